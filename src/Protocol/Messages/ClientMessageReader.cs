@@ -1,0 +1,195 @@
+namespace Gateway.Protocol.Messages;
+
+/// <summary>Reads what clients send; stateless, so any thread may call it.</summary>
+/// <remarks>
+/// The payload is that of a WebSocket text message: its bytes are known to be UTF-8. Reading allocates only for strings with
+/// escapes and for errors, never more than the payload's own size.
+/// </remarks>
+public static class ClientMessageReader
+{
+    /// <summary>A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an endless reply.</summary>
+    public const int MaxHistoryLimit = 1000;
+
+    /// <summary>Room for any UUID or hash; keys are kept for as long as their idempotency window lasts.</summary>
+    public const int MaxKeyBytes = 255;
+
+    /// <summary>
+    /// False if the client made a mistake: <paramref name="error"/> says which, and of <paramref name="message"/> only the
+    /// id is set, wherever it stood, if the payload was JSON and its id a legal one.
+    /// </summary>
+    public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error)
+    {
+        message = default;
+        if (ClientFields.TryCollect(payload, out ClientFields fields, out string? problem))
+        {
+            if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
+                message.Id = fields.Id;
+
+            problem = Judge(in fields, ref message);
+        }
+
+        if (problem is null)
+        {
+            error = default;
+            return true;
+        }
+
+        message = new ClientMessage { Id = message.Id };
+        error = new ProtocolError(ErrorCode.BadRequest, problem);
+        return false;
+    }
+
+    /// <summary>Fills in the fields that the type uses and ignores the others; returns the first problem, or null.</summary>
+    private static string? Judge(in ClientFields fields, ref ClientMessage message)
+    {
+        if (!fields.Id.IsEmpty && message.Id.IsEmpty)
+            return "The field 'id' must be a string or a number.";
+
+        if (!JsonValue.TryReadString(fields.Type, out ReadOnlySpan<byte> type))
+            return "The field 'type' must be a string.";
+
+        message.Type = TypeOf(type);
+        message.Echo = true;
+        return message.Type switch
+        {
+            ClientMessageType.Auth or ClientMessageType.Refresh => ReadToken(fields.Token, ref message),
+            ClientMessageType.Subscribe => ReadChannel(fields.Channel, ref message)
+                ?? (fields.Token.IsEmpty ? null : ReadToken(fields.Token, ref message))
+                ?? ReadRecover(fields.Recover, ref message),
+            ClientMessageType.Unsubscribe or ClientMessageType.Presence => ReadChannel(fields.Channel, ref message),
+            ClientMessageType.Message => ReadChannel(fields.Channel, ref message)
+                ?? ReadContent(fields.Content, ref message)
+                ?? ReadEcho(fields.Echo, ref message)
+                ?? ReadKey(fields.Key, ref message),
+            ClientMessageType.History => ReadChannel(fields.Channel, ref message)
+                ?? ReadLimit(fields.Limit, ref message)
+                ?? ReadRange(fields.Before, fields.After, ref message),
+            _ => null,
+        };
+    }
+
+    private static ClientMessageType TypeOf(ReadOnlySpan<byte> type)
+    {
+        if (type.SequenceEqual("message"u8))
+            return ClientMessageType.Message;
+        if (type.SequenceEqual("ping"u8))
+            return ClientMessageType.Ping;
+        if (type.SequenceEqual("subscribe"u8))
+            return ClientMessageType.Subscribe;
+        if (type.SequenceEqual("unsubscribe"u8))
+            return ClientMessageType.Unsubscribe;
+        if (type.SequenceEqual("presence"u8))
+            return ClientMessageType.Presence;
+        if (type.SequenceEqual("history"u8))
+            return ClientMessageType.History;
+        if (type.SequenceEqual("refresh"u8))
+            return ClientMessageType.Refresh;
+        if (type.SequenceEqual("auth"u8))
+            return ClientMessageType.Auth;
+        return ClientMessageType.Unknown;
+    }
+
+    private static string? ReadChannel(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> channel) && !channel.IsEmpty;
+        message.Channel = channel;
+        return legal ? null : "The field 'channel' must be a non-empty string of valid Unicode.";
+    }
+
+    private static string? ReadToken(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> token) && !token.IsEmpty;
+        message.Token = token;
+        return legal ? null : "The field 'token' must be a non-empty string of valid Unicode.";
+    }
+
+    private static string? ReadContent(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        message.Content = value;
+        return value.IsEmpty ? "The field 'content' must be given; it may be any JSON value." : null;
+    }
+
+    private static string? ReadEcho(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        if (value.IsEmpty)
+            return null;
+
+        bool legal = JsonValue.TryReadBoolean(value, out bool echo);
+        message.Echo = echo;
+        return legal ? null : "The field 'echo' must be true or false.";
+    }
+
+    private static string? ReadKey(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        if (value.IsEmpty)
+            return null;
+
+        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> key) && key.Length is > 0 and <= MaxKeyBytes;
+        message.Key = key;
+        return legal ? null : $"The field 'key' must be a string of 1 to {MaxKeyBytes} bytes of valid Unicode.";
+    }
+
+    private static string? ReadRecover(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        if (value.IsEmpty)
+            return null;
+
+        var scanner = new JsonObjectScanner(value);
+        if (!scanner.TryEnter())
+            return "The field 'recover' must be an object.";
+
+        ReadOnlySpan<byte> epoch = default, seq = default;
+        while (scanner.MoveNext())
+        {
+            if (scanner.NameIs("epoch"u8))
+                epoch = scanner.ReadValue();
+            else if (scanner.NameIs("seq"u8))
+                seq = scanner.ReadValue();
+            else
+                scanner.ReadValue();
+        }
+
+        if (!JsonValue.TryReadString(epoch, out ReadOnlySpan<byte> epochText))
+            return "The field 'recover.epoch' must be a string of valid Unicode.";
+        if (!JsonValue.TryReadInteger(seq, out long position) || position < 0)
+            return "The field 'recover.seq' must be an integer of at least 0.";
+
+        message.HasRecover = true;
+        message.RecoverEpoch = epochText;
+        message.RecoverSeq = position;
+        return null;
+    }
+
+    private static string? ReadLimit(ReadOnlySpan<byte> value, ref ClientMessage message)
+    {
+        if (value.IsEmpty)
+            return null;
+        if (!JsonValue.TryReadInteger(value, out long limit) || limit < 1)
+            return "The field 'limit' must be an integer of at least 1.";
+
+        message.Limit = (int)Math.Min(limit, MaxHistoryLimit);
+        return null;
+    }
+
+    private static string? ReadRange(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after, ref ClientMessage message)
+    {
+        if (!before.IsEmpty && !after.IsEmpty)
+            return "The fields 'before' and 'after' exclude each other.";
+
+        if (!before.IsEmpty)
+        {
+            if (!JsonValue.TryReadInteger(before, out long seq) || seq < 0)
+                return "The field 'before' must be an integer of at least 0.";
+            message.Before = seq;
+        }
+
+        if (!after.IsEmpty)
+        {
+            if (!JsonValue.TryReadInteger(after, out long seq) || seq < 0)
+                return "The field 'after' must be an integer of at least 0.";
+            message.After = seq;
+        }
+
+        return null;
+    }
+}

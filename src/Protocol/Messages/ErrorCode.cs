@@ -1,0 +1,20 @@
+namespace Gateway.Protocol.Messages;
+
+/// <summary>Every <c>code</c> that an <c>error</c> of protocol version 1 can carry.</summary>
+public static class ErrorCode
+{
+    public const string BadRequest = "bad_request";
+    public const string UnknownType = "unknown_type";
+    public const string Unauthorized = "unauthorized";
+    public const string Forbidden = "forbidden";
+    public const string NotSubscribed = "not_subscribed";
+    public const string LimitExceeded = "limit_exceeded";
+    public const string RateLimited = "rate_limited";
+    public const string MessageTooLarge = "message_too_large";
+    public const string HistoryUnavailable = "history_unavailable";
+
+    /// <summary>The backplane is down: the message was not accepted.</summary>
+    public const string Unavailable = "unavailable";
+
+    public const string Internal = "internal";
+}
