@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Gateway.Protocol.Messages;
+
+/// <content>Who is in a channel: all of them at once, or what has changed.</content>
+public static partial class ServerMessageWriter
+{
+    public static void PresenceSnapshot(IBufferWriter<byte> output, JsonEncodedText channel, ReadOnlySpan<byte> id, PresenceState state)
+    {
+        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        writer.WriteString("channel"u8, channel);
+        WriteId(writer, id);
+        WritePresence(writer, state);
+        End(writer);
+    }
+
+    /// <summary>
+    /// <paramref name="joined"/> and <paramref name="left"/> are null or empty if nobody did, or if there are too many users to
+    /// name them; <paramref name="count"/> is how many are there now.
+    /// </summary>
+    public static void PresenceChange(
+        IBufferWriter<byte> output,
+        JsonEncodedText channel,
+        IReadOnlyCollection<PresentUser>? joined,
+        IReadOnlyCollection<string>? left,
+        int count)
+    {
+        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        writer.WriteString("channel"u8, channel);
+        if (joined is { Count: > 0 })
+            WriteIds(writer, "joined"u8, joined);
+        WriteStrings(writer, "left"u8, left);
+        if (joined is not null)
+            WriteInfo(writer, joined);
+        writer.WriteNumber("count"u8, count);
+        End(writer);
+    }
+
+    private static void WritePresence(Utf8JsonWriter writer, PresenceState state)
+    {
+        if (state.Users is { } users)
+        {
+            WriteIds(writer, "users"u8, users);
+            WriteInfo(writer, users);
+        }
+
+        writer.WriteNumber("count"u8, state.Count);
+    }
+
+    private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyCollection<PresentUser> users)
+    {
+        writer.WriteStartArray(name);
+        foreach (PresentUser user in users)
+            writer.WriteStringValue(user.Id);
+        writer.WriteEndArray();
+    }
+
+    /// <summary>Writes nothing at all unless somebody has something to show.</summary>
+    private static void WriteInfo(Utf8JsonWriter writer, IReadOnlyCollection<PresentUser> users)
+    {
+        bool open = false;
+        foreach (PresentUser user in users)
+        {
+            if (user.Info.IsEmpty)
+                continue;
+
+            if (!open)
+                writer.WriteStartObject("info"u8);
+            open = true;
+            writer.WritePropertyName(user.Id);
+            writer.WriteRawValue(user.Info.Span, skipInputValidation: true);
+        }
+
+        if (open)
+            writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,210 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Gateway.Protocol.Messages;
+
+/// <summary>
+/// Writes the server's messages, each as one JSON object in UTF-8; stateless, so any thread may call it with an output of
+/// its own. An <c>id</c> is raw JSON as the client sent it, and empty if it sent none.
+/// </summary>
+public static partial class ServerMessageWriter
+{
+    /// <summary><paramref name="expires"/> is in Unix seconds, null if the token does not expire.</summary>
+    public static void Connected(
+        IBufferWriter<byte> output,
+        string connection,
+        string user,
+        string node,
+        long pingMilliseconds,
+        long? expires = null,
+        IReadOnlyCollection<string>? subscriptions = null)
+    {
+        Utf8JsonWriter writer = Begin(output, "connected"u8);
+        writer.WriteString("connection"u8, connection);
+        writer.WriteString("user"u8, user);
+        writer.WriteString("node"u8, node);
+        writer.WriteNumber("ping"u8, pingMilliseconds);
+        WriteNumber(writer, "expires"u8, expires);
+        WriteStrings(writer, "subscriptions"u8, subscriptions);
+        End(writer);
+    }
+
+    /// <summary>
+    /// What is null is not written: <paramref name="epoch"/>, and the seq with it, for a channel without history,
+    /// <paramref name="recovered"/> unless the client asked to recover, <paramref name="presence"/> for one without presence.
+    /// </summary>
+    public static void Subscribed(
+        IBufferWriter<byte> output,
+        JsonEncodedText channel,
+        ReadOnlySpan<byte> id,
+        string? epoch,
+        long seq,
+        bool? recovered,
+        PresenceState? presence)
+    {
+        Utf8JsonWriter writer = Begin(output, "subscribed"u8);
+        writer.WriteString("channel"u8, channel);
+        WriteId(writer, id);
+        WritePosition(writer, epoch, seq);
+        if (recovered is { } value)
+            writer.WriteBoolean("recovered"u8, value);
+        if (presence is not null)
+            WritePresence(writer, presence);
+        End(writer);
+    }
+
+    /// <summary><paramref name="code"/> and <paramref name="reason"/> tell why the server ended it; null if the client did.</summary>
+    public static void Unsubscribed(
+        IBufferWriter<byte> output,
+        JsonEncodedText channel,
+        ReadOnlySpan<byte> id,
+        string? code,
+        string? reason)
+    {
+        Utf8JsonWriter writer = Begin(output, "unsubscribed"u8);
+        writer.WriteString("channel"u8, channel);
+        WriteId(writer, id);
+        if (code is not null)
+            writer.WriteString("code"u8, code);
+        if (reason is not null)
+            writer.WriteString("reason"u8, reason);
+        End(writer);
+    }
+
+    /// <summary><paramref name="more"/> tells whether the history goes on beyond <paramref name="messages"/>.</summary>
+    public static void History(
+        IBufferWriter<byte> output,
+        JsonEncodedText channel,
+        ReadOnlySpan<byte> id,
+        string epoch,
+        IReadOnlyList<PublishedMessage> messages,
+        bool more)
+    {
+        Utf8JsonWriter writer = Begin(output, "history"u8);
+        writer.WriteString("channel"u8, channel);
+        WriteId(writer, id);
+        writer.WriteString("epoch"u8, epoch);
+        writer.WriteStartArray("messages"u8);
+
+        // Flushed, the writer holds nothing back: the elements can go straight to the output, in the one form messages have.
+        writer.Flush();
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (i > 0)
+                output.Write(","u8);
+            PublishedMessage message = messages[i];
+            Message(output, channel, message.Content.Span, message.Sender, message.Seq, message.Time);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteBoolean("more"u8, more);
+        End(writer);
+    }
+
+    /// <summary><paramref name="epoch"/> is null for a channel without history: neither it nor the seq is written then.</summary>
+    public static void Ack(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
+    {
+        Utf8JsonWriter writer = Begin(output, "ack"u8);
+        WriteId(writer, id);
+        writer.WriteString("channel"u8, channel);
+        WritePosition(writer, epoch, seq);
+        End(writer);
+    }
+
+    /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>.</summary>
+    public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long expires)
+    {
+        Utf8JsonWriter writer = Begin(output, "refreshed"u8);
+        WriteId(writer, id);
+        writer.WriteNumber("expires"u8, expires);
+        End(writer);
+    }
+
+    public static void Pong(IBufferWriter<byte> output, ReadOnlySpan<byte> id)
+    {
+        Utf8JsonWriter writer = Begin(output, "pong"u8);
+        WriteId(writer, id);
+        End(writer);
+    }
+
+    /// <summary><paramref name="channel"/> is unescaped UTF-8, as read from the message at fault; empty if it named none.</summary>
+    public static void Error(
+        IBufferWriter<byte> output,
+        ProtocolError error,
+        ReadOnlySpan<byte> id = default,
+        ReadOnlySpan<byte> channel = default,
+        long? retryAfterMilliseconds = null)
+    {
+        Utf8JsonWriter writer = Begin(output, "error"u8);
+        writer.WriteString("code"u8, error.Code);
+        writer.WriteString("message"u8, error.Message);
+        WriteId(writer, id);
+        if (!channel.IsEmpty)
+            writer.WriteString("channel"u8, channel);
+        WriteNumber(writer, "retryAfter"u8, retryAfterMilliseconds);
+        End(writer);
+    }
+
+    /// <summary>Goes out before the server closes a connection, and says more than a close frame can.</summary>
+    public static void Disconnect(IBufferWriter<byte> output, int code, string reason, bool reconnect, long? retryAfterMilliseconds)
+    {
+        Utf8JsonWriter writer = Begin(output, "disconnect"u8);
+        writer.WriteNumber("code"u8, code);
+        writer.WriteString("reason"u8, reason);
+        writer.WriteBoolean("reconnect"u8, reconnect);
+        WriteNumber(writer, "retryAfter"u8, retryAfterMilliseconds);
+        End(writer);
+    }
+
+    private static Utf8JsonWriter Begin(IBufferWriter<byte> output, ReadOnlySpan<byte> type)
+    {
+        Utf8JsonWriter writer = ThreadJsonWriter.Take(output);
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, type);
+        return writer;
+    }
+
+    private static void End(Utf8JsonWriter writer)
+    {
+        writer.WriteEndObject();
+        ThreadJsonWriter.FlushAndReturn(writer);
+    }
+
+    private static void WriteId(Utf8JsonWriter writer, ReadOnlySpan<byte> id)
+    {
+        if (!id.IsEmpty)
+            WriteRaw(writer, "id"u8, id);
+    }
+
+    private static void WriteRaw(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ReadOnlySpan<byte> json)
+    {
+        writer.WritePropertyName(name);
+        writer.WriteRawValue(json, skipInputValidation: true);
+    }
+
+    private static void WritePosition(Utf8JsonWriter writer, string? epoch, long seq)
+    {
+        if (epoch is null)
+            return;
+
+        writer.WriteString("epoch"u8, epoch);
+        writer.WriteNumber("seq"u8, seq);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, ReadOnlySpan<byte> name, long? number)
+    {
+        if (number is { } value)
+            writer.WriteNumber(name, value);
+    }
+
+    private static void WriteStrings(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyCollection<string>? values)
+    {
+        if (values is null or { Count: 0 })
+            return;
+
+        writer.WriteStartArray(name);
+        foreach (string value in values)
+            writer.WriteStringValue(value);
+        writer.WriteEndArray();
+    }
+}
