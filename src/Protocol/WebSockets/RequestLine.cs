@@ -1,0 +1,40 @@
+namespace Gateway.Protocol.WebSockets;
+
+/// <summary>
+/// Lives on the stack of one call, over the caller's bytes. A request line that asks for an upgrade, RFC 9112 section 3.
+/// </summary>
+internal readonly ref struct RequestLine
+{
+    private RequestLine(ReadOnlySpan<byte> path, ReadOnlySpan<byte> query)
+    {
+        Path = path;
+        Query = query;
+    }
+
+    public ReadOnlySpan<byte> Path { get; }
+
+    /// <summary>Without the question mark.</summary>
+    public ReadOnlySpan<byte> Query { get; }
+
+    /// <summary>Null when <paramref name="text"/>, which has no line end, is well-formed.</summary>
+    public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
+    {
+        line = default;
+        if (text.IsEmpty) return UpgradeRefusal.EmptyFirstLine;
+        if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return UpgradeRefusal.RequestLineCharacters;
+
+        if (text.Count((byte)' ') != 2) return UpgradeRefusal.RequestLineMalformed;
+        int first = text.IndexOf((byte)' ');
+        int last = text.LastIndexOf((byte)' ');
+        var target = text[(first + 1)..last];
+
+        if (!text[..first].SequenceEqual("GET"u8)) return UpgradeRefusal.MethodNotGet;
+        if (!target.StartsWith((byte)'/')) return UpgradeRefusal.TargetNotOriginForm;
+        if (target.Contains((byte)'#')) return UpgradeRefusal.TargetFragment;
+        if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8)) return UpgradeRefusal.HttpVersion;
+
+        int mark = target.IndexOf((byte)'?');
+        line = mark < 0 ? new RequestLine(target, default) : new RequestLine(target[..mark], target[(mark + 1)..]);
+        return null;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace Gateway.Protocol.WebSockets;
+
+/// <summary>
+/// Immutable, safe from any thread. A plain HTTP answer that says what is wrong with an upgrade request; this is the table
+/// of all of them.
+/// </summary>
+/// <param name="StatusCode">The HTTP status, RFC 9110 section 15.</param>
+/// <param name="Error">One of the protocol's error codes, for programs.</param>
+/// <param name="Message">One sentence, for the person who writes the client.</param>
+public sealed record UpgradeRefusal(int StatusCode, string Error, string Message)
+{
+    /// <summary>When to try again; null says nothing about it.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    // The request line, RFC 9112 section 3.
+    public static UpgradeRefusal EmptyFirstLine { get; } = BadRequest("the request starts with an empty line");
+    public static UpgradeRefusal RequestLineMalformed { get; } = BadRequest("the request line must be: GET target HTTP/1.1");
+    public static UpgradeRefusal RequestLineCharacters { get; } = BadRequest("the request line may hold visible ASCII characters only");
+    public static UpgradeRefusal MethodNotGet { get; } = BadRequest("the method of a WebSocket upgrade must be GET");
+    public static UpgradeRefusal TargetNotOriginForm { get; } = BadRequest("the request target must start with a slash");
+    public static UpgradeRefusal TargetFragment { get; } = BadRequest("the request target must not have a fragment");
+    public static UpgradeRefusal HttpVersion { get; } = BadRequest("a WebSocket upgrade must use HTTP/1.1");
+
+    // Header lines, RFC 9112 section 5.
+    public static UpgradeRefusal LineEnding { get; } = BadRequest("every line must end in CRLF, and neither may stand alone");
+    public static UpgradeRefusal HeaderFolded { get; } = BadRequest("a header must not be folded over several lines");
+    public static UpgradeRefusal HeaderWithoutColon { get; } = BadRequest("a header line has no colon");
+    public static UpgradeRefusal HeaderNameBlank { get; } = BadRequest("a blank stands between a header name and its colon");
+    public static UpgradeRefusal HeaderName { get; } = BadRequest("a header name is not a token");
+    public static UpgradeRefusal HeaderValue { get; } = BadRequest("a header value holds a control character");
+    public static UpgradeRefusal Body { get; } = BadRequest("an upgrade request must not have a body");
+
+    // The handshake, RFC 6455 section 4.2.1.
+    public static UpgradeRefusal HostMissing { get; } = BadRequest("the Host header is missing or empty");
+    public static UpgradeRefusal HostMalformed { get; } = BadRequest("the Host header must be one host, optionally with a port");
+    public static UpgradeRefusal OriginMalformed { get; } = BadRequest("the Origin header must be one origin");
+    public static UpgradeRefusal UpgradeMissing { get; } = BadRequest("the Upgrade header must name websocket");
+    public static UpgradeRefusal ConnectionMissing { get; } = BadRequest("the Connection header must name Upgrade");
+    public static UpgradeRefusal KeyMissing { get; } = BadRequest("the Sec-WebSocket-Key header is missing");
+    public static UpgradeRefusal KeyMalformed { get; } = BadRequest("Sec-WebSocket-Key must be the base64 of 16 bytes");
+    public static UpgradeRefusal SubprotocolMalformed { get; } = BadRequest("Sec-WebSocket-Protocol must list non-empty tokens");
+    public static UpgradeRefusal SubprotocolRepeated { get; } = BadRequest("Sec-WebSocket-Protocol names a subprotocol twice");
+    public static UpgradeRefusal UnknownSubprotocol { get; } =
+        BadRequest("none of the offered subprotocols is supported; supported: gateway.v1.json");
+
+    /// <summary>RFC 6455 section 4.4: the answer names the version that is spoken here.</summary>
+    public static UpgradeRefusal Version { get; } = new(426, "bad_request", "Sec-WebSocket-Version must be 13");
+
+    public static UpgradeRefusal TooManyHeaders { get; } = TooLarge("headers", UpgradeRequestParser.MaxHeaders);
+
+    public static UpgradeRefusal ForbiddenOrigin { get; } = new(403, "forbidden", "this origin is not allowed");
+
+    public static UpgradeRefusal TooManyRequests { get; } = new(429, "rate_limited", "too many connections or connection attempts");
+
+    public static UpgradeRefusal Unavailable { get; } = new(503, "unavailable", "the gateway takes no connections at the moment");
+
+    /// <summary>A second header where one decides: a proxy in front may have obeyed the other one.</summary>
+    public static UpgradeRefusal Repeated(string header) => BadRequest($"the {header} header was sent more than once");
+
+    public static UpgradeRefusal HeadTooLarge(int maxHeadBytes) => TooLarge("bytes", maxHeadBytes);
+
+    public static UpgradeRefusal Unauthorized(string message) => new(401, "unauthorized", message);
+
+    private static UpgradeRefusal BadRequest(string message) => new(400, "bad_request", message);
+
+    private static UpgradeRefusal TooLarge(string unit, int limit) =>
+        new(431, "limit_exceeded", string.Create(CultureInfo.InvariantCulture, $"the request head has more than {limit} {unit}"));
+}
