@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text.Unicode;
+
+namespace Gateway.Protocol.WebSockets;
+
+/// <summary>
+/// Stateless and safe from any thread, each with its own output. The server's frames: never fragmented, never masked
+/// (RFC 6455 5.1), hence the same bytes for every receiver.
+/// </summary>
+public static class FrameWriter
+{
+    /// <summary>Two bytes and a 64-bit length (RFC 6455 5.2).</summary>
+    public const int MaxHeaderBytes = 10;
+
+    private const byte FinalBit = 0x80;
+    private const byte Length16 = 126;
+    private const byte Length64 = 127;
+    private const int MaxClosePayload = 125;
+
+    public static int HeaderSize(long payloadLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(payloadLength);
+        return payloadLength switch
+        {
+            < Length16 => 2,
+            <= ushort.MaxValue => 4,
+            _ => MaxHeaderBytes,
+        };
+    }
+
+    /// <summary>Writes the header of a whole message or control frame and returns its size.</summary>
+    public static int WriteHeader(Span<byte> destination, Opcode opcode, long payloadLength)
+    {
+        int size = HeaderSize(payloadLength);
+        destination = destination[..size];
+        destination[0] = (byte)(FinalBit | (byte)opcode);
+        switch (size)
+        {
+            case 2:
+                destination[1] = (byte)payloadLength;
+                break;
+            case 4:
+                destination[1] = Length16;
+                BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)payloadLength);
+                break;
+            default:
+                destination[1] = Length64;
+                BinaryPrimitives.WriteInt64BigEndian(destination[2..], payloadLength);
+                break;
+        }
+
+        return size;
+    }
+
+    public static void WriteHeader(IBufferWriter<byte> output, Opcode opcode, long payloadLength) =>
+        output.Advance(WriteHeader(output.GetSpan(MaxHeaderBytes), opcode, payloadLength));
+
+    /// <summary>Writes a whole frame. A payload that does not fit the writer's current block continues in further ones.</summary>
+    public static void Write(IBufferWriter<byte> output, Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> block = output.GetSpan(MaxHeaderBytes);
+        int headerSize = WriteHeader(block, opcode, payload.Length);
+        if (payload.TryCopyTo(block[headerSize..]))
+        {
+            output.Advance(headerSize + payload.Length);
+        }
+        else
+        {
+            output.Advance(headerSize);
+            output.Write(payload);
+        }
+    }
+
+    /// <summary>
+    /// Writes a close frame. The reason is cut at a character's end to the 123 bytes a control frame leaves it
+    /// (RFC 6455 5.5); <see cref="CloseCode.NoStatus"/> writes an empty payload.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The code may not appear in a frame.</exception>
+    public static void WriteClose(IBufferWriter<byte> output, CloseStatus status)
+    {
+        if (status.Code == CloseCode.NoStatus)
+        {
+            Write(output, Opcode.Close, []);
+            return;
+        }
+
+        if (!CloseStatus.IsLegal((int)status.Code))
+            throw new ArgumentOutOfRangeException(nameof(status), status.Code, "This close code may not appear in a frame.");
+
+        Span<byte> payload = stackalloc byte[MaxClosePayload];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)status.Code);
+        Utf8.FromUtf16(status.Reason, payload[sizeof(ushort)..], out _, out int reasonLength);
+        Write(output, Opcode.Close, payload[..(sizeof(ushort) + reasonLength)]);
+    }
+}
