@@ -1,0 +1,241 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Unicode;
+
+namespace Gateway.Protocol.WebSockets;
+
+/// <summary>
+/// Not thread-safe and not to be copied: one per connection, a field of its read loop. The server's side of RFC 6455 framing: it
+/// takes bytes as they arrive, cut anywhere, and gives whole messages and control frames.
+/// </summary>
+/// <remarks>
+/// A frame that lies in one segment is unmasked where it lies, so the input must be memory the caller owns until it advances,
+/// as a pipe's is. Anything else is gathered in pooled memory. A few dozen bytes in size, so that an idle connection that sent
+/// half a header holds neither an input buffer nor a pooled one.
+/// </remarks>
+public struct FrameReader : IDisposable
+{
+    private const int MaxControlPayload = 125;
+
+    private MessageAssembly _message;
+    private byte[]? _control; // rented only for a control payload that arrives in parts
+    private uint _key;
+    private int _remaining; // of the payload of the frame being taken
+    private HeaderBytes _header;
+    private byte _headerLength;
+    private byte _controlLength;
+    private Opcode _opcode;
+    private bool _isFinal;
+    private bool _inPayload;
+    private bool _hasEnded;
+
+    /// <param name="maxMessageBytes">The longest message, over all its fragments; a longer one is a violation (1009).</param>
+    public FrameReader(int maxMessageBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxMessageBytes);
+        _message = new MessageAssembly(maxMessageBytes);
+    }
+
+    /// <summary>The pooled memory held: 0 when idle between messages.</summary>
+    public readonly int BufferedBytes => _message.BufferedBytes + (_control?.Length ?? 0);
+
+    /// <summary>
+    /// Takes the next whole message or control frame from the input, slicing off what it consumed. When there is none it
+    /// returns NeedMoreData and <paramref name="input"/> is empty: every byte is in the reader's own state, and the caller
+    /// gives its buffer back. A Close or a Violation ends the reader: the rest of this input and all later ones are discarded
+    /// (RFC 6455 1.4, 7.1.7), and further calls return NeedMoreData.
+    /// </summary>
+    public ReceivedFrame Read(ref ReadOnlySequence<byte> input)
+    {
+        ReleaseLent();
+
+        ReceivedFrame frame = default;
+        while (!_hasEnded && !input.IsEmpty && frame.Kind == FrameKind.NeedMoreData)
+        {
+            ReadOnlyMemory<byte> segment = input.First;
+            if (segment.IsEmpty)
+            {
+                input = AfterFirstSegment(input); // Slice(0) would stay where it is
+                continue;
+            }
+
+            frame = ReadSegment(MemoryMarshal.AsMemory(segment), out int consumed);
+            input = input.Slice(consumed);
+        }
+
+        if (_hasEnded)
+            input = input.Slice(input.End);
+        return frame;
+    }
+
+    /// <summary>Gives pooled memory back; safe to call twice. The reader then behaves as after a Close.</summary>
+    public void Dispose()
+    {
+        _hasEnded = true;
+        _message.Dispose();
+        ReleaseControl();
+    }
+
+    private static ReadOnlySequence<byte> AfterFirstSegment(in ReadOnlySequence<byte> input)
+    {
+        SequencePosition next = input.Start;
+        input.TryGet(ref next, out _);
+        return input.Slice(next);
+    }
+
+    private ReceivedFrame ReadSegment(Memory<byte> segment, out int consumed)
+    {
+        consumed = 0;
+        if (!_inPayload)
+        {
+            switch (TakeHeader(segment.Span, out FrameHeader header, out CloseStatus violation, out consumed))
+            {
+                case OperationStatus.NeedMoreData:
+                    return default;
+                case OperationStatus.InvalidData:
+                    return Fail(violation);
+            }
+
+            bool standsAlone = FrameHeader.IsControl(header.Opcode) || (header.IsFinal && !_message.IsOpen);
+            if (standsAlone && header.PayloadLength <= segment.Length - consumed)
+            {
+                Memory<byte> payload = segment.Slice(consumed, header.PayloadLength);
+                consumed += header.PayloadLength;
+                return ReadInPlace(header, payload);
+            }
+
+            BeginPayload(header);
+        }
+
+        return TakePayload(segment.Span[consumed..], ref consumed);
+    }
+
+    /// <summary>Reads a header from the bytes, or from those kept and these; keeps what is not yet a header.</summary>
+    private OperationStatus TakeHeader(
+        scoped ReadOnlySpan<byte> bytes, out FrameHeader header, out CloseStatus violation, out int consumed)
+    {
+        consumed = 0;
+        int kept = _headerLength;
+        if (kept > 0)
+        {
+            Span<byte> gathered = _header;
+            int added = Math.Min(bytes.Length, gathered.Length - kept);
+            bytes[..added].CopyTo(gathered[kept..]);
+            bytes = gathered[..(kept + added)];
+        }
+
+        OperationStatus status = FrameHeader.Read(bytes, in _message, out header, out violation);
+        switch (status)
+        {
+            case OperationStatus.NeedMoreData:
+                bytes.CopyTo(_header);
+                _headerLength = (byte)bytes.Length;
+                consumed = bytes.Length - kept;
+                break;
+            case OperationStatus.Done:
+                _headerLength = 0;
+                consumed = header.Size - kept;
+                break;
+        }
+
+        return status;
+    }
+
+    private ReceivedFrame ReadInPlace(in FrameHeader header, Memory<byte> payload)
+    {
+        Span<byte> bytes = payload.Span;
+        Masking.Apply(bytes, header.MaskingKey);
+
+        if (FrameHeader.IsControl(header.Opcode))
+            return ReadControl(header.Opcode, payload);
+        if (header.Opcode == Opcode.Text && !Utf8.IsValid(bytes))
+            return Fail(Violations.InvalidText);
+        return ReceivedFrame.Message(header.Opcode, payload);
+    }
+
+    private void BeginPayload(in FrameHeader header)
+    {
+        _opcode = header.Opcode;
+        _isFinal = header.IsFinal;
+        _key = header.MaskingKey;
+        _remaining = header.PayloadLength;
+        _inPayload = true;
+        if (_opcode is Opcode.Text or Opcode.Binary)
+            _message.Open(_opcode);
+    }
+
+    private ReceivedFrame TakePayload(ReadOnlySpan<byte> bytes, ref int consumed)
+    {
+        bytes = bytes[..Math.Min(bytes.Length, _remaining)];
+        _remaining -= bytes.Length;
+        consumed += bytes.Length;
+        _inPayload = _remaining > 0;
+
+        if (FrameHeader.IsControl(_opcode))
+        {
+            AppendControl(bytes);
+            return _inPayload ? default : ReadControl(_opcode, _control.AsMemory(0, _controlLength));
+        }
+
+        if (!_message.TryAppend(bytes, ref _key))
+            return Fail(Violations.InvalidText);
+        if (_inPayload || !_isFinal)
+            return default;
+        return _message.TryComplete(out Opcode opcode, out ReadOnlyMemory<byte> payload)
+            ? ReceivedFrame.Message(opcode, payload)
+            : Fail(Violations.InvalidText);
+    }
+
+    private void AppendControl(ReadOnlySpan<byte> masked)
+    {
+        if (masked.IsEmpty)
+            return;
+
+        _control ??= ArrayPool<byte>.Shared.Rent(MaxControlPayload);
+        Span<byte> added = _control.AsSpan(_controlLength, masked.Length);
+        masked.CopyTo(added);
+        _key = Masking.Apply(added, _key);
+        _controlLength += (byte)masked.Length;
+    }
+
+    private ReceivedFrame ReadControl(Opcode opcode, ReadOnlyMemory<byte> payload)
+    {
+        if (opcode != Opcode.Close)
+            return ReceivedFrame.Heartbeat(opcode, payload);
+        if (!CloseStatus.TryRead(payload.Span, out CloseStatus status))
+            return Fail(status);
+
+        Dispose();
+        return ReceivedFrame.Close(status);
+    }
+
+    private ReceivedFrame Fail(CloseStatus violation)
+    {
+        Dispose();
+        return ReceivedFrame.Violation(violation);
+    }
+
+    /// <summary>What the previous Read lent out goes back to the pool; what is still being gathered stays.</summary>
+    private void ReleaseLent()
+    {
+        if (!_message.IsOpen && _message.BufferedBytes > 0)
+            _message.Dispose();
+        if (!_inPayload && _control is not null)
+            ReleaseControl();
+    }
+
+    private void ReleaseControl()
+    {
+        if (_control is not null)
+            ArrayPool<byte>.Shared.Return(_control);
+        _control = null;
+        _controlLength = 0;
+    }
+
+    [InlineArray(FrameHeader.MaxBytes)]
+    private struct HeaderBytes
+    {
+        private byte _first;
+    }
+}
