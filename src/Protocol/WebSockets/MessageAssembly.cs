@@ -49,6 +49,7 @@ internal struct MessageAssembly(int limit) : IDisposable
         bool isWhole = _text.IsComplete;
         _opcode = Opcode.Continuation;
         _length = 0;
+        _text.Reset();
         return isWhole;
     }
 

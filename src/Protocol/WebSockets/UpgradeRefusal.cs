@@ -48,6 +48,9 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     /// <summary>RFC 6455 section 4.4: the answer names the version that is spoken here.</summary>
     public static UpgradeRefusal Version { get; } = new(426, "bad_request", "Sec-WebSocket-Version must be 13");
 
+    /// <summary>An ordinary request for a path that only takes upgrades.</summary>
+    public static UpgradeRefusal UpgradeRequired { get; } = new(426, "bad_request", "this is a WebSocket endpoint: connect with an upgrade request");
+
     public static UpgradeRefusal TooManyHeaders { get; } = TooLarge("headers", UpgradeRequestParser.MaxHeaders);
 
     public static UpgradeRefusal ForbiddenOrigin { get; } = new(403, "forbidden", "this origin is not allowed");

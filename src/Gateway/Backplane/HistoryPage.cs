@@ -1,0 +1,10 @@
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Backplane;
+
+/// <summary>Immutable. Part of a channel's history, in order.</summary>
+/// <param name="Top">The channel's position when the page was read.</param>
+/// <param name="Oldest">The seq of the oldest message still kept; <c>Top.Seq + 1</c> when none is.</param>
+/// <param name="Messages">In ascending order of seq, whichever way they were asked for.</param>
+/// <param name="More">Whether more messages were kept in the direction of reading.</param>
+internal sealed record HistoryPage(Position Top, long Oldest, IReadOnlyList<PublishedMessage> Messages, bool More);

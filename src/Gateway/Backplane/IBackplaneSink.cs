@@ -1,0 +1,16 @@
+using Gateway.Channels;
+
+namespace Gateway.Backplane;
+
+/// <summary>Called by a backplane from any thread, for one channel by one thread at a time. Nothing here blocks or throws.</summary>
+internal interface IBackplaneSink
+{
+    /// <summary>A message of a channel this node has subscribed to, in the channel's order.</summary>
+    void OnPublication(ChannelName channel, in Publication publication);
+
+    /// <summary>The users present in a channel this node has subscribed to have changed.</summary>
+    void OnPresence(ChannelName channel, PresenceChange change);
+
+    /// <summary>The channel's stream was lost or has a gap that cannot be filled: subscribers must start over from a position they know.</summary>
+    void OnLost(ChannelName channel);
+}

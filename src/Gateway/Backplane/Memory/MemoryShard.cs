@@ -1,0 +1,88 @@
+using Gateway.Channels;
+
+namespace Gateway.Backplane.Memory;
+
+/// <summary>Every member is guarded by <see cref="Gate"/>. A share of the channels: their streams in order of use, idempotency keys and presence.</summary>
+internal sealed class MemoryShard
+{
+    /// <summary>How long a position outlives its last use where nobody here is subscribed; forgetting it costs clients that come back a reload.</summary>
+    private const long IdleMilliseconds = 60 * 60 * 1000;
+
+    private readonly Dictionary<ChannelName, HistoryStream> _streams = new(ChannelNameComparer.Instance);
+    private readonly LinkedList<HistoryStream> _byUse = new();
+
+    public Lock Gate { get; } = new();
+
+    public IdempotencyKeys Keys { get; } = new();
+
+    public Dictionary<ChannelName, PresenceSet> Presence { get; } = new(ChannelNameComparer.Instance);
+
+    /// <summary>The channel's stream, now the most recently used, without its expired messages.</summary>
+    /// <param name="channel">A channel of a namespace with history.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="budget">Told of the change in bytes.</param>
+    public HistoryStream Use(ChannelName channel, long now, HistoryBudget budget)
+    {
+        if (_streams.TryGetValue(channel, out var stream))
+        {
+            _byUse.Remove(stream.Node);
+            Change(stream, budget, static (stream, now) => stream.DropExpired(now), now);
+        }
+        else
+        {
+            stream = new HistoryStream(channel, now);
+            _streams.Add(channel, stream);
+            budget.Add(stream.Bytes);
+        }
+        _byUse.AddLast(stream.Node);
+        stream.LastUsed = now;
+        return stream;
+    }
+
+    /// <summary>While the node holds too much, the channels of this shard used longest ago lose their messages.</summary>
+    public void MakeRoom(HistoryBudget budget, Func<ChannelName, bool> isSubscribed)
+    {
+        for (var node = _byUse.First; node is not null && budget.IsExceeded;)
+        {
+            var stream = node.Value;
+            node = node.Next;
+            // The newest message of the stream in use stays, so that a publish is never refused.
+            bool inUse = node is null;
+            Change(stream, budget, static (stream, keep) =>
+            {
+                while (!stream.IsEmpty && (keep == 0 || stream.Oldest < stream.Top.Seq))
+                    stream.DropOldest();
+            }, inUse ? 1 : 0);
+            if (!inUse && !isSubscribed(stream.Channel))
+                Remove(stream, budget);
+        }
+    }
+
+    /// <summary>Drops what is out of its time.</summary>
+    public void Sweep(long now, HistoryBudget budget, Func<ChannelName, bool> isSubscribed)
+    {
+        Keys.Forget(now);
+        for (var node = _byUse.First; node is not null;)
+        {
+            var stream = node.Value;
+            node = node.Next;
+            Change(stream, budget, static (stream, now) => stream.DropExpired(now), now);
+            if (stream.IsEmpty && now - stream.LastUsed > IdleMilliseconds && !isSubscribed(stream.Channel))
+                Remove(stream, budget);
+        }
+    }
+
+    private void Remove(HistoryStream stream, HistoryBudget budget)
+    {
+        _byUse.Remove(stream.Node);
+        _streams.Remove(stream.Channel);
+        budget.Add(-stream.Bytes);
+    }
+
+    private static void Change(HistoryStream stream, HistoryBudget budget, Action<HistoryStream, long> change, long argument)
+    {
+        long before = stream.Bytes;
+        change(stream, argument);
+        budget.Add(stream.Bytes - before);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+
+namespace Gateway.Backplane;
+
+/// <summary>A message on its way into the backplane. Its spans are read before <see cref="IBackplane.PublishAsync"/> returns, never after.</summary>
+internal readonly ref struct PublishRequest
+{
+    /// <summary>The raw JSON of <c>content</c>.</summary>
+    public ReadOnlySpan<byte> Content { get; init; }
+
+    /// <summary>The user id, encoded for JSON; <c>default</c> when nobody is to be named.</summary>
+    public JsonEncodedText Sender { get; init; }
+
+    /// <summary>The idempotency key; empty for none.</summary>
+    public ReadOnlySpan<byte> Key { get; init; }
+
+    /// <summary>The id of the connection that must not get the message back; null for none.</summary>
+    public string? Except { get; init; }
+}

@@ -1,0 +1,222 @@
+using Gateway.Backplane;
+using Gateway.Diagnostics;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Channels;
+
+/// <summary>
+/// Safe for any thread. One channel's subscribers on this node and the messages on their way to them.
+/// </summary>
+/// <remarks>
+/// Appending encodes a message once and returns; one work item at a time, on the thread pool, hands the batches to the
+/// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
+/// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
+/// </remarks>
+internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThreadPoolWorkItem
+{
+    /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
+    public const int BacklogBytes = 1 << 20;
+
+    /// <summary>Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all others.</summary>
+    private const int DeliveriesPerTurn = 16_384;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<FrameBatch> _pending = new(1);
+    private readonly SubscriberSlots _slots = new();
+    private FrameBatch? _open;
+    private TaskCompletionSource? _room;
+    private long _nextBatch = 1;
+    private long _flushedPresence;
+    private int _backlog;
+    private bool _draining;
+
+    public ChannelName Name { get; } = name;
+
+    /// <summary>Subscriptions that hold this channel in the table, active or about to be. Guarded by the table's lock.</summary>
+    public int Holders { get; set; }
+
+    /// <summary>Completes with whether the backplane sends this channel here. Set by the table before the channel can be seen.</summary>
+    public Task<bool> Flowing { get; set; } = Task.FromResult(true);
+
+    /// <summary>The last seq that arrived; 0 when none did yet.</summary>
+    public long LastSeq { get; private set; }
+
+    /// <summary>Presence changes not yet sent; null where the namespace has no presence.</summary>
+    public PresenceChanges? Presence { get; } = name.Namespace.Rules.Presence ? new PresenceChanges() : null;
+
+    public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
+
+    public int SubscriberCount
+    {
+        get
+        {
+            lock (_gate)
+                return _slots.Count;
+        }
+    }
+
+    /// <summary>Completes when the backlog has gone.</summary>
+    public Task RoomAsync()
+    {
+        lock (_gate)
+        {
+            if (!IsBacklogged)
+                return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    /// <summary>Takes a message for all subscribers there are now.</summary>
+    public void Append(in Publication publication)
+    {
+        lock (_gate)
+        {
+            if (publication.Seq != 0)
+                LastSeq = publication.Seq;
+            if (_slots.Count == 0)
+                return;
+            int size = ServerMessageWriter.MessageSize(Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+            var batch = BatchFor(size);
+            int before = batch.Length;
+            batch.AppendMessage(Name, publication, size);
+            Schedule(batch.Length - before);
+        }
+    }
+
+    /// <summary>Takes a presence change for all subscribers whose snapshot is older.</summary>
+    public void AppendPresence(ReadOnlySpan<byte> message, long version)
+    {
+        lock (_gate)
+        {
+            _flushedPresence = version;
+            if (_slots.Count == 0)
+                return;
+            var batch = BatchFor(message.Length);
+            int before = batch.Length;
+            batch.AppendPresence(message, version);
+            Schedule(batch.Length - before);
+        }
+    }
+
+    /// <summary>
+    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, with <paramref name="reply"/>
+    /// before the first. False when later messages have already gone by: they must be read from history first.
+    /// </summary>
+    public bool TryActivate(Subscription subscription, long position, ReadOnlySpan<byte> reply)
+    {
+        lock (_gate)
+        {
+            if (LastSeq > position && Name.Namespace.Rules.HasHistory)
+                return false;
+            // Closing the open batch makes "from now on" a comparison of batch numbers.
+            _open = null;
+            subscription.StartBatch = _nextBatch;
+            subscription.StartSeq = position;
+            subscription.LastSeq = position;
+            if (!reply.IsEmpty)
+                subscription.Subscriber.Send(reply);
+            _slots.Add(subscription);
+            return true;
+        }
+    }
+
+    /// <summary>Whether a presence change was sent to the subscribers since the given version.</summary>
+    public bool SentPresenceAfter(long version)
+    {
+        lock (_gate)
+            return _flushedPresence > version;
+    }
+
+    /// <summary>Stops the flow to a subscription; harmless when it never started.</summary>
+    public void Deactivate(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (subscription.Slot >= 0)
+                _slots.Remove(subscription);
+        }
+    }
+
+    /// <summary>Ends every subscription with <c>insufficient_state</c>.</summary>
+    public void Lose()
+    {
+        Subscription?[] all;
+        lock (_gate)
+        {
+            LastSeq = 0;
+            all = _slots.Snapshot.ToArray();
+        }
+        foreach (var subscription in all)
+            subscription?.Subscriber.OnGap(subscription);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        int delivered = 0;
+        while (TryTake(out var batch, out var subscribers))
+        {
+            delivered += FanOut(batch, subscribers);
+            batch.Release();
+            if (delivered < DeliveriesPerTurn)
+                continue;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            break;
+        }
+        metrics.Delivered(delivered);
+    }
+
+    private static int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers)
+    {
+        int delivered = 0;
+        for (int i = 0; i < subscribers.Length; i++)
+        {
+            var subscription = Volatile.Read(in subscribers[i]);
+            if (subscription is null || subscription.StartBatch > batch.Number)
+                continue;
+            delivered += batch.Count;
+            subscription.Subscriber.Deliver(batch, subscription);
+        }
+        return delivered;
+    }
+
+    private bool TryTake(out FrameBatch batch, out ReadOnlySpan<Subscription?> subscribers)
+    {
+        lock (_gate)
+        {
+            subscribers = _slots.Snapshot;
+            if (!_pending.TryDequeue(out batch!))
+            {
+                _draining = false;
+                return false;
+            }
+            if (ReferenceEquals(batch, _open))
+                _open = null;
+            _backlog -= batch.Length;
+            if (_room is not null && !IsBacklogged)
+            {
+                _room.SetResult();
+                _room = null;
+            }
+            return true;
+        }
+    }
+
+    private FrameBatch BatchFor(int bytes)
+    {
+        if (_open is not null && _open.HasRoomFor(bytes))
+            return _open;
+        _open = FrameBatch.Rent(_nextBatch++);
+        _pending.Enqueue(_open);
+        return _open;
+    }
+
+    private void Schedule(int bytes)
+    {
+        _backlog += bytes;
+        if (_draining)
+            return;
+        _draining = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+}

@@ -1,0 +1,101 @@
+using Gateway.Backplane;
+using Gateway.Diagnostics;
+
+namespace Gateway.Channels;
+
+/// <summary>
+/// Safe for any thread. The channels that have subscribers on this node, by name, in shards with a lock each. A channel enters
+/// with its first holder, when the backplane is asked for its messages, and goes with the last.
+/// </summary>
+internal sealed class ChannelTable : IBackplaneSink
+{
+    /// <summary>A power of two well above the number of cores, so that two threads seldom want the same shard.</summary>
+    private const int ShardCount = 64;
+
+    private readonly Shard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new Shard())];
+    private readonly IBackplane _backplane;
+    private readonly GatewayMetrics _metrics;
+    private readonly PresenceGatherer _presence;
+
+    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence)
+    {
+        _backplane = backplane;
+        _metrics = metrics;
+        _presence = presence;
+    }
+
+    /// <summary>Channels with subscribers here.</summary>
+    public int Count => _shards.Sum(shard => shard.Count);
+
+    /// <summary>The channel, if anyone here is subscribed to it.</summary>
+    public Channel? Find(ReadOnlySpan<byte> utf8)
+    {
+        var shard = ShardOf(ChannelName.Hash(utf8));
+        lock (shard.Gate)
+            return shard.BySpan.TryGetValue(utf8, out var channel) ? channel : null;
+    }
+
+    /// <summary>The channel, held until <see cref="Release"/>. Await <see cref="Channel.Flowing"/> before relying on its messages.</summary>
+    public Channel Hold(ChannelName name)
+    {
+        var shard = ShardOf(name.GetHashCode());
+        lock (shard.Gate)
+        {
+            if (!shard.Channels.TryGetValue(name, out var channel))
+            {
+                channel = new Channel(name, _metrics);
+                shard.Channels.Add(name, channel);
+                // Asked for under the lock, so that a release by another thread can't overtake it.
+                var flowing = _backplane.SubscribeAsync(name);
+                if (!flowing.IsCompletedSuccessfully || !flowing.Result)
+                    channel.Flowing = flowing.AsTask();
+            }
+            channel.Holders++;
+            return channel;
+        }
+    }
+
+    public void Release(Channel channel)
+    {
+        var shard = ShardOf(channel.Name.GetHashCode());
+        lock (shard.Gate)
+        {
+            if (--channel.Holders > 0)
+                return;
+            shard.Channels.Remove(channel.Name);
+            _backplane.Unsubscribe(channel.Name);
+        }
+    }
+
+    void IBackplaneSink.OnPublication(ChannelName channel, in Publication publication) => Find(channel.Utf8)?.Append(publication);
+
+    void IBackplaneSink.OnPresence(ChannelName channel, PresenceChange change)
+    {
+        if (Find(channel.Utf8) is { Presence: { } changes } found && changes.Add(change))
+            _presence.Add(found);
+    }
+
+    void IBackplaneSink.OnLost(ChannelName channel) => Find(channel.Utf8)?.Lose();
+
+    private Shard ShardOf(int hash) => _shards[(uint)hash % ShardCount];
+
+    private sealed class Shard
+    {
+        public Shard() => BySpan = Channels.GetAlternateLookup<ReadOnlySpan<byte>>();
+
+        public Lock Gate { get; } = new();
+
+        public Dictionary<ChannelName, Channel> Channels { get; } = new(ChannelNameComparer.Instance);
+
+        public Dictionary<ChannelName, Channel>.AlternateLookup<ReadOnlySpan<byte>> BySpan { get; }
+
+        public int Count
+        {
+            get
+            {
+                lock (Gate)
+                    return Channels.Count;
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Gateway.Channels;
+
+/// <summary>Called from any thread, many channels at a time. The receiving end of a subscription; nothing here blocks or throws.</summary>
+internal interface ISubscriber
+{
+    /// <summary>The connection's id, as in <c>connected</c>.</summary>
+    string Id { get; }
+
+    /// <summary>Takes what a batch holds for the subscription; called without locks.</summary>
+    void Deliver(FrameBatch batch, Subscription subscription);
+
+    /// <summary>Sends one server message in order with deliveries: what is sent before a delivery arrives before it.</summary>
+    void Send(ReadOnlySpan<byte> message);
+
+    /// <summary>Ends a subscription that can't go on without a gap, with <c>insufficient_state</c>. Called without locks.</summary>
+    void OnGap(Subscription subscription);
+}

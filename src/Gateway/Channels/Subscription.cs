@@ -1,0 +1,30 @@
+namespace Gateway.Channels;
+
+/// <summary>One connection's place in one channel. Its fields are written under the lock named at each, and read without where a stale value is harmless.</summary>
+internal sealed class Subscription(Channel channel, ISubscriber subscriber)
+{
+    public Channel Channel { get; } = channel;
+
+    public ISubscriber Subscriber { get; } = subscriber;
+
+    /// <summary>The first batch that is for this subscription: everything older was sent from history or is before its time. Written under the channel's lock before the subscription can be seen.</summary>
+    public long StartBatch { get; set; }
+
+    /// <summary>Messages up to this seq were sent from history. Written like <see cref="StartBatch"/>.</summary>
+    public long StartSeq { get; set; }
+
+    /// <summary>Presence changes up to this version were in the snapshot. Written like <see cref="StartBatch"/>.</summary>
+    public long PresenceVersion { get; set; }
+
+    /// <summary>The channel's slot, -1 while not active. Channel lock.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
+    public bool IsPresent { get; set; }
+
+    /// <summary>The last seq given to the subscriber. Subscriber's lock.</summary>
+    public long LastSeq { get; set; }
+
+    /// <summary>Set under the subscriber's lock; after that no frame of the channel reaches it.</summary>
+    public bool Ended { get; set; }
+}

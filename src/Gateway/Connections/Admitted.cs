@@ -1,0 +1,6 @@
+namespace Gateway.Connections;
+
+/// <summary>Immutable. An upgrade that may go ahead.</summary>
+/// <param name="Subprotocol">What to confirm; null for nothing.</param>
+/// <param name="Handler">Makes what the connection's messages mean.</param>
+internal sealed record Admitted(string? Subprotocol, Func<Connection, IMessageHandler> Handler);

@@ -1,0 +1,23 @@
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <summary>Immutable. Why this side closes a connection, and what its client should do: the one table of protocol, "Close codes".</summary>
+/// <param name="Status">What the close frame says.</param>
+/// <param name="Reconnect">Whether the client should come back.</param>
+/// <param name="RetryAfter">Milliseconds it should wait first; null leaves that to its own backoff.</param>
+/// <param name="DropQueued">Whether to drop what is queued, because the peer does not take it anyway.</param>
+internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false)
+{
+    public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
+
+    public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"));
+
+    public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
+
+    public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
+
+    public static CloseRequest Violation(CloseStatus status) => new(status);
+
+    public static CloseRequest Restarting(long retryAfter) => new(new(CloseCode.ServiceRestart, "restarting"), Reconnect: true, retryAfter);
+}

@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gateway.Http;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <content>
+/// How a connection ends. A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed
+/// with unread input. So after our close frame the input is read and dropped until the peer answers or leaves, and the
+/// transport is given up only when its output has been sent, each step with a deadline of the one clock.
+/// </content>
+internal sealed partial class Connection
+{
+    /// <summary>What the clock does when <see cref="_deadline"/> passes.</summary>
+    private enum Phase : byte
+    {
+        /// <summary>Open: pings, and closes the silent.</summary>
+        Open,
+
+        /// <summary>Our close frame waits for its answer: go on without one.</summary>
+        AwaitingAnswer,
+
+        /// <summary>Output is being sent, or the socket closed: abort.</summary>
+        Finishing,
+    }
+
+    /// <summary>A mobile client with a bad link answers in a second or two; one that has not by then is not waited for.</summary>
+    private const long AnswerMilliseconds = 2_000;
+
+    /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that tells it why.</summary>
+    private const long FinishMilliseconds = 10_000;
+
+    private Phase _phase;
+    private long _deadline;
+
+    private async Task EndAsync(bool vanished)
+    {
+        int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
+        try
+        {
+            _handler.OnClosed();
+            if (!vanished)
+                await CloseAsync();
+        }
+        catch (Exception failure) when (IsVanished(failure))
+        {
+            // The peer left without waiting for the end.
+        }
+        catch (Exception failure)
+        {
+            LogFailure(_services.Log, failure, Id);
+        }
+        finally
+        {
+            Outbox.Abandon();
+            _frames.Dispose();
+            _services.Connections.Remove(this);
+            _services.Metrics.Disconnected(code);
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_peerClose is { } answer)
+            Outbox.Close([], answer, drop: false);
+        else
+            SayGoodbye(_close!);
+        Enter(Phase.Finishing, FinishMilliseconds);
+        await Outbox.DrainedAsync();
+        if (_peerClose is null)
+        {
+            Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
+            await DiscardAsync(untilAnswered: true);
+        }
+        // A connection that was upgraded by the HTTP server is closed by it when we return; ours closes when its output completes.
+        Enter(Phase.Finishing, FinishMilliseconds);
+        await _transport.Transport.Output.CompleteAsync();
+        if (_transport is not UpgradedConnection)
+            await DiscardAsync(untilAnswered: false);
+    }
+
+    private void SayGoodbye(CloseRequest close)
+    {
+        var farewell = new ArrayBufferWriter<byte>(256);
+        _handler.WriteFarewell(farewell, close);
+        Outbox.Close(farewell.WrittenSpan, close.Status, close.DropQueued);
+    }
+
+    /// <summary>Reads and drops input until it ends, or until the peer's close frame or the deadline.</summary>
+    private async Task DiscardAsync(bool untilAnswered)
+    {
+        bool violated = _close?.Status.Code is CloseCode.ProtocolError or CloseCode.InvalidPayload or CloseCode.MessageTooBig;
+        while (true)
+        {
+            var result = await _transport.Transport.Input.ReadAsync();
+            var buffer = result.Buffer;
+            bool answered = untilAnswered && !violated && FindClose(ref buffer);
+            _transport.Transport.Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted || answered || (untilAnswered && result.IsCanceled && IsLate))
+                return;
+        }
+    }
+
+    private bool FindClose(ref ReadOnlySequence<byte> buffer)
+    {
+        while (true)
+        {
+            var kind = _frames.Read(ref buffer).Kind;
+            if (kind is FrameKind.Close or FrameKind.Violation)
+                return true;
+            if (kind is FrameKind.NeedMoreData)
+                return false;
+        }
+    }
+
+    private bool IsLate => _services.Sweep.Now >= Volatile.Read(ref _deadline);
+
+    private void Enter(Phase phase, long milliseconds)
+    {
+        Volatile.Write(ref _deadline, _services.Sweep.Now + milliseconds);
+        _phase = phase;
+    }
+}

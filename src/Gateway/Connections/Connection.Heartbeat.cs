@@ -1,0 +1,50 @@
+using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Connections;
+
+/// <content>What the one clock does for a connection at each tick.</content>
+internal sealed partial class Connection
+{
+    private static readonly ConnectionAbortedException Deaf = new("The peer did not take the end of the connection in time.");
+
+    private long _lastReceived;
+    private long _pinged;
+
+    /// <summary>Called by the sweep.</summary>
+    /// <param name="now">The sweep's time.</param>
+    public void OnTick(long now)
+    {
+        switch (_phase)
+        {
+            case Phase.Open:
+                Beat(now);
+                break;
+            case Phase.AwaitingAnswer when IsLate:
+                _transport.Transport.Input.CancelPendingRead();
+                break;
+            case Phase.Finishing when IsLate:
+                _transport.Abort(Deaf);
+                Outbox.Abandon();
+                break;
+        }
+    }
+
+    private void Beat(long now)
+    {
+        var heartbeat = _services.Options.Heartbeat;
+        if (now - _lastReceived < heartbeat.Ping.TotalMilliseconds)
+        {
+            _pinged = 0;
+        }
+        else if (_pinged == 0)
+        {
+            _pinged = now;
+            Outbox.WriteNow(Opcode.Ping, []);
+        }
+        else if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
+        {
+            RequestClose(CloseRequest.NoPong);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gateway.Channels;
+using Gateway.Hosting;
+using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Connections;
+
+/// <summary>
+/// One WebSocket. <see cref="RunAsync"/> is its read loop and the only one who reads, closes and ends it; everything public
+/// beside it may be called from any thread. All messages in a received buffer are handled before one flush sends the replies.
+/// </summary>
+internal sealed partial class Connection : IOutboxOwner
+{
+    private readonly ConnectionContext _transport;
+    private readonly ConnectionServices _services;
+    private readonly IMessageHandler _handler;
+    private FrameReader _frames;
+    private CloseRequest? _close;
+    private CloseStatus? _peerClose;
+
+    /// <param name="transport">The accepted socket, its upgrade answered.</param>
+    /// <param name="services">What all connections share.</param>
+    /// <param name="handler">Makes the meaning of the messages.</param>
+    public Connection(ConnectionContext transport, ConnectionServices services, Func<Connection, IMessageHandler> handler)
+    {
+        _transport = transport;
+        _services = services;
+        _frames = new FrameReader(services.Options.Limits.MessageBytes);
+        _lastReceived = services.Sweep.Now;
+        Id = ConnectionId.Next();
+        Outbox = new Outbox(transport.Transport.Output, this, services.Options.Limits.OutboundBytes, services.Metrics);
+        _handler = handler(this);
+    }
+
+    public string Id { get; }
+
+    public Outbox Outbox { get; }
+
+    /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
+    public bool IsClosing => Volatile.Read(ref _close) is not null;
+
+    /// <summary>Asks the read loop to close the connection. The first request counts.</summary>
+    public void RequestClose(CloseRequest close)
+    {
+        if (Interlocked.CompareExchange(ref _close, close, null) is not null)
+            return;
+        Outbox.Shut();
+        _transport.Transport.Input.CancelPendingRead();
+    }
+
+    void IOutboxOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
+
+    void IOutboxOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
+
+    /// <summary>Completes when the connection is over and nothing of it is left.</summary>
+    public async Task RunAsync()
+    {
+        _services.Connections.Add(this);
+        _services.Metrics.Connected();
+        var input = _transport.Transport.Input;
+        bool vanished = false;
+        try
+        {
+            _handler.OnOpen();
+            await Outbox.FlushAsync();
+            while (!IsClosing && _peerClose is null)
+            {
+                var result = await input.ReadAsync();
+                var buffer = result.Buffer;
+                if (!buffer.IsEmpty)
+                    _lastReceived = _services.Sweep.Now;
+                while (true)
+                {
+                    var pending = Handle(ref buffer, out bool more);
+                    if (!pending.IsCompletedSuccessfully)
+                        await pending;
+                    if (!more)
+                        break;
+                }
+                input.AdvanceTo(result.Buffer.End);
+                var flushed = Outbox.FlushAsync();
+                if (!flushed.IsCompletedSuccessfully)
+                    await flushed;
+                if (result.IsCompleted && !IsClosing && _peerClose is null)
+                {
+                    vanished = true;
+                    break;
+                }
+            }
+        }
+        catch (Exception failure) when (IsVanished(failure))
+        {
+            vanished = true;
+        }
+        catch (Exception failure)
+        {
+            LogFailure(_services.Log, failure, Id);
+            RequestClose(CloseRequest.InternalError);
+        }
+        await EndAsync(vanished);
+    }
+
+    /// <summary>Handles the frames of the buffer, up to one whose handling has to be awaited.</summary>
+    /// <param name="buffer">What is left to handle.</param>
+    /// <param name="more">Whether to call again after awaiting.</param>
+    private ValueTask Handle(ref ReadOnlySequence<byte> buffer, out bool more)
+    {
+        more = true;
+        while (!IsClosing)
+        {
+            var frame = _frames.Read(ref buffer);
+            switch (frame.Kind)
+            {
+                case FrameKind.NeedMoreData:
+                    more = false;
+                    return default;
+                case FrameKind.Text or FrameKind.Binary:
+                    var handled = _handler.OnMessageAsync(frame.Kind, frame.Payload);
+                    if (!handled.IsCompletedSuccessfully)
+                        return handled;
+                    break;
+                case FrameKind.Ping:
+                    Outbox.Write(Opcode.Pong, frame.Payload.Span);
+                    break;
+                case FrameKind.Close:
+                    _peerClose = frame.Status;
+                    more = false;
+                    return default;
+                case FrameKind.Violation:
+                    RequestClose(CloseRequest.Violation(frame.Status));
+                    break;
+            }
+            if (Outbox.IsCongested)
+            {
+                var flushed = Outbox.FlushAsync();
+                if (!flushed.IsCompletedSuccessfully)
+                    return flushed;
+            }
+        }
+        more = false;
+        return default;
+    }
+
+    /// <summary>A peer that went away, in whatever manner, is not an error.</summary>
+    private static bool IsVanished(Exception failure) => failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException;
+
+    [LoggerMessage(10, LogLevel.Error, "Connection {Connection} failed and is closed with 1011.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string connection);
+}

@@ -1,0 +1,8 @@
+using Gateway.Diagnostics;
+using Gateway.Hosting;
+using Gateway.Options;
+
+namespace Gateway.Connections;
+
+/// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
+internal sealed record ConnectionServices(GatewayOptions Options, ConnectionTable Connections, Sweep Sweep, GatewayMetrics Metrics, ILogger<Connection> Log);

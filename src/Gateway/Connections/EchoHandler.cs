@@ -1,0 +1,31 @@
+using System.Buffers;
+using Gateway.Channels;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <summary>Used by one read loop. <c>/echo</c>: sends every message back as it came.</summary>
+internal sealed class EchoHandler(Connection connection) : IMessageHandler
+{
+    public void OnOpen()
+    {
+    }
+
+    public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
+    {
+        connection.Outbox.Write(kind == FrameKind.Text ? Opcode.Text : Opcode.Binary, payload.Span);
+        return default;
+    }
+
+    public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close)
+    {
+    }
+
+    public void OnGap(Subscription subscription)
+    {
+    }
+
+    public void OnClosed()
+    {
+    }
+}

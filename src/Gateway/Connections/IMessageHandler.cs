@@ -1,0 +1,24 @@
+using System.Buffers;
+using Gateway.Channels;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <summary>Called by one connection's read loop, except where noted. What the messages of a connection mean.</summary>
+internal interface IMessageHandler
+{
+    /// <summary>The connection is open; what is written now goes out first.</summary>
+    void OnOpen();
+
+    /// <summary>A whole message. The payload is read before the method returns; a task that is not complete holds up the next message.</summary>
+    ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
+
+    /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
+    void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);
+
+    /// <summary>A subscription can't go on without a gap. From any thread, without locks.</summary>
+    void OnGap(Subscription subscription);
+
+    /// <summary>The connection is over: nothing of it may be left behind. Called exactly once.</summary>
+    void OnClosed();
+}

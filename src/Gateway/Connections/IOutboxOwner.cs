@@ -1,0 +1,16 @@
+using Gateway.Channels;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <summary>Called from any thread, without locks. What an <see cref="Outbox"/> tells the connection it belongs to.</summary>
+internal interface IOutboxOwner
+{
+    string Id { get; }
+
+    /// <summary>The peer does not keep up and its policy is to be disconnected; the outbox takes nothing more.</summary>
+    void OnSlow(CloseStatus status);
+
+    /// <summary>Messages of the subscription had to be dropped and it cannot go on without a gap.</summary>
+    void OnGap(Subscription subscription);
+}

@@ -1,0 +1,96 @@
+using Gateway.Channels;
+using Gateway.Options;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Connections;
+
+/// <content>What happens when the queue is full: the slow-consumer policies.</content>
+internal sealed partial class Outbox
+{
+    private static readonly CloseStatus TooSlow = new(CloseCode.SlowConsumer, "slow consumer: the outbound queue is full");
+
+    /// <summary>What a delivery found out under the lock and is told to the owner after it.</summary>
+    private struct Overflow
+    {
+        public bool Disconnect;
+        public int Dropped;
+        public string? Policy;
+        public List<Subscription>? Gaps;
+    }
+
+    /// <summary>
+    /// Makes room for a frame as its namespace's policy says. A message always fits an empty queue, so that one larger than
+    /// the limit can be sent at all.
+    /// </summary>
+    private bool HasRoomFor(QueuedFrame frame, ref Overflow overflow)
+    {
+        if (Fits(frame))
+            return true;
+        var (subscription, ofNamespace) = (frame.Subscription!, frame.Subscription!.Channel.Name.Namespace);
+        if (ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.Disconnect)
+            return Disconnect("disconnect", ref overflow);
+        if (ofNamespace.Rules.HasHistory)
+            return EndSubscriptions(frame, ofNamespace, ref overflow);
+        if (ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest)
+            return DropOldest(frame, ofNamespace, ref overflow);
+        overflow.Policy = "latest";
+        overflow.Dropped += _queue!.Drop(subscription) + _queue.Conflate(ofNamespace);
+        return Fits(frame) || Disconnect("latest", ref overflow);
+    }
+
+    private bool Fits(QueuedFrame frame) => _queue is null || _queue.IsEmpty || _queue.Bytes + frame.Cost <= _limit;
+
+    private bool Disconnect(string policy, ref Overflow overflow)
+    {
+        overflow.Policy = policy;
+        overflow.Disconnect = true;
+        _state = State.Shut;
+        _queue?.Clear();
+        _repliesSent?.TrySetResult();
+        return false;
+    }
+
+    private bool DropOldest(QueuedFrame frame, Namespace ofNamespace, ref Overflow overflow)
+    {
+        overflow.Policy = "drop-oldest";
+        while (!Fits(frame))
+        {
+            overflow.Dropped++;
+            // Nothing older of this namespace is queued: this message is the oldest.
+            if (_queue!.DropOldest(ofNamespace) is null)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Messages with positions are never dropped singly, for a gap would be silent. The subscription they belong to ends
+    /// instead, and the client recovers from history when it has caught up (protocol, "Order, positions, recovery").
+    /// </summary>
+    private bool EndSubscriptions(QueuedFrame frame, Namespace ofNamespace, ref Overflow overflow)
+    {
+        overflow.Policy = ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.Latest ? "latest" : "drop-oldest";
+        while (!Fits(frame) && !frame.Subscription!.Ended)
+        {
+            var victim = _queue!.DropOldest(ofNamespace) ?? frame.Subscription;
+            overflow.Dropped += 1 + _queue.Drop(victim);
+            victim.Ended = true;
+            (overflow.Gaps ??= []).Add(victim);
+        }
+        return !frame.Subscription!.Ended;
+    }
+
+    private void Report(in Overflow overflow)
+    {
+        if (overflow.Policy is null)
+            return;
+        if (overflow.Dropped > 0)
+            _metrics.SlowConsumer(overflow.Policy, overflow.Dropped);
+        foreach (var subscription in overflow.Gaps ?? [])
+            _owner.OnGap(subscription);
+        if (!overflow.Disconnect)
+            return;
+        _metrics.SlowConsumer("disconnect");
+        _owner.OnSlow(TooSlow);
+    }
+}

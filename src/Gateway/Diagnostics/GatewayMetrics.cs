@@ -1,0 +1,50 @@
+using System.Diagnostics.Metrics;
+
+namespace Gateway.Diagnostics;
+
+/// <summary>Safe for any thread. The <c>Gateway</c> meter: what the node does, counted by kind. Costs next to nothing while nobody listens.</summary>
+internal sealed class GatewayMetrics : IDisposable
+{
+    public const string MeterName = "Gateway";
+
+    private readonly Meter _meter;
+    private readonly UpDownCounter<long> _connections;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _disconnects;
+    private readonly Counter<long> _received;
+    private readonly Counter<long> _delivered;
+    private readonly Counter<long> _errors;
+    private readonly Counter<long> _slowConsumers;
+
+    public GatewayMetrics(IMeterFactory factory)
+    {
+        _meter = factory.Create(MeterName);
+        _connections = _meter.CreateUpDownCounter<long>("gateway.connections", "{connection}", "Open connections.");
+        _refusals = _meter.CreateCounter<long>("gateway.refusals", "{request}", "Upgrades answered with an HTTP error, by status.");
+        _disconnects = _meter.CreateCounter<long>("gateway.disconnects", "{connection}", "Connections that ended, by close code; 1006 without a close frame.");
+        _received = _meter.CreateCounter<long>("gateway.messages.received", "{message}", "Messages received from clients.");
+        _delivered = _meter.CreateCounter<long>("gateway.messages.delivered", "{message}", "Messages handed to subscribers' outboxes.");
+        _errors = _meter.CreateCounter<long>("gateway.errors", "{error}", "Error messages sent to clients, by code.");
+        _slowConsumers = _meter.CreateCounter<long>("gateway.slow_consumers", "{action}", "Messages dropped, and connections closed, for not keeping up, by policy.");
+    }
+
+    public void Connected() => _connections.Add(1);
+
+    public void Disconnected(int code)
+    {
+        _connections.Add(-1);
+        _disconnects.Add(1, new KeyValuePair<string, object?>("code", code));
+    }
+
+    public void Refused(int status) => _refusals.Add(1, new KeyValuePair<string, object?>("status", status));
+
+    public void Received() => _received.Add(1);
+
+    public void Delivered(int messages) => _delivered.Add(messages);
+
+    public void Error(string code) => _errors.Add(1, new KeyValuePair<string, object?>("code", code));
+
+    public void SlowConsumer(string policy, long count = 1) => _slowConsumers.Add(count, new KeyValuePair<string, object?>("policy", policy));
+
+    public void Dispose() => _meter.Dispose();
+}

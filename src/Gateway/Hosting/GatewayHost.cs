@@ -1,0 +1,116 @@
+using Gateway.Auth;
+using Gateway.Backplane;
+using Gateway.Backplane.Memory;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Diagnostics;
+using Gateway.Http;
+using Gateway.Options;
+using Gateway.Sessions;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Gateway.Hosting;
+
+/// <summary>Stateless. Puts a node together: every service, both ports, nothing started yet.</summary>
+internal static class GatewayHost
+{
+    /// <param name="args">Command line, as <c>--Gateway:Public=http://…</c>.</param>
+    /// <param name="configure">Changes to the services, for tests.</param>
+    /// <exception cref="OptionsProblemsException">The configuration cannot be used.</exception>
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        var options = GatewayOptionsReader.Read(builder.Configuration);
+        ConfigureLogging(builder.Logging);
+        ConfigurePorts(builder.WebHost, options);
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder.Services);
+        var app = builder.Build();
+        MapHttp(app);
+        var sweep = app.Services.GetRequiredService<Sweep>();
+        sweep.Add(app.Services.GetRequiredService<ConnectionTable>());
+        sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
+        if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
+            sweep.Add(swept);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, GatewayOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<Sweep>();
+        services.AddSingleton<IBackplane, MemoryBackplane>();
+        services.AddSingleton<Namespaces>();
+        services.AddSingleton<PresenceGatherer>();
+        services.AddSingleton<ChannelTable>();
+        services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<ConnectionServices>();
+        services.AddSingleton<SessionServices>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<HandshakeDeadlines>();
+        services.AddSingleton<GatewayConnectionHandler>();
+        services.AddSingleton<PortSharing>();
+        services.AddSingleton<UpgradeEndpoint>();
+        services.AddHostedService<BackplaneStart>();
+        services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
+        services.AddHostedService<Drain>();
+        services.AddHostedService<StartScreen>();
+        // The drain has its own deadline; the host only has to be more patient than that.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDuration + TimeSpan.FromSeconds(10));
+    }
+
+    private static void ConfigurePorts(IWebHostBuilder web, GatewayOptions options)
+    {
+        web.UseSockets(sockets =>
+        {
+            sockets.IOQueueCount = options.SendQueues;
+            // What a stalled handler, or a stalled peer, can hold of a connection before backpressure; see docs/architecture.md.
+            sockets.MaxReadBufferSize = 64 * 1024;
+            sockets.MaxWriteBufferSize = 64 * 1024;
+            sockets.Backlog = 4096;
+        });
+        web.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = options.Limits.Handshake;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
+            kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+            kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
+            kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                var sharing = listen.ApplicationServices.GetRequiredService<PortSharing>();
+                listen.Use(next => connection => sharing.OnConnectedAsync(connection, next));
+            });
+            kestrel.Listen(options.Internal.Address, options.Internal.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+    }
+
+    private static void MapHttp(WebApplication app)
+    {
+        HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
+        var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
+        foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
+            app.Map(System.Text.Encoding.ASCII.GetString(path), upgrades.HandleAsync);
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
+        });
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        // Failing to bind is told by Program, in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+    }
+}

@@ -1,0 +1,17 @@
+using Gateway.Backplane;
+
+namespace Gateway.Hosting;
+
+/// <summary>Safe for any thread. Whether a load balancer should send new clients here.</summary>
+internal sealed class Readiness(IBackplane backplane)
+{
+    private volatile bool _draining;
+
+    /// <summary>Once true, stays so: the node is on its way out.</summary>
+    public bool IsDraining => _draining;
+
+    /// <summary>Why not; null when ready.</summary>
+    public string? Problem => _draining ? "draining" : backplane.Problem;
+
+    public void StartDraining() => _draining = true;
+}

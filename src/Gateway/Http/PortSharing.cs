@@ -1,0 +1,58 @@
+using Gateway.Connections;
+using Gateway.Options;
+using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Http;
+
+/// <summary>
+/// One object serves all connections, concurrently. Kestrel connection middleware of the public port: looks at the first
+/// request without consuming it, keeps WebSocket upgrades and hands everything else, untouched, to the HTTP server.
+/// </summary>
+internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandler handler, HandshakeDeadlines deadlines)
+{
+    private readonly IReadOnlyList<byte[]> _paths = Admission.Paths(options);
+
+    public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        switch (await PeekAsync(connection))
+        {
+            case RequestKind.Upgrade:
+                await handler.OnConnectedAsync(connection);
+                break;
+            case RequestKind.Other:
+                await next(connection);
+                break;
+        }
+    }
+
+    /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection ended, or its time did, before that was clear.</returns>
+    private async Task<RequestKind> PeekAsync(ConnectionContext connection)
+    {
+        using var deadline = deadlines.Start(connection);
+        var input = connection.Transport.Input;
+        try
+        {
+            while (true)
+            {
+                var result = await input.ReadAsync();
+                var kind = deadline.HasPassed
+                    ? RequestKind.NeedMoreData
+                    : UpgradeDetector.Classify(result.Buffer, _paths, UpgradeRequestParser.DefaultMaxHeadBytes);
+                if (kind != RequestKind.NeedMoreData)
+                {
+                    // Nothing consumed and nothing examined: the next reader gets the same bytes at once.
+                    input.AdvanceTo(result.Buffer.Start);
+                    return kind;
+                }
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                if (result.IsCompleted || deadline.HasPassed)
+                    return RequestKind.NeedMoreData;
+            }
+        }
+        catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
+        {
+            return RequestKind.NeedMoreData;
+        }
+    }
+}

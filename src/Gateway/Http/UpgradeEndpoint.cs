@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Text;
+using Gateway.Connections;
+using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Http;
+
+/// <summary>
+/// Safe for any thread. <c>/ws</c> and <c>/echo</c> as the HTTP server sees them: an upgrade that is not the first request of its
+/// connection, as a proxy that keeps connections open sends it, works all the same; anything else gets 426.
+/// </summary>
+internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices services)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade)
+        {
+            await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);
+            return;
+        }
+        var head = new ReadOnlySequence<byte>(Head(context.Request));
+        var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
+        if (outcome != UpgradeOutcome.Accepted || admission.TryAdmit(request!, out refusal) is not { } admitted)
+        {
+            await RefuseAsync(context, refusal!);
+            return;
+        }
+        context.Response.Headers.Upgrade = "websocket";
+        context.Response.Headers.SecWebSocketAccept = UpgradeResponse.AcceptKey(request!.Key);
+        if (admitted.Subprotocol is not null)
+            context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
+        var stream = await upgrade.UpgradeAsync();
+        await new Connection(new UpgradedConnection(context, stream), services, admitted.Handler).RunAsync();
+    }
+
+    /// <summary>The request as it was sent, so that one parser with one set of rules judges every upgrade.</summary>
+    private static byte[] Head(HttpRequest request)
+    {
+        var head = new StringBuilder();
+        string target = request.HttpContext.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        head.Append(request.Method).Append(' ').Append(target).Append(' ').Append(request.Protocol).Append("\r\n");
+        foreach (var (name, values) in request.Headers)
+        {
+            foreach (string? value in values)
+                head.Append(name).Append(": ").Append(value).Append("\r\n");
+        }
+        return Encoding.UTF8.GetBytes(head.Append("\r\n").ToString());
+    }
+
+    private async Task RefuseAsync(HttpContext context, UpgradeRefusal refusal)
+    {
+        services.Metrics.Refused(refusal.StatusCode);
+        context.Response.StatusCode = refusal.StatusCode;
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.Connection = "close";
+        if (refusal.StatusCode == StatusCodes.Status426UpgradeRequired)
+        {
+            context.Response.Headers.Upgrade = "websocket";
+            context.Response.Headers.SecWebSocketVersion = "13";
+        }
+        if (refusal.RetryAfter is { } wait)
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await context.Response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message });
+    }
+}

@@ -1,0 +1,8 @@
+namespace Gateway.Options;
+
+/// <summary>Immutable. <c>Gateway:Presence</c>.</summary>
+internal sealed record PresenceOptions
+{
+    /// <summary>Above this many users in a channel, snapshots and changes carry only the count. Default 200; 0 always sends only the count.</summary>
+    public int MaxUsers { get; init; } = 200;
+}

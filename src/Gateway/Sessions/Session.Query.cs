@@ -1,0 +1,58 @@
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Sessions;
+
+/// <content><c>presence</c> and <c>history</c>.</content>
+internal sealed partial class Session
+{
+    private const int DefaultHistoryLimit = 100;
+
+    /// <summary>Content bytes of one <c>history</c> answer; <c>more</c> tells the client to ask on.</summary>
+    private const int HistoryBytes = 256 * 1024;
+
+    private ValueTask ReadPresence(in ClientMessage message)
+    {
+        if (ReadableChannel(message) is not { } name)
+            return default;
+        if (name.Namespace.Rules.Presence)
+            return ReadPresenceAsync(name, message.Id.ToArray());
+        SendError(SessionError.NoPresence, message);
+        return default;
+    }
+
+    private async ValueTask ReadPresenceAsync(ChannelName channel, byte[] id)
+    {
+        if (await _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers) is not { } presence)
+        {
+            SendError(SessionError.Unavailable, id, channel.Utf8);
+            return;
+        }
+        var reply = ReplyBuffer.Rent();
+        ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
+        Outbox.Send(reply.WrittenSpan);
+    }
+
+    private ValueTask ReadHistory(in ClientMessage message)
+    {
+        if (ReadableChannel(message) is not { } name)
+            return default;
+        if (name.Namespace.Rules.HasHistory)
+            return ReadHistoryAsync(name, message.Id.ToArray(), new HistoryQuery(message.After, message.Before, message.Limit ?? DefaultHistoryLimit, HistoryBytes));
+        SendError(SessionError.NoHistory, message);
+        return default;
+    }
+
+    private async ValueTask ReadHistoryAsync(ChannelName channel, byte[] id, HistoryQuery query)
+    {
+        if (await _services.Backplane.ReadAsync(channel, query) is not { } page)
+        {
+            SendError(SessionError.Unavailable, id, channel.Utf8);
+            return;
+        }
+        var reply = ReplyBuffer.Rent();
+        ServerMessageWriter.History(reply, channel.Json, id, page.Top.Epoch, page.Messages, page.More);
+        Outbox.Send(reply.WrittenSpan);
+    }
+}

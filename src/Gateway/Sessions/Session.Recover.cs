@@ -1,0 +1,75 @@
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Sessions;
+
+/// <content>
+/// Starting a subscription in a namespace with history. What was missed is read page by page, at the client's own speed, and
+/// messages flow from the moment the last page reaches what the channel has sent: nothing is buffered, so nothing can overflow,
+/// and no message falls between reading and subscribing.
+/// </content>
+internal sealed partial class Session
+{
+    /// <summary>Content bytes of one page; one page is what recovery holds at a time.</summary>
+    private const int PageBytes = 64 * 1024;
+
+    private const int PageMessages = 256;
+
+    private async ValueTask<bool> TryStartWithHistoryAsync(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
+    {
+        var name = subscription.Channel.Name;
+        while (true)
+        {
+            var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
+            if (await _services.Backplane.ReadAsync(name, query) is not { } page)
+                return false;
+            bool? recovered = recover is { } position ? Reaches(page, position) : null;
+            var reply = ReplyBuffer.Rent();
+            ServerMessageWriter.Subscribed(reply, name.Json, id, page.Top.Epoch, page.Top.Seq, recovered, presence);
+            if (recovered is true)
+            {
+                Outbox.Send(reply.WrittenSpan);
+                await CatchUpAsync(subscription, recover!.Value, page);
+                return true;
+            }
+            if (subscription.Channel.TryActivate(subscription, page.Top.Seq, reply.WrittenSpan))
+                return true;
+            // A message came between reading the position and starting there: the position is read again.
+        }
+    }
+
+    /// <summary>Whether history holds every message after the position.</summary>
+    private static bool Reaches(HistoryPage page, Position position) =>
+        position.Epoch == page.Top.Epoch && position.Seq <= page.Top.Seq && position.Seq + 1 >= page.Oldest;
+
+    private async ValueTask CatchUpAsync(Subscription subscription, Position position, HistoryPage page)
+    {
+        var channel = subscription.Channel;
+        long sent = position.Seq;
+        while (!_connection.IsClosing)
+        {
+            foreach (var message in page.Messages)
+            {
+                if (message.Seq != ++sent)
+                {
+                    OnGap(subscription);
+                    return;
+                }
+                var frame = ReplyBuffer.Rent();
+                ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
+                Outbox.Send(frame.WrittenSpan);
+            }
+            if (sent >= page.Top.Seq && channel.TryActivate(subscription, sent, reply: default))
+                return;
+            await Outbox.FlushAsync();
+            var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(sent, null, PageMessages, PageBytes));
+            if (next is null || !Reaches(next, position with { Seq = sent }))
+            {
+                OnGap(subscription);
+                return;
+            }
+            page = next;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.TestSupport;
+
+/// <summary>A real gateway in this process, on free loopback ports, with short deadlines where a test has to wait for them.</summary>
+public sealed class GatewayServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private GatewayServer(WebApplication app)
+    {
+        _app = app;
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        PublicPort = new Uri(addresses[0]).Port;
+        InternalPort = new Uri(addresses[1]).Port;
+    }
+
+    public int PublicPort { get; }
+
+    public int InternalPort { get; }
+
+    public Uri WebSocketUri => new($"ws://127.0.0.1:{PublicPort}/ws");
+
+    public Uri EchoUri => new($"ws://127.0.0.1:{PublicPort}/echo");
+
+    public IServiceProvider Services => _app.Services;
+
+    internal ConnectionTable Connections => Services.GetRequiredService<ConnectionTable>();
+
+    internal ChannelTable Channels => Services.GetRequiredService<ChannelTable>();
+
+    /// <param name="settings">As <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</param>
+    public static Task<GatewayServer> StartAsync(params string[] settings) => StartAsync(settings, configure: null);
+
+    public static async Task<GatewayServer> StartAsync(string[] settings, Action<IServiceCollection>? configure)
+    {
+        string[] ports = ["--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00"];
+        var app = GatewayHost.Build([.. ports, .. settings.Select(setting => "--Gateway:" + setting)], configure);
+        await app.StartAsync();
+        return new GatewayServer(app);
+    }
+
+    /// <summary>Stops as SIGTERM would.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Gateway.TestSupport;
+
+/// <summary>For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.</summary>
+public sealed class JsonClient : IAsyncDisposable
+{
+    private readonly ClientWebSocket _socket = new();
+    private readonly byte[] _buffer = new byte[16 * 1024];
+
+    public ClientWebSocket Socket => _socket;
+
+    /// <summary>The <c>connected</c> message.</summary>
+    public JsonElement Connected { get; private set; }
+
+    public string ConnectionId => Connected.GetProperty("connection").GetString()!;
+
+    public string User => Connected.GetProperty("user").GetString()!;
+
+    public static async Task<JsonClient> ConnectAsync(GatewayServer server, string query = "")
+    {
+        var client = new JsonClient();
+        client._socket.Options.AddSubProtocol("gateway.v1.json");
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        await client._socket.ConnectAsync(new Uri(server.WebSocketUri + query), deadline.Token);
+        client.Connected = await client.ReceiveAsync("connected");
+        return client;
+    }
+
+    public async Task SendAsync(string json)
+    {
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        await _socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, endOfMessage: true, deadline.Token);
+    }
+
+    /// <summary>The next message as text; null when the connection was closed.</summary>
+    public async Task<string?> ReceiveTextAsync()
+    {
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        using var message = new MemoryStream();
+        while (true)
+        {
+            var received = await _socket.ReceiveAsync(_buffer.AsMemory(), deadline.Token);
+            if (received.MessageType == WebSocketMessageType.Close)
+                return null;
+            message.Write(_buffer, 0, received.Count);
+            if (received.EndOfMessage)
+                return Encoding.UTF8.GetString(message.ToArray());
+        }
+    }
+
+    /// <summary>The next message, whatever it is.</summary>
+    public async Task<JsonElement> ReceiveAsync()
+    {
+        string text = await ReceiveTextAsync() ?? throw new InvalidOperationException($"closed with {_socket.CloseStatus} {_socket.CloseStatusDescription}");
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>The next message, which must be of this type.</summary>
+    public async Task<JsonElement> ReceiveAsync(string type)
+    {
+        var message = await ReceiveAsync();
+        return message.GetProperty("type").GetString() == type ? message : throw new InvalidOperationException($"expected {type}, got {message}");
+    }
+
+    /// <summary>Sends, then returns the next message, which must be of this type.</summary>
+    public async Task<JsonElement> AskAsync(string json, string type)
+    {
+        await SendAsync(json);
+        return await ReceiveAsync(type);
+    }
+
+    public Task<JsonElement> SubscribeAsync(string channel) => AskAsync($$"""{"type":"subscribe","channel":"{{channel}}"}""", "subscribed");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_socket.State == WebSocketState.Open)
+        {
+            using var deadline = new CancellationTokenSource(Eventually.Limit);
+            await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
+        }
+        _socket.Dispose();
+    }
+}
