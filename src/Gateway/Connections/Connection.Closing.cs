@@ -90,12 +90,11 @@ internal sealed partial class Connection
     /// <summary>Reads and drops input until it ends, or until the peer's close frame or the deadline.</summary>
     private async Task DiscardAsync(bool untilAnswered)
     {
-        bool violated = _close?.Status.Code is CloseCode.ProtocolError or CloseCode.InvalidPayload or CloseCode.MessageTooBig;
         while (true)
         {
             var result = await _transport.Transport.Input.ReadAsync();
             var buffer = result.Buffer;
-            bool answered = untilAnswered && !violated && FindClose(ref buffer);
+            bool answered = untilAnswered && FindClose(ref buffer);
             _transport.Transport.Input.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted || answered || (untilAnswered && result.IsCanceled && IsLate))
                 return;
@@ -107,6 +106,7 @@ internal sealed partial class Connection
         while (true)
         {
             var kind = _frames.Read(ref buffer).Kind;
+            // After a violation the reader only discards: such a peer is waited for until it leaves.
             if (kind is FrameKind.Close or FrameKind.Violation)
                 return true;
             if (kind is FrameKind.NeedMoreData)

@@ -49,7 +49,6 @@ internal struct MessageAssembly(int limit) : IDisposable
         bool isWhole = _text.IsComplete;
         _opcode = Opcode.Continuation;
         _length = 0;
-        _text.Reset();
         return isWhole;
     }
 

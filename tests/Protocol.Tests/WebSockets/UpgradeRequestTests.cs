@@ -49,7 +49,8 @@ public sealed class UpgradeRequestTests
     {
         var request = Handshake.Accepts(Handshake.Head("GET /ws HTTP/1.1",
         [
-            "HOST:example.com", "upgrade:h2c", "uPGRADE:\tfoo , WebSocket\t", "connection: keep-alive", "connection: ,,UPGRADE,",
+            "HOST:example.com", "upgrade:h2c", "uPGRADE:\tfoo , WebSocket\t", "Upgrade: bar",
+            "connection: keep-alive", "connection: ,,UPGRADE,", "CONNECTION: x",
             "sec-websocket-key:" + Handshake.Key + "  ", "SEC-WEBSOCKET-VERSION: 13", "Sec-WebSocket-Protocol: b,a",
             "X-Forwarded-For: 192.0.2.1, 192.0.2.2", "sec-websocket-protocol: bearer." + Secret + " ,\tA", "x-forwarded-for: 192.0.2.3",
             "Cookie: a=1", "Cookie: b=2",
