@@ -37,20 +37,27 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
         LogEnded(log, connections.Count);
     }
 
+    /// <summary>The first at once, the last when the time is over; earlier when nobody is left.</summary>
     private async Task CloseEvenlyAsync(long start, CancellationToken cancellation)
     {
-        while (true)
+        var open = connections.All().ToList();
+        int closed = 0;
+        while (closed < open.Count && !connections.IsEmpty)
         {
-            var open = connections.All().Where(connection => !connection.IsClosing).ToList();
-            var left = options.DrainDuration - time.GetElapsedTime(start);
-            int due = left <= Step ? open.Count : (int)Math.Ceiling(open.Count * (Step / left));
-            foreach (var connection in open.Take(due))
-                connection.RequestClose(CloseRequest.Restarting(Random.Shared.Next(MaxRetryAfter)));
-            if (due == open.Count && left <= Step)
-                return;
-            await Task.Delay(Step, time, cancellation);
+            for (int due = Due(open.Count, time.GetElapsedTime(start)); closed < due; closed++)
+                Close(open[closed]);
+            if (closed < open.Count)
+                await Task.Delay(Step, time, cancellation);
         }
+        // Those who were being let in when the drain began.
+        foreach (var connection in connections.All())
+            Close(connection);
     }
+
+    private int Due(int count, TimeSpan passed) =>
+        passed >= options.DrainDuration ? count : (int)Math.Ceiling(count * (passed / options.DrainDuration));
+
+    private static void Close(Connection connection) => connection.RequestClose(CloseRequest.Restarting(Random.Shared.Next(MaxRetryAfter)));
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
