@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gateway.Hosting;
 using Gateway.Options;
 
@@ -15,5 +16,17 @@ catch (IOException failure)
 {
     // A port that is taken, most of the time; the message names it.
     Console.Error.WriteLine(failure.Message);
+    return 1;
+}
+catch (SocketException failure)
+{
+    // An address this machine does not have, or a port it does not give to everybody; the system names neither.
+    Console.Error.WriteLine($"Failed to listen on Gateway:Public or Gateway:Internal: {failure.Message}.");
+    return 1;
+}
+catch (InvalidDataException failure)
+{
+    // A settings file that is not JSON; the innermost exception says where.
+    Console.Error.WriteLine($"{failure.Message} {failure.GetBaseException().Message}");
     return 1;
 }
