@@ -21,7 +21,8 @@ internal static class GatewayHost
     /// <exception cref="OptionsProblemsException">The configuration cannot be used.</exception>
     public static WebApplication Build(string[] args, Action<IServiceCollection>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // Settings are read once. Watching their files for changes would take an inotify watch for every folder below the current one.
+        var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
         var options = GatewayOptionsReader.Read(builder.Configuration);
         ConfigureLogging(builder.Logging);
         ConfigurePorts(builder.WebHost, options);
