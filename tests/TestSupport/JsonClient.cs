@@ -19,12 +19,14 @@ public sealed class JsonClient : IAsyncDisposable
 
     public string User => Connected.GetProperty("user").GetString()!;
 
-    public static async Task<JsonClient> ConnectAsync(GatewayServer server, string query = "")
+    public static Task<JsonClient> ConnectAsync(GatewayServer server, string query = "") => ConnectAsync(new Uri(server.WebSocketUri + query));
+
+    public static async Task<JsonClient> ConnectAsync(Uri uri)
     {
         var client = new JsonClient();
         client._socket.Options.AddSubProtocol("gateway.v1.json");
         using var deadline = new CancellationTokenSource(Eventually.Limit);
-        await client._socket.ConnectAsync(new Uri(server.WebSocketUri + query), deadline.Token);
+        await client._socket.ConnectAsync(uri, deadline.Token);
         client.Connected = await client.ReceiveAsync("connected");
         return client;
     }

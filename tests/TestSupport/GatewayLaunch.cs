@@ -1,0 +1,17 @@
+namespace Gateway.TestSupport;
+
+/// <summary>Immutable. How to start a <see cref="GatewayProcess"/>.</summary>
+public sealed record GatewayLaunch
+{
+    /// <summary>On the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>As <c>Gateway__Limits__MessageBytes</c>.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The text of its appsettings.json; null for none.</summary>
+    public string? AppSettings { get; init; }
+
+    /// <summary>Its limit of open files; null for this process's own.</summary>
+    public int? OpenFiles { get; init; }
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Gateway.TestSupport;
+
+/// <summary>
+/// The built gateway as a process of its own, in an empty folder, on free loopback ports unless told otherwise. Whatever
+/// becomes of the test, disposing ends the process.
+/// </summary>
+public sealed partial class GatewayProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly DirectoryInfo _folder;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private GatewayProcess(ProcessStartInfo start, DirectoryInfo folder)
+    {
+        _folder = folder;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it has written to standard output so far.</summary>
+    public string Output => Text(_output);
+
+    /// <summary>What it has written to standard error so far.</summary>
+    public string Errors => Text(_errors);
+
+    public int PublicPort => Port(ClientsLine());
+
+    public int InternalPort => Port(InternalLine());
+
+    public Uri WebSocketUri => new($"ws://127.0.0.1:{PublicPort}/ws");
+
+    public Uri Http(string path) => new($"http://127.0.0.1:{PublicPort}{path}");
+
+    /// <summary>Starts it and waits until it serves.</summary>
+    /// <param name="settings">As <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</param>
+    public static Task<GatewayProcess> StartAsync(params string[] settings) => StartAsync(new GatewayLaunch { Settings = settings });
+
+    /// <summary>Starts it and waits until it serves.</summary>
+    public static async Task<GatewayProcess> StartAsync(GatewayLaunch launch)
+    {
+        var gateway = Launch(launch);
+        try
+        {
+            await gateway.SaysAsync("namespaces");
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts it and waits for nothing: it may be about to refuse.</summary>
+    public static GatewayProcess Launch(GatewayLaunch launch)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-");
+        if (launch.AppSettings is not null)
+            File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
+        string[] ports = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0"];
+        string[] command =
+        [
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+            Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
+            .. ports.Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
+        ];
+        // exec: the process that is signalled is the gateway, not the shell.
+        string[] limited = launch.OpenFiles is { } files
+            ? ["bash", "-c", string.Create(CultureInfo.InvariantCulture, $"ulimit -n {files}; exec \"$@\""), "gateway", .. command]
+            : command;
+        var start = new ProcessStartInfo(limited[0], limited[1..])
+        {
+            WorkingDirectory = folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in launch.Environment)
+            start.Environment[name] = value;
+        return new GatewayProcess(start, folder);
+    }
+
+    /// <summary>Waits until standard output contains a text.</summary>
+    public Task SaysAsync(string text) => Eventually.TrueAsync(
+        () => Output.Contains(text, StringComparison.Ordinal) || (_process.HasExited ? throw new InvalidOperationException(Everything) : false),
+        $"the gateway says '{text}'");
+
+    /// <summary>Asks it to stop, as service managers do.</summary>
+    public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
+
+    /// <summary>Asks it to stop, as Ctrl+C does.</summary>
+    public void Interrupt() => Signals.Send(_process.Id, Signals.Interrupt);
+
+    /// <summary>Ends it without asking.</summary>
+    public void Kill() => Signals.Send(_process.Id, Signals.Kill);
+
+    /// <summary>Waits for its end, all of its output read.</summary>
+    /// <returns>The exit code; 128 and the signal's number where a signal ended it.</returns>
+    public async Task<int> ExitAsync()
+    {
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        try
+        {
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException("The gateway did not end. " + Everything);
+        }
+        return _process.ExitCode;
+    }
+
+    private string Everything => $"Output:\n{Output}\nErrors:\n{Errors}";
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        lock (text)
+        {
+            if (line is not null)
+                text.Append(line).Append('\n');
+        }
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+
+    private int Port(Regex line) => int.Parse(line.Match(Output).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"clients +ws://127\.0\.0\.1:(\d+)/ws")]
+    private static partial Regex ClientsLine();
+
+    [GeneratedRegex(@"internal +http://127\.0\.0\.1:(\d+)")]
+    private static partial Regex InternalLine();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+        _process.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}

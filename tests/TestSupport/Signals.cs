@@ -1,0 +1,22 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Gateway.TestSupport;
+
+/// <summary>Stateless. Sends POSIX signals, which <see cref="System.Diagnostics.Process"/> can't, save for SIGKILL.</summary>
+internal static class Signals
+{
+    public const int Interrupt = 2;
+    public const int Kill = 9;
+    public const int Terminate = 15;
+
+    public static void Send(int process, int signal)
+    {
+        if (SendSignal(process, signal) != 0)
+            throw new Win32Exception();
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendSignal(int process, int signal);
+}
