@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds everything and runs all tests. The last line says how many passed and failed; the exit code is 0 only if none failed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+  printf 'test.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# Debian packages that some tests run, beside the .NET SDK: the command that shows a package is there, and its name.
+needed=(node:nodejs npm:npm)
+
+install_missing() {
+  local missing=() entry
+  for entry in "${needed[@]}"; do
+    command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
+    fail "please install: ${missing[*]}"
+  fi
+  say "Installing ${missing[*]}"
+  apt-get update
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+# passed and failed are sums over all projects; what did not run counts as failed.
+passed=0
+failed=0
+
+run_project() {
+  local project=$1 results=$2 name status=0 counters total=0 good=0
+  name=$(basename "$project" .csproj)
+  say "Testing $name"
+  dotnet test "$project" --no-build -c Release --logger "trx;LogFileName=$name.trx" --results-directory "$results" || status=$?
+  counters=$(grep -o '<Counters [^>]*' "$results/$name.trx" 2> /dev/null || true)
+  if [ -n "$counters" ]; then
+    total=$(sed 's/.* total="\([0-9]*\)".*/\1/' <<< "$counters")
+    good=$(sed 's/.* passed="\([0-9]*\)".*/\1/' <<< "$counters")
+  fi
+  passed=$((passed + good))
+  failed=$((failed + total - good))
+  # A run that broke off, or found no tests, is a failure too.
+  if [ "$total" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$total" -eq "$good" ]; }; then
+    failed=$((failed + 1))
+  fi
+}
+
+dotnet --list-sdks 2> /dev/null | grep -q '^10\.' || fail "please install the .NET 10 SDK: https://dotnet.microsoft.com/download"
+install_missing
+ulimit -n "$(ulimit -Hn)"
+
+say "Installing the npm packages of the client tests"
+npm ci --prefix tests/Gateway.Tests/Clients/ws --no-audit --no-fund
+
+say "Building"
+dotnet build Gateway.sln -c Release
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+for project in tests/*/*.Tests.csproj; do
+  run_project "$project" "$results"
+done
+
+printf '\n%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
