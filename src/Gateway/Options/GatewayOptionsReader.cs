@@ -27,6 +27,7 @@ internal static class GatewayOptionsReader
     private static readonly (string Key, string Feature)[] Missing =
     [
         ("Auth:Secret", "signing in with tokens"), ("Auth:Jwks", "signing in with tokens"), ("Auth:Cookie", "signing in with tokens"),
+        ("Auth:Required", "signing in with tokens"),
         ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
         ("Redis:Addresses", "the Redis backplane"), ("Certificate:Path", "TLS"),
         ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
@@ -117,7 +118,7 @@ internal static class GatewayOptionsReader
     {
         string[] unused =
         [
-            "Auth:Issuer", "Auth:Audience", "Auth:Required", "Auth:Timeout", "Redis:Prefix", "Presence:TimeToLive",
+            "Auth:Issuer", "Auth:Audience", "Auth:Timeout", "Redis:Prefix", "Presence:TimeToLive",
             "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
             "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
         ];
