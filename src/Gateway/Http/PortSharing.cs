@@ -21,6 +21,7 @@ internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandl
                 await handler.OnConnectedAsync(connection);
                 break;
             case RequestKind.Other:
+                connection.Features.Set(PublicPort.Mark);
                 await next(connection);
                 break;
         }

@@ -14,6 +14,12 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
 {
     public async Task HandleAsync(HttpContext context)
     {
+        if (context.Features.Get<PublicPort>() is null)
+        {
+            // The operator's port may be open to another network, with rules of its own.
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade)
         {
             await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);

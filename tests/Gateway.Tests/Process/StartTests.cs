@@ -106,4 +106,28 @@ public sealed class StartTests
         Assert.Equal(
             """{"error":"bad_request","message":"this is a WebSocket endpoint: connect with an upgrade request"}""", await answer.Content.ReadAsStringAsync());
     }
+
+    [Fact]
+    public async Task The_internal_port_takes_no_WebSockets()
+    {
+        await using var gateway = await GatewayProcess.StartAsync("Diagnostics:Echo=true");
+        foreach (string path in new[] { "/ws", "/echo" })
+        {
+            await using var client = await RawWebSocket.ConnectTcpAsync(gateway.InternalPort);
+            await client.SendTextAsync(RawWebSocket.UpgradeRequest(path));
+            Assert.StartsWith("HTTP/1.1 404 ", await client.ReadHeadAsync());
+        }
+    }
+
+    [Fact]
+    public async Task An_upgrade_may_follow_ordinary_requests_on_one_connection()
+    {
+        await using var gateway = await GatewayProcess.StartAsync();
+        await using var client = await RawWebSocket.ConnectTcpAsync(gateway.PublicPort);
+        await client.SendTextAsync("GET /nowhere HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws"));
+
+        Assert.StartsWith("HTTP/1.1 404 ", await client.ReadHeadAsync());
+        Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync());
+        Assert.Contains("\"connected\"", (await client.ReadFrameAsync())!.Text);
+    }
 }
