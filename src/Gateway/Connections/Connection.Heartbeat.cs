@@ -33,18 +33,18 @@ internal sealed partial class Connection
     private void Beat(long now)
     {
         var heartbeat = _services.Options.Heartbeat;
-        if (now - _lastReceived < heartbeat.Ping.TotalMilliseconds)
-        {
+        // By what came since the ping, not by how long ago it came: the next tick may be later than the next ping is due.
+        if (_lastReceived >= _pinged)
             _pinged = 0;
+        if (_pinged != 0)
+        {
+            if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
+                RequestClose(CloseRequest.NoPong);
         }
-        else if (_pinged == 0)
+        else if (now - _lastReceived >= heartbeat.Ping.TotalMilliseconds)
         {
             _pinged = now;
             Outbox.WriteNow(Opcode.Ping, []);
-        }
-        else if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
-        {
-            RequestClose(CloseRequest.NoPong);
         }
     }
 }
