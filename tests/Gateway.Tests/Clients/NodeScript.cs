@@ -65,7 +65,7 @@ internal sealed class NodeScript : IAsyncDisposable
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);
         await _process.WaitForExitAsync(deadline.Token);
-        Assert.True(_process.ExitCode == 0 && Output.EndsWith("done\n", StringComparison.Ordinal), Output);
+        Assert.True(_process.ExitCode == 0 && Output.EndsWith("done\n", StringComparison.Ordinal), $"exit code {_process.ExitCode}\n{Output}");
     }
 
     private void Append(string? line)
