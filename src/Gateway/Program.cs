@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Gateway.Hosting;
 using Gateway.Options;
 
+SocketThreads.Configure();
 try
 {
     await GatewayHost.Build(args).RunAsync();

@@ -175,7 +175,8 @@ internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThrea
             if (subscription is null || subscription.StartBatch > batch.Number)
                 continue;
             delivered += batch.Count;
-            subscription.Subscriber.Deliver(batch, subscription);
+            if (!subscription.Subscriber.Deliver(batch, subscription))
+                subscription.Subscriber.CatchUp();
         }
         return delivered;
     }

@@ -45,6 +45,8 @@ internal sealed class FrameBatch : IBufferWriter<byte>
 
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+
     public ReadOnlySpan<FrameEntry> Entries => _entries.AsSpan(0, Count);
 
     /// <summary>An empty batch with one reference, the caller's.</summary>
@@ -60,7 +62,7 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     public static FrameBatch Of(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         var batch = Rent(0);
-        batch.Append(opcode, payload, presenceVersion: 0);
+        batch.Append(opcode, payload);
         return batch;
     }
 
@@ -79,10 +81,11 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         Add(new FrameEntry(start, Length - start, publication.Seq, publication.Except, PresenceVersion: 0));
     }
 
+    /// <summary>Puts a frame at the end of a batch that belongs to no channel.</summary>
+    public void Append(Opcode opcode, ReadOnlySpan<byte> payload) => Append(opcode, payload, presenceVersion: 0);
+
     /// <summary>Puts a presence change at the end of the batch.</summary>
     public void AppendPresence(ReadOnlySpan<byte> message, long version) => Append(Opcode.Text, message, version);
-
-    public ReadOnlySpan<byte> Frame(int index) => _buffer.AsSpan(_entries[index].Start, _entries[index].Length);
 
     public void Retain() => Interlocked.Increment(ref _references);
 

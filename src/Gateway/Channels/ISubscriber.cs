@@ -7,7 +7,11 @@ internal interface ISubscriber
     string Id { get; }
 
     /// <summary>Takes what a batch holds for the subscription; called without locks.</summary>
-    void Deliver(FrameBatch batch, Subscription subscription);
+    /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>
+    bool Deliver(FrameBatch batch, Subscription subscription);
+
+    /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
+    void CatchUp();
 
     /// <summary>Sends one server message in order with deliveries: what is sent before a delivery arrives before it.</summary>
     void Send(ReadOnlySpan<byte> message);

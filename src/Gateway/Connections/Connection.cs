@@ -21,16 +21,17 @@ internal sealed partial class Connection : IOutboxOwner
     private CloseStatus? _peerClose;
 
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
+    /// <param name="output">Where its frames go.</param>
     /// <param name="services">What all connections share.</param>
     /// <param name="handler">Makes the meaning of the messages.</param>
-    public Connection(ConnectionContext transport, ConnectionServices services, Func<Connection, IMessageHandler> handler)
+    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Func<Connection, IMessageHandler> handler)
     {
         _transport = transport;
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _lastReceived = services.Sweep.Now;
         Id = ConnectionId.Next();
-        Outbox = new Outbox(transport.Transport.Output, this, services.Options.Limits.OutboundBytes, services.Metrics);
+        Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = handler(this);
     }
 
@@ -99,6 +100,8 @@ internal sealed partial class Connection : IOutboxOwner
             LogFailure(_services.Log, failure, Id);
             RequestClose(CloseRequest.InternalError);
         }
+        // The transport may have ended under a sender's locks; what follows takes others.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await EndAsync(vanished);
     }
 
@@ -132,7 +135,7 @@ internal sealed partial class Connection : IOutboxOwner
                     RequestClose(CloseRequest.Violation(frame.Status));
                     break;
             }
-            if (Outbox.IsCongested)
+            if (Outbox.HasManyReplies)
             {
                 var flushed = Outbox.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)

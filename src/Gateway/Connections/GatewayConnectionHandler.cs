@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Connections;
 
@@ -16,6 +18,7 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
     private async Task<Connection?> UpgradeAsync(ConnectionContext connection)
     {
         using var deadline = deadlines.Start(connection);
+        var output = OutputOf(connection);
         try
         {
             while (true)
@@ -23,12 +26,13 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
                 var result = await connection.Transport.Input.ReadAsync();
                 if (deadline.HasPassed)
                     return null;
-                if (TryAnswer(connection, result, out var accepted))
+                if (Answer(connection, result, out var admitted) is { } answer)
                 {
-                    await connection.Transport.Output.FlushAsync();
-                    if (accepted is null)
-                        await connection.Transport.Output.CompleteAsync();
-                    return accepted;
+                    bool sent = await output.SendAsync(answer);
+                    if (admitted is not null)
+                        return sent ? new Connection(connection, output, services, admitted.Handler) : null;
+                    await connection.Transport.Output.CompleteAsync();
+                    return null;
                 }
                 if (result.IsCompleted)
                     return null;
@@ -40,31 +44,37 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
         }
     }
 
-    /// <summary>Answers the request if it is whole, or already wrong.</summary>
-    private bool TryAnswer(ConnectionContext connection, ReadResult result, out Connection? accepted)
+    /// <summary>The answer to the request, once it is whole or already wrong; null while more of it is needed.</summary>
+    private ReadOnlyMemory<byte>? Answer(ConnectionContext connection, ReadResult result, out Admitted? admitted)
     {
-        accepted = null;
-        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
+        admitted = null;
+        var input = connection.Transport.Input;
         var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
         if (outcome == UpgradeOutcome.NeedMoreData)
         {
             input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            return false;
+            return null;
         }
-        if (outcome == UpgradeOutcome.Accepted && admission.TryAdmit(request!, out refusal) is { } admitted)
+        var answer = new ArrayBufferWriter<byte>(256);
+        if (outcome == UpgradeOutcome.Accepted)
+            admitted = admission.TryAdmit(request!, out refusal);
+        if (admitted is not null)
         {
-            UpgradeResponse.WriteAccepted(output, request!, admitted.Subprotocol);
+            UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
             input.AdvanceTo(consumed);
-            accepted = new Connection(connection, services, admitted.Handler);
-            return true;
+            return answer.WrittenMemory;
         }
         LogRefused(services.Log, refusal!.StatusCode, refusal.Message, connection.RemoteEndPoint);
         services.Metrics.Refused(refusal.StatusCode);
-        UpgradeResponse.WriteRefused(output, refusal);
+        UpgradeResponse.WriteRefused(answer, refusal);
         // Whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
         input.AdvanceTo(result.Buffer.End);
-        return true;
+        return answer.WrittenMemory;
     }
+
+    private static IOutput OutputOf(ConnectionContext connection) => connection.Features.Get<IConnectionSocketFeature>() is { } feature
+        ? new SocketOutput(feature.Socket)
+        : new PipeOutput(connection.Transport.Output);
 
     [LoggerMessage(11, LogLevel.Debug, "Upgrade from {Remote} refused with {Status}: {Reason}.")]
     private static partial void LogRefused(ILogger log, int status, string reason, System.Net.EndPoint? remote);

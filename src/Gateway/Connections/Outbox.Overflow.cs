@@ -22,7 +22,7 @@ internal sealed partial class Outbox
     /// Makes room for a frame as its namespace's policy says. A message always fits an empty queue, so that one larger than
     /// the limit can be sent at all.
     /// </summary>
-    private bool HasRoomFor(QueuedFrame frame, ref Overflow overflow)
+    private bool HasRoomFor(QueuedFrames frame, ref Overflow overflow)
     {
         if (Fits(frame))
             return true;
@@ -34,30 +34,30 @@ internal sealed partial class Outbox
         if (ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest)
             return DropOldest(frame, ofNamespace, ref overflow);
         overflow.Policy = "latest";
-        overflow.Dropped += _queue!.Drop(subscription) + _queue.Conflate(ofNamespace);
+        overflow.Dropped += _queue.Drop(subscription) + _queue.Conflate(ofNamespace);
         return Fits(frame) || Disconnect("latest", ref overflow);
     }
 
-    private bool Fits(QueuedFrame frame) => _queue is null || _queue.IsEmpty || _queue.Bytes + frame.Cost <= _limit;
+    private bool Fits(QueuedFrames frame) => _queue.Bytes == 0 || _queue.Bytes + frame.Cost <= _limit;
 
     private bool Disconnect(string policy, ref Overflow overflow)
     {
         overflow.Policy = policy;
         overflow.Disconnect = true;
         _state = State.Shut;
-        _queue?.Clear();
+        _queue.Clear();
         _repliesSent?.TrySetResult();
         return false;
     }
 
-    private bool DropOldest(QueuedFrame frame, Namespace ofNamespace, ref Overflow overflow)
+    private bool DropOldest(QueuedFrames frame, Namespace ofNamespace, ref Overflow overflow)
     {
         overflow.Policy = "drop-oldest";
         while (!Fits(frame))
         {
             overflow.Dropped++;
             // Nothing older of this namespace is queued: this message is the oldest.
-            if (_queue!.DropOldest(ofNamespace) is null)
+            if (_queue.DropOldest(ofNamespace) is null)
                 return false;
         }
         return true;
@@ -67,12 +67,12 @@ internal sealed partial class Outbox
     /// Messages with positions are never dropped singly, for a gap would be silent. The subscription they belong to ends
     /// instead, and the client recovers from history when it has caught up (protocol, "Order, positions, recovery").
     /// </summary>
-    private bool EndSubscriptions(QueuedFrame frame, Namespace ofNamespace, ref Overflow overflow)
+    private bool EndSubscriptions(QueuedFrames frame, Namespace ofNamespace, ref Overflow overflow)
     {
         overflow.Policy = ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.Latest ? "latest" : "drop-oldest";
         while (!Fits(frame) && !frame.Subscription!.Ended)
         {
-            var victim = _queue!.DropOldest(ofNamespace) ?? frame.Subscription;
+            var victim = _queue.DropOldest(ofNamespace) ?? frame.Subscription;
             overflow.Dropped += 1 + _queue.Drop(victim);
             victim.Ended = true;
             (overflow.Gaps ??= []).Add(victim);

@@ -1,30 +1,45 @@
-using System.Buffers;
 using Gateway.Channels;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Connections;
 
-/// <content>How bytes get into the pipe. Everything here runs under the lock.</content>
+/// <content>
+/// How bytes leave. One thread sends at a time, without the lock: it takes what is queued, sends it with one system call, and
+/// looks again. Where the peer's window is full the rest waits for the socket, and the queue fills behind it.
+/// </content>
 internal sealed partial class Outbox
 {
-    private void Put(Opcode opcode, ReadOnlySpan<byte> payload)
+    /// <summary>Several frames are put together up to this for one send; a copy of small frames is far cheaper than a second system call.</summary>
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>Unsent bytes of a peer that takes them, above which who delivers helps to send.</summary>
+    private const int BehindBytes = 64 * 1024;
+
+    [ThreadStatic]
+    private static byte[]? _chunk;
+
+    /// <summary>Called by the send queue.</summary>
+    public void SendScheduled()
     {
-        int size = FrameWriter.HeaderSize(payload.Length) + payload.Length;
-        if (IsClear && size <= ChunkBytes)
-        {
-            FrameWriter.Write(_pipe, opcode, payload);
-            _unflushed += size;
-            if (_unflushed > ReplyBytes)
-                Flush();
-            return;
-        }
-        var frame = FrameBatch.Of(opcode, payload);
-        Enqueue(new QueuedFrame(frame, 0, null));
-        frame.Release();
+        lock (_gate)
+            _isScheduled = false;
         Pump();
     }
 
-    private void PutFrames(FrameBatch batch, Subscription subscription, ref Overflow overflow)
+    private void Put(Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        if (_queue.OpenReplies() is { } open && open.HasRoomFor(payload.Length))
+        {
+            open.Append(opcode, payload);
+            _queue.Extend(open);
+            return;
+        }
+        var batch = FrameBatch.Of(opcode, payload);
+        _queue.Enqueue(new QueuedFrames(batch, 0, 1, null));
+        batch.Release();
+    }
+
+    private void EnqueueFrames(FrameBatch batch, Subscription subscription, ref Overflow overflow)
     {
         var entries = batch.Entries;
         for (int i = 0; i < entries.Length && !subscription.Ended && _state == State.Open; i++)
@@ -33,100 +48,124 @@ internal sealed partial class Outbox
                 continue;
             if (entries[i].Seq != 0)
                 subscription.LastSeq = entries[i].Seq;
-            var frame = new QueuedFrame(batch, i, subscription);
-            if (IsClear && frame.Bytes.Length <= ChunkBytes)
-            {
-                _pipe.Write(frame.Bytes);
-                _unflushed += frame.Bytes.Length;
-            }
-            else if (HasRoomFor(frame, ref overflow))
-                Enqueue(frame);
+            var frame = new QueuedFrames(batch, i, i + 1, subscription);
+            if (HasRoomFor(frame, ref overflow))
+                _queue.Enqueue(frame);
         }
-        if (_unflushed > 0 && IsClear)
-            Flush();
-        Pump();
     }
 
-    private void Enqueue(QueuedFrame frame) => (_queue ??= new OutboxQueue()).Enqueue(frame);
-
-    /// <summary>Moves queued frames into the pipe until it is full.</summary>
+    /// <summary>Sends what is queued, unless another thread is at it.</summary>
     private void Pump()
     {
-        while (!_flushing && _queue is not null)
+        lock (_gate)
         {
-            for (int room = ChunkBytes; room > 0 && !_queue.IsEmpty;)
+            if (_isSending || _queue.IsEmpty || _state == State.Gone)
+                return;
+            _isSending = true;
+        }
+        SendQueued();
+    }
+
+    private void SendQueued()
+    {
+        while (TryTake(out var frames, out int chunk))
+        {
+            var bytes = frames.Batch is null ? _chunk.AsSpan(0, chunk) : frames.Bytes;
+            int sent = _output.TrySend(bytes);
+            if (sent < 0)
             {
-                var piece = _queue.Head;
-                if (piece.Length > room)
-                    piece = piece[..room];
-                _pipe.Write(piece);
-                room -= piece.Length;
-                _queue.Advance(piece.Length);
+                frames.Batch?.Release();
+                Stop();
+                return;
             }
-            if (_queue.IsEmpty)
-                _queue = null;
-            Flush();
+            if (sent < bytes.Length)
+            {
+                _ = SendRestAsync(frames, sent, chunk);
+                return;
+            }
+            frames.Batch?.Release();
         }
     }
 
-    private void Flush()
+    /// <summary>Takes the first entry, or several put together in this thread's chunk. False when there is none: the sending has ended.</summary>
+    private bool TryTake(out QueuedFrames frames, out int chunk)
     {
-        _unflushed = 0;
-        try
+        lock (_gate)
         {
-            var flush = _pipe.FlushAsync().GetAwaiter();
-            if (flush.IsCompleted)
+            chunk = 0;
+            if (_state == State.Gone || !_queue.TryDequeue(out frames))
             {
-                if (flush.GetResult().IsCompleted)
-                    Lose();
-                return;
+                frames = default;
+                _isSending = false;
+                LetGo();
+                return false;
             }
-            _flushing = true;
-            _flush = flush;
-            flush.UnsafeOnCompleted(_onFlushed ??= OnFlushed);
+            int next = _queue.FirstLength();
+            if (next == 0 || frames.Length + next > ChunkBytes)
+                return true;
+            _chunk ??= GC.AllocateUninitializedArray<byte>(ChunkBytes);
+            do
+            {
+                frames.Bytes.CopyTo(_chunk.AsSpan(chunk));
+                chunk += frames.Length;
+                frames.Batch!.Release();
+                frames = default;
+                next = _queue.FirstLength();
+            }
+            while (next > 0 && chunk + next <= ChunkBytes && _queue.TryDequeue(out frames));
+            return true;
         }
-        catch (Exception)
+    }
+
+    /// <summary>The peer's window is full: waits for the socket to take the rest, then goes on.</summary>
+    private async Task SendRestAsync(QueuedFrames frames, int sent, int chunk)
+    {
+        // A chunk belongs to its thread; what is left of it needs a home of its own.
+        var rest = frames.Batch is null ? _chunk.AsSpan(sent, chunk - sent).ToArray() : frames.Memory[sent..];
+        lock (_gate)
+            _isBlocked = true;
+        bool alive = await _output.SendAsync(rest);
+        frames.Batch?.Release();
+        lock (_gate)
+            _isBlocked = false;
+        if (alive)
+            SendQueued();
+        else
+            Stop();
+    }
+
+    private void Stop()
+    {
+        lock (_gate)
         {
-            // The transport failed with whatever its peer did to it; its read loop sees the same and ends the connection.
+            _isSending = false;
             Lose();
         }
     }
 
-    /// <summary>The pipe has room again.</summary>
-    private void OnFlushed()
+    private ValueTask WaitForReplies()
     {
         lock (_gate)
         {
-            _flushing = false;
-            try
-            {
-                if (_flush.GetResult().IsCompleted)
-                    Lose();
-            }
-            catch (Exception)
-            {
-                // As in Flush.
-                Lose();
-            }
-            if (_state == State.Gone)
-                return;
-            Pump();
-            if (_queue is null || _queue.ReplyBytes <= ReplyBytes)
-            {
-                _repliesSent?.TrySetResult();
-                _repliesSent = null;
-            }
-            if (IsClear)
-                _drained?.TrySetResult();
+            if (_state != State.Open || _queue.ReplyBytes <= ReplyBytes)
+                return default;
+            _repliesSent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_repliesSent.Task);
         }
+    }
+
+    /// <summary>Everything queued has been sent.</summary>
+    private void LetGo()
+    {
+        _repliesSent?.TrySetResult();
+        _repliesSent = null;
+        _drained?.TrySetResult();
     }
 
     private void Lose()
     {
         _state = State.Gone;
-        _queue?.Dispose();
-        _queue = null;
-        _repliesSent?.TrySetResult();
-        _drained?.TrySetResult();
+        _queue.Clear();
+        LetGo();
     }
 }

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using Gateway.Channels;
 using Gateway.Diagnostics;
 using Gateway.Protocol.WebSockets;
@@ -8,17 +6,14 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Connections;
 
 /// <summary>
-/// Safe for any thread. The outgoing side of one connection: frames go straight into the transport's pipe while there is room,
-/// and wait in a queue bounded by <c>Limits:OutboundBytes</c> while there is none. Nobody who sends ever waits here but the
-/// connection's own read loop, in <see cref="FlushAsync"/>.
+/// Safe for any thread. The outgoing side of one connection: frames wait in a queue bounded by <c>Limits:OutboundBytes</c>
+/// until somebody sends them, most of the time at once. Nobody who puts something in ever waits here but the connection's own
+/// read loop, in <see cref="FlushAsync"/>.
 /// </summary>
 internal sealed partial class Outbox : ISubscriber
 {
     /// <summary>Replies that may wait unsent before the read loop, which causes them, has to.</summary>
     public const int ReplyBytes = 16 * 1024;
-
-    /// <summary>What is put into the pipe between two looks at its backpressure; larger frames go in pieces of this.</summary>
-    private const int ChunkBytes = 64 * 1024;
 
     private enum State : byte
     {
@@ -36,24 +31,25 @@ internal sealed partial class Outbox : ISubscriber
     }
 
     private readonly Lock _gate = new();
-    private readonly PipeWriter _pipe;
+    private readonly IOutput _output;
     private readonly IOutboxOwner _owner;
+    private readonly SendQueue _sends;
     private readonly GatewayMetrics _metrics;
     private readonly int _limit;
 
-    private OutboxQueue? _queue;
+    private OutboxQueue _queue;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
-    private Action? _onFlushed;
-    private ValueTaskAwaiter<FlushResult> _flush;
-    private int _unflushed;
-    private bool _flushing;
+    private bool _isSending;
+    private bool _isScheduled;
+    private bool _isBlocked;
     private State _state;
 
-    public Outbox(PipeWriter pipe, IOutboxOwner owner, int limit, GatewayMetrics metrics)
+    public Outbox(IOutput output, IOutboxOwner owner, SendQueue sends, int limit, GatewayMetrics metrics)
     {
-        _pipe = pipe;
+        _output = output;
         _owner = owner;
+        _sends = sends;
         _limit = limit;
         _metrics = metrics;
     }
@@ -66,18 +62,13 @@ internal sealed partial class Outbox : ISubscriber
         get
         {
             lock (_gate)
-                return _queue?.Bytes ?? 0;
+                return _queue.Bytes;
         }
     }
 
-    /// <summary>Whether something is waiting in the queue, at a glance: the answer may be old.</summary>
-    public bool IsCongested => Volatile.Read(ref _queue) is not null;
-
-    private bool IsClear => !_flushing && _queue is null;
-
     public void Send(ReadOnlySpan<byte> message) => Write(Opcode.Text, message);
 
-    /// <summary>Sends one frame; it leaves with the next flush, at the latest that of the read loop.</summary>
+    /// <summary>Queues one frame; it leaves with the read loop's next flush.</summary>
     public void Write(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         lock (_gate)
@@ -87,38 +78,42 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Sends one frame at once, from outside the read loop.</summary>
+    /// <summary>Sends one frame from outside the read loop.</summary>
     public void WriteNow(Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        lock (_gate)
-        {
-            if (_state != State.Open)
-                return;
-            Put(opcode, payload);
-            if (IsClear)
-                Flush();
-        }
+        Write(opcode, payload);
+        Pump();
     }
 
-    public void Deliver(FrameBatch batch, Subscription subscription)
+    public bool Deliver(FrameBatch batch, Subscription subscription)
     {
         Overflow overflow = default;
+        bool schedule, isBehind;
         lock (_gate)
         {
             if (_state != State.Open || subscription.Ended)
-                return;
+                return true;
             bool wantsAll = !batch.IsSelective && (batch.FirstSeq == 0 || batch.FirstSeq > subscription.StartSeq);
-            if (wantsAll && IsClear && batch.Length <= ChunkBytes)
+            if (wantsAll && _queue.Bytes <= _limit / 2)
             {
                 subscription.LastSeq = batch.LastSeq;
-                _pipe.Write(batch.Bytes);
-                Flush();
-                return;
+                _queue.Enqueue(new QueuedFrames(batch, 0, batch.Count, subscription));
             }
-            PutFrames(batch, subscription, ref overflow);
+            else
+            {
+                EnqueueFrames(batch, subscription, ref overflow);
+            }
+            isBehind = !_isBlocked && _queue.Bytes > BehindBytes;
+            schedule = !_isScheduled && !_isSending && !_queue.IsEmpty;
+            _isScheduled |= schedule;
         }
+        if (schedule)
+            _sends.Add(this);
         Report(overflow);
+        return !isBehind;
     }
+
+    public void CatchUp() => _sends.Help();
 
     public void OnGap(Subscription subscription) => _owner.OnGap(subscription);
 
@@ -128,23 +123,29 @@ internal sealed partial class Outbox : ISubscriber
     /// </summary>
     public ValueTask FlushAsync()
     {
-        lock (_gate)
+        Pump();
+        if (Volatile.Read(ref _isSending))
+            return WaitForReplies();
+        return default;
+    }
+
+    /// <summary>Whether so many replies are waiting that the read loop should flush before it handles more.</summary>
+    public bool HasManyReplies
+    {
+        get
         {
-            if (_unflushed > 0 && IsClear)
-                Flush();
-            if (_state != State.Open || _queue is null || _queue.ReplyBytes <= ReplyBytes)
-                return default;
-            _repliesSent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(_repliesSent.Task);
+            lock (_gate)
+                return _queue.ReplyBytes > ReplyBytes;
         }
     }
 
-    /// <summary>Completes when everything written so far is in the transport's pipe, or the transport is gone.</summary>
+    /// <summary>Completes when everything queued so far was taken by the transport, or the transport is gone.</summary>
     public Task DrainedAsync()
     {
+        Pump();
         lock (_gate)
         {
-            if (IsClear || _state == State.Gone)
+            if ((!_isSending && _queue.IsEmpty) || _state == State.Gone)
                 return Task.CompletedTask;
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
@@ -161,18 +162,14 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Ends a subscription: after this no frame of it is sent. What is queued of it still is, unless <paramref name="drop"/>.</summary>
-    /// <returns>False when it had ended before.</returns>
-    public bool End(Subscription subscription, bool drop = false)
+    /// <summary>Ends a subscription: after this no frame of it is queued. What is queued of it is still sent, unless <paramref name="drop"/>.</summary>
+    public void End(Subscription subscription, bool drop)
     {
         lock (_gate)
         {
-            if (subscription.Ended)
-                return false;
             subscription.Ended = true;
             if (drop)
-                _queue?.Drop(subscription);
-            return true;
+                _queue.Drop(subscription);
         }
     }
 
@@ -187,7 +184,7 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Sends last words and a close frame, and takes nothing after them.</summary>
+    /// <summary>Queues last words and a close frame, and takes nothing after them.</summary>
     /// <param name="farewell">A message to go before the close frame; empty for none.</param>
     /// <param name="status">What the close frame says.</param>
     /// <param name="drop">Whether to drop what is queued, because the peer does not take it anyway.</param>
@@ -198,16 +195,13 @@ internal sealed partial class Outbox : ISubscriber
             if (_state is State.Closing or State.Gone)
                 return;
             if (drop)
-                _queue?.Clear();
+                _queue.Clear();
             if (!farewell.IsEmpty)
                 Put(Opcode.Text, farewell);
             var frame = new ArrayBufferWriter<byte>(2 + 125);
             FrameWriter.WriteClose(frame, status);
             Put(Opcode.Close, frame.WrittenSpan[2..]);
-            if (IsClear)
-                Flush();
-            if (_state != State.Gone)
-                _state = State.Closing;
+            _state = State.Closing;
             _repliesSent?.TrySetResult();
         }
     }

@@ -1,117 +1,184 @@
+using System.Buffers;
 using Gateway.Channels;
 
 namespace Gateway.Connections;
 
-/// <summary>Guarded by its outbox's lock. The frames a connection could not take at once, in order, and what they cost. Exists only while there are any.</summary>
-internal sealed class OutboxQueue : IDisposable
+/// <summary>
+/// Guarded by its outbox's lock. The frames a connection has not been sent yet, in order, and what they cost. One entry needs
+/// no memory of its own, which is the rule while the peer keeps up; more are kept in a pooled array.
+/// </summary>
+internal struct OutboxQueue
 {
-    private readonly LinkedList<QueuedFrame> _frames = [];
-    private int _written;
+    private QueuedFrames _only;
+    private QueuedFrames[]? _ring;
+    private int _head;
+    private int _count;
 
-    public bool IsEmpty => _frames.Count == 0;
-
-    /// <summary>Cost of all frames.</summary>
+    /// <summary>Cost of everything queued.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Cost of the replies among them.</summary>
+    /// <summary>Cost of the replies in it.</summary>
     public long ReplyBytes { get; private set; }
 
-    public void Enqueue(QueuedFrame frame)
-    {
-        frame.Batch.Retain();
-        _frames.AddLast(frame);
-        Count(frame, +1);
-    }
+    public readonly bool IsEmpty => _count == 0;
 
-    /// <summary>The unwritten rest of the first frame.</summary>
-    public ReadOnlySpan<byte> Head => _frames.First!.Value.Bytes[_written..];
-
-    /// <summary>Notes that bytes of <see cref="Head"/> were written; a frame written to its end leaves the queue.</summary>
-    public void Advance(int bytes)
+    /// <summary>Puts frames at the end, with a reference on their batch that is given on to who takes them.</summary>
+    public void Enqueue(QueuedFrames frames)
     {
-        _written += bytes;
-        if (_written < _frames.First!.Value.Bytes.Length)
+        frames.Batch!.Retain();
+        Count(frames, +1);
+        if (_count == 0 && _ring is null)
+        {
+            _only = frames;
+            _count = 1;
             return;
-        _written = 0;
-        Remove(_frames.First);
+        }
+        if (_ring is null || _count == _ring.Length)
+            Grow();
+        _ring![(_head + _count++) & (_ring.Length - 1)] = frames;
     }
 
-    /// <summary>Drops the oldest frame of the namespace that has not begun to be written.</summary>
-    /// <returns>Its subscription; null when there is none to drop.</returns>
+    /// <summary>Puts one more frame behind the last, when that is a reply of the same batch.</summary>
+    public void Extend(FrameBatch batch)
+    {
+        ref var last = ref At(_count - 1);
+        Count(last, -1);
+        last = last with { End = batch.Count };
+        Count(last, +1);
+    }
+
+    /// <summary>The reply batch at the end of the queue, to which another reply may be appended.</summary>
+    public FrameBatch? OpenReplies() => _count > 0 && At(_count - 1) is { Batch: { } batch, Subscription: null } ? batch : null;
+
+    /// <summary>Takes the first entry, and the reference on its batch with it.</summary>
+    public bool TryDequeue(out QueuedFrames frames)
+    {
+        while (_count > 0)
+        {
+            ref var first = ref At(0);
+            frames = first;
+            first = default;
+            Skip();
+            if (frames.Batch is null)
+                continue;
+            Count(frames, -1);
+            return true;
+        }
+        frames = default;
+        return false;
+    }
+
+    /// <summary>Bytes of the first entry; 0 when there is none.</summary>
+    public int FirstLength()
+    {
+        while (_count > 0)
+        {
+            ref var first = ref At(0);
+            if (first.Batch is not null)
+                return first.Length;
+            Skip();
+        }
+        return 0;
+    }
+
+    /// <summary>Drops the oldest frame of a namespace.</summary>
+    /// <returns>What it was sent for; null when there is none to drop.</returns>
     public Subscription? DropOldest(Namespace ofNamespace)
     {
-        for (var node = FirstWhole; node is not null; node = node.Next)
+        for (int i = 0; i < _count; i++)
         {
-            if (node.Value.Subscription is not { } subscription || subscription.Channel.Name.Namespace != ofNamespace)
+            ref var entry = ref At(i);
+            if (entry.Subscription is not { } subscription || subscription.Channel.Name.Namespace != ofNamespace)
                 continue;
-            Remove(node);
+            Shorten(ref entry, entry.First + 1);
             return subscription;
         }
         return null;
     }
 
-    /// <summary>Keeps only the newest frame of each channel of the namespace.</summary>
+    /// <summary>Keeps only the newest frame of each channel of a namespace.</summary>
     /// <returns>Frames dropped.</returns>
     public int Conflate(Namespace ofNamespace)
     {
         int dropped = 0;
         var seen = new HashSet<Subscription>();
-        for (var node = _frames.Last; node is not null;)
+        for (int i = _count - 1; i >= 0; i--)
         {
-            var (current, subscription) = (node, node.Value.Subscription);
-            node = node.Previous;
-            if (subscription is null || subscription.Channel.Name.Namespace != ofNamespace || seen.Add(subscription) || IsBegun(current))
-                continue;
-            Remove(current);
-            dropped++;
+            ref var entry = ref At(i);
+            if (entry.Subscription is { } subscription && subscription.Channel.Name.Namespace == ofNamespace)
+                dropped += Shorten(ref entry, seen.Add(subscription) ? entry.End - 1 : entry.End);
         }
         return dropped;
     }
 
-    /// <summary>Drops all frames of one subscription that have not begun to be written.</summary>
-    public int Drop(Subscription subscription) => DropWhere(frame => frame.Subscription == subscription);
-
-    /// <summary>Drops everything but a frame that has begun to be written, which must be finished for the peer to find the next one.</summary>
-    public void Clear() => DropWhere(static _ => true);
-
-    /// <summary>Gives back every reference; the queue is not used after this.</summary>
-    public void Dispose()
-    {
-        foreach (var frame in _frames)
-            frame.Batch.Release();
-        _frames.Clear();
-    }
-
-    private LinkedListNode<QueuedFrame>? FirstWhole => _written == 0 ? _frames.First : _frames.First!.Next;
-
-    private bool IsBegun(LinkedListNode<QueuedFrame> node) => _written > 0 && node == _frames.First;
-
-    private int DropWhere(Predicate<QueuedFrame> condition)
+    /// <summary>Drops all frames of a subscription.</summary>
+    /// <returns>Frames dropped.</returns>
+    public int Drop(Subscription subscription)
     {
         int dropped = 0;
-        for (var node = FirstWhole; node is not null;)
+        for (int i = 0; i < _count; i++)
         {
-            var current = node;
-            node = node.Next;
-            if (!condition(current.Value))
-                continue;
-            Remove(current);
-            dropped++;
+            ref var entry = ref At(i);
+            if (entry.Subscription == subscription)
+                dropped += Shorten(ref entry, entry.End);
         }
         return dropped;
     }
 
-    private void Remove(LinkedListNode<QueuedFrame> node)
+    public void Clear()
     {
-        _frames.Remove(node);
-        Count(node.Value, -1);
-        node.Value.Batch.Release();
+        while (TryDequeue(out var frames))
+            frames.Batch!.Release();
     }
 
-    private void Count(QueuedFrame frame, int sign)
+    /// <summary>Moves an entry's beginning; an entry without frames stays as a hole until it is passed.</summary>
+    private int Shorten(ref QueuedFrames entry, int first)
     {
-        Bytes += sign * frame.Cost;
-        if (frame.Subscription is null)
-            ReplyBytes += sign * frame.Cost;
+        int dropped = first - entry.First;
+        Count(entry, -1);
+        if (first == entry.End)
+        {
+            entry.Batch!.Release();
+            entry = default;
+        }
+        else
+        {
+            entry = entry with { First = first };
+        }
+        Count(entry, +1);
+        return dropped;
+    }
+
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    private ref QueuedFrames At(int index) => ref _ring is null ? ref _only : ref _ring[(_head + index) & (_ring.Length - 1)];
+
+    private void Skip()
+    {
+        _count--;
+        if (_ring is null)
+            return;
+        _head = (_head + 1) & (_ring.Length - 1);
+        if (_count > 0)
+            return;
+        ArrayPool<QueuedFrames>.Shared.Return(_ring);
+        (_ring, _head) = (null, 0);
+    }
+
+    private void Grow()
+    {
+        // The pool's arrays have powers of two for lengths, from 16 on.
+        var larger = ArrayPool<QueuedFrames>.Shared.Rent(Math.Max(16, 2 * _count));
+        for (int i = 0; i < _count; i++)
+            larger[i] = At(i);
+        if (_ring is not null)
+            ArrayPool<QueuedFrames>.Shared.Return(_ring, clearArray: true);
+        (_only, _ring, _head) = (default, larger, 0);
+    }
+
+    private void Count(QueuedFrames frames, int sign)
+    {
+        Bytes += sign * frames.Cost;
+        if (frames.Subscription is null)
+            ReplyBytes += sign * frames.Cost;
     }
 }

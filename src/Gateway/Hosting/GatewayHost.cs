@@ -51,6 +51,7 @@ internal static class GatewayHost
         services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<SendQueues>();
         services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();
@@ -70,7 +71,8 @@ internal static class GatewayHost
     {
         web.UseSockets(sockets =>
         {
-            sockets.IOQueueCount = options.SendQueues;
+            // Reading, handling and replying run where the socket's readiness is found, and a send where it is asked for: see Transport.
+            sockets.UnsafePreferInlineScheduling = true;
             // What a stalled handler, or a stalled peer, can hold of a connection before backpressure; see docs/architecture.md.
             sockets.MaxReadBufferSize = 64 * 1024;
             sockets.MaxWriteBufferSize = 64 * 1024;
@@ -95,6 +97,12 @@ internal static class GatewayHost
 
     private static void MapHttp(WebApplication app)
     {
+        // HTTP code may block or take long, which a socket thread must not.
+        app.Use(async (context, next) =>
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await next(context);
+        });
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))

@@ -37,7 +37,8 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         var stream = await upgrade.UpgradeAsync();
-        await new Connection(new UpgradedConnection(context, stream), services, admitted.Handler).RunAsync();
+        var connection = new UpgradedConnection(context, stream);
+        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, admitted.Handler).RunAsync();
     }
 
     /// <summary>The request as it was sent, so that one parser with one set of rules judges every upgrade.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Protocol.Messages;
+using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Sessions;
 
@@ -148,7 +149,7 @@ internal sealed partial class Session
             return;
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.Unsubscribed(message, subscription.Channel.Name.Json, id: default, InsufficientState, "messages were lost; subscribe again with recover");
-        Outbox.WriteNow(Gateway.Protocol.WebSockets.Opcode.Text, message.WrittenSpan);
+        Outbox.WriteNow(Opcode.Text, message.WrittenSpan);
     }
 
     [LoggerMessage(20, LogLevel.Error, "Connection {Connection} could not leave a channel's presence.")]
