@@ -91,6 +91,16 @@ public sealed class RawWebSocket : IAsyncDisposable
         await _stream.WriteAsync(bytes, deadline.Token);
     }
 
+    /// <summary>Sends in TCP segments of at most so many bytes.</summary>
+    public async Task SendInPiecesAsync(ReadOnlyMemory<byte> bytes, int piece)
+    {
+        for (int at = 0; at < bytes.Length; at += piece)
+            await SendAsync(bytes[at..Math.Min(at + piece, bytes.Length)]);
+    }
+
+    /// <summary>Says that nothing more will be sent, and goes on reading.</summary>
+    public void FinishSending() => _socket.Shutdown(SocketShutdown.Send);
+
     /// <summary>Sends plain bytes, not a frame.</summary>
     public Task SendTextAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
@@ -138,7 +148,17 @@ public sealed class RawWebSocket : IAsyncDisposable
         return head.ToString();
     }
 
-    /// <summary>Everything up to the end of the stream.</summary>
+    /// <summary>The next HTTP response, whose body must have a Content-Length or be missing.</summary>
+    public async Task<HttpReply> ReadReplyAsync()
+    {
+        var reply = HttpReply.Parse(await ReadHeadAsync());
+        byte[] body = new byte[reply.ContentLength];
+        return await TryReadAsync(body)
+            ? reply with { Body = Encoding.UTF8.GetString(body) }
+            : throw new EndOfStreamException($"the stream ended inside a body of {body.Length} bytes");
+    }
+
+    /// <summary>Everything up to the end of the stream. A reset is an <see cref="IOException"/>.</summary>
     public async Task<byte[]> ReadToEndAsync()
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);
