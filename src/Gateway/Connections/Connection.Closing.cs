@@ -68,7 +68,7 @@ internal sealed partial class Connection
             SayGoodbye(_close!);
         Enter(Phase.Finishing, FinishMilliseconds);
         await Outbox.DrainedAsync();
-        if (_peerClose is null)
+        if (_peerClose is null && !_answered)
         {
             Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
             await DiscardAsync(untilAnswered: true);

@@ -19,6 +19,7 @@ internal sealed partial class Connection : IOutboxOwner
     private FrameReader _frames;
     private CloseRequest? _close;
     private CloseStatus? _peerClose;
+    private bool _answered;
 
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
     /// <param name="output">Where its frames go.</param>
@@ -80,6 +81,9 @@ internal sealed partial class Connection : IOutboxOwner
                     if (!more)
                         break;
                 }
+                // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
+                if (IsClosing)
+                    _answered = FindClose(ref buffer);
                 input.AdvanceTo(result.Buffer.End);
                 var flushed = Outbox.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
