@@ -73,13 +73,21 @@ internal sealed partial class Connection : IOutboxOwner
                 var buffer = result.Buffer;
                 if (!buffer.IsEmpty)
                     _lastReceived = _services.Sweep.Now;
-                while (true)
+                try
                 {
-                    var pending = Handle(ref buffer, out bool more);
-                    if (!pending.IsCompletedSuccessfully)
-                        await pending;
-                    if (!more)
-                        break;
+                    while (true)
+                    {
+                        var pending = Handle(ref buffer, out bool more);
+                        if (!pending.IsCompletedSuccessfully)
+                            await pending;
+                        if (!more)
+                            break;
+                    }
+                }
+                catch (Exception failure) when (!IsVanished(failure))
+                {
+                    // Caught here, with the input in order, so that the close frame and its answer go their usual way.
+                    Fail(failure);
                 }
                 // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
                 if (IsClosing)
@@ -101,12 +109,17 @@ internal sealed partial class Connection : IOutboxOwner
         }
         catch (Exception failure)
         {
-            LogFailure(_services.Log, failure, Id);
-            RequestClose(CloseRequest.InternalError);
+            Fail(failure);
         }
         // The transport may have ended under a sender's locks; what follows takes others.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await EndAsync(vanished);
+    }
+
+    private void Fail(Exception failure)
+    {
+        LogFailure(_services.Log, failure, Id);
+        RequestClose(CloseRequest.InternalError);
     }
 
     /// <summary>Handles the frames of the buffer, up to one whose handling has to be awaited.</summary>
