@@ -12,6 +12,8 @@ namespace Gateway.Http;
 /// </summary>
 internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices services)
 {
+    private readonly HashSet<string> _paths = [.. Admission.Paths(services.Options).Select(Encoding.ASCII.GetString)];
+
     public async Task HandleAsync(HttpContext context)
     {
         if (context.Features.Get<PublicPort>() is null)
@@ -20,13 +22,23 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
-        if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade)
+        if (!context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
             await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);
             return;
         }
         var head = new ReadOnlySequence<byte>(Head(context.Request));
         var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
+        // Routing is lenient about letters, slashes and escapes; the first request of a connection is not, and both must agree.
+        if (outcome == UpgradeOutcome.Accepted && !_paths.Contains(request!.Path))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+        // What the HTTP server does not let through, such as a body, the parser has refused by name before.
+        var upgrade = context.Features.Get<IHttpUpgradeFeature>();
+        if (outcome == UpgradeOutcome.Accepted && upgrade is not { IsUpgradableRequest: true })
+            (outcome, refusal) = (UpgradeOutcome.Refused, UpgradeRefusal.UpgradeRequired);
         if (outcome != UpgradeOutcome.Accepted || admission.TryAdmit(request!, out refusal) is not { } admitted)
         {
             await RefuseAsync(context, refusal!);
@@ -36,7 +48,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
         context.Response.Headers.SecWebSocketAccept = UpgradeResponse.AcceptKey(request!.Key);
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
-        var stream = await upgrade.UpgradeAsync();
+        var stream = await upgrade!.UpgradeAsync();
         var connection = new UpgradedConnection(context, stream);
         await new Connection(connection, new PipeOutput(connection.Transport.Output), services, admitted.Handler).RunAsync();
     }
@@ -63,6 +75,8 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
         context.Response.Headers.Connection = "close";
         if (refusal.StatusCode == StatusCodes.Status426UpgradeRequired)
         {
+            // RFC 9110 section 7.8: who sends Upgrade names it in Connection.
+            context.Response.Headers.Connection = "close, Upgrade";
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers.SecWebSocketVersion = "13";
         }
