@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -139,23 +140,23 @@ public sealed class RawWebSocket : IAsyncDisposable
     }
 
     /// <summary>Reads an HTTP response head, up to and including the empty line, or as much as comes before the end of the stream.</summary>
-    public async Task<string> ReadHeadAsync()
-    {
-        var head = new StringBuilder();
-        byte[] one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await TryReadAsync(one))
-            head.Append((char)one[0]);
-        return head.ToString();
-    }
+    public Task<string> ReadHeadAsync() => ReadUntilAsync("\r\n\r\n");
 
-    /// <summary>The next HTTP response, whose body must have a Content-Length or be missing.</summary>
+    /// <summary>The next HTTP response, with a body by Content-Length, in chunks, or without one.</summary>
     public async Task<HttpReply> ReadReplyAsync()
     {
         var reply = HttpReply.Parse(await ReadHeadAsync());
-        byte[] body = new byte[reply.ContentLength];
-        return await TryReadAsync(body)
-            ? reply with { Body = Encoding.UTF8.GetString(body) }
-            : throw new EndOfStreamException($"the stream ended inside a body of {body.Length} bytes");
+        if (reply["Transfer-Encoding"] != "chunked")
+            return reply with { Body = await ReadBodyAsync(reply.ContentLength) };
+        var body = new StringBuilder();
+        while (true)
+        {
+            int size = int.Parse((await ReadUntilAsync("\r\n")).TrimEnd(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            body.Append(await ReadBodyAsync(size));
+            await ReadUntilAsync("\r\n");
+            if (size == 0)
+                return reply with { Body = body.ToString() };
+        }
     }
 
     /// <summary>Everything up to the end of the stream. A reset is an <see cref="IOException"/>.</summary>
@@ -172,6 +173,21 @@ public sealed class RawWebSocket : IAsyncDisposable
     {
         _socket.LingerState = new LingerOption(true, 0);
         _socket.Dispose();
+    }
+
+    private async Task<string> ReadUntilAsync(string end)
+    {
+        var text = new StringBuilder();
+        byte[] one = new byte[1];
+        while (!text.ToString().EndsWith(end, StringComparison.Ordinal) && await TryReadAsync(one))
+            text.Append((char)one[0]);
+        return text.ToString();
+    }
+
+    private async Task<string> ReadBodyAsync(int length)
+    {
+        byte[] body = new byte[length];
+        return await TryReadAsync(body) ? Encoding.UTF8.GetString(body) : throw new EndOfStreamException($"the stream ended inside {length} bytes of a body");
     }
 
     private async Task<bool> TryReadAsync(Memory<byte> buffer)
