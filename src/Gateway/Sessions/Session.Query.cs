@@ -24,7 +24,7 @@ internal sealed partial class Session
 
     private async ValueTask ReadPresenceAsync(ChannelName channel, byte[] id)
     {
-        if (await _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers) is not { } presence)
+        if (await PresenceAsync(channel) is not { } presence)
         {
             SendError(SessionError.Unavailable, id, channel.Utf8);
             return;
@@ -32,6 +32,21 @@ internal sealed partial class Session
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
         Outbox.Send(reply.WrittenSpan);
+    }
+
+    /// <summary>Who is in the channel. Every snapshot for a client is read here, so that no change to what it shows is kept from the client.</summary>
+    private async ValueTask<PresenceState?> PresenceAsync(ChannelName channel)
+    {
+        var changes = _services.Channels.Find(channel.Utf8)?.Presence;
+        changes?.StartReading();
+        try
+        {
+            return await _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers);
+        }
+        finally
+        {
+            changes?.EndReading(_identity.User);
+        }
     }
 
     private ValueTask ReadHistory(in ClientMessage message)

@@ -68,7 +68,7 @@ internal sealed partial class Session
                 return false;
             subscription.IsPresent = true;
             subscription.PresenceVersion = channel.Presence!.Version;
-            presence = await _services.Backplane.PresenceAsync(channel.Name, _services.Options.Presence.MaxUsers);
+            presence = await PresenceAsync(channel.Name);
             if (presence is null)
                 return false;
         }
@@ -91,7 +91,7 @@ internal sealed partial class Session
     private async ValueTask RepeatPresenceAsync(Subscription subscription)
     {
         var name = subscription.Channel.Name;
-        if (await _services.Backplane.PresenceAsync(name, _services.Options.Presence.MaxUsers) is not { } presence)
+        if (await PresenceAsync(name) is not { } presence)
             return;
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.PresenceSnapshot(message, name.Json, id: default, presence);
@@ -103,7 +103,7 @@ internal sealed partial class Session
     {
         var name = subscription.Channel.Name;
         var presence = name.Namespace.Rules.Presence
-            ? await _services.Backplane.PresenceAsync(name, _services.Options.Presence.MaxUsers)
+            ? await PresenceAsync(name)
             : null;
         string? epoch = name.Namespace.Rules.HasHistory
             ? (await _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top.Epoch
