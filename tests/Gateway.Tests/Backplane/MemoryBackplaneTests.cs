@@ -1,0 +1,232 @@
+using System.Text;
+using Gateway.Backplane;
+using Gateway.Backplane.Memory;
+using Gateway.Channels;
+using Gateway.Hosting;
+using Gateway.Options;
+using Gateway.Protocol.Messages;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Backplane;
+
+public sealed class MemoryBackplaneTests : IAsyncDisposable
+{
+    private const int HistoryBytes = 1 << 20;
+
+    private readonly ManualTime _time = new();
+    private readonly Recorded _sink = new();
+    private readonly MemoryBackplane _backplane;
+    private readonly Namespaces _namespaces;
+
+    public MemoryBackplaneTests()
+    {
+        var options = new GatewayOptions
+        {
+            HistoryBytes = HistoryBytes,
+            Namespaces = new Dictionary<string, NamespaceOptions>
+            {
+                ["log"] = new() { History = 5, HistoryTtl = TimeSpan.FromMinutes(1) },
+                ["long"] = new() { History = 100_000, HistoryTtl = TimeSpan.FromDays(1) },
+            },
+        };
+        _namespaces = new Namespaces(options);
+        _backplane = new MemoryBackplane(options, _time);
+        Assert.True(_backplane.StartAsync(_sink, TestContext.Current.CancellationToken).IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void Positions_count_up_from_1_within_one_epoch_for_each_channel()
+    {
+        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => Publish("log:a").Position!.Value.Seq));
+        Assert.Equal(1, Publish("log:b").Position!.Value.Seq);
+        Assert.Equal(Publish("log:a").Position!.Value.Epoch, Publish("log:a").Position!.Value.Epoch);
+        Assert.NotEqual(Publish("log:a").Position!.Value.Epoch, Publish("log:b").Position!.Value.Epoch);
+    }
+
+    [Fact]
+    public void Without_history_there_is_no_position()
+    {
+        Assert.Equal(new PublishResult(true, null), Publish("plain"));
+        Assert.Equal(0, Assert.Single(_sink.Messages).Seq);
+    }
+
+    [Fact]
+    public void A_message_carries_the_time_it_was_published_at_to_subscribers_and_into_history()
+    {
+        Publish("log:a", "1");
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Publish("log:a", "2");
+
+        Assert.Equal(3000, _sink.Messages[1].Time - _sink.Messages[0].Time);
+        Assert.Equal(_sink.Messages.Select(message => message.Time), Read("log:a").Messages.Select(message => message.Time));
+    }
+
+    [Fact]
+    public void Messages_expire_one_by_one_and_positions_never()
+    {
+        var epoch = Publish("log:a").Position!.Value.Epoch;
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Publish("log:a");
+        _time.Advance(TimeSpan.FromMilliseconds(29_999));
+        Assert.Equal([1, 2], Seqs("log:a"));
+
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal([2], Seqs("log:a"));
+        Assert.Equal(2, Read("log:a").Oldest);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Empty(Seqs("log:a"));
+        Assert.Equal((new Position(epoch, 2), 3), (Read("log:a").Top, Read("log:a").Oldest));
+    }
+
+    [Fact]
+    public void A_channel_nobody_used_for_an_hour_is_forgotten_unless_somebody_is_subscribed()
+    {
+        var (forgotten, kept) = (Publish("log:a").Position!.Value, Publish("log:b").Position!.Value);
+        Subscribe("log:b");
+
+        _time.Advance(TimeSpan.FromMinutes(61));
+        Sweep();
+
+        Assert.Equal(kept, Read("log:b").Top);
+        Assert.NotEqual(forgotten.Epoch, Read("log:a").Top.Epoch);
+        Assert.Equal(0, Read("log:a").Top.Seq);
+    }
+
+    [Fact]
+    public void History_keeps_to_its_budget_and_the_newest_message_is_always_there()
+    {
+        string content = "\"" + new string('x', 50_000) + "\"";
+        for (int i = 0; i < 200; i++)
+        {
+            var position = Publish($"long:{i % 7}", content).Position!.Value;
+            Assert.Equal(position.Seq, Read($"long:{i % 7}").Messages[^1].Seq);
+            Assert.InRange(_backplane.HistoryBytes, 50_000, HistoryBytes + 7 * 60_000);
+        }
+    }
+
+    [Fact]
+    public void A_message_larger_than_the_whole_budget_is_still_accepted()
+    {
+        string content = "\"" + new string('x', 2 * HistoryBytes) + "\"";
+
+        Assert.Equal(1, Publish("long:a", content).Position!.Value.Seq);
+        Assert.Equal(2, Publish("long:a", content).Position!.Value.Seq);
+        Assert.Equal([2], Seqs("long:a"));
+    }
+
+    [Fact]
+    public void What_eviction_took_is_told_as_not_kept_never_as_a_gap()
+    {
+        string content = "\"" + new string('x', 50_000) + "\"";
+        for (int i = 0; i < 100; i++)
+            Publish("long:a", content);
+
+        var page = Read("long:a", new HistoryQuery(After: 0, null, 1000, int.MaxValue));
+
+        Assert.Equal(100, page.Top.Seq);
+        Assert.True(page.Oldest > 1);
+        Assert.Equal(Enumerable.Range((int)page.Oldest, 101 - (int)page.Oldest).Select(seq => (long)seq), page.Messages.Select(message => message.Seq));
+    }
+
+    [Fact]
+    public void Everything_expired_gives_all_its_bytes_back()
+    {
+        for (int i = 0; i < 50; i++)
+            Publish($"log:{i}", "\"some content\"");
+        Assert.True(_backplane.HistoryBytes > 0);
+
+        _time.Advance(TimeSpan.FromHours(2));
+        Sweep();
+
+        Assert.Equal(0, _backplane.HistoryBytes);
+    }
+
+    [Fact]
+    public void A_key_counts_for_five_minutes_from_its_first_use()
+    {
+        var first = Publish("log:a", key: "k");
+        _time.Advance(TimeSpan.FromSeconds(299));
+        Assert.Equal(first, Publish("log:a", key: "k"));
+        Assert.Single(_sink.Messages);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, Publish("log:a", key: "k").Position!.Value.Seq);
+    }
+
+    [Fact]
+    public void Keys_are_bounded_and_the_oldest_go_first()
+    {
+        const int Many = 100_000;
+        for (int i = 0; i < Many; i++)
+            Publish("log:a", key: $"k{i}");
+
+        Assert.Equal(Many, Publish("log:a", key: $"k{Many - 1}").Position!.Value.Seq);
+        Assert.Equal(Many + 1, Publish("log:a", key: "k0").Position!.Value.Seq);
+    }
+
+    [Fact]
+    public void Presence_counts_users_and_tells_of_the_first_and_the_last_connection()
+    {
+        Join("ann", "1");
+        Join("ann", "2");
+        Join("bob", "3");
+        Leave("ann", "1");
+        Leave("ann", "2");
+        Leave("bob", "3");
+
+        Assert.Equal(["+ann 1", "+bob 2", "-ann 1", "-bob 0"], _sink.Presence);
+    }
+
+    [Fact]
+    public void Leaving_where_one_never_was_changes_nothing()
+    {
+        Leave("ann", "1");
+        Join("bob", "2");
+        Leave("ann", "1");
+
+        Assert.Equal(["+bob 1"], _sink.Presence);
+        Assert.Equal(1, Presence(10).Count);
+    }
+
+    [Fact]
+    public void Above_the_given_number_a_snapshot_is_only_a_count()
+    {
+        Join("ann", "1");
+        Join("bob", "2");
+
+        Assert.Equal(["ann", "bob"], Presence(2).Users!.Select(user => user.Id).Order());
+        Assert.Null(Presence(1).Users);
+        Assert.Equal(2, Presence(1).Count);
+    }
+
+    public ValueTask DisposeAsync() => _backplane.DisposeAsync();
+
+    private PublishResult Publish(string channel, string content = "1", string key = "")
+    {
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = Encoding.UTF8.GetBytes(key) });
+        Assert.True(publishing.IsCompletedSuccessfully);
+        return publishing.Result;
+    }
+
+    private HistoryPage Read(string channel, HistoryQuery? query = null) =>
+        _backplane.ReadAsync(Name(channel), query ?? new HistoryQuery(null, null, 1000, int.MaxValue)).Result!;
+
+    private IEnumerable<long> Seqs(string channel) => Read(channel).Messages.Select(message => message.Seq);
+
+    private void Subscribe(string channel) => Assert.True(_backplane.SubscribeAsync(Name(channel)).Result);
+
+    private void Join(string user, string connection) => Assert.True(_backplane.JoinAsync(Name("room"), new PresentUser(user, default), connection).Result);
+
+    private void Leave(string user, string connection) => Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
+
+    private PresenceState Presence(int maxUsers) => _backplane.PresenceAsync(Name("room"), maxUsers).Result!;
+
+    /// <summary>Often enough for every shard to have its turn.</summary>
+    private void Sweep()
+    {
+        for (int i = 0; i < 100; i++)
+            ((ISwept)_backplane).OnTick(i);
+    }
+
+    private ChannelName Name(string channel) => _namespaces.TryName(Encoding.UTF8.GetBytes(channel), out _)!;
+}

@@ -1,0 +1,22 @@
+using System.Text;
+using Gateway.Backplane;
+using Gateway.Channels;
+
+namespace Gateway.Tests.Backplane;
+
+/// <summary>For one thread. A node's end of the backplane that writes down what arrives.</summary>
+internal sealed class Recorded : IBackplaneSink
+{
+    public List<(string Channel, string Content, long Seq, long Time)> Messages { get; } = [];
+
+    /// <summary>As <c>+ann 1</c> and <c>-ann 0</c>.</summary>
+    public List<string> Presence { get; } = [];
+
+    public void OnPublication(ChannelName channel, in Publication publication) =>
+        Messages.Add((channel.ToString(), Encoding.UTF8.GetString(publication.Content), publication.Seq, publication.Time));
+
+    public void OnPresence(ChannelName channel, PresenceChange change) =>
+        Presence.Add($"{(change.Joined ? '+' : '-')}{change.User.Id} {change.Count}");
+
+    public void OnLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Protocol.Messages;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Tests.Channels;
+
+public sealed class FrameBatchTests
+{
+    private static readonly ChannelName Name = Names.Of("a");
+
+    [Fact]
+    public void Frames_stand_back_to_back_each_a_whole_unmasked_text_frame()
+    {
+        var batch = FrameBatch.Rent(7);
+        Append(batch, "1", seq: 1);
+        Append(batch, "\"" + new string('x', 300) + "\"", seq: 2);
+
+        Assert.Equal((7, 2, 1, 2), (batch.Number, batch.Count, batch.FirstSeq, batch.LastSeq));
+        Assert.Equal(batch.Frame(0).Length + batch.Frame(1).Length, batch.Length);
+        Assert.True(batch.Bytes.StartsWith(batch.Frame(0)));
+        Assert.True(batch.Bytes.EndsWith(batch.Frame(1)));
+        Assert.Equal(0x81, batch.Frame(0)[0]);
+        Assert.Equal(batch.Frame(0).Length - 2, batch.Frame(0)[1]);
+        Assert.Equal(126, batch.Frame(1)[1]);
+        Assert.Equal("""{"type":"message","channel":"a","content":1,"seq":1}""", Encoding.UTF8.GetString(batch.Frame(0)[2..]));
+        batch.Release();
+    }
+
+    [Fact]
+    public void Frames_survive_the_buffer_growing()
+    {
+        var batch = FrameBatch.Rent(1);
+        for (int i = 0; i < 500; i++)
+            Append(batch, $"{i}", seq: 0);
+
+        for (int i = 0; i < 500; i++)
+            Assert.Equal($$"""{"type":"message","channel":"a","content":{{i}}}""", Encoding.UTF8.GetString(batch.Frame(i)[2..]));
+        batch.Release();
+    }
+
+    [Fact]
+    public void An_empty_batch_takes_any_frame_and_one_with_frames_only_up_to_its_target()
+    {
+        var batch = FrameBatch.Rent(1);
+        Assert.True(batch.HasRoomFor(10 * FrameBatch.TargetBytes));
+
+        Append(batch, "1", seq: 0);
+
+        Assert.True(batch.HasRoomFor(FrameBatch.TargetBytes - batch.Length));
+        Assert.False(batch.HasRoomFor(FrameBatch.TargetBytes - batch.Length + 1));
+        batch.Release();
+    }
+
+    [Fact]
+    public void A_batch_is_selective_as_soon_as_one_frame_is_not_for_all()
+    {
+        var batch = FrameBatch.Rent(1);
+        Append(batch, "1", seq: 0);
+        Assert.False(batch.IsSelective);
+        Append(batch, "2", seq: 0, except: "me");
+        Assert.True(batch.IsSelective);
+        batch.Release();
+
+        batch = FrameBatch.Rent(2);
+        Assert.False(batch.IsSelective);
+        batch.AppendPresence("{}"u8, version: 1);
+        Assert.True(batch.IsSelective);
+        batch.Release();
+    }
+
+    [Fact]
+    public void A_message_is_for_whoever_did_not_publish_it_and_did_not_get_it_from_history()
+    {
+        var subscription = SilentSubscriber.Subscription("me");
+        subscription.StartSeq = 5;
+
+        Assert.False(new FrameEntry(0, 1, Seq: 5, Except: null, PresenceVersion: 0).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, Seq: 6, Except: null, PresenceVersion: 0).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, Seq: 0, Except: "you", PresenceVersion: 0).IsFor(subscription));
+        Assert.False(new FrameEntry(0, 1, Seq: 0, Except: "me", PresenceVersion: 0).IsFor(subscription));
+    }
+
+    [Fact]
+    public void A_presence_change_is_for_whoever_has_an_older_snapshot()
+    {
+        var subscription = SilentSubscriber.Subscription("me");
+        subscription.PresenceVersion = 3;
+
+        Assert.False(new FrameEntry(0, 1, 0, null, PresenceVersion: 3).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, 0, null, PresenceVersion: 4).IsFor(subscription));
+    }
+
+    [Fact]
+    public void A_batch_lives_until_its_last_reference_is_released()
+    {
+        var batch = FrameBatch.Of(Opcode.Text, "hello"u8);
+        batch.Retain();
+
+        batch.Release();
+        Assert.Equal("hello", Encoding.UTF8.GetString(batch.Frame(0)[2..]));
+        batch.Release();
+        Assert.Equal((0, 0), (batch.Count, batch.Length));
+    }
+
+    private static void Append(FrameBatch batch, string content, long seq, string? except = null)
+    {
+        var publication = new Publication { Content = Encoding.UTF8.GetBytes(content), Seq = seq, Except = except };
+        batch.AppendMessage(Name, publication, ServerMessageWriter.MessageSize(Name.Json, publication.Content, default, seq, 0));
+    }
+}

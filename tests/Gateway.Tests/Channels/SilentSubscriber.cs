@@ -1,0 +1,17 @@
+using Gateway.Channels;
+
+namespace Gateway.Tests.Channels;
+
+/// <summary>A subscriber of whom only the id matters.</summary>
+internal sealed class SilentSubscriber(string id) : ISubscriber
+{
+    public string Id { get; } = id;
+
+    public void Deliver(FrameBatch batch, Subscription subscription) => throw new NotSupportedException();
+
+    public void Send(ReadOnlySpan<byte> message) => throw new NotSupportedException();
+
+    public void OnGap(Subscription subscription) => throw new NotSupportedException();
+
+    public static Subscription Subscription(string id, Channel? channel = null) => new(channel!, new SilentSubscriber(id));
+}

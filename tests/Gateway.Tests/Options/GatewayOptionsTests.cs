@@ -1,0 +1,101 @@
+using Gateway.Options;
+using Microsoft.Extensions.Configuration;
+
+namespace Gateway.Tests.Options;
+
+public sealed class GatewayOptionsTests
+{
+    public static TheoryData<string, string, Func<object, object>> Keys => new()
+    {
+        { "Public", "http://127.0.0.2:9000", options => Of(options).Public.ToString() },
+        { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal.ToString() },
+        { "Node", "edge-7", options => Of(options).Node },
+        { "Limits:MessageBytes", "1234", options => Of(options).Limits.MessageBytes },
+        { "Limits:OutboundBytes", "2345", options => Of(options).Limits.OutboundBytes },
+        { "Limits:ChannelsPerConnection", "7", options => Of(options).Limits.ChannelsPerConnection },
+        { "Limits:ChannelName", "77", options => Of(options).Limits.ChannelName },
+        { "Limits:Handshake", "00:00:03", options => Of(options).Limits.Handshake },
+        { "Heartbeat:Ping", "00:00:04", options => Of(options).Heartbeat.Ping },
+        { "Heartbeat:PongTimeout", "00:00:05", options => Of(options).Heartbeat.PongTimeout },
+        { "Presence:MaxUsers", "6", options => Of(options).Presence.MaxUsers },
+        { "Drain:Duration", "00:00:07", options => Of(options).DrainDuration },
+        { "Memory:HistoryBytes", "2000000", options => Of(options).HistoryBytes },
+        { "Transport:SendQueues", "3", options => Of(options).SendQueues },
+        { "Diagnostics:Echo", "True", options => Of(options).Echo },
+        { "Namespaces:default:History", "8", options => Of(options).DefaultNamespace.History },
+        { "Namespaces:chat:History", "9", options => Of(options).Namespaces["chat"].History },
+        { "Namespaces:chat:HistoryTtl", "00:00:09", options => Of(options).Namespaces["chat"].HistoryTtl },
+        { "Namespaces:chat:Presence", "True", options => Of(options).Namespaces["chat"].Presence },
+        { "Namespaces:chat:Subscribe", "Anyone", options => Of(options).Namespaces["chat"].Subscribe },
+        { "Namespaces:chat:Publish", "Nobody", options => Of(options).Namespaces["chat"].Publish },
+        { "Namespaces:chat:SlowConsumer", "Latest", options => Of(options).Namespaces["chat"].SlowConsumer },
+    };
+
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public void Every_key_binds_from_the_command_line_and_the_environment(string key, string value, Func<object, object> read)
+    {
+        var commandLine = new ConfigurationBuilder().AddCommandLine([$"--Gateway:{key}={value}"]).Build();
+        // A prefix of its own keeps the process's environment, which all tests share, out of the others' way.
+        string variable = $"T{Guid.NewGuid():N}__Gateway__{key.Replace(":", "__", StringComparison.Ordinal)}";
+        Environment.SetEnvironmentVariable(variable, value);
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables(variable[..variable.IndexOf("Gateway", StringComparison.Ordinal)]).Build();
+        Environment.SetEnvironmentVariable(variable, null);
+
+        foreach (var configuration in new[] { commandLine, environment })
+        {
+            var options = GatewayOptionsReader.Read(configuration);
+            Assert.Equal(value, read(options).ToString());
+            Assert.Empty(options.UnknownKeys);
+        }
+        Assert.NotEqual(value, read(With("Namespaces:chat:HistoryTtl=00:10:00")).ToString());
+    }
+
+    [Fact]
+    public void Without_any_key_the_defaults_of_the_contract_hold()
+    {
+        var options = With();
+
+        Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public.ToString(), options.Internal.ToString()));
+        Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
+        Assert.Equal(new HeartbeatOptions { Ping = TimeSpan.FromSeconds(25), PongTimeout = TimeSpan.FromSeconds(10) }, options.Heartbeat);
+        Assert.Equal((200, TimeSpan.FromSeconds(30), false), (options.Presence.MaxUsers, options.DrainDuration, options.Echo));
+        Assert.Equal(new NamespaceOptions
+        {
+            History = 0, HistoryTtl = TimeSpan.FromMinutes(5), Presence = false,
+            Subscribe = Permission.Granted, Publish = Permission.Granted, SlowConsumer = SlowConsumerPolicy.Disconnect,
+        }, options.DefaultNamespace);
+        Assert.Empty(options.Namespaces);
+    }
+
+    [Fact]
+    public void What_a_namespace_does_not_set_it_takes_from_the_default()
+    {
+        var options = With(
+            "Namespaces:default:History=10", "Namespaces:default:HistoryTtl=00:00:30", "Namespaces:default:Presence=true",
+            "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=nobody", "Namespaces:default:SlowConsumer=latest",
+            "Namespaces:chat:History=0", "Namespaces:chat:Publish=signed-in", "Namespaces:chat:SlowConsumer=drop-oldest");
+
+        Assert.Equal(options.DefaultNamespace with { History = 0, Publish = Permission.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest }, options.Namespaces["chat"]);
+        Assert.DoesNotContain("default", options.Namespaces.Keys);
+    }
+
+    [Fact]
+    public void An_empty_value_is_the_same_as_none() => Assert.Equal(65_536, With("Limits:MessageBytes=", "Node= ").Limits.MessageBytes);
+
+    [Fact]
+    public void Nodes_without_a_name_get_different_ones() => Assert.NotEqual(With().Node, With().Node);
+
+    [Fact]
+    public void Keys_that_mean_nothing_are_listed_and_those_of_the_contract_are_not()
+    {
+        var options = With(
+            "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01", "Presence:TimeToLive=00:01:00");
+
+        Assert.Equal(["Limits:MesageBytes", "Namespaces:chat:Histroy"], options.UnknownKeys);
+    }
+
+    private static GatewayOptions Of(object options) => (GatewayOptions)options;
+
+    private static GatewayOptions With(params string[] settings) => GatewayOptionsReader.Read(Settings.Of(settings));
+}

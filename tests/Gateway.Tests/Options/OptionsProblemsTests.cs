@@ -1,0 +1,103 @@
+using Gateway.Options;
+
+namespace Gateway.Tests.Options;
+
+public sealed class OptionsProblemsTests
+{
+    [Theory]
+    [InlineData("Limits:MessageBytes", "many")]
+    [InlineData("Limits:MessageBytes", "1.5")]
+    [InlineData("Limits:MessageBytes", "-1")]
+    [InlineData("Limits:OutboundBytes", "0")]
+    [InlineData("Limits:ChannelsPerConnection", "0")]
+    [InlineData("Limits:ChannelName", "99999999999999999999")]
+    [InlineData("Limits:Handshake", "30")]
+    [InlineData("Heartbeat:Ping", "00:00:00")]
+    [InlineData("Heartbeat:PongTimeout", "-00:00:10")]
+    [InlineData("Drain:Duration", "soon")]
+    [InlineData("Presence:MaxUsers", "-1")]
+    [InlineData("Memory:HistoryBytes", "1")]
+    [InlineData("Transport:SendQueues", "0")]
+    [InlineData("Diagnostics:Echo", "yes")]
+    [InlineData("Public", "127.0.0.1:8080")]
+    [InlineData("Public", "http://example.com:80")]
+    [InlineData("Public", "http://127.0.0.1:70000")]
+    [InlineData("Internal", "ftp://127.0.0.1:1")]
+    [InlineData("Namespaces:chat:History", "-5")]
+    [InlineData("Namespaces:chat:HistoryTtl", "5")]
+    [InlineData("Namespaces:chat:Presence", "1")]
+    [InlineData("Namespaces:chat:Subscribe", "everybody")]
+    [InlineData("Namespaces:chat:Publish", "0")]
+    [InlineData("Namespaces:default:SlowConsumer", "drop")]
+    public void A_value_that_cannot_be_used_stops_the_start_and_is_named(string key, string value)
+    {
+        string problem = Assert.Single(Problems($"{key}={value}").Problems);
+
+        Assert.StartsWith($"Gateway:{key}: ", problem, StringComparison.Ordinal);
+        Assert.Contains(value, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_problems_are_told_in_one_message()
+    {
+        var problems = Problems("Limits:MessageBytes=x", "Heartbeat:Ping=y", "Namespaces:a:Publish=z", "Namespaces:b:History=-1", "Diagnostics:Echo=no");
+
+        Assert.Equal(5, problems.Problems.Count);
+        foreach (string key in new[] { "Limits:MessageBytes", "Heartbeat:Ping", "Namespaces:a:Publish", "Namespaces:b:History", "Diagnostics:Echo" })
+            Assert.Contains($"Gateway:{key}: ", problems.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://0.0.0.0:8080")]
+    [InlineData("http://*:8080")]
+    [InlineData("http://[::]:8080")]
+    [InlineData("http://192.0.2.7:8080")]
+    public void A_public_address_open_to_the_network_is_refused_while_no_key_is_configured(string address) =>
+        Assert.Contains("no key is configured", Assert.Single(Problems($"Public={address}", "Internal=http://127.0.0.1:9").Problems), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("http://localhost:8080")]
+    [InlineData("http://127.0.0.1")]
+    [InlineData("http://[::1]:8080/")]
+    public void Loopback_addresses_are_fine(string address) =>
+        Assert.True(GatewayOptionsReader.Read(Settings.Of($"Public={address}")).Public.IsLoopback);
+
+    [Theory]
+    [InlineData("http://127.0.0.1:7000", "http://127.0.0.1:7000")]
+    [InlineData("http://127.0.0.1:7000", "http://localhost:7000")]
+    [InlineData("http://127.0.0.1:7000", "http://0.0.0.0:7000")]
+    [InlineData("http://127.0.0.1:7000", "http://*:7000")]
+    [InlineData("http://127.0.0.1:8081", "")]
+    public void The_internal_port_must_not_be_the_public_one(string open, string closed) =>
+        Assert.Contains("must not be the public port", Assert.Single(Problems($"Public={open}", $"Internal={closed}").Problems), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
+    [InlineData("http://127.0.0.1:7000", "http://127.0.0.2:7000")]
+    public void Ports_that_cannot_meet_are_fine(string open, string closed) =>
+        Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).UnknownKeys);
+
+    [Theory]
+    [InlineData("Origins:0=https://example.com")]
+    [InlineData("Proxy:Protocol=true")]
+    [InlineData("Proxy:Trusted:0=10.0.0.0/8")]
+    [InlineData("Auth:Secret=0123456789abcdef0123456789abcdef")]
+    [InlineData("Auth:Jwks=https://example.com/jwks")]
+    [InlineData("Auth:Cookie=token")]
+    [InlineData("Api:Keys:0=key")]
+    [InlineData("Redis:Addresses=localhost:6379")]
+    [InlineData("Certificate:Path=a.pfx")]
+    [InlineData("Limits:Connections=10")]
+    [InlineData("Limits:ConnectionsPerAddress=10")]
+    [InlineData("Limits:ConnectionsPerUser=10")]
+    [InlineData("Limits:HandshakesPerSecondPerAddress=10")]
+    public void A_feature_that_protects_but_is_not_there_yet_is_refused_instead_of_ignored(string setting) =>
+        Assert.Contains("not available", Assert.Single(Problems(setting).Problems), StringComparison.Ordinal);
+
+    [Fact]
+    public void Https_is_refused_instead_of_served_in_the_clear() =>
+        Assert.Contains("https", Assert.Single(Problems("Public=https://127.0.0.1:8443").Problems), StringComparison.Ordinal);
+
+    private static OptionsProblemsException Problems(params string[] settings) =>
+        Assert.Throws<OptionsProblemsException>(() => GatewayOptionsReader.Read(Settings.Of(settings)));
+}

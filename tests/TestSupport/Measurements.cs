@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.TestSupport;
+
+/// <summary>Safe for any thread. Sums up what one gateway's counters say; other gateways of the process are not heard.</summary>
+public sealed class Measurements : IDisposable
+{
+    private readonly MeterListener _listener = new();
+    private readonly Dictionary<string, long> _sums = [];
+
+    public Measurements(GatewayServer server)
+    {
+        var factory = server.Services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Name == "Gateway" && ReferenceEquals(instrument.Meter.Scope, factory))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+        {
+            string key = tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
+            lock (_sums)
+                _sums[key] = _sums.GetValueOrDefault(key) + value;
+        });
+        _listener.Start();
+    }
+
+    /// <param name="instrument">A name such as <c>gateway.errors</c>, followed by a blank and the tag's value where it has one.</param>
+    public long this[string instrument]
+    {
+        get
+        {
+            lock (_sums)
+                return _sums.GetValueOrDefault(instrument);
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+}
