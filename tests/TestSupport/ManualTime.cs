@@ -24,6 +24,13 @@ public sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>How many timers fire if the clock is moved by this much.</summary>
+    public int Timers(TimeSpan dueWithin)
+    {
+        lock (_gate)
+            return _timers.Count(timer => timer.Due <= _now + dueWithin);
+    }
+
     public void Advance(TimeSpan by)
     {
         List<ManualTimer> due;
