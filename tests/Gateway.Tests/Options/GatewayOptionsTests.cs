@@ -62,8 +62,12 @@ public sealed class GatewayOptionsTests
         Assert.Equal((200, TimeSpan.FromSeconds(30), false), (options.Presence.MaxUsers, options.DrainDuration, options.Echo));
         Assert.Equal(new NamespaceOptions
         {
-            History = 0, HistoryTtl = TimeSpan.FromMinutes(5), Presence = false,
-            Subscribe = Permission.Granted, Publish = Permission.Granted, SlowConsumer = SlowConsumerPolicy.Disconnect,
+            History = 0,
+            HistoryTtl = TimeSpan.FromMinutes(5),
+            Presence = false,
+            Subscribe = Permission.Granted,
+            Publish = Permission.Granted,
+            SlowConsumer = SlowConsumerPolicy.Disconnect,
         }, options.DefaultNamespace);
         Assert.Empty(options.Namespaces);
     }
