@@ -10,6 +10,7 @@ internal sealed partial class Connection
 
     private long _lastReceived;
     private long _pinged;
+    private long _relieved;
 
     /// <summary>Called by the sweep.</summary>
     /// <param name="now">The sweep's time.</param>
@@ -36,15 +37,23 @@ internal sealed partial class Connection
         // By what came since the ping, not by how long ago it came: the next tick may be later than the next ping is due.
         if (_lastReceived >= _pinged)
             _pinged = 0;
-        if (_pinged != 0)
+        if (_pinged == 0)
         {
-            if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
-                RequestClose(CloseRequest.NoPong);
-        }
-        else if (now - _lastReceived >= heartbeat.Ping.TotalMilliseconds)
-        {
+            if (now - _lastReceived < heartbeat.Ping.TotalMilliseconds)
+                return;
             _pinged = now;
+            _relieved = Outbox.Relieved;
             Outbox.WriteNow(Opcode.Ping, []);
+        }
+        else if (_relieved != Outbox.Relieved)
+        {
+            // A slow client that still takes bytes is alive; its pong may be unread because its own requests are being answered first.
+            _pinged = now;
+            _relieved = Outbox.Relieved;
+        }
+        else if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
+        {
+            RequestClose(CloseRequest.NoPong);
         }
     }
 }

@@ -121,10 +121,15 @@ internal sealed partial class Outbox
     private async Task SendRestAsync(QueuedFrames frames, int sent, int chunk)
     {
         // A chunk belongs to its thread; what is left of it needs a home of its own.
-        var rest = frames.Batch is null ? _chunk.AsSpan(sent, chunk - sent).ToArray() : frames.Memory[sent..];
+        ReadOnlyMemory<byte> rest = frames.Batch is null ? _chunk.AsSpan(sent, chunk - sent).ToArray() : frames.Memory[sent..];
         lock (_gate)
             _isBlocked = true;
-        bool alive = await _output.SendAsync(rest);
+        bool alive = true;
+        for (; alive && !rest.IsEmpty; rest = rest[Math.Min(ChunkBytes, rest.Length)..])
+        {
+            alive = await _output.SendAsync(rest[..Math.Min(ChunkBytes, rest.Length)]);
+            Volatile.Write(ref _relieved, _relieved + 1);
+        }
         frames.Batch?.Release();
         lock (_gate)
             _isBlocked = false;

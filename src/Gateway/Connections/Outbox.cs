@@ -40,6 +40,7 @@ internal sealed partial class Outbox : ISubscriber
     private OutboxQueue _queue;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
+    private long _relieved;
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
@@ -65,6 +66,9 @@ internal sealed partial class Outbox : ISubscriber
                 return _queue.Bytes;
         }
     }
+
+    /// <summary>How often the transport was full and has taken bytes again: while this counts up, there is somebody who reads.</summary>
+    public long Relieved => Volatile.Read(ref _relieved);
 
     public void Send(ReadOnlySpan<byte> message) => Write(Opcode.Text, message);
 

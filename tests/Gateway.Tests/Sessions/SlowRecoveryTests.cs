@@ -1,0 +1,120 @@
+using System.Text.Json;
+using Gateway.Connections;
+using Gateway.Hosting;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Sessions;
+
+/// <summary>
+/// A client on a bad link asks for more than it can take within the time that heartbeats allow for silence. While its request is
+/// being answered its pongs are not read; on a clock that the test moves.
+/// </summary>
+public sealed class SlowRecoveryTests
+{
+    private const int Messages = 600;
+
+    /// <summary>Less, with the clock's own second, than the default <c>Heartbeat:PongTimeout</c>.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(8);
+
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public async Task It_is_not_taken_for_dead_while_it_reads()
+    {
+        await using var server = await StartAsync();
+        await using var client = await RecoverAsync(server);
+        var connection = await ConnectionAsync(server);
+
+        var passed = TimeSpan.Zero;
+        for (long seq = 0; seq < Messages;)
+        {
+            passed += Pause;
+            await AdvanceAsync(server, Pause);
+            long before = connection.Outbox.Relieved;
+            while (seq < Messages && connection.Outbox.Relieved == before)
+                seq = await ReadAsync(client, seq);
+        }
+        Assert.True(passed > TimeSpan.FromSeconds(45), "so long that a silent client would have been closed");
+        Assert.False(connection.IsClosing);
+        await EndAsync(server, client);
+    }
+
+    [Fact]
+    public async Task It_is_taken_for_dead_when_it_stops_reading()
+    {
+        await using var server = await StartAsync();
+        await using var client = await RecoverAsync(server);
+        var connection = await ConnectionAsync(server);
+
+        for (int i = 0; i < 10; i++)
+            await AdvanceAsync(server, Pause);
+
+        Assert.True(connection.IsClosing);
+        await EndAsync(server, client);
+    }
+
+    private async Task<GatewayServer> StartAsync()
+    {
+        var server = await GatewayServer.StartAsync(["Namespaces:log:History=1000", "Namespaces:log:HistoryTtl=1.00:00:00"], services => services.AddSingleton<TimeProvider>(_time));
+        await using var publisher = await JsonClient.ConnectAsync(server);
+        string content = "\"" + new string('x', 40_000) + "\"";
+        for (int i = 1; i < Messages; i++)
+            await publisher.PublishAsync("log:a", content);
+        await publisher.PublishManyAsync("log:a", 1);
+        return server;
+    }
+
+    private static async Task<RawWebSocket> RecoverAsync(GatewayServer server)
+    {
+        string epoch;
+        await using (var asking = await JsonClient.ConnectAsync(server))
+            epoch = (await asking.AskAsync("""{"type":"history","channel":"log:a","limit":1}""", "history")).Text("epoch");
+        await Eventually.TrueAsync(() => server.Connections.Count == 0, "only the slow client will be left");
+        var client = await RawWebSocket.ConnectAsync(server.PublicPort, receiveBuffer: 4096);
+        await client.SendMessageAsync($$$"""{"type":"subscribe","channel":"log:a","recover":{"epoch":"{{{epoch}}}","seq":0}}""");
+        return client;
+    }
+
+    private static async Task<Connection> ConnectionAsync(GatewayServer server)
+    {
+        var connection = server.Connections.All().Single();
+        await Eventually.TrueAsync(() => connection.Outbox.IsCongested, "the client does not keep up");
+        return connection;
+    }
+
+    /// <summary>Before the server stops, which would wait for the client on a clock that stands still.</summary>
+    private static async Task EndAsync(GatewayServer server, RawWebSocket client)
+    {
+        client.Reset();
+        await Eventually.TrueAsync(() => server.Connections.Count == 0, "nothing is left of the client");
+    }
+
+    private async Task AdvanceAsync(GatewayServer server, TimeSpan by)
+    {
+        var sweep = server.Services.GetRequiredService<Sweep>();
+        long next = sweep.Now + (long)by.TotalMilliseconds;
+        _time.Advance(by);
+        await Eventually.TrueAsync(() => sweep.Now >= next, "the clock has ticked");
+        // The tick visits the connections after it has set the time: a second one, at once, comes after the first is done.
+        next++;
+        _time.Advance(sweep.Period);
+        await Eventually.TrueAsync(() => sweep.Now >= next, "the clock has ticked again");
+    }
+
+    private static async Task<long> ReadAsync(RawWebSocket client, long seq)
+    {
+        var frame = await client.ReadFrameAsync() ?? throw new InvalidOperationException("the connection ended");
+        Assert.NotEqual(8, frame.Opcode);
+        if (frame.Opcode == 9)
+        {
+            await client.SendAsync(RawWebSocket.Frame(10, frame.Payload));
+            return seq;
+        }
+        var message = JsonDocument.Parse(frame.Payload).RootElement;
+        if (message.Text("type") is "connected" or "subscribed")
+            return seq;
+        Assert.Equal(seq + 1, message.Number("seq"));
+        return seq + 1;
+    }
+}
