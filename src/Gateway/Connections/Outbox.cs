@@ -67,6 +67,9 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
+    /// <summary>Whether the peer takes nothing at the moment: its window is full.</summary>
+    public bool IsBlocked => Volatile.Read(ref _isBlocked);
+
     /// <summary>How often the transport was full and has taken bytes again: while this counts up, there is somebody who reads.</summary>
     public long Relieved => Volatile.Read(ref _relieved);
 

@@ -7,7 +7,9 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 {
     public string Id { get; } = id;
 
-    public void Deliver(FrameBatch batch, Subscription subscription) => throw new NotSupportedException();
+    public bool Deliver(FrameBatch batch, Subscription subscription) => throw new NotSupportedException();
+
+    public void CatchUp() => throw new NotSupportedException();
 
     public void Send(ReadOnlySpan<byte> message) => throw new NotSupportedException();
 

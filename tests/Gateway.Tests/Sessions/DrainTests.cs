@@ -50,7 +50,7 @@ public sealed class DrainTests
         await stalled.EndureAsync(publisher, healthy, ["a"], messages: 600, bytes: 10_000, limit: 10_000_000);
         // The stalled one subscribed first, so it has in its queue whatever the healthy one has received.
         await publisher.DisposeAsync();
-        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsCongested, "messages wait");
+        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsBlocked, "messages wait");
 
         var stopping = server.StopAsync();
         await Eventually.TrueAsync(() => stalled.Connection.IsClosing, "the drain has come to it");

@@ -68,7 +68,7 @@ public sealed class RecoveryUnderLoadTests
 
         // Nothing is read until the server has filled every buffer on the way.
         var outbox = server.Connections.All().Single(connection => connection.Id != publisher.ConnectionId).Outbox;
-        await Eventually.TrueAsync(() => outbox.IsCongested, "the client's outbox is full");
+        await Eventually.TrueAsync(() => outbox.IsBlocked, "the client's outbox is full");
         await publisher.PublishManyAsync(Channel, 1);
 
         Assert.Equal("connected", (await client.ReadMessageAsync()).Text("type"));

@@ -79,7 +79,7 @@ public sealed class SlowRecoveryTests
     private static async Task<Connection> ConnectionAsync(GatewayServer server)
     {
         var connection = server.Connections.All().Single();
-        await Eventually.TrueAsync(() => connection.Outbox.IsCongested, "the client does not keep up");
+        await Eventually.TrueAsync(() => connection.Outbox.IsBlocked, "the client does not keep up");
         return connection;
     }
 

@@ -54,7 +54,7 @@ public sealed class UnreadReplyTests
             for (int i = 0; i < Questions; i += 1000)
                 await stalled.Socket.SendAsync(Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
         });
-        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsCongested, "answers wait");
+        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsBlocked, "answers wait");
 
         for (int id = 0; id < Questions; id++)
             Assert.Equal($$"""{"type":"pong","id":{{id}}}""", (await stalled.Socket.ReadFrameAsync())!.Text);
@@ -91,7 +91,7 @@ public sealed class UnreadReplyTests
             // Half a second in which nothing moved: slower than any server that still reads.
             if (idle == DateTime.MaxValue)
                 idle = DateTime.UtcNow.AddSeconds(0.5);
-            else if (DateTime.UtcNow > idle && stalled.Connection.Outbox.IsCongested)
+            else if (DateTime.UtcNow > idle && stalled.Connection.Outbox.IsBlocked)
                 break;
             await Task.Delay(10, TestContext.Current.CancellationToken);
         }
