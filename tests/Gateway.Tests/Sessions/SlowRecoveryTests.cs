@@ -78,6 +78,8 @@ public sealed class SlowRecoveryTests
 
     private static async Task<Connection> ConnectionAsync(GatewayServer server)
     {
+        // The answer to the upgrade is sent before the connection is entered.
+        await Eventually.TrueAsync(() => server.Connections.Count == 1, "the client is connected");
         var connection = server.Connections.All().Single();
         await Eventually.TrueAsync(() => connection.Outbox.IsBlocked, "the client does not keep up");
         return connection;
