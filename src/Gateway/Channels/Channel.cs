@@ -121,6 +121,19 @@ internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThrea
         }
     }
 
+    /// <summary>Sends a presence snapshot in its place among the changes. False when a change newer than the snapshot was sent before.</summary>
+    public bool TrySendSnapshot(Subscription subscription, long version, ReadOnlySpan<byte> snapshot)
+    {
+        lock (_gate)
+        {
+            if (_flushedPresence > version)
+                return false;
+            subscription.PresenceVersion = version;
+            subscription.Subscriber.Send(snapshot);
+            return true;
+        }
+    }
+
     /// <summary>Whether a presence change was sent to the subscribers since the given version.</summary>
     public bool SentPresenceAfter(long version)
     {

@@ -36,8 +36,8 @@ internal sealed class PresenceGatherer : IDisposable
         for (int left = _changed.Count; left > 0 && _changed.TryDequeue(out var channel); left--)
         {
             message.ResetWrittenCount();
-            if (channel.Presence!.TryTake(channel.Name, _maxUsers, message, out long version))
-                channel.AppendPresence(message.WrittenSpan, version);
+            long version = channel.Presence!.Take(channel.Name, _maxUsers, message);
+            channel.AppendPresence(message.WrittenSpan, version);
         }
     }
 

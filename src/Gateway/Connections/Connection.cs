@@ -48,7 +48,11 @@ internal sealed partial class Connection : IOutboxOwner
     {
         if (Interlocked.CompareExchange(ref _close, close, null) is not null)
             return;
-        Outbox.Shut();
+        // A peer that is told to leave still gets what was published before.
+        if (close.DropQueued)
+            Outbox.Shut();
+        else
+            Outbox.LetReadLoopGo();
         _transport.Transport.Input.CancelPendingRead();
     }
 

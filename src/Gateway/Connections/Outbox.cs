@@ -180,6 +180,13 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
+    /// <summary>Lets the read loop wait no longer for its replies to be sent.</summary>
+    public void LetReadLoopGo()
+    {
+        lock (_gate)
+            _repliesSent?.TrySetResult();
+    }
+
     /// <summary>Takes nothing more and lets the read loop wait no longer; what is queued still goes out.</summary>
     public void Shut()
     {

@@ -17,37 +17,37 @@ internal sealed partial class Session
         if (ReadableChannel(message) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
-            return ReadPresenceAsync(name, message.Id.ToArray());
+            return SendPresenceAsync(name, message.Id.ToArray());
         SendError(SessionError.NoPresence, message);
         return default;
     }
 
-    private async ValueTask ReadPresenceAsync(ChannelName channel, byte[] id)
+    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id)
     {
-        if (await PresenceAsync(channel) is not { } presence)
+        var subscription = _subscriptions.Find(channel.Utf8);
+        while (true)
         {
-            SendError(SessionError.Unavailable, id, channel.Utf8);
-            return;
+            long version = subscription?.Channel.Presence!.Version ?? 0;
+            if (await PresenceAsync(channel) is not { } presence)
+            {
+                SendError(SessionError.Unavailable, id, channel.Utf8);
+                return;
+            }
+            var reply = ReplyBuffer.Rent();
+            ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
+            if (subscription is null)
+            {
+                Outbox.Send(reply.WrittenSpan);
+                return;
+            }
+            // Otherwise a change came after this was read and before it could be sent: an older snapshot must not follow it.
+            if (subscription.Channel.TrySendSnapshot(subscription, version, reply.WrittenSpan))
+                return;
         }
-        var reply = ReplyBuffer.Rent();
-        ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
-        Outbox.Send(reply.WrittenSpan);
     }
 
-    /// <summary>Who is in the channel. Every snapshot for a client is read here, so that no change to what it shows is kept from the client.</summary>
-    private async ValueTask<PresenceState?> PresenceAsync(ChannelName channel)
-    {
-        var changes = _services.Channels.Find(channel.Utf8)?.Presence;
-        changes?.StartReading();
-        try
-        {
-            return await _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers);
-        }
-        finally
-        {
-            changes?.EndReading(_identity.User);
-        }
-    }
+    private ValueTask<PresenceState?> PresenceAsync(ChannelName channel) =>
+        _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers);
 
     private ValueTask ReadHistory(in ClientMessage message)
     {

@@ -22,7 +22,7 @@ internal sealed partial class Session
             // Asking again is harmless; asking to recover starts over from the position asked for.
             if (recover is null)
                 return ConfirmAsync(existing, message.Id.ToArray());
-            End(existing);
+            End(existing, dropQueued: true);
         }
         if (_subscriptions.Count >= _services.Options.Limits.ChannelsPerConnection)
         {
@@ -75,8 +75,9 @@ internal sealed partial class Session
         bool started = rules.HasHistory
             ? await TryStartWithHistoryAsync(subscription, id, recover, presence)
             : StartWithoutHistory(subscription, id, recover, presence);
+        // A presence change may have passed between the snapshot and the start: then the client gets a newer snapshot.
         if (started && presence is not null && channel.SentPresenceAfter(subscription.PresenceVersion))
-            await RepeatPresenceAsync(subscription);
+            await SendPresenceAsync(channel.Name, id: []);
         return started;
     }
 
@@ -87,33 +88,21 @@ internal sealed partial class Session
         return subscription.Channel.TryActivate(subscription, 0, reply.WrittenSpan);
     }
 
-    /// <summary>A presence change passed between the snapshot and the start: the client gets a newer snapshot.</summary>
-    private async ValueTask RepeatPresenceAsync(Subscription subscription)
-    {
-        var name = subscription.Channel.Name;
-        if (await PresenceAsync(name) is not { } presence)
-            return;
-        var message = ReplyBuffer.Rent();
-        ServerMessageWriter.PresenceSnapshot(message, name.Json, id: default, presence);
-        Outbox.Send(message.WrittenSpan);
-    }
-
     /// <summary>Answers a client that is subscribed already.</summary>
     private async ValueTask ConfirmAsync(Subscription subscription, byte[] id)
     {
-        var name = subscription.Channel.Name;
-        var presence = name.Namespace.Rules.Presence
-            ? await PresenceAsync(name)
-            : null;
-        string? epoch = name.Namespace.Rules.HasHistory
-            ? (await _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top.Epoch
-            : null;
+        var (name, rules) = (subscription.Channel.Name, subscription.Channel.Name.Namespace.Rules);
+        long version = subscription.Channel.Presence?.Version ?? 0;
+        var presence = rules.Presence ? await PresenceAsync(name) : null;
+        string? epoch = rules.HasHistory ? (await _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top.Epoch : null;
         Outbox.SendAt(subscription, seq =>
         {
             var reply = ReplyBuffer.Rent();
             ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence);
             return reply;
         });
+        if (subscription.Channel.SentPresenceAfter(version))
+            await SendPresenceAsync(name, id: []);
     }
 
     /// <summary>Ends a subscription and gives back all it held.</summary>

@@ -7,7 +7,11 @@ internal sealed class HistoryBudget(long limit)
 
     public long Bytes => Interlocked.Read(ref _bytes);
 
+    /// <summary>Whether room has to be made at the next tick.</summary>
     public bool IsExceeded => Bytes > limit;
+
+    /// <summary>Whether it cannot wait until then.</summary>
+    public bool IsFarExceeded => Bytes > limit + (limit / 4);
 
     public void Add(long bytes) => Interlocked.Add(ref _bytes, bytes);
 }

@@ -41,6 +41,8 @@ internal sealed class HistoryStream
 
     public long Oldest => Top.Seq - _count + 1;
 
+    public int Count => _count;
+
     public bool IsEmpty => _count == 0;
 
     public Position Append(in PublishedMessage message)

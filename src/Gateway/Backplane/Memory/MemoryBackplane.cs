@@ -83,9 +83,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         var shard = ShardOf(channel);
         lock (shard.Gate)
         {
-            var page = shard.Use(channel, Now, _budget).Read(query);
-            shard.MakeRoom(_budget, _isSubscribed);
-            return new(page);
+            return new(shard.Use(channel, Now, _budget).Read(query));
         }
     }
 
@@ -129,6 +127,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         var shard = _shards[(uint)_swept++ % ShardCount];
         lock (shard.Gate)
             shard.Sweep(Now, _budget, _isSubscribed);
+        MakeRoom();
     }
 
     public ValueTask DisposeAsync() => default;
@@ -139,9 +138,27 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         long before = stream.Bytes;
         var position = stream.Append(new PublishedMessage(request.Content.ToArray(), request.Sender, stream.Top.Seq + 1, now));
         _budget.Add(stream.Bytes - before);
-        if (_budget.IsExceeded)
+        // What is a little too much is taken from whoever was longest unused, at the next tick; a flood is stopped at its own shard.
+        if (_budget.IsFarExceeded)
             shard.MakeRoom(_budget, _isSubscribed);
         return position;
+    }
+
+    private void MakeRoom()
+    {
+        while (_budget.IsExceeded)
+        {
+            var shard = _shards.MinBy(shard =>
+            {
+                lock (shard.Gate)
+                    return shard.LongestUnused;
+            })!;
+            lock (shard.Gate)
+            {
+                if (!shard.TrimLongestUnused(_budget, _isSubscribed))
+                    return;
+            }
+        }
     }
 
     private MemoryShard ShardOf(ChannelName channel) => _shards[(uint)channel.GetHashCode() % ShardCount];

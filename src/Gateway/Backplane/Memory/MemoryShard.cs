@@ -39,23 +39,28 @@ internal sealed class MemoryShard
         return stream;
     }
 
-    /// <summary>While the node holds too much, the channels of this shard used longest ago lose their messages.</summary>
+    /// <summary>While the node holds far too much, the channels of this shard used longest ago lose their oldest messages. The newest of all stays, so that a publish is never refused.</summary>
     public void MakeRoom(HistoryBudget budget, Func<ChannelName, bool> isSubscribed)
     {
-        for (var node = _byUse.First; node is not null && budget.IsExceeded;)
+        for (var node = _byUse.First; node is not null && budget.IsFarExceeded;)
         {
             var stream = node.Value;
             node = node.Next;
-            // The newest message of the stream in use stays, so that a publish is never refused.
-            bool inUse = node is null;
-            Change(stream, budget, static (stream, keep) =>
-            {
-                while (!stream.IsEmpty && (keep == 0 || stream.Oldest < stream.Top.Seq))
-                    stream.DropOldest();
-            }, inUse ? 1 : 0);
-            if (!inUse && !isSubscribed(stream.Channel))
-                Remove(stream, budget);
+            Trim(stream, budget, keep: node is null ? 1 : 0, isSubscribed);
         }
+    }
+
+    /// <summary>When the channel used longest ago of those with messages was used; <see cref="long.MaxValue"/> when there is none.</summary>
+    public long LongestUnused => _byUse.FirstOrDefault(stream => !stream.IsEmpty)?.LastUsed ?? long.MaxValue;
+
+    /// <summary>While the node holds too much, the channel of <see cref="LongestUnused"/> loses its oldest messages.</summary>
+    /// <returns>False when there is none.</returns>
+    public bool TrimLongestUnused(HistoryBudget budget, Func<ChannelName, bool> isSubscribed)
+    {
+        if (_byUse.FirstOrDefault(stream => !stream.IsEmpty) is not { } stream)
+            return false;
+        Trim(stream, budget, keep: 0, isSubscribed);
+        return true;
     }
 
     /// <summary>Drops what is out of its time.</summary>
@@ -70,6 +75,14 @@ internal sealed class MemoryShard
             if (stream.IsEmpty && now - stream.LastUsed > IdleMilliseconds && !isSubscribed(stream.Channel))
                 Remove(stream, budget);
         }
+    }
+
+    private void Trim(HistoryStream stream, HistoryBudget budget, int keep, Func<ChannelName, bool> isSubscribed)
+    {
+        while (budget.IsExceeded && stream.Count > keep)
+            Change(stream, budget, static (stream, _) => stream.DropOldest(), 0);
+        if (keep == 0 && stream.IsEmpty && !isSubscribed(stream.Channel))
+            Remove(stream, budget);
     }
 
     private void Remove(HistoryStream stream, HistoryBudget budget)
