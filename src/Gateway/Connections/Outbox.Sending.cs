@@ -1,3 +1,4 @@
+using System.Buffers;
 using Gateway.Channels;
 using Gateway.Protocol.WebSockets;
 
@@ -120,8 +121,19 @@ internal sealed partial class Outbox
     /// <summary>The peer's window is full: waits for the socket to take the rest, then goes on.</summary>
     private async Task SendRestAsync(QueuedFrames frames, int sent, int chunk)
     {
-        // A chunk belongs to its thread; what is left of it needs a home of its own.
-        ReadOnlyMemory<byte> rest = frames.Batch is null ? _chunk.AsSpan(sent, chunk - sent).ToArray() : frames.Memory[sent..];
+        byte[]? copy = null;
+        ReadOnlyMemory<byte> rest;
+        if (frames.Batch is null)
+        {
+            // A chunk belongs to its thread; what is left of it needs a home of its own.
+            copy = ArrayPool<byte>.Shared.Rent(chunk - sent);
+            _chunk.AsSpan(sent, chunk - sent).CopyTo(copy);
+            rest = copy.AsMemory(0, chunk - sent);
+        }
+        else
+        {
+            rest = frames.Memory[sent..];
+        }
         lock (_gate)
             _isBlocked = true;
         bool alive = true;
@@ -131,6 +143,8 @@ internal sealed partial class Outbox
             Volatile.Write(ref _relieved, _relieved + 1);
         }
         frames.Batch?.Release();
+        if (copy is not null)
+            ArrayPool<byte>.Shared.Return(copy);
         lock (_gate)
             _isBlocked = false;
         if (alive)

@@ -101,10 +101,11 @@ internal sealed partial class Outbox : ISubscriber
             if (_state != State.Open || subscription.Ended)
                 return true;
             bool wantsAll = !batch.IsSelective && (batch.FirstSeq == 0 || batch.FirstSeq > subscription.StartSeq);
-            if (wantsAll && _queue.Bytes <= _limit / 2)
+            var all = new QueuedFrames(batch, 0, batch.Count, subscription);
+            if (wantsAll && _queue.Bytes + all.Cost <= _limit)
             {
                 subscription.LastSeq = batch.LastSeq;
-                _queue.Enqueue(new QueuedFrames(batch, 0, batch.Count, subscription));
+                _queue.Enqueue(all);
             }
             else
             {
