@@ -9,6 +9,8 @@ internal sealed class QueryAuthenticator : IAuthenticator
 {
     public string Description => "TEST: the query says who is there";
 
+    public string? Warning => null;
+
     public Identity Authenticate(UpgradeRequest request, string connection) =>
         new(request.QueryValue("user") ?? "anonymous-" + connection, Encoding.UTF8.GetBytes(request.QueryValue("info") ?? ""));
 }

@@ -8,6 +8,9 @@ internal interface IAuthenticator
     /// <summary>What the start screen says about who is let in.</summary>
     string Description { get; }
 
+    /// <summary>What it warns of; null for nothing.</summary>
+    string? Warning { get; }
+
     /// <param name="request">The upgrade request.</param>
     /// <param name="connection">The id of the connection to be.</param>
     Identity Authenticate(UpgradeRequest request, string connection);

@@ -14,6 +14,7 @@ namespace Gateway.Connections;
 internal sealed partial class Connection : IOutboxOwner
 {
     private readonly ConnectionContext _transport;
+    private readonly IOutput _output;
     private readonly ConnectionServices _services;
     private readonly IMessageHandler _handler;
     private FrameReader _frames;
@@ -28,6 +29,7 @@ internal sealed partial class Connection : IOutboxOwner
     public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Func<Connection, IMessageHandler> handler)
     {
         _transport = transport;
+        _output = output;
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _lastReceived = services.Sweep.Now;
@@ -61,17 +63,23 @@ internal sealed partial class Connection : IOutboxOwner
     void IOutboxOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
-    public async Task RunAsync()
+    /// <param name="answer">The answer to the upgrade, where it was not sent before.</param>
+    public async Task RunAsync(ReadOnlyMemory<byte> answer = default)
     {
+        // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
+        // one of the two sees the other.
         _services.Connections.Add(this);
         _services.Metrics.Connected();
+        if (_services.Readiness.IsDraining)
+            RequestClose(CloseRequest.Restarting(0));
         var input = _transport.Transport.Input;
         bool vanished = false;
         try
         {
+            vanished = !await _output.SendAsync(answer);
             _handler.OnOpen();
             await Outbox.FlushAsync();
-            while (!IsClosing && _peerClose is null)
+            while (!vanished && !IsClosing && _peerClose is null)
             {
                 var result = await input.ReadAsync();
                 var buffer = result.Buffer;
@@ -100,11 +108,7 @@ internal sealed partial class Connection : IOutboxOwner
                 var flushed = Outbox.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
                     await flushed;
-                if (result.IsCompleted && !IsClosing && _peerClose is null)
-                {
-                    vanished = true;
-                    break;
-                }
+                vanished = result.IsCompleted && !IsClosing && _peerClose is null;
             }
         }
         catch (Exception failure) when (IsVanished(failure))
@@ -115,7 +119,7 @@ internal sealed partial class Connection : IOutboxOwner
         {
             Fail(failure);
         }
-        // The transport may have ended under a sender's locks; what follows takes others.
+        // Whoever made the last read return, a fan-out or the clock, has other work than this connection's end.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await EndAsync(vanished);
     }

@@ -5,4 +5,5 @@ using Gateway.Options;
 namespace Gateway.Connections;
 
 /// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
-internal sealed record ConnectionServices(GatewayOptions Options, ConnectionTable Connections, SendQueues Sends, Sweep Sweep, GatewayMetrics Metrics, ILogger<Connection> Log);
+internal sealed record ConnectionServices(
+    GatewayOptions Options, ConnectionTable Connections, SendQueues Sends, Sweep Sweep, Readiness Readiness, GatewayMetrics Metrics, ILogger<Connection> Log);

@@ -11,14 +11,15 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        if (await UpgradeAsync(connection) is { } accepted)
-            await accepted.RunAsync();
+        var output = OutputOf(connection);
+        if (await UpgradeAsync(connection, output) is var (admitted, answer))
+            await new Connection(connection, output, services, admitted.Handler).RunAsync(answer);
     }
 
-    private async Task<Connection?> UpgradeAsync(ConnectionContext connection)
+    /// <summary>Reads the request. What is admitted is answered by the connection; a refusal is sent here.</summary>
+    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> UpgradeAsync(ConnectionContext connection, IOutput output)
     {
         using var deadline = deadlines.Start(connection);
-        var output = OutputOf(connection);
         try
         {
             while (true)
@@ -28,9 +29,9 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
                     return null;
                 if (Answer(connection, result, out var admitted) is { } answer)
                 {
-                    bool sent = await output.SendAsync(answer);
                     if (admitted is not null)
-                        return sent ? new Connection(connection, output, services, admitted.Handler) : null;
+                        return (admitted, answer);
+                    await output.SendAsync(answer);
                     await connection.Transport.Output.CompleteAsync();
                     return null;
                 }

@@ -35,6 +35,8 @@ internal sealed class StartScreen(
         text.AppendLine($"  backplane  {backplane.Description}");
         text.AppendLine($"  limits     message {Bytes(limits.MessageBytes)}, outbound queue {Bytes(limits.OutboundBytes)} and {limits.ChannelsPerConnection} channels per connection");
         text.AppendLine($"  namespaces {Namespaces()}");
+        if (authenticator.Warning is { } warning)
+            text.AppendLine($"  WARNING    {warning}");
         if (OpenFiles.Limit() is { } files and < OpenFiles.Low)
             text.AppendLine($"  WARNING    at most {files} open files: raise the limit (ulimit -n) to hold more connections");
         foreach (string key in options.UnknownKeys)

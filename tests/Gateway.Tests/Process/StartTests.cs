@@ -18,7 +18,8 @@ public sealed class StartTests
         Assert.Contains($"clients    ws://{clients}/ws   ws://{clients}/echo\n", gateway.Output);
         Assert.Contains($"health     http://{clients}/health/ready\n", gateway.Output);
         Assert.Contains($"internal   http://{console}\n", gateway.Output);
-        Assert.Contains("mode       DEVELOPMENT: no key is configured, everybody is let in; loopback only\n", gateway.Output);
+        Assert.Contains("mode       development\n", gateway.Output);
+        Assert.Contains("WARNING    no key is configured: everybody is let in as anonymous, and only loopback is listened on\n", gateway.Output);
         Assert.Contains("backplane  memory", gateway.Output);
         Assert.Contains("limits     message 2 KiB, outbound queue 4000 B and 7 channels per connection\n", gateway.Output);
         Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence)\n", gateway.Output);
