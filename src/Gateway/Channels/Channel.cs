@@ -12,7 +12,7 @@ namespace Gateway.Channels;
 /// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
-internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThreadPoolWorkItem
+internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log) : IThreadPoolWorkItem
 {
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
     public const int BacklogBytes = 1 << 20;
@@ -179,7 +179,7 @@ internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThrea
         metrics.Delivered(delivered);
     }
 
-    private static int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers)
+    private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers)
     {
         int delivered = 0;
         for (int i = 0; i < subscribers.Length; i++)
@@ -188,10 +188,23 @@ internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThrea
             if (subscription is null || subscription.StartBatch > batch.Number)
                 continue;
             delivered += batch.Count;
+            Deliver(batch, subscription);
+        }
+        return delivered;
+    }
+
+    private void Deliver(FrameBatch batch, Subscription subscription)
+    {
+        try
+        {
             if (!subscription.Subscriber.Deliver(batch, subscription))
                 subscription.Subscriber.CatchUp();
         }
-        return delivered;
+        catch (Exception failure)
+        {
+            // A fault with one subscriber must not reach the others, nor end the process from a thread-pool thread.
+            LogFailure(log, failure, subscription.Subscriber.Id);
+        }
     }
 
     private bool TryTake(out FrameBatch batch, out ReadOnlySpan<Subscription?> subscribers)
@@ -233,4 +246,7 @@ internal sealed class Channel(ChannelName name, GatewayMetrics metrics) : IThrea
         _draining = true;
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
+
+    [LoggerMessage(30, LogLevel.Error, "A delivery to connection {Connection} failed.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string connection);
 }

@@ -16,9 +16,11 @@ internal sealed class ChannelTable : IBackplaneSink
     private readonly IBackplane _backplane;
     private readonly GatewayMetrics _metrics;
     private readonly PresenceGatherer _presence;
+    private readonly ILogger<Channel> _log;
 
-    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence)
+    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence, ILogger<Channel> log)
     {
+        _log = log;
         _backplane = backplane;
         _metrics = metrics;
         _presence = presence;
@@ -43,7 +45,7 @@ internal sealed class ChannelTable : IBackplaneSink
         {
             if (!shard.Channels.TryGetValue(name, out var channel))
             {
-                channel = new Channel(name, _metrics);
+                channel = new Channel(name, _metrics, _log);
                 shard.Channels.Add(name, channel);
                 // Asked for under the lock, so that a release by another thread can't overtake it.
                 var flowing = _backplane.SubscribeAsync(name);

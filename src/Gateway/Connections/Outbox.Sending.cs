@@ -101,6 +101,8 @@ internal sealed partial class Outbox
                 LetGo();
                 return false;
             }
+            if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
+                LetReadLoopGo();
             int next = _queue.FirstLength();
             if (next == 0 || frames.Length + next > ChunkBytes)
                 return true;
@@ -176,8 +178,7 @@ internal sealed partial class Outbox
     /// <summary>Everything queued has been sent.</summary>
     private void LetGo()
     {
-        _repliesSent?.TrySetResult();
-        _repliesSent = null;
+        LetReadLoopGo();
         _drained?.TrySetResult();
     }
 

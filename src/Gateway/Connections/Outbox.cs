@@ -185,7 +185,10 @@ internal sealed partial class Outbox : ISubscriber
     public void LetReadLoopGo()
     {
         lock (_gate)
+        {
             _repliesSent?.TrySetResult();
+            _repliesSent = null;
+        }
     }
 
     /// <summary>Takes nothing more and lets the read loop wait no longer; what is queued still goes out.</summary>
