@@ -9,6 +9,14 @@ namespace Gateway.Connections;
 /// </summary>
 internal struct OutboxQueue
 {
+    private const int FirstRing = 16;
+
+    /// <summary>
+    /// When a fan-out is ahead of the sends, every one of its subscribers needs a first ring at once; the shared pool keeps
+    /// some dozens of a length and would have the rest made anew, burst after burst. 4,096 are 1.6 MB.
+    /// </summary>
+    private static readonly ArrayPool<QueuedFrames> FirstRings = ArrayPool<QueuedFrames>.Create(FirstRing, maxArraysPerBucket: 4096);
+
     private QueuedFrames _only;
     private QueuedFrames[]? _ring;
     private int _head;
@@ -160,20 +168,23 @@ internal struct OutboxQueue
         _head = (_head + 1) & (_ring.Length - 1);
         if (_count > 0)
             return;
-        ArrayPool<QueuedFrames>.Shared.Return(_ring);
+        PoolOf(_ring.Length).Return(_ring);
         (_ring, _head) = (null, 0);
     }
 
     private void Grow()
     {
-        // The pool's arrays have powers of two for lengths, from 16 on.
-        var larger = ArrayPool<QueuedFrames>.Shared.Rent(Math.Max(16, 2 * _count));
+        // The pools' arrays have powers of two for lengths.
+        int length = Math.Max(FirstRing, 2 * _count);
+        var larger = PoolOf(length).Rent(length);
         for (int i = 0; i < _count; i++)
             larger[i] = At(i);
         if (_ring is not null)
-            ArrayPool<QueuedFrames>.Shared.Return(_ring, clearArray: true);
+            PoolOf(_ring.Length).Return(_ring, clearArray: true);
         (_only, _ring, _head) = (default, larger, 0);
     }
+
+    private static ArrayPool<QueuedFrames> PoolOf(int length) => length == FirstRing ? FirstRings : ArrayPool<QueuedFrames>.Shared;
 
     private void Count(QueuedFrames frames, int sign)
     {
