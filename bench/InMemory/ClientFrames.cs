@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Text;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Bench.InMemory;
+
+/// <summary>Stateless. Text frames as a client sends them: masked.</summary>
+internal static class ClientFrames
+{
+    /// <summary>
+    /// Costs what any key costs and leaves the text as it is, so that the same bytes can be read in place again and again.
+    /// </summary>
+    public const uint NoKey = 0;
+
+    private const int MaxHeaderBytes = 14;
+    private const byte FinalText = 0x81;
+    private const byte MaskBit = 0x80;
+
+    public static byte[] Text(string payload, uint key = NoKey)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(payload);
+        byte[] frame = new byte[MaxHeaderBytes + bytes.Length];
+        frame[0] = FinalText;
+        int size = WriteLength(frame, bytes.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(size), key);
+        size += sizeof(uint);
+        Masking.Apply(bytes, key);
+        bytes.CopyTo(frame.AsSpan(size));
+        return frame[..(size + bytes.Length)];
+    }
+
+    private static int WriteLength(Span<byte> frame, int length)
+    {
+        switch (length)
+        {
+            case < 126:
+                frame[1] = (byte)(MaskBit | length);
+                return 2;
+            case <= ushort.MaxValue:
+                frame[1] = MaskBit | 126;
+                BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)length);
+                return 4;
+            default:
+                frame[1] = MaskBit | 127;
+                BinaryPrimitives.WriteInt64BigEndian(frame[2..], length);
+                return 10;
+        }
+    }
+}

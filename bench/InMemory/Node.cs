@@ -1,0 +1,45 @@
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Diagnostics;
+using Gateway.Hosting;
+using Gateway.Sessions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Bench.InMemory;
+
+/// <summary>A gateway as the program puts it together, but not started: it listens nowhere, and no clock runs.</summary>
+internal sealed class Node : IDisposable
+{
+    private readonly WebApplication _app;
+
+    /// <param name="settings">As <c>Namespaces:kept:History=100</c>, without the leading <c>Gateway:</c>.</param>
+    public Node(params string[] settings)
+    {
+        _app = GatewayHost.Build([.. settings.Select(setting => "--Gateway:" + setting)]);
+        var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
+        if (!started.IsCompletedSuccessfully)
+            started.AsTask().GetAwaiter().GetResult();
+    }
+
+    public ChannelTable Channels => Get<ChannelTable>();
+
+    public Namespaces Namespaces => Get<Namespaces>();
+
+    public SendQueues Sends => Get<SendQueues>();
+
+    public GatewayMetrics Metrics => Get<GatewayMetrics>();
+
+    public ConnectionServices Connections => Get<ConnectionServices>();
+
+    public SessionServices Sessions => Get<SessionServices>();
+
+    public ChannelName Name(ReadOnlySpan<byte> utf8) =>
+        Namespaces.TryName(utf8, out string problem) ?? throw new ArgumentException(problem, nameof(utf8));
+
+    public void Dispose() => ((IDisposable)_app).Dispose();
+
+    private T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+}

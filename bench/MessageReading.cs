@@ -1,0 +1,25 @@
+using BenchmarkDotNet.Attributes;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Bench;
+
+/// <summary>What does it cost to understand what a client said?</summary>
+[MemoryDiagnoser]
+public class MessageReading
+{
+    private readonly byte[] _message =
+        """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here? \ud83d\ude00","n":[1,2.5]},"id":"m1"}"""u8.ToArray();
+
+    private readonly byte[] _subscribe =
+        """{"type":"subscribe","channel":"chat:room-17","id":1,"recover":{"epoch":"b1946ac92492","seq":123456}}"""u8.ToArray();
+
+    [Benchmark(Baseline = true)]
+    public int Message() => Read(_message);
+
+    [Benchmark]
+    public int Subscribe() => Read(_subscribe);
+
+    private static int Read(byte[] payload) => ClientMessageReader.TryRead(payload, out var message, out var error)
+        ? message.Channel.Length
+        : throw new InvalidOperationException(error.Message);
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace Gateway.Bench.Smoke;
+
+/// <summary>Immutable. What an operation took.</summary>
+internal readonly record struct Measurement(double Nanoseconds, double Bytes)
+{
+    private const int Rounds = 5;
+
+    /// <summary>Code is compiled again, in the background, 100 ms after it was found to be hot; once more with its profile.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Threads of the pool may still be on their way back when the last frame has left.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// The median of some rounds: what the runtime does on the side, such as starting a thread, shows in one or another, while
+    /// what the operation allocates, be it only now and then, is in most. Counted over all threads, for some of the work is on others.
+    /// </summary>
+    public static Measurement Of(Operation operation)
+    {
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUp;)
+            operation.Run();
+        Thread.Sleep(200);
+        var rounds = Enumerable.Range(0, Rounds).Select(_ => OneRound(operation)).ToList();
+        return new Measurement(Median(rounds.Select(round => round.Nanoseconds)), Median(rounds.Select(round => round.Bytes)));
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);
+
+    private static Measurement OneRound(Operation operation)
+    {
+        Thread.Sleep(Quiet);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        long start = Stopwatch.GetTimestamp();
+        for (int call = 0; call < operation.Calls; call++)
+            operation.Run();
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        Thread.Sleep(Quiet);
+        double operations = (double)operation.Calls * operation.PerRun;
+        return new Measurement(elapsed.TotalNanoseconds / operations, (GC.GetTotalAllocatedBytes(precise: true) - before) / operations);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace Gateway.Bench.Smoke;
+
+/// <summary>Stateless. The benchmarks' methods and what each may allocate.</summary>
+internal static class SmokeOperations
+{
+    /// <summary>
+    /// Bytes per publish, and so per 1,000 deliveries. The path itself needs none; but every round may see the thread pool start
+    /// a thread, some 2 KB over its 500 or more publishes. The smallest object is 24 bytes: one per publish is still found.
+    /// </summary>
+    private const double PublishNoise = 4;
+
+    /// <summary>The same thread, over a round's 10,000 deliveries.</summary>
+    private const double DeliveryNoise = 0.2;
+
+    /// <summary>The content's array is kept and nothing else: its header and length, and the bytes rounded up to whole words.</summary>
+    private static double KeptContent => 24 + ((Encoding.UTF8.GetByteCount(PublishFanOut.Content) + 7) & ~7);
+
+    /// <summary>Each is made when it is its turn, and what it needed is cleaned up after it.</summary>
+    public static IEnumerable<Operation> All()
+    {
+        Func<IEnumerable<Operation>>[] groups = [Reading, Writing, Lookups, Sending, () => Publishing(history: false), () => Publishing(history: true)];
+        return groups.SelectMany(group => group());
+    }
+
+    private static IEnumerable<Operation> Reading()
+    {
+        var frames = new FrameReading();
+        yield return new("frame, 128 B", () => frames.Small(), Allowed: 0);
+        yield return new("frame, 64 KiB", () => frames.Large(), Allowed: 0);
+        yield return new("frame, 128 B in two segments", () => frames.SmallInTwoSegments(), Allowed: 0);
+        foreach (int bytes in new[] { 128, 64 * 1024 })
+        {
+            var unmasking = new Unmasking { Bytes = bytes };
+            unmasking.Setup();
+            yield return new($"unmasking, {bytes} B", () => unmasking.Apply(), Allowed: 0);
+        }
+        var messages = new MessageReading();
+        yield return new("reading a message", () => messages.Message(), Allowed: 0);
+        yield return new("reading a subscribe", () => messages.Subscribe(), Allowed: 0);
+    }
+
+    private static IEnumerable<Operation> Writing()
+    {
+        var messages = new MessageWriting();
+        yield return new("writing a message", () => messages.Message(), Allowed: 0);
+        yield return new("writing an ack", () => messages.Ack(), Allowed: 0);
+    }
+
+    private static IEnumerable<Operation> Lookups()
+    {
+        var channels = new ChannelLookup();
+        channels.Setup();
+        yield return new("channel: find", () => channels.Find(), Allowed: 0);
+        yield return new("channel: hold and release", channels.HoldAndRelease, Allowed: 0);
+        yield return new("channel: hold and release, first and last", channels.HoldAndReleaseUnused, Allowed: null);
+        channels.Cleanup();
+    }
+
+    private static IEnumerable<Operation> Sending()
+    {
+        var outbox = new OutboxSending();
+        outbox.Setup();
+        yield return new("outbox: reply", outbox.Reply, Allowed: 0);
+        yield return new("outbox: delivery", outbox.Delivery, Allowed: DeliveryNoise);
+        outbox.Cleanup();
+    }
+
+    private static IEnumerable<Operation> Publishing(bool history)
+    {
+        var publishing = new PublishFanOut { History = history };
+        publishing.Setup();
+        double allowed = PublishNoise + (history ? KeptContent : 0);
+        string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}";
+        yield return new($"publish {to}", publishing.One, allowed, Calls: 500);
+        yield return new($"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
+        publishing.Cleanup();
+    }
+}
