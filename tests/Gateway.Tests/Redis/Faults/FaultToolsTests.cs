@@ -98,7 +98,7 @@ public sealed class FaultToolsTests
         Assert.Equal("+PONG\r\n", await PingAsync(plain));
         proxy.Swallow();
         using var late = await ConnectAsync(proxy);
-        Task[] silent = [ plain.ReceiveAsync(new byte[100]), subscribed.ReceiveAsync(new byte[100]), PingAsync(late)];
+        Task[] silent = [plain.ReceiveAsync(new byte[100]), subscribed.ReceiveAsync(new byte[100]), PingAsync(late)];
         await plain.SendAsync("PING\r\n"u8.ToArray());
         var heard = Task.WhenAny(silent);
         Assert.NotSame(heard, await Task.WhenAny(heard, Task.Delay(200)));
