@@ -17,6 +17,7 @@ internal sealed class RedisShard : IAsyncDisposable
     private const long SilenceMilliseconds = 5_000;
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ChannelName, ChannelFeed> _feeds = new(ChannelNameComparer.Instance);
@@ -155,7 +156,7 @@ internal sealed class RedisShard : IAsyncDisposable
                 await WatchAsync(connection).ConfigureAwait(false);
             _connection = null;
             connection?.Dispose();
-            await PauseAsync(TimeSpan.FromMilliseconds(300), Task.Delay(Timeout.Infinite, _stop.Token)).ConfigureAwait(false);
+            await PauseAsync(Retry).ConfigureAwait(false);
         }
     }
 
@@ -206,7 +207,7 @@ internal sealed class RedisShard : IAsyncDisposable
                 check = now;
                 refreshing = CheckAsync();
             }
-            await PauseAsync(_presence.Period < Tick ? _presence.Period : Tick, connection.Broken).ConfigureAwait(false);
+            await Task.WhenAny(connection.Broken, PauseAsync(_presence.Period < Tick ? _presence.Period : Tick)).ConfigureAwait(false);
         }
     }
 
@@ -241,8 +242,7 @@ internal sealed class RedisShard : IAsyncDisposable
             return [.. _feeds.Values];
     }
 
-    private async Task PauseAsync(TimeSpan time, Task until)
-    {
-        await Task.WhenAny(until, Task.Delay(time, _stop.Token)).ConfigureAwait(false);
-    }
+    /// <summary>Ends early when the shard stops.</summary>
+    private async Task PauseAsync(TimeSpan time) =>
+        await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }
