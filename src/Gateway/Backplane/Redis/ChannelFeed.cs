@@ -23,6 +23,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private Action<RedisChannel, RedisValue>? _handler;
     private Position? _position;
     private JsonEncodedText _sender;
+    private int _life;
     private bool _isCatchingUp;
     private bool _overflowed;
 
@@ -39,14 +40,18 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     /// <summary>Subscribes on a new connection and delivers what was missed since the last.</summary>
     public async Task<bool> AttachAsync(RedisConnection connection)
     {
-        Action<RedisChannel, RedisValue> handler = (_, value) => OnMessage(connection, (byte[])value!);
+        Action<RedisChannel, RedisValue> handler;
+        int life;
         lock (_gate)
         {
+            // An attempt that came to nothing may still deliver, or be reading: it must not do so beside this one.
+            life = ++_life;
+            handler = (_, value) => OnMessage(life, (byte[])value!);
             (_connection, _handler, _isCatchingUp) = (connection, handler, channel.Namespace.Rules.HasHistory);
             _held.Clear();
         }
         return await connection.SubscribeAsync(keys.Flow, handler).ConfigureAwait(false)
-            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection).ConfigureAwait(false));
+            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false));
     }
 
     /// <summary>Ends the flow.</summary>
@@ -54,7 +59,10 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     {
         RedisConnection? connection;
         lock (_gate)
+        {
             (connection, _connection) = (_connection, null);
+            _life++;
+        }
         if (connection is not null)
             connection.Unsubscribe(keys.Flow, _handler!);
     }
@@ -69,11 +77,11 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
         }
     }
 
-    private void OnMessage(RedisConnection connection, byte[] bytes)
+    private void OnMessage(int life, byte[] bytes)
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(connection, _connection) || !Envelope.TryRead(bytes, out var envelope))
+            if (life != _life || !Envelope.TryRead(bytes, out var envelope))
                 return;
             if (envelope.Kind == EnvelopeKind.Presence)
                 sink.OnPresence(channel, envelope.Change);
@@ -85,7 +93,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             {
                 metrics.GapFound();
                 Hold(bytes);
-                StartCatchUp(connection);
+                StartCatchUp(_connection!);
             }
         }
     }
@@ -112,11 +120,11 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private void StartCatchUp(RedisConnection connection)
     {
         _isCatchingUp = true;
-        _ = CatchUpAsync(connection);
+        _ = CatchUpAsync(connection, _life);
     }
 
     /// <summary>Reads the stream from the last position to its end, then what was held meanwhile. Only one runs at a time.</summary>
-    private async Task<bool> CatchUpAsync(RedisConnection connection)
+    private async Task<bool> CatchUpAsync(RedisConnection connection, int life)
     {
         while (true)
         {
@@ -132,7 +140,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             }
             lock (_gate)
             {
-                if (!ReferenceEquals(connection, _connection))
+                if (life != _life)
                     return false;
                 Take(page);
                 if (page.More || !TryRelease())
