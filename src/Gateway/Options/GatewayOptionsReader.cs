@@ -139,7 +139,7 @@ internal static class GatewayOptionsReader
     {
         string[] unused =
         [
-            "Auth:Issuer", "Auth:Audience", "Auth:Timeout", 
+            "Auth:Issuer", "Auth:Audience", "Auth:Timeout",
             "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
             "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
         ];
