@@ -25,6 +25,14 @@ public static class ClientActions
     public static Task<JsonElement> RecoverAsync(this JsonClient client, string channel, string epoch, long seq) =>
         client.AskAsync($$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{epoch}}}","seq":{{{seq}}}}}""", "subscribed");
 
+    /// <summary>Sends, then returns the answer, whatever it is: the next message with the request's <c>id</c>. Those before it are dropped.</summary>
+    public static async Task<JsonElement> AskAnythingAsync(this JsonClient client, string json)
+    {
+        string id = JsonDocument.Parse(json).RootElement.Raw("id");
+        await client.SendAsync(json);
+        return await client.ReceiveUntilAsync(message => message.Has("id") && message.Raw("id") == id);
+    }
+
     /// <summary>The next messages, each of which must be a <c>message</c>.</summary>
     public static async Task<List<JsonElement>> ReceiveMessagesAsync(this JsonClient client, int count)
     {

@@ -17,4 +17,16 @@ public static class Eventually
             await Task.Delay(10);
         }
     }
+
+    /// <summary>The same for what has to be asked for.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (clock.Elapsed > Limit)
+                throw new TimeoutException($"Not so after {Limit.TotalSeconds} s: {what}");
+            await Task.Delay(20);
+        }
+    }
 }

@@ -41,6 +41,9 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>The last seq that arrived; 0 when none did yet.</summary>
     public long LastSeq { get; private set; }
 
+    /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
+    public long Losses { get; private set; }
+
     /// <summary>Presence changes not yet sent; null where the namespace has no presence.</summary>
     public PresenceChanges? Presence { get; } = name.Namespace.Rules.Presence ? new PresenceChanges() : null;
 
@@ -101,13 +104,14 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
 
     /// <summary>
     /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, with <paramref name="reply"/>
-    /// before the first. False when later messages have already gone by: they must be read from history first.
+    /// before the first. False when later messages have already gone by, or the
+    /// stream was lost since <paramref name="losses"/> was read: history must be read first.
     /// </summary>
-    public bool TryActivate(Subscription subscription, long position, ReadOnlySpan<byte> reply)
+    public bool TryActivate(Subscription subscription, long position, long losses, ReadOnlySpan<byte> reply)
     {
         lock (_gate)
         {
-            if (LastSeq > position && Name.Namespace.Rules.HasHistory)
+            if ((LastSeq > position || Losses != losses) && Name.Namespace.Rules.HasHistory)
                 return false;
             // Closing the open batch makes "from now on" a comparison of batch numbers.
             _open = null;
@@ -158,6 +162,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         lock (_gate)
         {
             LastSeq = 0;
+            Losses++;
             all = _slots.Snapshot.ToArray();
         }
         foreach (var subscription in all)

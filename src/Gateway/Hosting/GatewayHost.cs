@@ -1,6 +1,7 @@
 using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Backplane.Memory;
+using Gateway.Backplane.Redis;
 using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Diagnostics;
@@ -44,7 +45,11 @@ internal static class GatewayHost
         services.AddSingleton(options);
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<Sweep>();
-        services.AddSingleton<IBackplane, MemoryBackplane>();
+        services.AddSingleton<BackplaneMetrics>();
+        if (options.Redis.Addresses.Count > 0)
+            services.AddSingleton<IBackplane, RedisBackplane>();
+        else
+            services.AddSingleton<IBackplane, MemoryBackplane>();
         services.AddSingleton<Namespaces>();
         services.AddSingleton<PresenceGatherer>();
         services.AddSingleton<ChannelTable>();

@@ -18,6 +18,8 @@ internal sealed record GatewayOptions
 
     public PresenceOptions Presence { get; init; } = new();
 
+    public RedisOptions Redis { get; init; } = new();
+
     /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 

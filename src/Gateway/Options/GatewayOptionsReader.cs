@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Gateway.Backplane.Redis;
 
 namespace Gateway.Options;
 
@@ -29,7 +30,7 @@ internal static class GatewayOptionsReader
         ("Auth:Secret", "signing in with tokens"), ("Auth:Jwks", "signing in with tokens"), ("Auth:Cookie", "signing in with tokens"),
         ("Auth:Required", "signing in with tokens"),
         ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
-        ("Redis:Addresses", "the Redis backplane"), ("Certificate:Path", "TLS"),
+        ("Certificate:Path", "TLS"),
         ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
         ("Limits:HandshakesPerSecondPerAddress", "this limit"),
     ];
@@ -51,7 +52,12 @@ internal static class GatewayOptionsReader
                 Ping = settings.Time("Heartbeat:Ping", defaults.Heartbeat.Ping, Instant, Day),
                 PongTimeout = settings.Time("Heartbeat:PongTimeout", defaults.Heartbeat.PongTimeout, Instant, Day),
             },
-            Presence = new PresenceOptions { MaxUsers = settings.Integer("Presence:MaxUsers", defaults.Presence.MaxUsers, 0, 100_000) },
+            Presence = new PresenceOptions
+            {
+                MaxUsers = settings.Integer("Presence:MaxUsers", defaults.Presence.MaxUsers, 0, 100_000),
+                TimeToLive = settings.Time("Presence:TimeToLive", defaults.Presence.TimeToLive, TimeSpan.FromSeconds(1), Day),
+            },
+            Redis = ReadRedis(settings, defaults.Redis),
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
@@ -73,6 +79,21 @@ internal static class GatewayOptionsReader
         ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
         Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
     };
+
+    private static RedisOptions ReadRedis(SettingsReader settings, RedisOptions defaults)
+    {
+        string[] addresses = (settings.Text("Redis:Addresses") ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            // Neither the address nor the exception is shown: both may hold a password.
+            if (!RedisServerAddress.IsValid(addresses[i]))
+                settings.Problem("Redis:Addresses", $"address {i + 1} of {addresses.Length} must look like host:port[,password=…,ssl=true]");
+        }
+        string prefix = settings.Text("Redis:Prefix") ?? defaults.Prefix;
+        if (prefix.Length > 64 || prefix.Any(letter => letter is '{' or '}' || char.IsWhiteSpace(letter) || char.IsControl(letter)))
+            settings.Problem("Redis:Prefix", $"'{prefix}' must be at most 64 characters without blanks and braces");
+        return new RedisOptions { Addresses = addresses, Prefix = prefix };
+    }
 
     private static Dictionary<string, NamespaceOptions> ReadNamespaces(SettingsReader settings, NamespaceOptions fallback)
     {
@@ -118,7 +139,7 @@ internal static class GatewayOptionsReader
     {
         string[] unused =
         [
-            "Auth:Issuer", "Auth:Audience", "Auth:Timeout", "Redis:Prefix", "Presence:TimeToLive",
+            "Auth:Issuer", "Auth:Audience", "Auth:Timeout",
             "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
             "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
         ];

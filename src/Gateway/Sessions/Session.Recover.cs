@@ -16,11 +16,15 @@ internal sealed partial class Session
 
     private const int PageMessages = 256;
 
+    /// <summary>Reads in a row that ended behind the channel; then the client is told to recover again, lest this go on forever in a busy channel far from its history.</summary>
+    private const int MaxChases = 64;
+
     private async ValueTask<bool> TryStartWithHistoryAsync(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
     {
         var name = subscription.Channel.Name;
         while (true)
         {
+            long losses = subscription.Channel.Losses;
             var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
             if (await _services.Backplane.ReadAsync(name, query) is not { } page)
                 return false;
@@ -30,10 +34,10 @@ internal sealed partial class Session
             if (recovered is true)
             {
                 Outbox.Send(reply.WrittenSpan);
-                await CatchUpAsync(subscription, recover!.Value, page);
+                await CatchUpAsync(subscription, recover!.Value, page, losses);
                 return true;
             }
-            if (subscription.Channel.TryActivate(subscription, page.Top.Seq, reply.WrittenSpan))
+            if (subscription.Channel.TryActivate(subscription, page.Top.Seq, losses, reply.WrittenSpan))
                 return true;
             // A message came between reading the position and starting there: the position is read again.
         }
@@ -43,10 +47,11 @@ internal sealed partial class Session
     private static bool Reaches(HistoryPage page, Position position) =>
         position.Epoch == page.Top.Epoch && position.Seq <= page.Top.Seq && position.Seq + 1 >= page.Oldest;
 
-    private async ValueTask CatchUpAsync(Subscription subscription, Position position, HistoryPage page)
+    private async ValueTask CatchUpAsync(Subscription subscription, Position position, HistoryPage page, long losses)
     {
         var channel = subscription.Channel;
         long sent = position.Seq;
+        int chases = 0;
         while (!_connection.IsClosing)
         {
             foreach (var message in page.Messages)
@@ -60,11 +65,16 @@ internal sealed partial class Session
                 ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
                 Outbox.Send(frame.WrittenSpan);
             }
-            if (sent >= page.Top.Seq && channel.TryActivate(subscription, sent, reply: default))
-                return;
+            if (sent >= page.Top.Seq)
+            {
+                if (channel.TryActivate(subscription, sent, losses, reply: default))
+                    return;
+                chases++;
+            }
             await Outbox.FlushAsync();
+            losses = channel.Losses;
             var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(sent, null, PageMessages, PageBytes));
-            if (next is null || !Reaches(next, position with { Seq = sent }))
+            if (next is null || chases > MaxChases || !Reaches(next, position with { Seq = sent }))
             {
                 OnGap(subscription);
                 return;

@@ -85,7 +85,7 @@ internal sealed partial class Session
     {
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.Subscribed(reply, subscription.Channel.Name.Json, id, epoch: null, seq: 0, recover is null ? null : false, presence);
-        return subscription.Channel.TryActivate(subscription, 0, reply.WrittenSpan);
+        return subscription.Channel.TryActivate(subscription, 0, losses: 0, reply.WrittenSpan);
     }
 
     /// <summary>Answers a client that is subscribed already.</summary>

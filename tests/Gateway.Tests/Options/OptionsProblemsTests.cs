@@ -85,7 +85,6 @@ public sealed class OptionsProblemsTests
     [InlineData("Auth:Jwks=https://example.com/jwks")]
     [InlineData("Auth:Cookie=token")]
     [InlineData("Api:Keys:0=key")]
-    [InlineData("Redis:Addresses=localhost:6379")]
     [InlineData("Certificate:Path=a.pfx")]
     [InlineData("Limits:Connections=10")]
     [InlineData("Limits:ConnectionsPerAddress=10")]

@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+using Gateway.Diagnostics;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>Safe for any thread. What the Redis backplane does, on the <c>Gateway</c> meter.</summary>
+internal sealed class BackplaneMetrics
+{
+    private readonly Counter<long> _publishes;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _gapsFound;
+    private readonly Counter<long> _gapsFilled;
+    private readonly Counter<long> _reconnects;
+    private readonly Histogram<double> _roundTrip;
+    private readonly UpDownCounter<long> _subscribed;
+    private readonly UpDownCounter<long> _inFlight;
+
+    public BackplaneMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(GatewayMetrics.MeterName);
+        _publishes = meter.CreateCounter<long>("gateway.backplane.publishes", "{message}", "Messages Redis accepted.");
+        _failures = meter.CreateCounter<long>("gateway.backplane.failures", "{message}", "Messages refused because Redis is away or too slow.");
+        _gapsFound = meter.CreateCounter<long>("gateway.backplane.gaps.found", "{gap}", "Gaps found in channels with history.");
+        _gapsFilled = meter.CreateCounter<long>("gateway.backplane.gaps.filled", "{gap}", "Gaps filled from the stream.");
+        _reconnects = meter.CreateCounter<long>("gateway.backplane.reconnects", "{connection}", "Connections to Redis made after the first.");
+        _roundTrip = meter.CreateHistogram<double>("gateway.backplane.round_trip", "s", "Time until Redis answered a command.");
+        _subscribed = meter.CreateUpDownCounter<long>("gateway.backplane.channels", "{channel}", "Channels this node receives.");
+        _inFlight = meter.CreateUpDownCounter<long>("gateway.backplane.in_flight", "{command}", "Commands not answered yet.");
+    }
+
+    public void Published(bool accepted) => (accepted ? _publishes : _failures).Add(1);
+
+    public void GapFound() => _gapsFound.Add(1);
+
+    public void GapFilled() => _gapsFilled.Add(1);
+
+    public void Reconnected() => _reconnects.Add(1);
+
+    public void RoundTrip(TimeSpan time) => _roundTrip.Record(time.TotalSeconds);
+
+    public void Subscribed(int change) => _subscribed.Add(change);
+
+    public void CallStarted() => _inFlight.Add(1);
+
+    public void CallEnded() => _inFlight.Add(-1);
+}

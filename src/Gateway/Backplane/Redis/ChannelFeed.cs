@@ -1,0 +1,204 @@
+using System.Text;
+using System.Text.Json;
+using Gateway.Channels;
+using StackExchange.Redis;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>
+/// Safe for any thread. One channel's way from Redis to the sink: in a namespace with history every seq once and in order, what
+/// did not come through pub/sub from the stream, and where that is gone, the loss told.
+/// </summary>
+/// <remarks>Lock order: this one, then those of the sink. Nothing called by the channel table takes it.</remarks>
+internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics)
+{
+    /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
+    private const int MaxHeld = 1024;
+
+    private static readonly HistoryQuery PageAfter = new(null, null, 256, 256 * 1024);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<byte[]> _held = new();
+    private RedisConnection? _connection;
+    private Action<RedisChannel, RedisValue>? _handler;
+    private Position? _position;
+    private JsonEncodedText _sender;
+    private int _life;
+    private bool _isCatchingUp;
+    private bool _overflowed;
+
+    public ChannelName Channel => channel;
+
+    public RedisKeys Keys => keys;
+
+    /// <summary>When the channel may be left; 0 while it is wanted. Shard's lock.</summary>
+    public long LeaveAt { get; set; }
+
+    /// <summary>Whether messages flow. Shard's lock.</summary>
+    public Task<bool> Flowing { get; set; } = Task.FromResult(false);
+
+    /// <summary>Subscribes on a new connection and delivers what was missed since the last.</summary>
+    public async Task<bool> AttachAsync(RedisConnection connection)
+    {
+        Action<RedisChannel, RedisValue> handler;
+        int life;
+        lock (_gate)
+        {
+            // An attempt that came to nothing may still deliver, or be reading: it must not do so beside this one.
+            life = ++_life;
+            handler = (_, value) => OnMessage(life, (byte[])value!);
+            (_connection, _handler, _isCatchingUp) = (connection, handler, channel.Namespace.Rules.HasHistory);
+            _held.Clear();
+        }
+        return await connection.SubscribeAsync(keys.Flow, handler).ConfigureAwait(false)
+            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false));
+    }
+
+    /// <summary>Ends the flow.</summary>
+    public void Detach()
+    {
+        RedisConnection? connection;
+        lock (_gate)
+        {
+            (connection, _connection) = (_connection, null);
+            _life++;
+        }
+        if (connection is not null)
+            connection.Unsubscribe(keys.Flow, _handler!);
+    }
+
+    /// <summary>A position was read from Redis: if it is not where this feed is, it finds out why.</summary>
+    public void Check(Position top)
+    {
+        lock (_gate)
+        {
+            if (_connection is not null && !_isCatchingUp && _position is { } position && (position.Epoch != top.Epoch || position.Seq < top.Seq))
+                StartCatchUp(_connection);
+        }
+    }
+
+    private void OnMessage(int life, byte[] bytes)
+    {
+        lock (_gate)
+        {
+            if (life != _life || !Envelope.TryRead(bytes, out var envelope))
+                return;
+            if (envelope.Kind == EnvelopeKind.Presence)
+                sink.OnPresence(channel, envelope.Change);
+            else if (envelope.Kind == EnvelopeKind.Message)
+                Deliver(0, envelope.Body);
+            else if (_isCatchingUp)
+                Hold(bytes);
+            else if (!TryTake(envelope))
+            {
+                metrics.GapFound();
+                Hold(bytes);
+                StartCatchUp(_connection!);
+            }
+        }
+    }
+
+    /// <summary>False when something before it, or its epoch's beginning, is missing.</summary>
+    private bool TryTake(in Envelope envelope)
+    {
+        var position = _position!.Value;
+        if (!IsCurrent(envelope.Epoch, position.Epoch) || envelope.Seq > position.Seq + 1)
+            return false;
+        if (envelope.Seq == position.Seq + 1)
+            Deliver(envelope.Seq, envelope.Body);
+        return true;
+    }
+
+    private void Hold(byte[] bytes)
+    {
+        if (_held.Count < MaxHeld)
+            _held.Enqueue(bytes);
+        else
+            _overflowed = true;
+    }
+
+    private void StartCatchUp(RedisConnection connection)
+    {
+        _isCatchingUp = true;
+        _ = CatchUpAsync(connection, _life);
+    }
+
+    /// <summary>Reads the stream from the last position to its end, then what was held meanwhile. Only one runs at a time.</summary>
+    private async Task<bool> CatchUpAsync(RedisConnection connection, int life)
+    {
+        while (true)
+        {
+            long? after;
+            lock (_gate)
+                after = _position?.Seq;
+            var query = after is null ? HistoryQuery.PositionOnly : PageAfter with { After = after };
+            if (await RedisHistory.ReadAsync(connection, channel, keys, query).ConfigureAwait(false) is not { } page)
+            {
+                // Without this the feed would be stuck; a new connection starts all feeds anew.
+                connection.Break();
+                return false;
+            }
+            lock (_gate)
+            {
+                if (life != _life)
+                    return false;
+                Take(page);
+                if (page.More || !TryRelease())
+                    continue;
+                _isCatchingUp = false;
+                return true;
+            }
+        }
+    }
+
+    private void Take(StoredPage page)
+    {
+        if (_position is not { } position)
+        {
+            _position = page.Top;
+            return;
+        }
+        bool isLost = page.Top.Epoch != position.Epoch || page.Top.Seq < position.Seq
+            || (page.Top.Seq > position.Seq && (page.Entries.Count == 0 || page.Entries[0].Seq != position.Seq + 1));
+        if (isLost)
+        {
+            _position = page.Top;
+            sink.OnLost(channel);
+            return;
+        }
+        foreach (var (seq, body) in page.Entries)
+            Deliver(seq, body);
+        if (page.Entries.Count > 0)
+            metrics.GapFilled();
+    }
+
+    /// <summary>Delivers what was held. False when the stream must be read again first.</summary>
+    private bool TryRelease()
+    {
+        while (_held.TryDequeue(out byte[]? bytes))
+        {
+            // One of another epoch is older than the page, or newer: reading once more tells, and covers it if newer.
+            if (Envelope.TryRead(bytes, out var envelope) && !TryTake(envelope))
+                return false;
+        }
+        bool complete = !_overflowed;
+        _overflowed = false;
+        return complete;
+    }
+
+    private void Deliver(long seq, ReadOnlySpan<byte> bytes)
+    {
+        if (seq != 0)
+            _position = _position!.Value with { Seq = seq };
+        if (!MessageBody.TryRead(bytes, out var body))
+            return;
+        _sender = body.EncodedSender(_sender);
+        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except });
+    }
+
+    private static bool IsCurrent(ReadOnlySpan<byte> utf8, string epoch)
+    {
+        Span<byte> bytes = stackalloc byte[256];
+        return Encoding.UTF8.TryGetBytes(epoch, bytes, out int length) && utf8.SequenceEqual(bytes[..length]);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>
+/// For one thread; points into the bytes it was read from. What goes through pub/sub: a kind, for a positioned message its
+/// position (seq as 8 bytes, epoch with its length in one), and the body (<see cref="MessageBody"/>) or the presence change.
+/// </summary>
+internal readonly ref struct Envelope
+{
+    private const int PositionBytes = 9;
+
+    public EnvelopeKind Kind { get; private init; }
+
+    /// <summary>0 without a position.</summary>
+    public long Seq { get; private init; }
+
+    public ReadOnlySpan<byte> Epoch { get; private init; }
+
+    /// <summary>The body of a message.</summary>
+    public ReadOnlySpan<byte> Body { get; private init; }
+
+    /// <summary>The change, where <see cref="Kind"/> is <see cref="EnvelopeKind.Presence"/>.</summary>
+    public PresenceChange Change { get; private init; }
+
+    /// <summary>False for what this version cannot read.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out Envelope envelope)
+    {
+        envelope = default;
+        if (bytes.IsEmpty)
+            return false;
+        var rest = bytes[1..];
+        switch ((EnvelopeKind)bytes[0])
+        {
+            case EnvelopeKind.Message:
+                envelope = new Envelope { Kind = EnvelopeKind.Message, Body = rest };
+                return true;
+            case EnvelopeKind.PositionedMessage:
+                if (rest.Length < PositionBytes || rest.Length < PositionBytes + rest[8])
+                    return false;
+                long seq = BinaryPrimitives.ReadInt64BigEndian(rest);
+                envelope = new Envelope
+                {
+                    Kind = EnvelopeKind.PositionedMessage,
+                    Seq = seq,
+                    Epoch = rest.Slice(PositionBytes, rest[8]),
+                    Body = rest[(PositionBytes + rest[8])..],
+                };
+                return seq > 0;
+            case EnvelopeKind.Presence:
+                return TryReadPresence(rest, out envelope);
+            default:
+                return false;
+        }
+    }
+
+    private static bool TryReadPresence(ReadOnlySpan<byte> rest, out Envelope envelope)
+    {
+        envelope = default;
+        if (rest.Length < 7)
+            return false;
+        int user = BinaryPrimitives.ReadUInt16BigEndian(rest[5..]);
+        if (rest.Length < 7 + user)
+            return false;
+        var present = new PresentUser(Encoding.UTF8.GetString(rest.Slice(7, user)), rest[(7 + user)..].ToArray());
+        envelope = new Envelope
+        {
+            Kind = EnvelopeKind.Presence,
+            Change = new PresenceChange(present, rest[0] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[1..])),
+        };
+        return true;
+    }
+}

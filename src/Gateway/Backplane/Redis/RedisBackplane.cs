@@ -1,0 +1,91 @@
+using System.Text;
+using Gateway.Channels;
+using Gateway.Options;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
+internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics) : IBackplane
+{
+    private readonly RedisServerAddress[] _addresses = [.. options.Redis.Addresses.Select(address => new RedisServerAddress(address))];
+    private readonly ulong[] _seeds = [.. options.Redis.Addresses.Select(address => Hash(Encoding.UTF8.GetBytes(new RedisServerAddress(address).Name)))];
+    private RedisShard[] _shards = [];
+
+    public string Description => "Redis at " + string.Join("; ", _addresses.Select(address => address.Name));
+
+    public string? Problem
+    {
+        get
+        {
+            var down = _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name).ToList();
+            return down.Count == 0 ? null : "no connection to Redis at " + string.Join("; ", down);
+        }
+    }
+
+    public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
+    {
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, metrics, sink))];
+        foreach (var shard in _shards)
+            shard.Start();
+        return default;
+    }
+
+    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
+    {
+        bool plain = !channel.Namespace.Rules.HasHistory;
+        byte[] body = MessageBody.Write(request, time.GetUtcNow().ToUnixTimeMilliseconds(), before: plain ? 1 : 0);
+        if (plain)
+            body[0] = (byte)EnvelopeKind.Message;
+        return new(ShardOf(channel).PublishAsync(channel, body, request.Key.IsEmpty ? null : request.Key.ToArray()));
+    }
+
+    public ValueTask<bool> SubscribeAsync(ChannelName channel) => new(ShardOf(channel).SubscribeAsync(channel));
+
+    public void Unsubscribe(ChannelName channel) => ShardOf(channel).Unsubscribe(channel);
+
+    public ValueTask<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query) => new(ShardOf(channel).ReadAsync(channel, query));
+
+    public ValueTask<bool> JoinAsync(ChannelName channel, PresentUser user, string connection) => new(ShardOf(channel).JoinAsync(channel, user));
+
+    public ValueTask LeaveAsync(ChannelName channel, string user, string connection) => new(ShardOf(channel).LeaveAsync(channel, user));
+
+    public ValueTask<PresenceState?> PresenceAsync(ChannelName channel, int maxUsers) => new(ShardOf(channel).PresenceAsync(channel, maxUsers));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var shard in _shards)
+            await shard.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Rendezvous hashing: a server that comes or goes moves only its own share. The same on every node, so it is not seeded.</summary>
+    private RedisShard ShardOf(ChannelName channel)
+    {
+        if (_shards.Length == 1)
+            return _shards[0];
+        ulong hash = Hash(channel.Utf8);
+        int best = 0;
+        for (int i = 1; i < _shards.Length; i++)
+        {
+            if (Mix(hash ^ _seeds[i]) > Mix(hash ^ _seeds[best]))
+                best = i;
+        }
+        return _shards[best];
+    }
+
+    /// <summary>FNV-1a.</summary>
+    private static ulong Hash(ReadOnlySpan<byte> bytes)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (byte value in bytes)
+            hash = (hash ^ value) * 1099511628211;
+        return hash;
+    }
+
+    private static ulong Mix(ulong value)
+    {
+        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+        return value ^ (value >> 31);
+    }
+}

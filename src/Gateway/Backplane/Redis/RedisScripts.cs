@@ -1,0 +1,118 @@
+namespace Gateway.Backplane.Redis;
+
+/// <summary>Immutable. What runs inside Redis. Every script touches the keys of one channel only, and nothing it does grows without bound.</summary>
+internal static class RedisScripts
+{
+    /// <summary>KEYS meta, stream, [result]. ARGV body, epoch if there is none yet, messages kept, stream ms, meta ms, pub/sub channel, result ms.</summary>
+    public static readonly RedisScript Publish = new("""
+        if KEYS[3] then
+          local known = redis.call('GET', KEYS[3])
+          if known then
+            local blank = string.find(known, ' ', 1, true)
+            return {string.sub(known, blank + 1), tonumber(string.sub(known, 1, blank - 1))}
+          end
+        end
+        local epoch = redis.call('HGET', KEYS[1], 'e')
+        if not epoch then
+          epoch = ARGV[2]
+          redis.call('DEL', KEYS[1])
+          redis.call('HSET', KEYS[1], 'e', epoch)
+        end
+        local seq = redis.call('HINCRBY', KEYS[1], 's', 1)
+        local text = string.format('%.0f', seq)
+        if seq == 1 then redis.call('DEL', KEYS[2]) end
+        redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', ARGV[1])
+        redis.call('PEXPIRE', KEYS[2], ARGV[4])
+        redis.call('PEXPIRE', KEYS[1], ARGV[5])
+        redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, seq, #epoch) .. epoch .. ARGV[1])
+        if KEYS[3] then redis.call('SET', KEYS[3], text .. ' ' .. epoch, 'PX', ARGV[7]) end
+        return {epoch, seq}
+        """);
+
+    /// <summary>KEYS result. ARGV envelope, pub/sub channel, result ms.</summary>
+    public static readonly RedisScript PublishOnce = new("""
+        if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) then redis.call('PUBLISH', ARGV[2], ARGV[1]) end
+        return 1
+        """);
+
+    /// <summary>
+    /// KEYS meta, stream. ARGV epoch if there is none yet, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes.
+    /// Reads in steps, so that large messages end it early.
+    /// </summary>
+    public static readonly RedisScript Read = new("""
+        local epoch = redis.call('HGET', KEYS[1], 'e')
+        if not epoch then
+          epoch = ARGV[1]
+          redis.call('DEL', KEYS[1], KEYS[2])
+          redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+        end
+        redis.call('PEXPIRE', KEYS[1], ARGV[2])
+        local top = redis.call('HGET', KEYS[1], 's') or '0'
+        local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
+        local found, bytes, more = {}, 0, 0
+        local first, last, limit = ARGV[3], ARGV[4], tonumber(ARGV[6])
+        local range = ARGV[5] == '1' and 'XREVRANGE' or 'XRANGE'
+        while limit > 0 and more == 0 do
+          local step
+          if range == 'XRANGE' then step = redis.call(range, KEYS[2], first, last, 'COUNT', 32)
+          else step = redis.call(range, KEYS[2], last, first, 'COUNT', 32) end
+          for _, entry in ipairs(step) do
+            bytes = bytes + #entry[2][2]
+            if #found >= limit or (bytes > tonumber(ARGV[7]) and #found > 0) then more = 1 break end
+            found[#found + 1] = {entry[1], entry[2][2]}
+          end
+          if #step < 32 then break end
+          local at = '(' .. step[32][1]
+          if range == 'XRANGE' then first = at else last = at end
+        end
+        return {epoch, tonumber(top), oldest[1] and oldest[1][1] or '', more, found}
+        """);
+
+    /// <summary>What the presence scripts share: users that nobody refreshed leave first, at most 200 in one call.</summary>
+    private const string Presence = """
+        local time = redis.call('TIME')
+        local now = time[1] * 1000 + math.floor(time[2] / 1000)
+        local function tell(joined, user, info)
+          redis.call('PUBLISH', ARGV[1], struct.pack('>BBI4I2', 19, joined, redis.call('HLEN', KEYS[1]), #user) .. user .. info)
+        end
+        local function leave(member)
+          if redis.call('ZREM', KEYS[3], member) == 0 then return end
+          local user = string.sub(member, 13)
+          if redis.call('HINCRBY', KEYS[2], user, -1) > 0 then return end
+          redis.call('HDEL', KEYS[2], user)
+          local info = redis.call('HGET', KEYS[1], user) or ''
+          if redis.call('HDEL', KEYS[1], user) == 1 then tell(0, user, info) end
+        end
+        for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200)) do leave(member) end
+
+        """;
+
+    /// <summary>KEYS users, nodes, expiry. ARGV pub/sub channel, ms to live, node (12 bytes), then user and info of each. Comes and stays.</summary>
+    public static readonly RedisScript Join = new(Presence + """
+        for i = 4, #ARGV, 2 do
+          local user = ARGV[i]
+          local member = ARGV[3] .. user
+          if redis.call('ZADD', KEYS[3], now + ARGV[2], member) == 1 and redis.call('HINCRBY', KEYS[2], user, 1) == 1 then
+            redis.call('HSET', KEYS[1], user, ARGV[i + 1])
+            tell(1, user, ARGV[i + 1])
+          end
+        end
+        for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], 10 * ARGV[2]) end
+        return 1
+        """);
+
+    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, node, then each user.</summary>
+    public static readonly RedisScript Leave = new(Presence + """
+        for i = 3, #ARGV do leave(ARGV[2] .. ARGV[i]) end
+        return 1
+        """);
+
+    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, users at most. Above that many only their number is returned.</summary>
+    public static readonly RedisScript List = new(Presence + """
+        local count = redis.call('HLEN', KEYS[1])
+        if count > tonumber(ARGV[2]) then return {count} end
+        return {count, redis.call('HGETALL', KEYS[1])}
+        """);
+
+    public static readonly RedisScript[] All = [Publish, PublishOnce, Read, Join, Leave, List];
+}

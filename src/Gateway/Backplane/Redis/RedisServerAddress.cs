@@ -1,0 +1,34 @@
+using StackExchange.Redis;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>Immutable. Where a Redis server, or some nodes of a cluster, are and how to sign in there.</summary>
+/// <param name="text"><c>host:port[,host:port][,password=…,ssl=true]</c>.</param>
+internal sealed class RedisServerAddress(string text)
+{
+    /// <summary>The hosts alone: what is shown, and what channels are shared out by. No option, and so no password, is in it.</summary>
+    public string Name { get; } = string.Join(',', text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(part => !part.Contains('=', StringComparison.Ordinal)));
+
+    public static bool IsValid(string text)
+    {
+        try
+        {
+            return new RedisServerAddress(text).Configuration().EndPoints.Count > 0;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    /// <exception cref="ArgumentException">The text cannot be used; the message may hold parts of it.</exception>
+    public ConfigurationOptions Configuration()
+    {
+        var options = ConfigurationOptions.Parse(text);
+        options.AbortOnConnectFail = false;
+        options.ConnectTimeout = 2000;
+        options.SyncTimeout = 2000;
+        options.ConnectRetry = 1;
+        return options;
+    }
+}

@@ -1,0 +1,42 @@
+using Gateway.Auth;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>Stateless. A gateway on a Redis, and what a load balancer sees of it.</summary>
+internal static class Node
+{
+    /// <summary>Messages the namespace <c>log</c> keeps of each channel.</summary>
+    public const int Kept = 10_000;
+
+    private static readonly HttpClient Http = new() { Timeout = Eventually.Limit };
+
+    /// <summary>The namespaces every node here has: <c>log</c> with history, <c>room</c> with presence; all others have neither.</summary>
+    public static string[] Settings(string addresses, params string[] more) =>
+        [$"Redis:Addresses={addresses}", $"Namespaces:log:History={Kept}", "Namespaces:room:Presence=true", .. more];
+
+    /// <summary>In this process, ready. Users are named by the query.</summary>
+    public static async Task<GatewayServer> StartAsync(string addresses, params string[] more)
+    {
+        var node = await LaunchAsync(addresses, more);
+        await node.IsReadyAsync();
+        return node;
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, whether ready or not.</summary>
+    public static Task<GatewayServer> LaunchAsync(string addresses, params string[] more) =>
+        GatewayServer.StartAsync(Settings(addresses, more), services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+
+    public static Task IsReadyAsync(this GatewayServer node) => AnswersAsync(node, 200);
+
+    public static Task IsNotReadyAsync(this GatewayServer node) => AnswersAsync(node, 503);
+
+    private static Task AnswersAsync(GatewayServer node, int status) => Eventually.TrueAsync(
+        async () =>
+        {
+            using var reply = await Http.GetAsync(new Uri($"http://127.0.0.1:{node.PublicPort}/health/ready"));
+            return (int)reply.StatusCode == status;
+        },
+        $"/health/ready answers {status}");
+}

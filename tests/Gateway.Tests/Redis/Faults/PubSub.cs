@@ -1,0 +1,30 @@
+using System.Globalization;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>Stateless. Asks Redis itself who listens, whatever a channel's name there looks like around its own.</summary>
+internal static class PubSub
+{
+    /// <summary>How many connections are subscribed to a channel.</summary>
+    public static async Task<int> SubscribersAsync(this RedisServer redis, string channel)
+    {
+        string[] names = await redis.NamesAsync(channel);
+        if (names.Length == 0)
+            return 0;
+        // Each name is followed by its number.
+        string[] lines = (await redis.CommandAsync(["PUBSUB", "NUMSUB", .. names])).Split('\n');
+        return lines.Where((_, i) => i % 2 == 1).Sum(number => int.Parse(number, CultureInfo.InvariantCulture));
+    }
+
+    private static async Task<string[]> NamesAsync(this RedisServer redis, string channel) =>
+        (await redis.CommandAsync("PUBSUB", "CHANNELS", $"*{channel}*")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>How often a command was run since the server started.</summary>
+    public static async Task<int> CallsAsync(this RedisServer redis, string command)
+    {
+        string stats = await redis.CommandAsync("INFO", "commandstats");
+        string? line = stats.Split('\n').FirstOrDefault(line => line.StartsWith($"cmdstat_{command}:calls=", StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line.Split('=', ',')[1], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace Gateway.TestSupport;
+
+/// <summary>Safe for any thread. One connection through a <see cref="TcpProxy"/>.</summary>
+/// <param name="near">To who connected.</param>
+/// <param name="far">To the target.</param>
+/// <param name="delay">How long every byte takes.</param>
+internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> delay)
+{
+    private volatile bool _swallowing;
+    private volatile bool _subscribed;
+
+    /// <summary>Whether a Redis command to subscribe went through.</summary>
+    public bool Subscribed => _subscribed;
+
+    public void Swallow() => _swallowing = true;
+
+    /// <summary>Both ends see a reset.</summary>
+    public void Reset()
+    {
+        foreach (var socket in new[] { near, far })
+        {
+            try
+            {
+                socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // It is closed already.
+            }
+            socket.Dispose();
+        }
+    }
+
+    /// <summary>Forwards until either end is gone, and then ends the other one.</summary>
+    public async Task RunAsync()
+    {
+        near.NoDelay = true;
+        far.NoDelay = true;
+        var outwards = ForwardAsync(near, far, outwards: true);
+        await Task.WhenAny(outwards, ForwardAsync(far, near, outwards: false));
+        // Not even the end of a swallowed connection comes through.
+        if (_swallowing)
+            await outwards;
+        Reset();
+    }
+
+    private async Task ForwardAsync(Socket from, Socket to, bool outwards)
+    {
+        var late = Channel.CreateUnbounded<(byte[] Bytes, long Due)>();
+        var sending = SendAsync(late.Reader, to);
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            int read;
+            while ((read = await from.ReceiveAsync(buffer)) > 0)
+            {
+                if (outwards && buffer.AsSpan(0, read).IndexOf("SUBSCRIBE\r\n"u8) >= 0)
+                    _subscribed = true;
+                if (!_swallowing)
+                    late.Writer.TryWrite((buffer[..read], Stopwatch.GetTimestamp() + (long)(delay().TotalSeconds * Stopwatch.Frequency)));
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // That end is gone, however it went.
+        }
+        late.Writer.Complete();
+        await sending;
+    }
+
+    private async Task SendAsync(ChannelReader<(byte[] Bytes, long Due)> late, Socket to)
+    {
+        try
+        {
+            await foreach (var (bytes, due) in late.ReadAllAsync())
+            {
+                var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+                if (wait > TimeSpan.Zero)
+                    await Task.Delay(wait);
+                for (int sent = 0; sent < bytes.Length && !_swallowing;)
+                    sent += await to.SendAsync(bytes.AsMemory(sent));
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // What was on its way is lost with that end.
+        }
+    }
+}

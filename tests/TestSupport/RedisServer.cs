@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Gateway.TestSupport;
+
+/// <summary>A real redis-server on a free loopback port, in an empty folder. Whatever becomes of the test, disposing ends the process.</summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redis-");
+    private readonly bool _persistent;
+    private readonly string[] _more;
+    private Process? _process;
+
+    private RedisServer(int port, bool persistent, string[] more)
+    {
+        Port = port;
+        _persistent = persistent;
+        _more = more;
+    }
+
+    public int Port { get; }
+
+    /// <summary>For <c>Redis:Addresses</c>.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
+
+    /// <summary>Starts it and waits until it answers.</summary>
+    /// <param name="persistent">Whether everything it has confirmed is on disk, and so survives <see cref="Kill"/>.</param>
+    public static Task<RedisServer> StartAsync(bool persistent = false) => StartAsync(persistent, []);
+
+    /// <param name="persistent">As above.</param>
+    /// <param name="more">Further arguments of redis-server.</param>
+    internal static async Task<RedisServer> StartAsync(bool persistent, string[] more)
+    {
+        var server = new RedisServer(LoopbackPorts.Next(), persistent, more);
+        try
+        {
+            await server.LaunchAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends it without asking.</summary>
+    public void Kill()
+    {
+        if (_process is not { } process)
+            return;
+        _process = null;
+        process.Kill();
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
+    public void Pause() => Signals.Send(Running.Id, Signals.Stop);
+
+    /// <summary>Lets it run again after <see cref="Pause"/>.</summary>
+    public void Resume() => Signals.Send(Running.Id, Signals.Continue);
+
+    /// <summary>Kills it where it still runs, and starts it on the same port.</summary>
+    /// <param name="keepData">Whether it has what it had; only a persistent one can.</param>
+    public async Task RestartAsync(bool keepData)
+    {
+        if (keepData && !_persistent)
+            throw new InvalidOperationException("Only a persistent server keeps its data.");
+        Kill();
+        if (!keepData)
+        {
+            foreach (var file in _folder.GetFileSystemInfos())
+                (file as DirectoryInfo)?.Delete(recursive: true);
+        }
+        await LaunchAsync();
+    }
+
+    public Task FlushAllAsync() => CommandAsync("FLUSHALL");
+
+    /// <summary>Runs a command.</summary>
+    /// <returns>The answer as redis-cli prints it: one line for each item.</returns>
+    public async Task<string> CommandAsync(params string[] args)
+    {
+        var (output, _) = await RedisCli.RunAsync(["-p", Port.ToString(CultureInfo.InvariantCulture), .. args]);
+        return output;
+    }
+
+    private Process Running => _process ?? throw new InvalidOperationException("It does not run.");
+
+    private async Task LaunchAsync()
+    {
+        string log = Path.Combine(_folder.FullName, "redis.log");
+        _process = Process.Start(new ProcessStartInfo("redis-server",
+        [
+            "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _folder.FullName, "--logfile", log,
+            "--save", "", "--appendonly", _persistent ? "yes" : "no", "--appendfsync", "always", .. _more,
+        ]))!;
+        await Eventually.TrueAsync(
+            async () => await CommandAsync("PING") == "PONG" || (_process.HasExited ? throw new InvalidOperationException(File.ReadAllText(log)) : false),
+            $"redis-server answers on {Address}");
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.TestSupport;
+
+/// <summary>Safe for any thread. A bad network: forwards a free loopback port to another one, and does to the connections what a test wants.</summary>
+public sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly int _target;
+    private readonly HashSet<ProxiedConnection> _connections = [];
+    private Socket? _listener;
+    private TimeSpan _delay;
+    private bool _swallowing;
+
+    private TcpProxy(int target)
+    {
+        _target = target;
+        Port = LoopbackPorts.Next();
+    }
+
+    public int Port { get; }
+
+    /// <summary>For <c>Redis:Addresses</c>.</summary>
+    public string Address => $"127.0.0.1:{Port}";
+
+    /// <param name="target">The loopback port that is forwarded to.</param>
+    public static TcpProxy Start(int target)
+    {
+        var proxy = new TcpProxy(target);
+        proxy.Listen();
+        return proxy;
+    }
+
+    /// <summary>Resets every connection. New ones work.</summary>
+    public void Cut()
+    {
+        foreach (var connection in All())
+            connection.Reset();
+    }
+
+    /// <summary>Refuses new connections. Those that are open work.</summary>
+    public void Refuse()
+    {
+        lock (_gate)
+        {
+            _listener?.Dispose();
+            _listener = null;
+        }
+    }
+
+    /// <summary>From now on every byte arrives so much later.</summary>
+    public void Delay(TimeSpan delay)
+    {
+        lock (_gate)
+            _delay = delay;
+    }
+
+    /// <summary>Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones until <see cref="Resume"/>.</summary>
+    public void Swallow()
+    {
+        lock (_gate)
+            _swallowing = true;
+        foreach (var connection in All())
+            connection.Swallow();
+    }
+
+    /// <summary>As <see cref="Swallow"/>, for the open connections alone on which something was subscribed to. New ones work.</summary>
+    /// <returns>How many.</returns>
+    public int SwallowSubscribed()
+    {
+        var subscribed = All().Where(connection => connection.Subscribed).ToList();
+        foreach (var connection in subscribed)
+            connection.Swallow();
+        return subscribed.Count;
+    }
+
+    /// <summary>Forwards again, at once. What was swallowed is lost with its connection.</summary>
+    public void Resume()
+    {
+        lock (_gate)
+        {
+            _delay = TimeSpan.Zero;
+            _swallowing = false;
+            if (_listener is null)
+                Listen();
+        }
+    }
+
+    private void Listen()
+    {
+        _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+        _listener.Listen();
+        _ = AcceptAsync(_listener);
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        try
+        {
+            while (true)
+                _ = ServeAsync(await listener.AcceptAsync());
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It was told to refuse, or the test is over.
+        }
+    }
+
+    private async Task ServeAsync(Socket near)
+    {
+        var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await far.ConnectAsync(IPAddress.Loopback, _target);
+        }
+        catch (SocketException)
+        {
+            near.Dispose();
+            far.Dispose();
+            return;
+        }
+        var connection = new ProxiedConnection(near, far, () => _delay);
+        lock (_gate)
+        {
+            _connections.Add(connection);
+            if (_swallowing)
+                connection.Swallow();
+        }
+        await connection.RunAsync();
+        lock (_gate)
+            _connections.Remove(connection);
+    }
+
+    private ProxiedConnection[] All()
+    {
+        lock (_gate)
+            return [.. _connections];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Refuse();
+        Cut();
+        return ValueTask.CompletedTask;
+    }
+}
