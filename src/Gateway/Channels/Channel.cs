@@ -17,6 +17,9 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
     public const int BacklogBytes = 1 << 20;
 
+    /// <summary>Bytes on their way to subscribers above which nothing is taken any more: publishers on other nodes do not wait for this one.</summary>
+    private const int OverloadBytes = 16 << 20;
+
     /// <summary>Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all others.</summary>
     private const int DeliveriesPerTurn = 16_384;
 
@@ -71,19 +74,23 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>Takes a message for all subscribers there are now.</summary>
-    public void Append(in Publication publication)
+    /// <returns>False when so many are waiting to be handed out that this one was dropped.</returns>
+    public bool TryAppend(in Publication publication)
     {
         lock (_gate)
         {
             if (publication.Seq != 0)
                 LastSeq = publication.Seq;
             if (_slots.Count == 0)
-                return;
+                return true;
+            if (_backlog > OverloadBytes)
+                return false;
             int size = ServerMessageWriter.MessageSize(Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
             var batch = BatchFor(size);
             int before = batch.Length;
             batch.AppendMessage(Name, publication, size);
             Schedule(batch.Length - before);
+            return true;
         }
     }
 

@@ -69,7 +69,15 @@ internal sealed class ChannelTable : IBackplaneSink
         }
     }
 
-    void IBackplaneSink.OnPublication(ChannelName channel, in Publication publication) => Find(channel.Utf8)?.Append(publication);
+    void IBackplaneSink.OnPublication(ChannelName channel, in Publication publication)
+    {
+        if (Find(channel.Utf8) is not { } found || found.TryAppend(publication))
+            return;
+        _metrics.Overloaded();
+        // With history the subscribers are told, and recover at their own speed; without, delivery is at most once.
+        if (publication.Seq != 0)
+            found.Lose();
+    }
 
     void IBackplaneSink.OnPresence(ChannelName channel, PresenceChange change)
     {

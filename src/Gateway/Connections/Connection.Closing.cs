@@ -39,6 +39,8 @@ internal sealed partial class Connection
         int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
         try
         {
+            if (_peerClose is not null)
+                await _handler.FinishAsync();
             _handler.OnClosed();
             if (!vanished)
                 await CloseAsync();

@@ -17,6 +17,8 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
         return default;
     }
 
+    public ValueTask FinishAsync() => default;
+
     public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close)
     {
     }

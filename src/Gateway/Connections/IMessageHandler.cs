@@ -10,8 +10,11 @@ internal interface IMessageHandler
     /// <summary>The connection is open; what is written now goes out first.</summary>
     void OnOpen();
 
-    /// <summary>A whole message. The payload is read before the method returns; a task that is not complete holds up the next message.</summary>
+    /// <summary>A whole message. The payload is valid until the task completes, which holds up the next message.</summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
+
+    /// <summary>Completes when every message so far is answered. Called before the connection closes at the client's wish.</summary>
+    ValueTask FinishAsync();
 
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
     void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);

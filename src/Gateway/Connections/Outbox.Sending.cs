@@ -27,6 +27,14 @@ internal sealed partial class Outbox
         Pump();
     }
 
+    /// <summary>Whether the caller, who holds the lock, is to put this into the send queue.</summary>
+    private bool Schedule()
+    {
+        bool schedule = !_isScheduled && !_isSending && !_queue.IsEmpty;
+        _isScheduled |= schedule;
+        return schedule;
+    }
+
     private void Put(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         if (_queue.OpenReplies() is { } open && open.HasRoomFor(payload.Length))

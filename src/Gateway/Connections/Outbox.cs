@@ -92,6 +92,20 @@ internal sealed partial class Outbox : ISubscriber
         Pump();
     }
 
+    /// <summary>Sends a message from outside the read loop, with what others send about now.</summary>
+    public void SendSoon(ReadOnlySpan<byte> message)
+    {
+        bool schedule;
+        lock (_gate)
+        {
+            if (_state == State.Open)
+                Put(Opcode.Text, message);
+            schedule = Schedule();
+        }
+        if (schedule)
+            _sends.Add(this);
+    }
+
     public bool Deliver(FrameBatch batch, Subscription subscription)
     {
         Overflow overflow = default;
@@ -112,8 +126,7 @@ internal sealed partial class Outbox : ISubscriber
                 EnqueueFrames(batch, subscription, ref overflow);
             }
             isBehind = !_isBlocked && _queue.Bytes > BehindBytes;
-            schedule = !_isScheduled && !_isSending && !_queue.IsEmpty;
-            _isScheduled |= schedule;
+            schedule = Schedule();
         }
         if (schedule)
             _sends.Add(this);

@@ -15,6 +15,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _delivered;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _slowConsumers;
+    private readonly Counter<long> _overloads;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -26,6 +27,7 @@ internal sealed class GatewayMetrics : IDisposable
         _delivered = _meter.CreateCounter<long>("gateway.messages.delivered", "{message}", "Messages handed to subscribers' outboxes.");
         _errors = _meter.CreateCounter<long>("gateway.errors", "{error}", "Error messages sent to clients, by code.");
         _slowConsumers = _meter.CreateCounter<long>("gateway.slow_consumers", "{action}", "Messages dropped, and connections closed, for not keeping up, by policy.");
+        _overloads = _meter.CreateCounter<long>("gateway.channels.overloads", "{message}", "Messages from other nodes that a channel's fan-out here was too busy to take.");
     }
 
     public void Connected() => _connections.Add(1);
@@ -45,6 +47,8 @@ internal sealed class GatewayMetrics : IDisposable
     public void Error(string code) => _errors.Add(1, new KeyValuePair<string, object?>("code", code));
 
     public void SlowConsumer(string policy, long count = 1) => _slowConsumers.Add(count, new KeyValuePair<string, object?>("policy", policy));
+
+    public void Overloaded() => _overloads.Add(1);
 
     public void Dispose() => _meter.Dispose();
 }

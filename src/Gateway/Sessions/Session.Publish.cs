@@ -1,6 +1,8 @@
+using System.Buffers;
 using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
+using Gateway.Connections;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Sessions;
@@ -8,6 +10,9 @@ namespace Gateway.Sessions;
 /// <content><c>message</c>.</content>
 internal sealed partial class Session
 {
+    /// <summary>Null until the backplane took its time for the first.</summary>
+    private UnansweredPublishes? _unanswered;
+
     private ValueTask Publish(in ClientMessage message)
     {
         var local = _services.Channels.Find(message.Channel);
@@ -30,26 +35,59 @@ internal sealed partial class Session
             Except = message.Echo ? null : _connection.Id,
         });
         if (!publishing.IsCompletedSuccessfully)
-            return AcknowledgeAsync(publishing, name, message.Id.ToArray());
+            return PublishPipelined(publishing, name, message, local);
         Acknowledge(publishing.Result, name, message.Id);
         // The one whose messages pile up waits; its subscribers and other publishers do not.
         return local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : default;
     }
 
-    private async ValueTask AcknowledgeAsync(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id) =>
-        Acknowledge(await publishing, channel, id);
+    /// <summary>The answer takes a while: the client's next publishes do not wait for it.</summary>
+    private ValueTask PublishPipelined(ValueTask<PublishResult> publishing, ChannelName name, in ClientMessage message, Channel? local)
+    {
+        _unanswered ??= new UnansweredPublishes();
+        _unanswered.Begin(message.Content.Length);
+        _ = AcknowledgeAsync(publishing, name, message.Id.ToArray(), message.Content.Length);
+        var room = _unanswered.RoomAsync();
+        return room.IsCompletedSuccessfully && local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : room;
+    }
+
+    private async Task AcknowledgeAsync(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, int contentBytes)
+    {
+        try
+        {
+            var answer = Answer(await publishing, channel, id);
+            if (answer is not null)
+                Outbox.SendSoon(answer.WrittenSpan);
+        }
+        catch (Exception failure)
+        {
+            LogPublishFailed(_services.Log, failure, _connection.Id);
+            _connection.RequestClose(CloseRequest.InternalError);
+        }
+        finally
+        {
+            _unanswered!.End(contentBytes);
+        }
+    }
 
     private void Acknowledge(PublishResult result, ChannelName channel, ReadOnlySpan<byte> id)
     {
+        if (Answer(result, channel, id) is { } answer)
+            Outbox.Send(answer.WrittenSpan);
+    }
+
+    /// <returns>Null where the client wants none.</returns>
+    private ArrayBufferWriter<byte>? Answer(PublishResult result, ChannelName channel, ReadOnlySpan<byte> id)
+    {
         if (!result.Accepted)
-        {
-            SendError(SessionError.Unavailable, id, channel.Utf8);
-            return;
-        }
+            return ErrorReply(SessionError.Unavailable, id, channel.Utf8);
         if (id.IsEmpty)
-            return;
+            return null;
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.Ack(reply, id, channel.Json, result.Position?.Epoch, result.Position?.Seq ?? 0);
-        Outbox.Send(reply.WrittenSpan);
+        return reply;
     }
+
+    [LoggerMessage(21, LogLevel.Error, "A message of connection {Connection} could not be published; it is closed with 1011.")]
+    private static partial void LogPublishFailed(ILogger log, Exception failure, string connection);
 }

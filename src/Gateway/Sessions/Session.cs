@@ -48,10 +48,32 @@ internal sealed partial class Session : IMessageHandler
             SendError(error, message);
             return default;
         }
+        if (message.Type == ClientMessageType.Message)
+            return Publish(message);
+        // What a client asks after publishing is answered as of then.
+        var published = FinishAsync();
+        return published.IsCompletedSuccessfully ? OnRequest(message) : OnRequestAsync(published, payload);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask FinishAsync() => _unanswered?.DoneAsync() ?? default;
+
+    private async ValueTask OnRequestAsync(ValueTask before, ReadOnlyMemory<byte> payload)
+    {
+        await before;
+        await OnRequest(payload);
+    }
+
+    private ValueTask OnRequest(ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        return OnRequest(message);
+    }
+
+    private ValueTask OnRequest(in ClientMessage message)
+    {
         switch (message.Type)
         {
-            case ClientMessageType.Message:
-                return Publish(message);
             case ClientMessageType.Subscribe:
                 return Subscribe(message);
             case ClientMessageType.Unsubscribe:
@@ -110,12 +132,15 @@ internal sealed partial class Session : IMessageHandler
 
     private void SendError(ProtocolError error, in ClientMessage message) => SendError(error, message.Id, message.Channel);
 
-    private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel)
+    private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel) =>
+        Outbox.Send(ErrorReply(error, id, channel).WrittenSpan);
+
+    private ArrayBufferWriter<byte> ErrorReply(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel)
     {
         _services.Metrics.Error(error.Code);
         var reply = ReplyBuffer.Rent();
         // A name over the limit is not sent back: it may be as long as a message.
         ServerMessageWriter.Error(reply, error, id, channel.Length <= _services.Options.Limits.ChannelName ? channel : default);
-        Outbox.Send(reply.WrittenSpan);
+        return reply;
     }
 }

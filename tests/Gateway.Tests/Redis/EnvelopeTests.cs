@@ -15,7 +15,9 @@ public sealed class EnvelopeTests
     public void A_body_is_read_as_it_was_written(string sender, string? except, string content)
     {
         var encoded = sender.Length == 0 ? default : JsonText.Encode(sender);
-        byte[] bytes = MessageBody.Write(new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Sender = encoded, Except = except }, 123, before: 0);
+        var request = new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Sender = encoded, Except = except };
+        byte[] bytes = new byte[MessageBody.SizeOf(request)];
+        MessageBody.Write(bytes, request, 123);
 
         Assert.True(MessageBody.TryRead(bytes, out var body));
         Assert.Equal(123, body.Time);
@@ -35,7 +37,10 @@ public sealed class EnvelopeTests
             if (bytes.Length > 0 && i % 2 == 0)
                 bytes[0] = (byte)random.Next(0x11, 0x14);
             if (Envelope.TryRead(bytes, out var envelope) && envelope.Kind != EnvelopeKind.Presence)
-                _ = MessageBody.TryRead(envelope.Body, out _);
+            {
+                foreach (var record in envelope.Records)
+                    _ = MessageBody.TryRead(record, out _);
+            }
         }
     }
 }

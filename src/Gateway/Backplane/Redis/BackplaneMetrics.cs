@@ -28,7 +28,7 @@ internal sealed class BackplaneMetrics
         _inFlight = meter.CreateUpDownCounter<long>("gateway.backplane.in_flight", "{command}", "Commands not answered yet.");
     }
 
-    public void Published(bool accepted) => (accepted ? _publishes : _failures).Add(1);
+    public void Published(int messages, bool accepted) => (accepted ? _publishes : _failures).Add(messages);
 
     public void GapFound() => _gapsFound.Add(1);
 

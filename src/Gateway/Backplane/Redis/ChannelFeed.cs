@@ -86,7 +86,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             if (envelope.Kind == EnvelopeKind.Presence)
                 sink.OnPresence(channel, envelope.Change);
             else if (envelope.Kind == EnvelopeKind.Message)
-                Deliver(0, envelope.Body);
+                DeliverUnpositioned(envelope.Records);
             else if (_isCatchingUp)
                 Hold(bytes);
             else if (!TryTake(envelope))
@@ -98,14 +98,25 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
         }
     }
 
+    private void DeliverUnpositioned(MessageRecords records)
+    {
+        foreach (var body in records)
+            Deliver(0, body);
+    }
+
     /// <summary>False when something before it, or its epoch's beginning, is missing.</summary>
     private bool TryTake(in Envelope envelope)
     {
         var position = _position!.Value;
         if (!IsCurrent(envelope.Epoch, position.Epoch) || envelope.Seq > position.Seq + 1)
             return false;
-        if (envelope.Seq == position.Seq + 1)
-            Deliver(envelope.Seq, envelope.Body);
+        long seq = envelope.Seq;
+        foreach (var body in envelope.Records)
+        {
+            if (seq > position.Seq)
+                Deliver(seq, body);
+            seq++;
+        }
         return true;
     }
 

@@ -6,8 +6,8 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// For one thread; points into the bytes it was read from. What goes through pub/sub: a kind, for a positioned message its
-/// position (seq as 8 bytes, epoch with its length in one), and the body (<see cref="MessageBody"/>) or the presence change.
+/// For one thread; points into the bytes it was read from. What goes through pub/sub: a kind, for positioned messages the first
+/// one's position (seq as 8 bytes, epoch with its length in one), and the messages' records or the presence change.
 /// </summary>
 internal readonly ref struct Envelope
 {
@@ -15,13 +15,13 @@ internal readonly ref struct Envelope
 
     public EnvelopeKind Kind { get; private init; }
 
-    /// <summary>0 without a position.</summary>
+    /// <summary>The first message's; 0 without a position.</summary>
     public long Seq { get; private init; }
 
     public ReadOnlySpan<byte> Epoch { get; private init; }
 
-    /// <summary>The body of a message.</summary>
-    public ReadOnlySpan<byte> Body { get; private init; }
+    /// <summary>The bodies, in order.</summary>
+    public MessageRecords Records { get; private init; }
 
     /// <summary>The change, where <see cref="Kind"/> is <see cref="EnvelopeKind.Presence"/>.</summary>
     public PresenceChange Change { get; private init; }
@@ -36,7 +36,7 @@ internal readonly ref struct Envelope
         switch ((EnvelopeKind)bytes[0])
         {
             case EnvelopeKind.Message:
-                envelope = new Envelope { Kind = EnvelopeKind.Message, Body = rest };
+                envelope = new Envelope { Kind = EnvelopeKind.Message, Records = new MessageRecords(rest) };
                 return true;
             case EnvelopeKind.PositionedMessage:
                 if (rest.Length < PositionBytes || rest.Length < PositionBytes + rest[8])
@@ -47,7 +47,7 @@ internal readonly ref struct Envelope
                     Kind = EnvelopeKind.PositionedMessage,
                     Seq = seq,
                     Epoch = rest.Slice(PositionBytes, rest[8]),
-                    Body = rest[(PositionBytes + rest[8])..],
+                    Records = new MessageRecords(rest[(PositionBytes + rest[8])..]),
                 };
                 return seq > 0;
             case EnvelopeKind.Presence:

@@ -23,14 +23,17 @@ internal readonly ref struct MessageBody
 
     public ReadOnlySpan<byte> Content { get; private init; }
 
-    /// <summary>Room is left in front for <paramref name="before"/> bytes.</summary>
-    public static byte[] Write(in PublishRequest request, long time, int before)
+    public static int SizeOf(in PublishRequest request) =>
+        HeaderBytes + request.Sender.EncodedUtf8Bytes.Length + (request.Except?.Length ?? 0) + request.Content.Length;
+
+    /// <param name="body">As long as <see cref="SizeOf"/> says.</param>
+    /// <param name="request">The message.</param>
+    /// <param name="time">Unix milliseconds.</param>
+    public static void Write(Span<byte> body, in PublishRequest request, long time)
     {
         var sender = request.Sender.EncodedUtf8Bytes;
         // Connection ids are ours and short; a user id comes from a token of bounded size.
         int except = request.Except?.Length ?? 0;
-        byte[] bytes = new byte[before + HeaderBytes + sender.Length + except + request.Content.Length];
-        var body = bytes.AsSpan(before);
         BinaryPrimitives.WriteInt64BigEndian(body, time);
         BinaryPrimitives.WriteUInt16BigEndian(body[8..], checked((ushort)sender.Length));
         body[10] = checked((byte)except);
@@ -38,7 +41,6 @@ internal readonly ref struct MessageBody
         sender.CopyTo(body);
         Encoding.ASCII.GetBytes(request.Except ?? "", body[sender.Length..]);
         request.Content.CopyTo(body[(sender.Length + except)..]);
-        return bytes;
     }
 
     /// <summary>False for what this version cannot read.</summary>

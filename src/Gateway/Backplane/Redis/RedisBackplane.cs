@@ -25,20 +25,13 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
-        _shards = [.. _addresses.Select(address => new RedisShard(address, options, metrics, sink))];
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, sink))];
         foreach (var shard in _shards)
             shard.Start();
         return default;
     }
 
-    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
-    {
-        bool plain = !channel.Namespace.Rules.HasHistory;
-        byte[] body = MessageBody.Write(request, time.GetUtcNow().ToUnixTimeMilliseconds(), before: plain ? 1 : 0);
-        if (plain)
-            body[0] = (byte)EnvelopeKind.Message;
-        return new(ShardOf(channel).PublishAsync(channel, body, request.Key.IsEmpty ? null : request.Key.ToArray()));
-    }
+    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request) => ShardOf(channel).PublishAsync(channel, request);
 
     public ValueTask<bool> SubscribeAsync(ChannelName channel) => new(ShardOf(channel).SubscribeAsync(channel));
 

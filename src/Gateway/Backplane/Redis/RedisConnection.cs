@@ -78,15 +78,17 @@ internal sealed class RedisConnection : IDisposable
     }
 
     /// <summary>Null when there was no answer: the script ran, or did not.</summary>
-    public async Task<RedisResult?> CallAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes = 0)
-    {
-        var result = await FinishAsync(() => EvaluateAsync(script, keys, values), bytes).ConfigureAwait(false);
-        return result;
-    }
+    /// <param name="script">Called by its hash.</param>
+    /// <param name="keys">All of one channel.</param>
+    /// <param name="values">The arguments.</param>
+    /// <param name="bytes">What the call is counted as.</param>
+    /// <param name="waited">How long the caller's caller has been waiting.</param>
+    public async Task<RedisResult?> CallAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes = 0, TimeSpan waited = default) =>
+        await FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited).ConfigureAwait(false);
 
     /// <remarks>The pub/sub channel is passed as a key, though the command has none: so a cluster gets it at the node that has the channel's slot, as it gets the scripts, and one node orders a channel.</remarks>
-    public async Task<bool> PublishAsync(byte[] channel, byte[] value) =>
-        await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length).ConfigureAwait(false) is not null;
+    public async Task<bool> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
+        await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length, waited).ConfigureAwait(false) is not null;
 
     public async Task<bool> SubscribeAsync(byte[] channel, Action<RedisChannel, RedisValue> handler) =>
         await FinishAsync(() => Boxed(_subscriber.SubscribeAsync(Literal(channel), handler)), 0).ConfigureAwait(false) is not null;
@@ -115,9 +117,12 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
-    private async Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes) where T : class
+    /// <param name="issue">Makes the call.</param>
+    /// <param name="bytes">What it is counted as.</param>
+    /// <param name="waited">How much of the caller's patience is used up.</param>
+    private async Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
     {
-        if (Broken.IsCompleted || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+        if (Broken.IsCompleted || waited >= Patience || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
             return null;
         Interlocked.Increment(ref _calls);
         Interlocked.Add(ref _bytes, bytes);
@@ -125,7 +130,7 @@ internal sealed class RedisConnection : IDisposable
         long start = TimeProvider.System.GetTimestamp();
         try
         {
-            var answer = await CountedAsync(issue, bytes).WaitAsync(Patience).ConfigureAwait(false);
+            var answer = await CountedAsync(issue, bytes).WaitAsync(Patience - waited).ConfigureAwait(false);
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
             return answer;
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Gateway.Channels;
+using Gateway.Options;
 using Gateway.Protocol.Messages;
 using StackExchange.Redis;
 
@@ -14,21 +15,53 @@ internal static class RedisHistory
 
     private const long ResultMilliseconds = 5 * 60 * 1000;
 
-    public static async Task<Position?> AppendAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, byte[] body, byte[]? result)
+    /// <summary>One call: a plain PUBLISH where there is neither history nor a key, otherwise a script.</summary>
+    public static Task<BatchResult> AppendAsync(ChannelName channel, RedisKeys keys, PublishBatch batch)
     {
-        var rules = channel.Namespace.Rules;
-        long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
-        RedisKey[] names = result is null ? [keys.Meta, keys.Stream] : [keys.Meta, keys.Stream, result];
-        var answer = await connection.CallAsync(RedisScripts.Publish, names,
-            [body, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds], body.Length).ConfigureAwait(false);
-        if (answer is null)
-            return null;
-        var parts = (RedisResult[])answer!;
-        return new Position((string)parts[0]!, (long)parts[1]);
+        if (channel.Namespace.Rules.HasHistory)
+            return KeepAsync(channel.Namespace.Rules, keys, batch);
+        return batch.Keys.Count == 0 ? PublishAsync(keys, batch) : PublishOnceAsync(keys, batch);
     }
 
-    public static async Task<bool> PublishOnceAsync(RedisConnection connection, RedisKeys keys, byte[] envelope, byte[] result) =>
-        await connection.CallAsync(RedisScripts.PublishOnce, [result], [envelope, keys.Flow, ResultMilliseconds], envelope.Length).ConfigureAwait(false) is not null;
+    private static async Task<BatchResult> PublishAsync(RedisKeys keys, PublishBatch batch)
+    {
+        byte[] envelope = batch.Records(before: 1);
+        envelope[0] = (byte)EnvelopeKind.Message;
+        return await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false) ? BatchResult.Sent : BatchResult.Refused;
+    }
+
+    private static async Task<BatchResult> PublishOnceAsync(RedisKeys keys, PublishBatch batch)
+    {
+        byte[] records = batch.Records(before: 0);
+        RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
+        var answer = await batch.Connection.CallAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
+        return answer is null ? BatchResult.Refused : BatchResult.Sent;
+    }
+
+    private static async Task<BatchResult> KeepAsync(NamespaceOptions rules, RedisKeys keys, PublishBatch batch)
+    {
+        long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
+        byte[] records = batch.Records(before: 0);
+        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
+        RedisKey[] names = [keys.Meta, keys.Stream, .. Results(keys, batch)];
+        var answer = await batch.Connection.CallAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
+        if (answer is null)
+            return BatchResult.Refused;
+        var parts = (RedisResult[])answer!;
+        var known = (RedisResult[])parts[2]!;
+        return new BatchResult(true, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
+    }
+
+    private static (int Index, Position Position) ReadKnown(RedisResult[] known)
+    {
+        string[] stored = ((string)known[1]!).Split(' ', 2);
+        return ((int)known[0] - 1, new Position(stored[1], long.Parse(stored[0], CultureInfo.InvariantCulture)));
+    }
+
+    private static RedisKey[] Results(RedisKeys keys, PublishBatch batch) => [.. batch.Keys.Select(entry => (RedisKey)keys.Result(entry.Key))];
+
+    /// <summary>Which message, counted from 1, each of the keys belongs to.</summary>
+    private static IEnumerable<RedisValue> Numbers(PublishBatch batch) => batch.Keys.Select(entry => (RedisValue)(entry.Index + 1));
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
     public static async Task<StoredPage?> ReadAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query)

@@ -3,35 +3,69 @@ namespace Gateway.Backplane.Redis;
 /// <summary>Immutable. What runs inside Redis. Every script touches the keys of one channel only, and nothing it does grows without bound.</summary>
 internal static class RedisScripts
 {
-    /// <summary>KEYS meta, stream, [result]. ARGV body, epoch if there is none yet, messages kept, stream ms, meta ms, pub/sub channel, result ms.</summary>
+    /// <summary>
+    /// KEYS meta, stream, then the result of each message with an idempotency key. ARGV records, epoch if there is none yet, messages
+    /// kept, stream ms, meta ms, pub/sub channel, result ms, then the number of the message each result belongs to. Returns the
+    /// epoch, the seq before the first new message, and number and result of those that were not new.
+    /// </summary>
     public static readonly RedisScript Publish = new("""
-        if KEYS[3] then
-          local known = redis.call('GET', KEYS[3])
-          if known then
-            local blank = string.find(known, ' ', 1, true)
-            return {string.sub(known, blank + 1), tonumber(string.sub(known, 1, blank - 1))}
-          end
-        end
         local epoch = redis.call('HGET', KEYS[1], 'e')
         if not epoch then
           epoch = ARGV[2]
-          redis.call('DEL', KEYS[1])
+          redis.call('DEL', KEYS[1], KEYS[2])
           redis.call('HSET', KEYS[1], 'e', epoch)
         end
-        local seq = redis.call('HINCRBY', KEYS[1], 's', 1)
-        local text = string.format('%.0f', seq)
-        if seq == 1 then redis.call('DEL', KEYS[2]) end
-        redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', ARGV[1])
-        redis.call('PEXPIRE', KEYS[2], ARGV[4])
-        redis.call('PEXPIRE', KEYS[1], ARGV[5])
-        redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, seq, #epoch) .. epoch .. ARGV[1])
-        if KEYS[3] then redis.call('SET', KEYS[3], text .. ' ' .. epoch, 'PX', ARGV[7]) end
-        return {epoch, seq}
+        local before = tonumber(redis.call('HGET', KEYS[1], 's') or '0')
+        local records, seq, number, at, result, fresh, known = ARGV[1], before, 0, 1, 3, {}, {}
+        while at < #records do
+          local after = at + 4 + struct.unpack('>I4', records, at)
+          number = number + 1
+          local key, earlier
+          if KEYS[result] and tonumber(ARGV[result + 5]) == number then
+            key = KEYS[result]
+            result = result + 1
+            earlier = redis.call('GET', key)
+          end
+          if earlier then
+            known[#known + 1] = number
+            known[#known + 1] = earlier
+          else
+            seq = seq + 1
+            local text = string.format('%.0f', seq)
+            redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', string.sub(records, at + 4, after - 1))
+            if key then redis.call('SET', key, text .. ' ' .. epoch, 'PX', ARGV[7]) end
+            fresh[#fresh + 1] = {at, after - 1}
+          end
+          at = after
+        end
+        if #fresh > 0 then
+          redis.call('HSET', KEYS[1], 's', string.format('%.0f', seq))
+          redis.call('PEXPIRE', KEYS[2], ARGV[4])
+          redis.call('PEXPIRE', KEYS[1], ARGV[5])
+          if #known > 0 then
+            for i, part in ipairs(fresh) do fresh[i] = string.sub(records, part[1], part[2]) end
+            records = table.concat(fresh)
+          end
+          redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, before + 1, #epoch) .. epoch .. records)
+        end
+        return {epoch, before, known}
         """);
 
-    /// <summary>KEYS result. ARGV envelope, pub/sub channel, result ms.</summary>
+    /// <summary>KEYS the result of each message with an idempotency key. ARGV records, pub/sub channel, result ms, then the number of the message each result belongs to.</summary>
     public static readonly RedisScript PublishOnce = new("""
-        if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[3]) then redis.call('PUBLISH', ARGV[2], ARGV[1]) end
+        local records, number, at, result, fresh = ARGV[1], 0, 1, 1, {}
+        while at < #records do
+          local after = at + 4 + struct.unpack('>I4', records, at)
+          number = number + 1
+          local isNew = true
+          if KEYS[result] and tonumber(ARGV[result + 3]) == number then
+            isNew = redis.call('SET', KEYS[result], '1', 'NX', 'PX', ARGV[3])
+            result = result + 1
+          end
+          if isNew then fresh[#fresh + 1] = string.sub(records, at, after - 1) end
+          at = after
+        end
+        if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(17) .. table.concat(fresh)) end
         return 1
         """);
 

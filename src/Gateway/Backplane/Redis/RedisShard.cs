@@ -27,13 +27,14 @@ internal sealed class RedisShard : IAsyncDisposable
     private readonly byte[] _probe;
     private readonly BackplaneMetrics _metrics;
     private readonly RedisPresence _presence;
+    private readonly RedisPublisher _publisher;
     private readonly IBackplaneSink _sink;
     private Task _running = Task.CompletedTask;
     private long _heard;
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, BackplaneMetrics metrics, IBackplaneSink sink)
+    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink)
     {
         _options = address.Configuration();
         Name = address.Name;
@@ -42,6 +43,7 @@ internal sealed class RedisShard : IAsyncDisposable
         _metrics = metrics;
         _sink = sink;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
+        _publisher = new RedisPublisher(_prefix, time, metrics);
     }
 
     public string Name { get; }
@@ -60,11 +62,12 @@ internal sealed class RedisShard : IAsyncDisposable
         return new RedisKeys(_prefix, channel);
     }
 
-    public async Task<PublishResult> PublishAsync(ChannelName channel, byte[] body, byte[]? key)
+    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
     {
-        var result = await IssueAsync(channel, body, key).ConfigureAwait(false);
-        _metrics.Published(result.Accepted);
-        return result;
+        if (_connection is { } connection)
+            return _publisher.PublishAsync(connection, channel, request);
+        _metrics.Published(1, accepted: false);
+        return default;
     }
 
     /// <summary>Called under the channel table's lock: nothing but issuing happens before it returns.</summary>
@@ -126,23 +129,6 @@ internal sealed class RedisShard : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         _stop.Dispose();
-    }
-
-    private async Task<PublishResult> IssueAsync(ChannelName channel, byte[] body, byte[]? key)
-    {
-        if (_connection is not { } connection)
-            return default;
-        var keys = KeysOf(channel);
-        byte[]? result = key is null ? null : keys.Result(key);
-        if (channel.Namespace.Rules.HasHistory)
-        {
-            var position = await RedisHistory.AppendAsync(connection, channel, keys, body, result).ConfigureAwait(false);
-            return new PublishResult(position is not null, position);
-        }
-        bool accepted = result is null
-            ? await connection.PublishAsync(keys.Flow, body).ConfigureAwait(false)
-            : await RedisHistory.PublishOnceAsync(connection, keys, body, result).ConfigureAwait(false);
-        return new PublishResult(accepted, null);
     }
 
     /// <summary>One connection after the other.</summary>
