@@ -7,9 +7,9 @@ internal sealed class FanOutScenario : IScenario
 {
     public async Task<LoadResult> RunAsync(LoadOptions options, Problems problems, CancellationToken cancellation)
     {
-        string channel = $"load-{Guid.NewGuid():N}";
-        var clients = await Client.ConnectAllAsync(options.Url, options.Connections + 1, cancellation);
-        var (publisher, subscribers) = (clients[0], clients[1..]);
+        string channel = $"{options.Namespace}:{Guid.NewGuid():N}";
+        using var publisher = await Client.ConnectAsync(options.PublishUrl, cancellation);
+        var subscribers = await Client.ConnectAllAsync(options.Url, options.Connections, cancellation);
         try
         {
             await Task.WhenAll(subscribers.Select(subscriber => SubscribeAsync(subscriber, channel, cancellation)));
@@ -24,13 +24,13 @@ internal sealed class FanOutScenario : IScenario
             var latencies = Latencies.Join(await Task.WhenAll(receiving));
             await acknowledged;
             var elapsed = Stopwatch.GetElapsedTime(start);
-            await Task.WhenAll(clients.Select(client => client.CloseAsync(cancellation)));
-            return new LoadResult(clients.Length, latencies.Count, elapsed, latencies);
+            await Task.WhenAll(subscribers.Append(publisher).Select(client => client.CloseAsync(cancellation)));
+            return new LoadResult(1 + subscribers.Length, latencies.Count, elapsed, latencies);
         }
         finally
         {
-            foreach (var client in clients)
-                client.Dispose();
+            foreach (var subscriber in subscribers)
+                subscriber.Dispose();
         }
     }
 

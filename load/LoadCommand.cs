@@ -9,6 +9,8 @@ internal sealed class LoadCommand : Command
 {
     private readonly IScenario _scenario;
     private readonly Option<Uri> _url;
+    private readonly Option<Uri?> _publishUrl = new("--publish-url") { Description = "Where the publisher connects, for instance another node [default: --url]", CustomParser = ReadUrl };
+    private readonly Option<string> _namespace = new("--namespace") { Description = "The namespace of the channel", DefaultValueFactory = _ => "load" };
     private readonly Option<int> _connections;
     private readonly Option<int> _messages = Positive("--messages", "Messages to send; of echo, per connection", 1_000);
     private readonly Option<int> _bytes = Positive("--bytes", "Bytes of padding in each message", 128);
@@ -35,7 +37,7 @@ internal sealed class LoadCommand : Command
         _connections = Positive(connections, "How many of them", 100);
         Add(_url);
         Add(_connections);
-        foreach (var option in new[] { _messages, _bytes, _inFlight, _seconds }.Where(option => settings.Contains(option.Name)))
+        foreach (var option in new Option[] { _publishUrl, _namespace, _messages, _bytes, _inFlight, _seconds }.Where(option => settings.Contains(option.Name)))
             Add(option);
         Add(_timeout);
         SetAction(RunAsync);
@@ -64,7 +66,7 @@ internal sealed class LoadCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var options = new LoadOptions(
-            parsed.GetRequiredValue(_url), parsed.GetValue(_connections), parsed.GetValue(_messages), parsed.GetValue(_bytes),
+            parsed.GetRequiredValue(_url), parsed.GetValue(_publishUrl) ?? parsed.GetRequiredValue(_url), parsed.GetValue(_namespace)!, parsed.GetValue(_connections), parsed.GetValue(_messages), parsed.GetValue(_bytes),
             parsed.GetValue(_inFlight), TimeSpan.FromSeconds(parsed.GetValue(_seconds)), TimeSpan.FromSeconds(parsed.GetValue(_timeout)));
         var problems = new Problems();
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
