@@ -41,6 +41,16 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     public Uri Http(string path) => new($"http://127.0.0.1:{PublicPort}{path}");
 
+    /// <summary>The memory it has at the moment.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts it and waits until it serves.</summary>
     /// <param name="settings">As <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</param>
     public static Task<GatewayProcess> StartAsync(params string[] settings) => StartAsync(new GatewayLaunch { Settings = settings });

@@ -56,7 +56,7 @@ public sealed class JsonClient : IAsyncDisposable
     /// <summary>The next message, whatever it is.</summary>
     public async Task<JsonElement> ReceiveAsync()
     {
-        string text = await ReceiveTextAsync() ?? throw new InvalidOperationException($"closed with {_socket.CloseStatus} {_socket.CloseStatusDescription}");
+        string text = await ReceiveTextAsync() ?? throw new ClosedException($"closed with {_socket.CloseStatus} {_socket.CloseStatusDescription}");
         return JsonDocument.Parse(text).RootElement;
     }
 

@@ -28,7 +28,11 @@ public sealed class RawWebSocket : IAsyncDisposable
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } bytes)
+        {
             socket.ReceiveBufferSize = bytes;
+            // TCP_MAXSEG: as in a real network. With loopback's 64 KiB segments the gateway's kernel would take megabytes before it says that nobody reads.
+            socket.SetRawSocketOption(6, 2, BitConverter.GetBytes(536));
+        }
         await socket.ConnectAsync(IPAddress.Loopback, port);
         return new RawWebSocket(socket);
     }

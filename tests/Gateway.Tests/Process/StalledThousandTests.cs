@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Process;
+
+public sealed class StalledThousandTests
+{
+    private const int Clients = 1_000;
+    private const int OutboundBytes = 128 * 1024;
+    private const int MessageBytes = 4 * 1024;
+
+    /// <summary>To each: far more than its queue and what the kernel takes for a socket of which nothing is read.</summary>
+    private const int Rounds = 160;
+
+    /// <summary>A buffer is up to twice as long as what is in it, and what the socket is to take next is held beside the queue.</summary>
+    private const long BytesPerClient = (2 * OutboundBytes) + (64 * 1024);
+
+    /// <summary>For what does not depend on the number of clients: the heap's slack, buffers in use, the runtime's own.</summary>
+    private const long Slack = 256 << 20;
+
+    [Fact]
+    public async Task A_thousand_clients_that_do_not_read_hold_no_more_than_their_queues()
+    {
+        await using var gateway = await GatewayProcess.StartAsync(
+            $"Limits:OutboundBytes={OutboundBytes}", "Namespaces:default:SlowConsumer=drop-oldest", "Limits:MessagesPerSecond=1000000", "Limits:MessageBurst=1000000",
+            "Limits:BytesPerSecond=10000000000", "Limits:ByteBurst=10000000000");
+        await using var publisher = await JsonClient.ConnectAsync(gateway.WebSocketUri);
+        var stalled = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => StallAsync(gateway, $"c{i}")));
+        try
+        {
+            long before = gateway.ResidentBytes;
+            // No two of them share a message.
+            string content = "\"" + new string('x', MessageBytes) + "\"";
+            for (int round = 0; round < Rounds; round++)
+            {
+                for (int i = 0; i < Clients; i++)
+                    await publisher.PublishAsync($"c{i}", content);
+                await publisher.AskAsync("""{"type":"ping"}""", "pong");
+            }
+
+            Assert.InRange(gateway.ResidentBytes - before, (long)Clients * OutboundBytes, (Clients * BytesPerClient) + Slack);
+        }
+        finally
+        {
+            foreach (var client in stalled)
+                await client.DisposeAsync();
+        }
+    }
+
+    private static async Task<RawWebSocket> StallAsync(GatewayProcess gateway, string channel)
+    {
+        var client = await RawWebSocket.ConnectAsync(gateway.PublicPort, receiveBuffer: 4096);
+        await client.ReadMessageAsync();
+        await client.SendMessageAsync($$"""{"type":"subscribe","channel":"{{channel}}"}""");
+        await client.ReadMessageAsync();
+        return client;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>
+/// For one thread at a time. What a client library does: when its connection ends it goes to the next node that takes it, and
+/// recovers from the last message it saw. It notes every seq.
+/// </summary>
+internal sealed class RecoveringClient(Uri[] nodes, int first, string channel)
+{
+    private readonly List<long> _seqs = [];
+    private int _next = first;
+    private string _epoch = "";
+
+    /// <summary>Every seq it received after its first subscription, as it came.</summary>
+    public IReadOnlyList<long> Seqs => _seqs;
+
+    /// <summary>The position at which it began.</summary>
+    public long Start { get; private set; } = -1;
+
+    /// <summary>Connections it has made.</summary>
+    public int Connections { get; private set; }
+
+    /// <summary>Follows the channel until it has seen this seq.</summary>
+    public async Task FollowAsync(Func<long> last, TaskCompletionSource subscribed)
+    {
+        while (Start < 0 || Position < last())
+        {
+            try
+            {
+                await using var client = await JsonClient.ConnectAsync(nodes[_next++ % nodes.Length]);
+                Connections++;
+                await SubscribeAsync(client);
+                subscribed.TrySetResult();
+                while (Position < last())
+                    Take(await client.ReceiveAsync());
+            }
+            catch (Exception gone) when (gone is WebSocketException or ClosedException)
+            {
+                // Refused, closed or cut off: the next node may have it.
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(20, 100)));
+            }
+        }
+    }
+
+    private long Position => _seqs.Count > 0 ? _seqs[^1] : Start;
+
+    private async Task SubscribeAsync(JsonClient client)
+    {
+        if (Start < 0)
+        {
+            var reply = await client.SubscribeAsync(channel);
+            (_epoch, Start) = (reply.Text("epoch"), reply.Number("seq"));
+            return;
+        }
+        await client.SendAsync($$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{_epoch}}}","seq":{{{Position}}}}}""");
+        var answer = await client.ReceiveAsync();
+        if (answer.Text("type") is "disconnect" or "error")
+            throw new ClosedException(answer.Text("type"));
+        Assert.True(answer.GetProperty("recovered").GetBoolean());
+    }
+
+    private void Take(JsonElement message)
+    {
+        switch (message.Text("type"))
+        {
+            case "message":
+                _seqs.Add(message.Number("seq"));
+                break;
+            case "unsubscribed" or "disconnect":
+                throw new ClosedException(message.Text("type"));
+        }
+    }
+}
