@@ -3,6 +3,12 @@ namespace Gateway.Channels;
 /// <summary>One connection's place in one channel. Its fields are written under the lock named at each, and read without where a stale value is harmless.</summary>
 internal sealed class Subscription(Channel channel, ISubscriber subscriber)
 {
+    /// <summary>An <see cref="Expires"/> that never comes.</summary>
+    public const long Unlimited = long.MaxValue;
+
+    /// <summary>A <see cref="PresenceVersion"/> that is as new as all changes, so that none is sent.</summary>
+    public const long NoPresence = long.MaxValue;
+
     public Channel Channel { get; } = channel;
 
     public ISubscriber Subscriber { get; } = subscriber;
@@ -18,6 +24,11 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
 
     /// <summary>The channel's slot, -1 while not active. Channel lock.</summary>
     public int Slot { get; set; } = -1;
+
+    /// <summary>When the token that let it in expires, in Unix seconds. List's lock, before the subscription can be seen or by the session's read loop.</summary>
+    public long Expires { get; set; } = Unlimited;
+
+    public bool IsByToken => Expires != Unlimited;
 
     /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
     public bool IsPresent { get; set; }

@@ -8,10 +8,14 @@ namespace Gateway.Connections;
 internal interface IMessageHandler
 {
     /// <summary>The connection is open; what is written now goes out first.</summary>
-    void OnOpen();
+    ValueTask OnOpenAsync();
 
     /// <summary>A whole message. The payload is read before the method returns; a task that is not complete holds up the next message.</summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
+
+    /// <summary>Looks at what has a deadline. Called by the sweep while the connection is open.</summary>
+    /// <param name="now">The sweep's time.</param>
+    void OnTick(long now);
 
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
     void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);
