@@ -56,6 +56,7 @@ public sealed class AuthOptionsTests
     }
 
     [Theory]
+    [InlineData("Origins=https://a.example, https://b.example")]
     [InlineData("Origins=https://a.example;https://b.example")]
     [InlineData("Origins:0=https://a.example", "Origins:1=https://b.example")]
     public void Origins_are_a_list_in_one_text_or_in_several(params string[] settings) =>
