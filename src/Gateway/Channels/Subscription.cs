@@ -25,10 +25,11 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
     /// <summary>The channel's slot, -1 while not active. Channel lock.</summary>
     public int Slot { get; set; } = -1;
 
-    /// <summary>When the token that let it in expires, in Unix seconds. List's lock, before the subscription can be seen or by the session's read loop.</summary>
-    public long Expires { get; set; } = Unlimited;
+    /// <summary>Whether a subscription token let it in. Its session's read loop alone.</summary>
+    public bool IsByToken { get; set; }
 
-    public bool IsByToken => Expires != Unlimited;
+    /// <summary>When that token expires, in Unix seconds. The lock of the session's list, once the subscription has started.</summary>
+    public long Expires { get; set; } = Unlimited;
 
     /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
     public bool IsPresent { get; set; }

@@ -52,6 +52,7 @@ internal sealed partial class Session
         // Asking again is harmless, and renews; asking to recover starts over from the position asked for.
         if (_subscriptions.Find(name.Utf8) is { } existing)
         {
+            existing.IsByToken = expires != Subscription.Unlimited;
             if (recover is null && _subscriptions.TryRenew(existing, expires))
                 return ConfirmAsync(existing, id);
             End(existing, dropQueued: true);
@@ -77,13 +78,16 @@ internal sealed partial class Session
     private async ValueTask SubscribeAsync(ChannelName name, byte[] id, Position? recover, long expires)
     {
         var channel = _services.Channels.Hold(name);
-        var subscription = new Subscription(channel, Outbox) { Expires = expires };
+        var subscription = new Subscription(channel, Outbox) { IsByToken = expires != Subscription.Unlimited };
         _subscriptions.Add(subscription);
         if (!await channel.Flowing || !await TryStartAsync(subscription, id, recover))
         {
             End(subscription);
             SendError(SessionError.Unavailable, id, name.Utf8);
+            return;
         }
+        // Only now may the clock end it: giving back what is still being taken would leave some of it behind.
+        _subscriptions.TryRenew(subscription, expires);
     }
 
     /// <summary>Joins, answers and lets messages flow.</summary>

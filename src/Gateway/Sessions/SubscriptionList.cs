@@ -41,7 +41,6 @@ internal sealed class SubscriptionList
     {
         lock (this)
         {
-            _nextExpiry = Math.Min(_nextExpiry, subscription.Expires);
             if (_count == _items.Length)
                 Array.Resize(ref _items, Math.Max(1, 2 * _count));
             _items[_count++] = subscription;

@@ -87,6 +87,19 @@ public sealed class SubscriptionTokenTests
     }
 
     [Fact]
+    public async Task A_token_that_is_let_in_for_clocks_that_differ_ends_with_the_next_tick()
+    {
+        await using var server = await TokenServer.StartAsync("Namespaces:room:Presence=true", "Namespaces:room:History=5");
+        await using var client = await server.ConnectAsync("ann", ",\"channels\":{\"room:*\":[\"presence\"]}");
+        await SubscribeAsync(client, "room:1", Token(server, "ann", "room:1", -3), "subscribed");
+
+        server.Time.Advance(Tick);
+
+        Assert.Equal("expired", (await client.ReceiveAsync("unsubscribed")).Text("code"));
+        Assert.Equal(0, (await client.AskAsync("{\"type\":\"presence\",\"channel\":\"room:1\"}", "presence")).Number("count"));
+    }
+
+    [Fact]
     public async Task Subscribing_again_with_a_newer_token_renews_it()
     {
         await using var server = await TokenServer.StartAsync();
