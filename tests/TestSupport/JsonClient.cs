@@ -21,13 +21,21 @@ public sealed class JsonClient : IAsyncDisposable
 
     public static Task<JsonClient> ConnectAsync(GatewayServer server, string query = "") => ConnectAsync(new Uri(server.WebSocketUri + query));
 
-    public static async Task<JsonClient> ConnectAsync(Uri uri)
+    public static async Task<JsonClient> ConnectAsync(Uri uri, Action<ClientWebSocketOptions>? configure = null)
+    {
+        var client = await OpenAsync(uri, configure);
+        client.Connected = await client.ReceiveAsync("connected");
+        return client;
+    }
+
+    /// <summary>A connection that may still have to sign in: <c>connected</c> is not waited for.</summary>
+    public static async Task<JsonClient> OpenAsync(Uri uri, Action<ClientWebSocketOptions>? configure = null)
     {
         var client = new JsonClient();
         client._socket.Options.AddSubProtocol("gateway.v1.json");
+        configure?.Invoke(client._socket.Options);
         using var deadline = new CancellationTokenSource(Eventually.Limit);
         await client._socket.ConnectAsync(uri, deadline.Token);
-        client.Connected = await client.ReceiveAsync("connected");
         return client;
     }
 

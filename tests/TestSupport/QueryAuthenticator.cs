@@ -11,6 +11,13 @@ internal sealed class QueryAuthenticator : IAuthenticator
 
     public string? Warning => null;
 
-    public Identity Authenticate(UpgradeRequest request, string connection) =>
-        new(request.QueryValue("user") ?? "anonymous-" + connection, Encoding.UTF8.GetBytes(request.QueryValue("info") ?? ""));
+    public string? Problem => null;
+
+    public TokenVerifier? Tokens => null;
+
+    public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) => new(request.QueryValue("user") is { } user
+        ? new SignIn(Identity.Unrestricted(user, Encoding.UTF8.GetBytes(request.QueryValue("info") ?? "")))
+        : SignIn.NoToken);
+
+    public Identity WithoutToken(string connection) => Identity.Unrestricted("anonymous-" + connection);
 }

@@ -4,15 +4,29 @@ using Gateway.Options;
 
 namespace Gateway.Auth;
 
-/// <summary>Stateless. Who may do what in a channel. In development mode whoever is let in counts as granted.</summary>
+/// <summary>Stateless. Who may do what in a channel: its namespace's rules, then the token's capabilities. Nothing about the channel itself is looked at, so a denial tells nothing of it.</summary>
 internal static class ChannelRights
 {
-    /// <summary>Whether the user may subscribe, and so read history and presence.</summary>
-    public static bool MaySubscribe(Identity identity, ChannelName channel) => channel.Namespace.IsPersonal
-        ? IsOwn(identity, channel)
-        : channel.Namespace.Rules.Subscribe != Permission.Nobody;
+    /// <param name="identity">Who asks.</param>
+    /// <param name="channel">Where.</param>
+    /// <param name="right">One of them.</param>
+    public static bool May(Identity identity, ChannelName channel, Rights right)
+    {
+        if (channel.Namespace.IsPersonal)
+            return right != Rights.Publish && IsOwn(identity, channel);
+        var rules = channel.Namespace.Rules;
+        return (right == Rights.Publish ? rules.Publish : rules.Subscribe) switch
+        {
+            Permission.Anyone => true,
+            Permission.SignedIn => identity.IsSignedIn,
+            Permission.Granted => identity.Capabilities.Grant(channel.Utf8, right),
+            _ => false,
+        };
+    }
 
-    public static bool MayPublish(ChannelName channel) => channel.Namespace.Rules.Publish != Permission.Nobody;
+    /// <summary>Whether a subscription token can let somebody in.</summary>
+    public static bool IsGrantable(ChannelName channel) =>
+        !channel.Namespace.IsPersonal && channel.Namespace.Rules.Subscribe == Permission.Granted;
 
     private static bool IsOwn(Identity identity, ChannelName channel) =>
         channel.Utf8["user:"u8.Length..].SequenceEqual(Encoding.UTF8.GetBytes(identity.User));

@@ -2,7 +2,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Auth;
 
-/// <summary>Safe for any thread. Says who a connection is, before it is upgraded.</summary>
+/// <summary>Safe for any thread. Says who a connection is.</summary>
 internal interface IAuthenticator
 {
     /// <summary>What the start screen says about who is let in.</summary>
@@ -11,7 +11,16 @@ internal interface IAuthenticator
     /// <summary>What it warns of; null for nothing.</summary>
     string? Warning { get; }
 
-    /// <param name="request">The upgrade request.</param>
-    /// <param name="connection">The id of the connection to be.</param>
-    Identity Authenticate(UpgradeRequest request, string connection);
+    /// <summary>Why nobody can be let in at the moment; null when that is not so.</summary>
+    string? Problem { get; }
+
+    /// <summary>Judges the tokens in messages; null where tokens are not used.</summary>
+    TokenVerifier? Tokens { get; }
+
+    /// <summary>Who the request says it is, before it is upgraded.</summary>
+    ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request);
+
+    /// <summary>Who an open connection without a token is: <see cref="Identity.Nobody"/> where it has to sign in first.</summary>
+    /// <param name="connection">Its id.</param>
+    Identity WithoutToken(string connection);
 }

@@ -145,6 +145,13 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         }
     }
 
+    /// <summary>Sends a subscription no more presence changes.</summary>
+    public void HidePresence(Subscription subscription)
+    {
+        lock (_gate)
+            subscription.PresenceVersion = Subscription.NoPresence;
+    }
+
     /// <summary>Whether a presence change was sent to the subscribers since the given version.</summary>
     public bool SentPresenceAfter(long version)
     {

@@ -3,6 +3,12 @@ namespace Gateway.Channels;
 /// <summary>One connection's place in one channel. Its fields are written under the lock named at each, and read without where a stale value is harmless.</summary>
 internal sealed class Subscription(Channel channel, ISubscriber subscriber)
 {
+    /// <summary>An <see cref="Expires"/> that never comes.</summary>
+    public const long Unlimited = long.MaxValue;
+
+    /// <summary>A <see cref="PresenceVersion"/> that is as new as all changes, so that none is sent.</summary>
+    public const long NoPresence = long.MaxValue;
+
     public Channel Channel { get; } = channel;
 
     public ISubscriber Subscriber { get; } = subscriber;
@@ -18,6 +24,12 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
 
     /// <summary>The channel's slot, -1 while not active. Channel lock.</summary>
     public int Slot { get; set; } = -1;
+
+    /// <summary>Whether a subscription token let it in. Its session's read loop alone.</summary>
+    public bool IsByToken { get; set; }
+
+    /// <summary>When that token expires, in Unix seconds. The lock of the session's list, once the subscription has started.</summary>
+    public long Expires { get; set; } = Unlimited;
 
     /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
     public bool IsPresent { get; set; }

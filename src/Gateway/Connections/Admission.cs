@@ -7,37 +7,33 @@ using Gateway.Sessions;
 namespace Gateway.Connections;
 
 /// <summary>Safe for any thread. Decides over an upgrade request: who gets in, with which subprotocol, to do what.</summary>
-internal sealed class Admission(GatewayOptions options, Readiness readiness, IAuthenticator authenticator, SessionServices sessions)
+internal sealed class Admission(GatewayOptions options, Readiness readiness, AllowedOrigins origins, IAuthenticator authenticator, SessionServices sessions)
 {
     private const string EchoPath = "/echo";
     private const string Subprotocol = "gateway.v1.json";
-
-    /// <summary>A subprotocol of this form carries a token (protocol, "Signing in"); it names no protocol and is never sent back.</summary>
-    private const string TokenPrefix = "bearer.";
 
     /// <summary>The paths that are WebSockets, as they stand in a request.</summary>
     public static IReadOnlyList<byte[]> Paths(GatewayOptions options) => options.Echo ? ["/ws"u8.ToArray(), "/echo"u8.ToArray()] : ["/ws"u8.ToArray()];
 
     /// <summary>Lets the request in, or says why not.</summary>
     /// <param name="request">A request for one of <see cref="Paths"/>.</param>
-    /// <param name="refusal">Why not.</param>
-    /// <returns>Null when refused.</returns>
-    public Admitted? TryAdmit(UpgradeRequest request, out UpgradeRefusal? refusal)
+    /// <returns>One of the two.</returns>
+    public async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request)
     {
-        refusal = null;
         if (readiness.IsDraining)
-        {
-            refusal = UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) };
-            return null;
-        }
+            return (null, UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) });
+        if (!origins.Allow(request.Origin))
+            return (null, UpgradeRefusal.ForbiddenOrigin);
         if (options.Echo && request.Path == EchoPath)
-            return new Admitted(null, static connection => new EchoHandler(connection));
+            return (new Admitted(null, static connection => new EchoHandler(connection)), null);
         string? subprotocol = request.Subprotocols.Contains(Subprotocol) ? Subprotocol : null;
-        if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(TokenPrefix, StringComparison.Ordinal)))
-        {
-            refusal = UpgradeRefusal.UnknownSubprotocol;
-            return null;
-        }
-        return new Admitted(subprotocol, connection => new Session(connection, authenticator.Authenticate(request, connection.Id), sessions));
+        if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
+            return (null, UpgradeRefusal.UnknownSubprotocol);
+        var signIn = await authenticator.AuthenticateAsync(request);
+        return signIn.Refusal is { } refusal ? (null, refusal) : (new Admitted(subprotocol, Opener(signIn.Identity)), null);
     }
+
+    /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
+    private Func<Connection, IMessageHandler> Opener(Identity? identity) =>
+        connection => new Session(connection, identity ?? authenticator.WithoutToken(connection.Id), sessions);
 }

@@ -13,6 +13,13 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"));
 
+    public static readonly CloseRequest Unauthorized = new(Status: new(CloseCode.Unauthorized, "Unauthorized"));
+
+    public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
+
+    /// <summary>Tokens can't be judged here at the moment; another node may be able to.</summary>
+    public static readonly CloseRequest KeysMissing = new(new(CloseCode.TryAgainLater, "tokens cannot be checked at the moment"), Reconnect: true, RetryAfter: 5_000);
+
     public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
 
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);

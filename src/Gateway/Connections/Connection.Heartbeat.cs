@@ -20,6 +20,7 @@ internal sealed partial class Connection
         {
             case Phase.Open:
                 Beat(now);
+                _handler.OnTick(now);
                 break;
             case Phase.AwaitingAnswer when IsLate:
                 _transport.Transport.Input.CancelPendingRead();

@@ -77,7 +77,7 @@ internal sealed partial class Connection : IOutboxOwner
         try
         {
             vanished = !await _output.SendAsync(answer);
-            _handler.OnOpen();
+            await _handler.OnOpenAsync();
             await Outbox.FlushAsync();
             while (!vanished && !IsClosing && _peerClose is null)
             {

@@ -7,7 +7,9 @@ namespace Gateway.Connections;
 /// <summary>Used by one read loop. <c>/echo</c>: sends every message back as it came.</summary>
 internal sealed class EchoHandler(Connection connection) : IMessageHandler
 {
-    public void OnOpen()
+    public ValueTask OnOpenAsync() => default;
+
+    public void OnTick(long now)
     {
     }
 

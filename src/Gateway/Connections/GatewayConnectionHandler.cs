@@ -27,14 +27,8 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
                 var result = await connection.Transport.Input.ReadAsync();
                 if (deadline.HasPassed)
                     return null;
-                if (Answer(connection, result, out var admitted) is { } answer)
-                {
-                    if (admitted is not null)
-                        return (admitted, answer);
-                    await output.SendAsync(answer);
-                    await connection.Transport.Output.CompleteAsync();
-                    return null;
-                }
+                if (TryTakeRequest(connection.Transport.Input, result.Buffer, out var request, out var refusal))
+                    return await DecideAsync(connection, output, request, refusal);
                 if (result.IsCompleted)
                     return null;
             }
@@ -45,32 +39,39 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
         }
     }
 
-    /// <summary>The answer to the request, once it is whole or already wrong; null while more of it is needed.</summary>
-    private ReadOnlyMemory<byte>? Answer(ConnectionContext connection, ReadResult result, out Admitted? admitted)
+    /// <summary>Takes the request off the input, once it is whole or already wrong.</summary>
+    private static bool TryTakeRequest(PipeReader input, ReadOnlySequence<byte> buffer, out UpgradeRequest? request, out UpgradeRefusal? refusal)
     {
-        admitted = null;
-        var input = connection.Transport.Input;
-        var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
+        var outcome = UpgradeRequestParser.TryParse(buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
         if (outcome == UpgradeOutcome.NeedMoreData)
-        {
-            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-            return null;
-        }
+            input.AdvanceTo(buffer.Start, buffer.End);
+        else
+            // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
+            input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : buffer.End);
+        return outcome != UpgradeOutcome.NeedMoreData;
+    }
+
+    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> DecideAsync(
+        ConnectionContext connection, IOutput output, UpgradeRequest? request, UpgradeRefusal? refusal)
+    {
+        Admitted? admitted = null;
+        if (request is not null)
+            (admitted, refusal) = await admission.AdmitAsync(request);
         var answer = new ArrayBufferWriter<byte>(256);
-        if (outcome == UpgradeOutcome.Accepted)
-            admitted = admission.TryAdmit(request!, out refusal);
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            input.AdvanceTo(consumed);
-            return answer.WrittenMemory;
+            return (admitted, answer.WrittenMemory);
         }
         LogRefused(services.Log, refusal!.StatusCode, refusal.Message, connection.RemoteEndPoint);
         services.Metrics.Refused(refusal.StatusCode);
         UpgradeResponse.WriteRefused(answer, refusal);
-        // Whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
-        input.AdvanceTo(result.Buffer.End);
-        return answer.WrittenMemory;
+        // Frames sent without waiting for the answer are unread input too.
+        if (connection.Transport.Input.TryRead(out var rest))
+            connection.Transport.Input.AdvanceTo(rest.Buffer.End);
+        await output.SendAsync(answer.WrittenMemory);
+        await connection.Transport.Output.CompleteAsync();
+        return null;
     }
 
     private static IOutput OutputOf(ConnectionContext connection) => connection.Features.Get<IConnectionSocketFeature>() is { } feature

@@ -8,13 +8,17 @@ namespace Gateway.Connections;
 internal interface IMessageHandler
 {
     /// <summary>The connection is open; what is written now goes out first.</summary>
-    void OnOpen();
+    ValueTask OnOpenAsync();
 
     /// <summary>A whole message. The payload is valid until the task completes, which holds up the next message.</summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
 
     /// <summary>Completes when every message so far is answered. Called before the connection closes at the client's wish.</summary>
     ValueTask FinishAsync();
+
+    /// <summary>Looks at what has a deadline. Called by the sweep while the connection is open.</summary>
+    /// <param name="now">The sweep's time.</param>
+    void OnTick(long now);
 
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
     void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);

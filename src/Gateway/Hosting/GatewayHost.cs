@@ -34,6 +34,7 @@ internal static class GatewayHost
         var sweep = app.Services.GetRequiredService<Sweep>();
         sweep.Add(app.Services.GetRequiredService<ConnectionTable>());
         sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
+        sweep.Add(app.Services.GetRequiredService<KeySet>());
         if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
             sweep.Add(swept);
         return app;
@@ -53,7 +54,13 @@ internal static class GatewayHost
         services.AddSingleton<Namespaces>();
         services.AddSingleton<PresenceGatherer>();
         services.AddSingleton<ChannelTable>();
-        services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
+        services.AddSingleton(new AllowedOrigins(options.Origins));
+        services.AddSingleton<KeySet>();
+        services.AddSingleton<TokenVerifier>();
+        if (options.Auth.HasKey)
+            services.AddSingleton<IAuthenticator, TokenAuthenticator>();
+        else
+            services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendQueues>();
@@ -65,6 +72,7 @@ internal static class GatewayHost
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
         services.AddHostedService<BackplaneStart>();
+        services.AddHostedService<KeySetStart>();
         services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
         services.AddHostedService<Drain>();
         services.AddHostedService<StartScreen>();
@@ -124,6 +132,7 @@ internal static class GatewayHost
             console.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
         });
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        RequestLogs.KeepSilent(logging.Services);
         // Failing to bind is told by Program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
     }

@@ -1,9 +1,10 @@
+using Gateway.Auth;
 using Gateway.Backplane;
 
 namespace Gateway.Hosting;
 
 /// <summary>Safe for any thread. Whether a load balancer should send new clients here.</summary>
-internal sealed class Readiness(IBackplane backplane)
+internal sealed class Readiness(IBackplane backplane, IAuthenticator authenticator)
 {
     private volatile bool _draining;
 
@@ -11,7 +12,7 @@ internal sealed class Readiness(IBackplane backplane)
     public bool IsDraining => _draining;
 
     /// <summary>Why not; null when ready.</summary>
-    public string? Problem => _draining ? "draining" : backplane.Problem;
+    public string? Problem => _draining ? "draining" : backplane.Problem ?? authenticator.Problem;
 
     public void StartDraining() => _draining = true;
 }

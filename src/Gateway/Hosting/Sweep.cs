@@ -16,12 +16,14 @@ internal sealed partial class Sweep : BackgroundService
     private readonly long _start;
     private readonly List<ISwept> _swept = [];
     private long _now;
+    private long _unixSeconds;
 
     public Sweep(GatewayOptions options, TimeProvider time, ILogger<Sweep> log)
     {
         _time = time;
         _log = log;
         _start = time.GetTimestamp();
+        _unixSeconds = time.GetUtcNow().ToUnixTimeSeconds();
         Period = PeriodFor(options);
     }
 
@@ -30,6 +32,9 @@ internal sealed partial class Sweep : BackgroundService
 
     /// <summary>Milliseconds since the start, as of the last tick: a plain read, cheap enough for every message.</summary>
     public long Now => Volatile.Read(ref _now);
+
+    /// <summary>The date as of the last tick, as tokens tell it: unlike <see cref="Now"/>, it follows a clock that is set.</summary>
+    public long UnixSeconds => Volatile.Read(ref _unixSeconds);
 
     /// <summary>Adds something to visit. Only before the host starts.</summary>
     public void Add(ISwept swept) => _swept.Add(swept);
@@ -52,6 +57,7 @@ internal sealed partial class Sweep : BackgroundService
     {
         long now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
         Volatile.Write(ref _now, now);
+        Volatile.Write(ref _unixSeconds, _time.GetUtcNow().ToUnixTimeSeconds());
         foreach (var swept in _swept)
         {
             try
@@ -68,7 +74,7 @@ internal sealed partial class Sweep : BackgroundService
 
     private static TimeSpan PeriodFor(GatewayOptions options)
     {
-        var shortest = new[] { options.Heartbeat.Ping, options.Heartbeat.PongTimeout, options.Limits.Handshake }.Min() / 10;
+        var shortest = new[] { options.Heartbeat.Ping, options.Heartbeat.PongTimeout, options.Limits.Handshake, options.Auth.Timeout }.Min() / 10;
         return shortest < Finest ? Finest : shortest > Coarsest ? Coarsest : shortest;
     }
 

@@ -39,7 +39,10 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
         var upgrade = context.Features.Get<IHttpUpgradeFeature>();
         if (outcome == UpgradeOutcome.Accepted && upgrade is not { IsUpgradableRequest: true })
             (outcome, refusal) = (UpgradeOutcome.Refused, UpgradeRefusal.UpgradeRequired);
-        if (outcome != UpgradeOutcome.Accepted || admission.TryAdmit(request!, out refusal) is not { } admitted)
+        Admitted? admitted = null;
+        if (outcome == UpgradeOutcome.Accepted)
+            (admitted, refusal) = await admission.AdmitAsync(request!);
+        if (admitted is null)
         {
             await RefuseAsync(context, refusal!);
             return;
@@ -80,6 +83,9 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers.SecWebSocketVersion = "13";
         }
+        // RFC 9110 section 15.5.2 demands a challenge.
+        if (refusal.StatusCode == StatusCodes.Status401Unauthorized)
+            context.Response.Headers.WWWAuthenticate = "Bearer";
         if (refusal.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
         await context.Response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message });

@@ -20,6 +20,11 @@ internal sealed record GatewayOptions
 
     public RedisOptions Redis { get; init; } = new();
 
+    public AuthOptions Auth { get; init; } = new();
+
+    /// <summary><c>Gateway:Origins</c>, the pages whose scripts may connect. Default empty: any.</summary>
+    public IReadOnlyList<string> Origins { get; init; } = [];
+
     /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 

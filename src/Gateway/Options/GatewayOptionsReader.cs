@@ -27,9 +27,7 @@ internal static class GatewayOptionsReader
     /// <summary>Features whose keys are part of the contract but which this version does not have. Ignoring such a key would be unsafe, so it stops the start.</summary>
     private static readonly (string Key, string Feature)[] Missing =
     [
-        ("Auth:Secret", "signing in with tokens"), ("Auth:Jwks", "signing in with tokens"), ("Auth:Cookie", "signing in with tokens"),
-        ("Auth:Required", "signing in with tokens"),
-        ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
+        ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
         ("Certificate:Path", "TLS"),
         ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
         ("Limits:HandshakesPerSecondPerAddress", "this limit"),
@@ -58,6 +56,8 @@ internal static class GatewayOptionsReader
                 TimeToLive = settings.Time("Presence:TimeToLive", defaults.Presence.TimeToLive, TimeSpan.FromSeconds(1), Day),
             },
             Redis = ReadRedis(settings, defaults.Redis),
+            Auth = AuthOptionsReader.Read(settings, defaults.Auth),
+            Origins = settings.List("Origins"),
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
@@ -120,7 +120,8 @@ internal static class GatewayOptionsReader
     {
         if (options.Public.Collides(options.Internal))
             settings.Problem("Internal", $"{options.Internal} must not be the public port");
-        if (!options.Public.IsLoopback)
+        AuthOptionsReader.CheckTogether(settings, options);
+        if (!options.Public.IsLoopback && !options.Auth.HasKey)
             settings.Problem("Public", $"{options.Public} is open to the network, but no key is configured: without one the gateway listens on loopback only");
         foreach (var (key, address) in new[] { ("Public", options.Public), ("Internal", options.Internal) })
         {
@@ -139,7 +140,6 @@ internal static class GatewayOptionsReader
     {
         string[] unused =
         [
-            "Auth:Issuer", "Auth:Audience", "Auth:Timeout",
             "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
             "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
         ];

@@ -75,6 +75,13 @@ internal sealed class SettingsReader(IConfiguration gateway)
         return fallback;
     }
 
+    /// <summary>Several texts: one by one under <c>key:0</c>, <c>key:1</c> …, or in the key itself with commas or semicolons between them.</summary>
+    public IReadOnlyList<string> List(string key)
+    {
+        var texts = Children(key).Select(child => Text($"{key}:{child}")).Append(Text(key)).OfType<string>();
+        return [.. texts.SelectMany(text => text.Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+    }
+
     /// <summary>The names directly under a section, such as those of the namespaces.</summary>
     public IEnumerable<string> Children(string key) => gateway.GetSection(key).GetChildren().Select(child => child.Key);
 

@@ -22,7 +22,7 @@ internal sealed partial class Session
             SendError(SessionError.BadRequest(problem), message);
             return default;
         }
-        if (!ChannelRights.MayPublish(name))
+        if (!ChannelRights.May(_identity, name, Rights.Publish))
         {
             SendError(SessionError.Forbidden, message);
             return default;

@@ -1,3 +1,4 @@
+using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Protocol.Messages;
@@ -12,9 +13,20 @@ internal sealed partial class Session
     /// <summary>Content bytes of one <c>history</c> answer; <c>more</c> tells the client to ask on.</summary>
     private const int HistoryBytes = 256 * 1024;
 
+    /// <summary>The channel's name if the client may read this of it; otherwise answers with the error.</summary>
+    private ChannelName? ReadableChannel(in ClientMessage message, Rights right)
+    {
+        if (ChannelOf(message) is not { } name)
+            return null;
+        if (ChannelRights.May(_identity, name, right) || _subscriptions.Find(name.Utf8) is { IsByToken: true })
+            return name;
+        SendError(SessionError.Forbidden, message);
+        return null;
+    }
+
     private ValueTask ReadPresence(in ClientMessage message)
     {
-        if (ReadableChannel(message) is not { } name)
+        if (ReadableChannel(message, Rights.Presence) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
             return SendPresenceAsync(name, message.Id.ToArray());
@@ -51,7 +63,7 @@ internal sealed partial class Session
 
     private ValueTask ReadHistory(in ClientMessage message)
     {
-        if (ReadableChannel(message) is not { } name)
+        if (ReadableChannel(message, Rights.History) is not { } name)
             return default;
         if (name.Namespace.Rules.HasHistory)
             return ReadHistoryAsync(name, message.Id.ToArray(), new HistoryQuery(message.After, message.Before, message.Limit ?? DefaultHistoryLimit, HistoryBytes));

@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Protocol.Messages;
@@ -12,24 +13,54 @@ internal sealed partial class Session
     /// <summary>Protocol, <c>unsubscribed</c> sent by the server: the client subscribes again with <c>recover</c>.</summary>
     private const string InsufficientState = "insufficient_state";
 
+    /// <summary>The same: the subscription token has expired, and was not renewed by subscribing again.</summary>
+    private const string Expired = "expired";
+
+    /// <summary>The same: a new token does not allow the channel any more.</summary>
+    private const string Forbidden = "forbidden";
+
     private ValueTask Subscribe(in ClientMessage message)
     {
-        if (ReadableChannel(message) is not { } name)
+        if (ChannelOf(message) is not { } name)
             return default;
         Position? recover = message.HasRecover ? new Position(Encoding.UTF8.GetString(message.RecoverEpoch), message.RecoverSeq) : null;
+        if (ChannelRights.May(_identity, name, Rights.Subscribe))
+            return SubscribeUntil(Subscription.Unlimited, name, message.Id.ToArray(), recover);
+        if (!message.Token.IsEmpty && ChannelRights.IsGrantable(name) && _services.Authenticator.Tokens is { } tokens)
+            return SubscribeByTokenAsync(tokens, Encoding.UTF8.GetString(message.Token), name, message.Id.ToArray(), recover);
+        SendError(SessionError.Forbidden, message);
+        return default;
+    }
+
+    private async ValueTask SubscribeByTokenAsync(TokenVerifier tokens, string token, ChannelName name, byte[] id, Position? recover)
+    {
+        var (claims, problem) = await tokens.VerifySubscriptionAsync(token);
+        if (problem is not null)
+            SendError(SessionError.Of(problem), id, name.Utf8);
+        else if (claims!.User != _identity.User || claims.Channel != name.ToString())
+            SendError(SessionError.Forbidden, id, name.Utf8);
+        else
+            await SubscribeUntil(claims.Expires!.Value, name, id, recover);
+    }
+
+    /// <param name="expires">When the right to it ends, in Unix seconds.</param>
+    /// <param name="name">The channel, which the client may subscribe to.</param>
+    /// <param name="id">To be returned.</param>
+    /// <param name="recover">The last position the client knows; null if it did not ask to recover.</param>
+    private ValueTask SubscribeUntil(long expires, ChannelName name, byte[] id, Position? recover)
+    {
+        // Asking again is harmless, and renews; asking to recover starts over from the position asked for.
         if (_subscriptions.Find(name.Utf8) is { } existing)
         {
-            // Asking again is harmless; asking to recover starts over from the position asked for.
-            if (recover is null)
-                return ConfirmAsync(existing, message.Id.ToArray());
+            existing.IsByToken = expires != Subscription.Unlimited;
+            if (recover is null && _subscriptions.TryRenew(existing, expires))
+                return ConfirmAsync(existing, id);
             End(existing, dropQueued: true);
         }
-        if (_subscriptions.Count >= _services.Options.Limits.ChannelsPerConnection)
-        {
-            SendError(SessionError.TooManyChannels(_services.Options.Limits.ChannelsPerConnection), message);
-            return default;
-        }
-        return SubscribeAsync(name, message.Id.ToArray(), recover);
+        if (_subscriptions.Count < _services.Options.Limits.ChannelsPerConnection)
+            return SubscribeAsync(name, id, recover, expires);
+        SendError(SessionError.TooManyChannels(_services.Options.Limits.ChannelsPerConnection), id, name.Utf8);
+        return default;
     }
 
     private void Unsubscribe(in ClientMessage message)
@@ -44,16 +75,19 @@ internal sealed partial class Session
         Outbox.Send(reply.WrittenSpan);
     }
 
-    private async ValueTask SubscribeAsync(ChannelName name, byte[] id, Position? recover)
+    private async ValueTask SubscribeAsync(ChannelName name, byte[] id, Position? recover, long expires)
     {
         var channel = _services.Channels.Hold(name);
-        var subscription = new Subscription(channel, Outbox);
+        var subscription = new Subscription(channel, Outbox) { IsByToken = expires != Subscription.Unlimited };
         _subscriptions.Add(subscription);
         if (!await channel.Flowing || !await TryStartAsync(subscription, id, recover))
         {
             End(subscription);
             SendError(SessionError.Unavailable, id, name.Utf8);
+            return;
         }
+        // Only now may the clock end it: giving back what is still being taken would leave some of it behind.
+        _subscriptions.TryRenew(subscription, expires);
     }
 
     /// <summary>Joins, answers and lets messages flow.</summary>
@@ -67,10 +101,17 @@ internal sealed partial class Session
             if (!await _services.Backplane.JoinAsync(channel.Name, _identity.Present, _connection.Id))
                 return false;
             subscription.IsPresent = true;
-            subscription.PresenceVersion = channel.Presence!.Version;
-            presence = await PresenceAsync(channel.Name);
-            if (presence is null)
-                return false;
+            if (MaySeePresence(subscription))
+            {
+                subscription.PresenceVersion = channel.Presence!.Version;
+                presence = await PresenceAsync(channel.Name);
+                if (presence is null)
+                    return false;
+            }
+            else
+            {
+                subscription.PresenceVersion = Subscription.NoPresence;
+            }
         }
         bool started = rules.HasHistory
             ? await TryStartWithHistoryAsync(subscription, id, recover, presence)
@@ -93,7 +134,7 @@ internal sealed partial class Session
     {
         var (name, rules) = (subscription.Channel.Name, subscription.Channel.Name.Namespace.Rules);
         long version = subscription.Channel.Presence?.Version ?? 0;
-        var presence = rules.Presence ? await PresenceAsync(name) : null;
+        var presence = rules.Presence && MaySeePresence(subscription) ? await PresenceAsync(name) : null;
         string? epoch = rules.HasHistory ? (await _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top.Epoch : null;
         Outbox.SendAt(subscription, seq =>
         {
@@ -101,9 +142,13 @@ internal sealed partial class Session
             ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence);
             return reply;
         });
-        if (subscription.Channel.SentPresenceAfter(version))
+        if (presence is not null && subscription.Channel.SentPresenceAfter(version))
             await SendPresenceAsync(name, id: []);
     }
+
+    /// <summary>A subscription token lets its bearer read everything in the channel.</summary>
+    private bool MaySeePresence(Subscription subscription) =>
+        subscription.IsByToken || ChannelRights.May(_identity, subscription.Channel.Name, Rights.Presence);
 
     /// <summary>Ends a subscription and gives back all it held.</summary>
     /// <returns>False when somebody else had ended it.</returns>
@@ -111,12 +156,18 @@ internal sealed partial class Session
     {
         if (!_subscriptions.Remove(subscription))
             return false;
+        GiveBack(subscription, dropQueued);
+        return true;
+    }
+
+    /// <summary>For a subscription that is no longer in the list.</summary>
+    private void GiveBack(Subscription subscription, bool dropQueued)
+    {
         Outbox.End(subscription, dropQueued);
         subscription.Channel.Deactivate(subscription);
         if (subscription.IsPresent)
             _ = LeaveAsync(subscription.Channel.Name);
         _services.Channels.Release(subscription.Channel);
-        return true;
     }
 
     private async Task LeaveAsync(ChannelName channel)
@@ -134,10 +185,14 @@ internal sealed partial class Session
     /// <inheritdoc/>
     public void OnGap(Subscription subscription)
     {
-        if (!End(subscription, dropQueued: true))
-            return;
+        if (End(subscription, dropQueued: true))
+            TellUnsubscribed(subscription, InsufficientState, "messages were lost; subscribe again with recover");
+    }
+
+    private void TellUnsubscribed(Subscription subscription, string code, string reason)
+    {
         var message = ReplyBuffer.Rent();
-        ServerMessageWriter.Unsubscribed(message, subscription.Channel.Name.Json, id: default, InsufficientState, "messages were lost; subscribe again with recover");
+        ServerMessageWriter.Unsubscribed(message, subscription.Channel.Name.Json, id: default, code, reason);
         Outbox.WriteNow(Opcode.Text, message.WrittenSpan);
     }
 

@@ -8,15 +8,16 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Sessions;
 
 /// <summary>
-/// Used by its connection's read loop; <see cref="OnGap"/> by any thread. Protocol version 1 on one connection: reads each
+/// Used by its connection's read loop; <see cref="OnGap"/> by any thread, <see cref="OnTick"/> by the clock. Protocol version 1 on one connection: reads each
 /// message, checks rights and limits, and answers. One file for each thing a client can ask.
 /// </summary>
 internal sealed partial class Session : IMessageHandler
 {
     private readonly Connection _connection;
-    private readonly Identity _identity;
     private readonly SessionServices _services;
     private readonly SubscriptionList _subscriptions = new();
+    private readonly long _signInBy;
+    private volatile Identity _identity;
     private ChannelName? _lastName;
 
     public Session(Connection connection, Identity identity, SessionServices services)
@@ -24,16 +25,10 @@ internal sealed partial class Session : IMessageHandler
         _connection = connection;
         _identity = identity;
         _services = services;
+        _signInBy = services.Sweep.Now + (long)services.Options.Auth.Timeout.TotalMilliseconds;
     }
 
     private Outbox Outbox => _connection.Outbox;
-
-    public void OnOpen()
-    {
-        var reply = ReplyBuffer.Rent();
-        ServerMessageWriter.Connected(reply, _connection.Id, _identity.User, _services.Options.Node, (long)_services.Options.Heartbeat.Ping.TotalMilliseconds);
-        Outbox.Send(reply.WrittenSpan);
-    }
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
@@ -46,6 +41,11 @@ internal sealed partial class Session : IMessageHandler
         if (!ClientMessageReader.TryRead(payload.Span, out var message, out var error))
         {
             SendError(error, message);
+            return default;
+        }
+        if (MustSignIn && message.Type is not (ClientMessageType.Auth or ClientMessageType.Ping))
+        {
+            SendError(SessionError.SignInFirst, message);
             return default;
         }
         if (message.Type == ClientMessageType.Message)
@@ -88,9 +88,10 @@ internal sealed partial class Session : IMessageHandler
                 ServerMessageWriter.Pong(pong, message.Id);
                 Outbox.Send(pong.WrittenSpan);
                 return default;
-            case ClientMessageType.Auth or ClientMessageType.Refresh:
-                SendError(SessionError.NoTokens, message);
-                return default;
+            case ClientMessageType.Auth:
+                return Auth(message);
+            case ClientMessageType.Refresh:
+                return Refresh(message);
             default:
                 SendError(SessionError.UnknownType, message);
                 return default;
@@ -116,18 +117,13 @@ internal sealed partial class Session : IMessageHandler
         return name is null ? null : _lastName = name;
     }
 
-    /// <summary>The channel's name if the client may subscribe to it; otherwise answers with the error.</summary>
-    private ChannelName? ReadableChannel(in ClientMessage message)
+    /// <summary>The channel's name if it is one; otherwise answers with the error.</summary>
+    private ChannelName? ChannelOf(in ClientMessage message)
     {
-        if (NameOf(message.Channel, out string problem) is not { } name)
-        {
+        var name = NameOf(message.Channel, out string problem);
+        if (name is null)
             SendError(SessionError.BadRequest(problem), message);
-            return null;
-        }
-        if (ChannelRights.MaySubscribe(_identity, name))
-            return name;
-        SendError(SessionError.Forbidden, message);
-        return null;
+        return name;
     }
 
     private void SendError(ProtocolError error, in ClientMessage message) => SendError(error, message.Id, message.Channel);

@@ -1,3 +1,4 @@
+using Gateway.Auth;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Sessions;
@@ -9,6 +10,16 @@ internal static class SessionError
 
     public static readonly ProtocolError NoTokens = new(ErrorCode.BadRequest, "tokens are not used here: no key is configured");
 
+    public static readonly ProtocolError SignInFirst = new(ErrorCode.Unauthorized, "sign in first: send auth with a token");
+
+    public static readonly ProtocolError SignedInAlready = new(ErrorCode.BadRequest, "signed in already; send refresh with a new token");
+
+    public static readonly ProtocolError SubscribedBeforeSigningIn = new(ErrorCode.BadRequest, "sign in before subscribing");
+
+    public static readonly ProtocolError NotSignedIn = new(ErrorCode.BadRequest, "not signed in: send auth instead of refresh");
+
+    public static readonly ProtocolError TokenExpired = new(ErrorCode.Unauthorized, $"token expired; the connection is closed unless it is refreshed within {Session.GraceSeconds} s");
+
     public static readonly ProtocolError Forbidden = new(ErrorCode.Forbidden, "not allowed in this channel");
 
     public static readonly ProtocolError NotSubscribed = new(ErrorCode.NotSubscribed, "not subscribed to this channel");
@@ -18,6 +29,9 @@ internal static class SessionError
     public static readonly ProtocolError NoPresence = new(ErrorCode.BadRequest, "this channel has no presence");
 
     public static readonly ProtocolError Unavailable = new(ErrorCode.Unavailable, "the backplane is out of reach; nothing was done");
+
+    public static ProtocolError Of(TokenProblem problem) =>
+        new(problem.IsOurs ? ErrorCode.Unavailable : ErrorCode.Unauthorized, problem.Message);
 
     public static ProtocolError BadRequest(string message) => new(ErrorCode.BadRequest, message);
 

@@ -1,10 +1,19 @@
+using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Diagnostics;
+using Gateway.Hosting;
 using Gateway.Options;
 
 namespace Gateway.Sessions;
 
 /// <summary>Immutable. What every session of the node uses, kept by each as one reference.</summary>
 internal sealed record SessionServices(
-    GatewayOptions Options, Namespaces Namespaces, ChannelTable Channels, IBackplane Backplane, GatewayMetrics Metrics, ILogger<Session> Log);
+    GatewayOptions Options,
+    Namespaces Namespaces,
+    ChannelTable Channels,
+    IBackplane Backplane,
+    IAuthenticator Authenticator,
+    Sweep Sweep,
+    GatewayMetrics Metrics,
+    ILogger<Session> Log);

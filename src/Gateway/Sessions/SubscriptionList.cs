@@ -2,7 +2,7 @@ using Gateway.Channels;
 
 namespace Gateway.Sessions;
 
-/// <summary>Safe for any thread: the read loop changes it, and a gap found elsewhere ends a subscription. What one session is subscribed to; an index is kept only by those with many.</summary>
+/// <summary>Safe for any thread: the read loop changes it, and a gap found elsewhere, or the clock, ends a subscription. What one session is subscribed to; an index is kept only by those with many.</summary>
 internal sealed class SubscriptionList
 {
     /// <summary>Up to here, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
@@ -11,6 +11,7 @@ internal sealed class SubscriptionList
     private Subscription[] _items = [];
     private Dictionary<ChannelName, Subscription>? _index;
     private int _count;
+    private long _nextExpiry = Subscription.Unlimited;
 
     public int Count
     {
@@ -56,13 +57,58 @@ internal sealed class SubscriptionList
         lock (this)
         {
             int at = Array.IndexOf(_items, subscription, 0, _count);
-            if (at < 0)
+            if (at >= 0)
+                RemoveAt(at);
+            return at >= 0;
+        }
+    }
+
+    /// <summary>Lets a subscription last until another time.</summary>
+    /// <returns>False when it is no longer in the list: it may just have expired.</returns>
+    public bool TryRenew(Subscription subscription, long expires)
+    {
+        lock (this)
+        {
+            if (Array.IndexOf(_items, subscription, 0, _count) < 0)
                 return false;
-            _index?.Remove(subscription.Channel.Name);
-            _items[at] = _items[--_count];
-            _items[_count] = null!;
+            subscription.Expires = expires;
+            _nextExpiry = Math.Min(_nextExpiry, expires);
             return true;
         }
+    }
+
+    /// <summary>Takes out what has expired, all in one step, so that a renewal comes either before or after it.</summary>
+    /// <param name="now">In Unix seconds.</param>
+    public List<Subscription>? RemoveExpired(long now)
+    {
+        // A glance, as most of the time nothing has: every connection is asked at every tick.
+        if (Volatile.Read(ref _nextExpiry) > now)
+            return null;
+        lock (this)
+        {
+            var expired = new List<Subscription>();
+            _nextExpiry = Subscription.Unlimited;
+            for (int at = _count - 1; at >= 0; at--)
+            {
+                if (_items[at].Expires <= now)
+                {
+                    expired.Add(_items[at]);
+                    RemoveAt(at);
+                }
+                else
+                {
+                    _nextExpiry = Math.Min(_nextExpiry, _items[at].Expires);
+                }
+            }
+            return expired;
+        }
+    }
+
+    private void RemoveAt(int at)
+    {
+        _index?.Remove(_items[at].Channel.Name);
+        _items[at] = _items[--_count];
+        _items[_count] = null!;
     }
 
     public Subscription[] Snapshot()

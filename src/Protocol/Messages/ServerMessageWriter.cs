@@ -111,12 +111,12 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>.</summary>
-    public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long expires)
+    /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>; null if the token does not expire.</summary>
+    public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long? expires)
     {
         Utf8JsonWriter writer = Begin(output, "refreshed"u8);
         WriteId(writer, id);
-        writer.WriteNumber("expires"u8, expires);
+        WriteNumber(writer, "expires"u8, expires);
         End(writer);
     }
 

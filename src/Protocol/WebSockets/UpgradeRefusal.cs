@@ -55,6 +55,9 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
 
     public static UpgradeRefusal ForbiddenOrigin { get; } = new(403, "forbidden", "this origin is not allowed");
 
+    public static UpgradeRefusal CookieWithoutOrigin { get; } =
+        new(403, "forbidden", "a token in a cookie is believed only with an allowed Origin header");
+
     public static UpgradeRefusal TooManyRequests { get; } = new(429, "rate_limited", "too many connections or connection attempts");
 
     public static UpgradeRefusal Unavailable { get; } = new(503, "unavailable", "the gateway takes no connections at the moment");

@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Options;
 using Microsoft.Extensions.Configuration;
 
@@ -18,6 +19,13 @@ public sealed class GatewayOptionsTests
         { "Heartbeat:Ping", "00:00:04", options => Of(options).Heartbeat.Ping },
         { "Heartbeat:PongTimeout", "00:00:05", options => Of(options).Heartbeat.PongTimeout },
         { "Presence:MaxUsers", "6", options => Of(options).Presence.MaxUsers },
+        { "Auth:Secret", "0123456789abcdef0123456789abcdef", options => Encoding.UTF8.GetString(Of(options).Auth.Secret ?? []) },
+        { "Auth:Jwks", "https://example.com/jwks", options => Of(options).Auth.Jwks ?? "" },
+        { "Auth:Issuer", "https://example.com", options => Of(options).Auth.Issuer ?? "" },
+        { "Auth:Audience", "gateway", options => Of(options).Auth.Audience ?? "" },
+        { "Auth:Timeout", "00:00:08", options => Of(options).Auth.Timeout },
+        { "Origins", "https://example.com", options => string.Join(' ', Of(options).Origins) },
+        { "Origins:0", "https://example.com", options => string.Join(' ', Of(options).Origins) },
         { "Drain:Duration", "00:00:07", options => Of(options).DrainDuration },
         { "Memory:HistoryBytes", "2000000", options => Of(options).HistoryBytes },
         { "Transport:SendQueues", "3", options => Of(options).SendQueues },

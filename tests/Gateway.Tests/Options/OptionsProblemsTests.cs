@@ -78,12 +78,8 @@ public sealed class OptionsProblemsTests
         Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).UnknownKeys);
 
     [Theory]
-    [InlineData("Origins:0=https://example.com")]
     [InlineData("Proxy:Protocol=true")]
     [InlineData("Proxy:Trusted:0=10.0.0.0/8")]
-    [InlineData("Auth:Secret=0123456789abcdef0123456789abcdef")]
-    [InlineData("Auth:Jwks=https://example.com/jwks")]
-    [InlineData("Auth:Cookie=token")]
     [InlineData("Api:Keys:0=key")]
     [InlineData("Certificate:Path=a.pfx")]
     [InlineData("Limits:Connections=10")]

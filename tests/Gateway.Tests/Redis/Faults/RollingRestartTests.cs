@@ -21,7 +21,8 @@ public sealed class RollingRestartTests
             RecoveringClient[] clients = [.. Enumerable.Range(0, Clients).Select(i => new RecoveringClient(addresses, i, Channel))];
             var subscribed = clients.Select(_ => new TaskCompletionSource()).ToArray();
             var following = clients.Zip(subscribed).Select(pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
-            await Task.WhenAll(subscribed.Select(one => one.Task));
+            // Whoever fails ends the waiting too.
+            await Task.WhenAll(following.Zip(subscribed).Select(pair => Task.WhenAny(pair.First, pair.Second.Task).Unwrap()));
             using var stop = new CancellationTokenSource();
             var publishing = PublishAsync(addresses, stop.Token);
 

@@ -1,0 +1,48 @@
+using Gateway.Connections;
+using Gateway.Protocol.Messages;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Sessions;
+
+/// <content>What the clock does for a session: signing in takes too long, tokens expire. Nothing here touches what the read loop is at.</content>
+internal sealed partial class Session
+{
+    /// <summary>For a refresh that failed once, or a tab that slept, to come through; announced by an error.</summary>
+    internal const long GraceSeconds = 25;
+
+    private long _announcedExpiry;
+
+    public void OnTick(long now)
+    {
+        if (MustSignIn)
+        {
+            if (now >= _signInBy)
+                _connection.RequestClose(CloseRequest.Unauthorized);
+            return;
+        }
+        long time = _services.Sweep.UnixSeconds;
+        if (_identity.Expires is { } expires && time >= expires)
+            OnExpired(expires, time);
+        foreach (var subscription in _subscriptions.RemoveExpired(time) ?? [])
+        {
+            GiveBack(subscription, dropQueued: true);
+            TellUnsubscribed(subscription, Expired, "the token for this channel has expired; subscribe again with a new one");
+        }
+    }
+
+    private void OnExpired(long expires, long time)
+    {
+        if (time >= expires + GraceSeconds)
+        {
+            _connection.RequestClose(CloseRequest.TokenExpired);
+            return;
+        }
+        if (_announcedExpiry == expires)
+            return;
+        _announcedExpiry = expires;
+        _services.Metrics.Error(ErrorCode.Unauthorized);
+        var message = ReplyBuffer.Rent();
+        ServerMessageWriter.Error(message, SessionError.TokenExpired);
+        Outbox.WriteNow(Opcode.Text, message.WrittenSpan);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Text;
+using Gateway.Auth;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Sessions;
+
+/// <content><c>auth</c> and <c>refresh</c>, and what comes with signing in.</content>
+internal sealed partial class Session
+{
+    private bool MustSignIn => ReferenceEquals(_identity, Identity.Nobody);
+
+    public ValueTask OnOpenAsync() => MustSignIn ? default : WelcomeAsync();
+
+    /// <summary>Says who is connected, then subscribes to what the token lists.</summary>
+    private ValueTask WelcomeAsync()
+    {
+        var identity = _identity;
+        var reply = ReplyBuffer.Rent();
+        long ping = (long)_services.Options.Heartbeat.Ping.TotalMilliseconds;
+        ServerMessageWriter.Connected(reply, _connection.Id, identity.User, _services.Options.Node, ping, identity.Expires, identity.Subscriptions);
+        Outbox.Send(reply.WrittenSpan);
+        return identity.Subscriptions.Count == 0 ? default : SubscribeAllAsync(identity);
+    }
+
+    private async ValueTask SubscribeAllAsync(Identity identity)
+    {
+        // The backplane may take its time; whom the client is connected as need not wait for it.
+        await Outbox.FlushAsync();
+        foreach (string channel in identity.Subscriptions)
+        {
+            if (_connection.IsClosing)
+                return;
+            byte[] utf8 = Encoding.UTF8.GetBytes(channel);
+            if (NameOf(utf8, out string problem) is not { } name)
+                SendError(SessionError.BadRequest(problem), id: default, utf8);
+            else if (!ChannelRights.May(identity, name, Rights.Subscribe))
+                SendError(SessionError.Forbidden, id: default, utf8);
+            else
+                await SubscribeUntil(Subscription.Unlimited, name, id: [], recover: null);
+        }
+    }
+
+    private ValueTask Auth(in ClientMessage message)
+    {
+        if (_services.Authenticator.Tokens is not { } tokens)
+            SendError(SessionError.NoTokens, message);
+        else if (_identity.IsSignedIn)
+            SendError(SessionError.SignedInAlready, message);
+        else if (_subscriptions.Count > 0)
+            SendError(SessionError.SubscribedBeforeSigningIn, message);
+        else
+            return SignInAsync(tokens, Encoding.UTF8.GetString(message.Token), message.Id.ToArray());
+        return default;
+    }
+
+    private async ValueTask SignInAsync(TokenVerifier tokens, string token, byte[] id)
+    {
+        var (claims, problem) = await tokens.VerifyAsync(token);
+        if (problem is not null)
+        {
+            SendError(SessionError.Of(problem), id, channel: default);
+            _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.Unauthorized);
+            return;
+        }
+        _identity = Identity.Of(claims!);
+        await WelcomeAsync();
+    }
+
+    private ValueTask Refresh(in ClientMessage message)
+    {
+        if (_services.Authenticator.Tokens is not { } tokens)
+            SendError(SessionError.NoTokens, message);
+        else if (!_identity.IsSignedIn)
+            SendError(SessionError.NotSignedIn, message);
+        else
+            return RefreshAsync(tokens, Encoding.UTF8.GetString(message.Token), message.Id.ToArray());
+        return default;
+    }
+
+    /// <summary>A token that will not do changes nothing: the one before holds until it expires.</summary>
+    private async ValueTask RefreshAsync(TokenVerifier tokens, string token, byte[] id)
+    {
+        var (claims, problem) = await tokens.VerifyAsync(token);
+        if (problem is null && claims!.User != _identity.User)
+            problem = TokenProblem.AnotherUser;
+        if (problem is not null)
+        {
+            SendError(SessionError.Of(problem), id, channel: default);
+            return;
+        }
+        _identity = Identity.Of(claims!);
+        var reply = ReplyBuffer.Rent();
+        ServerMessageWriter.Refreshed(reply, id, _identity.Expires);
+        Outbox.Send(reply.WrittenSpan);
+        foreach (var subscription in _subscriptions.Snapshot())
+            Reconsider(subscription);
+    }
+
+    /// <summary>Takes from a subscription what the new token does not allow.</summary>
+    private void Reconsider(Subscription subscription)
+    {
+        if (subscription.IsByToken)
+            return;
+        if (!ChannelRights.May(_identity, subscription.Channel.Name, Rights.Subscribe))
+        {
+            if (End(subscription, dropQueued: true))
+                TellUnsubscribed(subscription, Forbidden, "the new token does not allow this channel");
+        }
+        else if (!MaySeePresence(subscription))
+        {
+            subscription.Channel.HidePresence(subscription);
+        }
+    }
+}

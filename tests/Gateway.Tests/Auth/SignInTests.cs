@@ -1,0 +1,175 @@
+using System.Net.WebSockets;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Auth;
+
+/// <summary>Signing in with a first message, and connections without a token.</summary>
+public sealed class SignInTests
+{
+    [Fact]
+    public async Task Auth_is_answered_with_connected()
+    {
+        await using var server = await TokenServer.StartAsync();
+        await using var client = await server.OpenAsync();
+        string token = TokenServer.Key.Token("ann", server.Now.AddMinutes(5));
+
+        var connected = await client.AskAsync($$"""{"type":"auth","token":"{{token}}"}""", "connected");
+
+        Assert.Equal(("ann", server.Now.AddMinutes(5).ToUnixTimeSeconds()), (connected.Text("user"), connected.Number("expires")));
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+    }
+
+    [Theory]
+    [InlineData("subscribe", "\"channel\":\"news\"")]
+    [InlineData("unsubscribe", "\"channel\":\"news\"")]
+    [InlineData("message", "\"channel\":\"news\",\"content\":1")]
+    [InlineData("presence", "\"channel\":\"news\"")]
+    [InlineData("history", "\"channel\":\"news\"")]
+    [InlineData("refresh", "\"token\":\"x\"")]
+    [InlineData("dance", "\"x\":1")]
+    public async Task Before_signing_in_all_but_auth_and_ping_is_unauthorized(string type, string fields)
+    {
+        await using var server = await TokenServer.StartAsync("Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=anyone");
+        await using var client = await server.OpenAsync();
+
+        var error = await client.AskAsync($$"""{"type":"{{type}}",{{fields}},"id":1}""", "error");
+
+        Assert.Equal(("unauthorized", 1), (error.Text("code"), error.Number("id")));
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+        await client.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann")}}"}""", "connected");
+    }
+
+    [Fact]
+    public async Task Auth_with_a_bad_token_is_told_why_and_closed_with_4001()
+    {
+        await using var server = await TokenServer.StartAsync();
+        await using var client = await server.OpenAsync();
+        string token = TokenServer.Key.Token("ann", server.Now.AddMinutes(-5));
+
+        var error = await client.AskAsync($$"""{"type":"auth","token":"{{token}}","id":"a"}""", "error");
+
+        Assert.Equal(("unauthorized", "token expired", "a"), (error.Text("code"), error.Text("message"), error.Text("id")));
+        await ClosedAsync(client, 4001, "Unauthorized", reconnect: false);
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_sign_in_within_the_timeout_is_closed_with_4001()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
+        await using var client = await server.OpenAsync();
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+
+        server.Time.Advance(TimeSpan.FromSeconds(9));
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+
+        await ClosedAsync(client, 4001, "Unauthorized", reconnect: false);
+    }
+
+    [Fact]
+    public async Task Whoever_signed_in_is_not_closed_by_the_timeout()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
+        await using var client = await server.OpenAsync();
+        await client.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann")}}"}""", "connected");
+
+        server.Time.Advance(TimeSpan.FromSeconds(20));
+
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+    }
+
+    [Fact]
+    public async Task Signing_in_twice_is_a_mistake_and_changes_nothing()
+    {
+        await using var server = await TokenServer.StartAsync();
+        await using var client = await server.ConnectAsync("ann");
+
+        var error = await client.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("bob")}}","id":1}""", "error");
+
+        Assert.Equal(("bad_request", 1), (error.Text("code"), error.Number("id")));
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+    }
+
+    [Fact]
+    public async Task Where_tokens_are_not_required_a_connection_without_one_is_anonymous()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Required=false");
+        await using var client = await JsonClient.ConnectAsync(server.Server);
+
+        Assert.Equal("anonymous-" + client.ConnectionId, client.User);
+        server.Time.Advance(TimeSpan.FromSeconds(20));
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+    }
+
+    [Fact]
+    public async Task An_anonymous_connection_can_sign_in_before_it_subscribes()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Required=false", "Namespaces:default:Subscribe=anyone");
+        await using var early = await JsonClient.ConnectAsync(server.Server);
+        await using var late = await JsonClient.ConnectAsync(server.Server);
+        string auth = $$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann")}}"}""";
+        await late.SubscribeAsync("news");
+
+        var connected = await early.AskAsync(auth, "connected");
+
+        Assert.Equal(("ann", early.ConnectionId), (connected.Text("user"), connected.Text("connection")));
+        Assert.Equal("bad_request", (await late.AskAsync(auth, "error")).Text("code"));
+    }
+
+    [Fact]
+    public async Task Where_tokens_are_not_required_a_bad_one_is_refused_all_the_same()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Required=false");
+
+        Assert.Equal(401, (await server.AskAsync("/ws?token=x")).Status);
+    }
+
+    [Fact]
+    public async Task An_anonymous_connection_has_nothing_to_refresh()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Required=false");
+        await using var client = await JsonClient.ConnectAsync(server.Server);
+
+        Assert.Equal("bad_request", (await client.AskAsync($$"""{"type":"refresh","token":"{{TokenServer.Key.Token("ann")}}"}""", "error")).Text("code"));
+    }
+
+    [Fact]
+    public async Task Presence_shows_the_info_of_the_token_as_it_was_written()
+    {
+        await using var server = await TokenServer.StartAsync("Namespaces:room:Presence=true", "Namespaces:room:Subscribe=signed-in");
+        await using var ann = await server.ConnectAsync("ann", """,  "info":{"name":"Änn", "n":1.50}""");
+
+        var subscribed = await ann.SubscribeAsync("room:1");
+
+        Assert.Equal("""{"name":"Änn", "n":1.50}""", subscribed.GetProperty("info").Raw("ann"));
+    }
+
+    [Fact]
+    public async Task Issuer_and_audience_are_checked_where_configured()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Issuer=https://id.example.com", "Auth:Audience=gateway");
+        const string Right = """,  "iss":"https://id.example.com","aud":["other","gateway"]""";
+        await using var client = await server.ConnectAsync("ann", Right);
+        await using var single = await server.ConnectAsync("ann", Right.Replace("[\"other\",\"gateway\"]", "\"gateway\"", StringComparison.Ordinal));
+
+        Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","aud":"gateway" """));
+        Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","iss":"https://id.example.com.evil","aud":"gateway" """));
+        Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com" """));
+        Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com","aud":"gateway2" """));
+    }
+
+    private static async Task<string?> RefusalAsync(TokenServer server, string claims)
+    {
+        var reply = await server.AskAsync("/ws?token=" + TokenServer.Key.Token("ann", more: claims));
+        Assert.Equal(401, reply.Status);
+        return reply.Json("message");
+    }
+
+    internal static async Task ClosedAsync(JsonClient client, int code, string reason, bool reconnect)
+    {
+        var disconnect = await client.ReceiveAsync("disconnect");
+        Assert.Equal((code, reason, reconnect), (disconnect.Number("code"), disconnect.Text("reason"), disconnect.GetProperty("reconnect").GetBoolean()));
+        Assert.Null(await client.ReceiveTextAsync());
+        Assert.Equal(((WebSocketCloseStatus?)code, reason), (client.Socket.CloseStatus, client.Socket.CloseStatusDescription));
+    }
+}
