@@ -4,7 +4,8 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>
 /// Safe for any thread. One life of the connection to a Redis server or cluster: once <see cref="Broken"/>, it is replaced, never
-/// mended, so that there is one way back for every kind of failure. Calls are pipelined and bounded in number and bytes.
+/// mended, so that there is one way back for every kind of failure. Calls are pipelined and bounded in number and bytes: those a
+/// client waits for are refused beyond that, those the node makes for itself wait their turn.
 /// </summary>
 internal sealed class RedisConnection : IDisposable
 {
@@ -14,6 +15,10 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>After this the caller is told that there was no answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
 
+    /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use.</summary>
+    private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(3);
+
+    private readonly CallQueue _turns = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
@@ -43,12 +48,12 @@ internal sealed class RedisConnection : IDisposable
     public int InFlight => Volatile.Read(ref _calls);
 
     /// <summary>Null when the server cannot be reached.</summary>
-    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics)
+    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, CancellationToken cancellation)
     {
-        ConnectionMultiplexer? multiplexer = null;
+        var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
         try
         {
-            multiplexer = await ConnectionMultiplexer.ConnectAsync(options.Clone()).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+            var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
                 return new RedisConnection(multiplexer, metrics);
         }
@@ -56,25 +61,20 @@ internal sealed class RedisConnection : IDisposable
         {
             // Refused, no such host, wrong password, no answer: all are tried again, and readiness says that Redis is away.
         }
-        multiplexer?.Dispose();
+        // One that comes too late would go on connecting for good.
+        _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         return null;
     }
 
     public void Break() => _broken.TrySetResult();
 
-    /// <summary>Scripts are there before the first call, so that calls made together keep their order.</summary>
+    /// <summary>Gives the scripts to every server, so that the first calls find them. One that does not take them, as it may be read-only, gets them with a call.</summary>
+    /// <returns>False when none took them.</returns>
     public async Task<bool> TryLoadScriptsAsync()
     {
-        foreach (var script in RedisScripts.All)
-        {
-            foreach (var endpoint in _multiplexer.GetEndPoints())
-            {
-                var server = _multiplexer.GetServer(endpoint);
-                if (server.IsConnected && !server.IsSlave && await FinishAsync(() => server.ScriptLoadAsync(script.Text), 0).ConfigureAwait(false) is null)
-                    return false;
-            }
-        }
-        return true;
+        var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
+        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
+        return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(hash => hash is not null);
     }
 
     /// <summary>Null when there was no answer: the script ran, or did not.</summary>
@@ -88,12 +88,15 @@ internal sealed class RedisConnection : IDisposable
     public async Task<bool> PublishAsync(byte[] channel, byte[] value) =>
         await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length).ConfigureAwait(false) is not null;
 
-    public async Task<bool> SubscribeAsync(byte[] channel, Action<RedisChannel, RedisValue> handler) =>
-        await FinishAsync(() => Boxed(_subscriber.SubscribeAsync(Literal(channel), handler)), 0).ConfigureAwait(false) is not null;
+    /// <summary>As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use.</summary>
+    public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) => InTurnAsync(() => EvaluateAsync(script, keys, values));
 
-    /// <summary>Asked for, not waited for: what still arrives is dropped by who got it.</summary>
-    public void Unsubscribe(byte[] channel, Action<RedisChannel, RedisValue> handler) =>
-        _ = FinishAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel), handler)), 0);
+    /// <summary>Calls the handler for one message after the other, in Redis's order. A channel that is subscribed to must be unsubscribed from, and that have ended, before it is again.</summary>
+    public async Task<bool> SubscribeAsync(byte[] channel, Action<byte[]> handler) =>
+        await InTurnAsync(() => Boxed(_subscriber.SubscribeInOrderAsync(Literal(channel), handler))).ConfigureAwait(false) is not null;
+
+    /// <summary>What still arrives is dropped by who gets it.</summary>
+    public Task UnsubscribeAsync(byte[] channel) => InTurnAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel))));
 
     public void Dispose()
     {
@@ -115,9 +118,18 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
-    private async Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes) where T : class
+    private Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class => _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, Break));
+
+    private Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes) where T : class
     {
-        if (Broken.IsCompleted || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+        if (Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+            return Task.FromResult<T?>(null);
+        return AnswerAsync(issue, bytes, Patience, late: null);
+    }
+
+    private async Task<T?> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan patience, Action? late) where T : class
+    {
+        if (Broken.IsCompleted)
             return null;
         Interlocked.Increment(ref _calls);
         Interlocked.Add(ref _bytes, bytes);
@@ -125,13 +137,19 @@ internal sealed class RedisConnection : IDisposable
         long start = TimeProvider.System.GetTimestamp();
         try
         {
-            var answer = await CountedAsync(issue, bytes).WaitAsync(Patience).ConfigureAwait(false);
+            var answer = await CountedAsync(issue, bytes).WaitAsync(patience).ConfigureAwait(false);
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
             return answer;
         }
+        catch (RedisServerException)
+        {
+            // An answer, but none that helps.
+            return null;
+        }
         catch (Exception)
         {
-            // Whatever the client library throws, and it throws many kinds, means that there is no answer.
+            // Whatever else the client library throws, and it throws many kinds, means that there is no answer.
+            late?.Invoke();
             return null;
         }
     }

@@ -10,17 +10,24 @@ namespace Gateway.Backplane.Redis;
 /// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails, and the feeds of
 /// the channels that live there.
 /// </summary>
-/// <remarks>Lock order: the channel table's, then this one; no feed's lock is taken under it.</remarks>
+/// <remarks>Lock order: the channel table's, then this one, then the presence's; no feed's lock is taken under it.</remarks>
 internal sealed class RedisShard : IAsyncDisposable
 {
     private const long LingerMilliseconds = 3_000;
     private const long SilenceMilliseconds = 5_000;
+    private const long CheckMilliseconds = 60_000;
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>For users to leave and calls to be answered when the node stops. What is left expires.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
+    private readonly TimeSpan _tick;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ChannelName, ChannelFeed> _feeds = new(ChannelNameComparer.Instance);
+    private readonly Queue<(ChannelFeed Feed, long LeaveAt)> _unwanted = new();
+    private readonly Round<ChannelFeed> _checks = new(CheckMilliseconds, feed => feed.IsGone);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConfigurationOptions _options;
     private readonly string _prefix;
@@ -42,6 +49,7 @@ internal sealed class RedisShard : IAsyncDisposable
         _metrics = metrics;
         _sink = sink;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
+        _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
     public string Name { get; }
@@ -67,21 +75,20 @@ internal sealed class RedisShard : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Called under the channel table's lock: nothing but issuing happens before it returns.</summary>
+    /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
     public Task<bool> SubscribeAsync(ChannelName channel)
     {
         lock (_gate)
         {
             if (_connection is not { } connection)
                 return Task.FromResult(false);
-            if (!_feeds.TryGetValue(channel, out var feed))
-            {
-                _feeds.Add(channel, feed = new ChannelFeed(channel, new RedisKeys(_prefix, channel), _sink, _metrics));
-                _metrics.Subscribed(1);
-            }
+            var feed = _feeds.TryGetValue(channel, out var known) ? known : Add(channel);
             feed.LeaveAt = 0;
-            if (feed.Flowing.IsCompleted && !(feed.Flowing.IsCompletedSuccessfully && feed.Flowing.Result))
-                feed.Flowing = feed.AttachAsync(connection);
+            if (feed.IsLeaving || feed.HasFailed || feed.Flowing is { IsCompletedSuccessfully: true, Result: false })
+            {
+                feed.IsLeaving = false;
+                feed.Flowing = feed.AttachAsync(connection, before: feed.Flowing);
+            }
             return feed.Flowing;
         }
     }
@@ -90,8 +97,10 @@ internal sealed class RedisShard : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_feeds.TryGetValue(channel, out var feed))
-                feed.LeaveAt = Environment.TickCount64 + LingerMilliseconds;
+            if (!_feeds.TryGetValue(channel, out var feed))
+                return;
+            feed.LeaveAt = Environment.TickCount64 + LingerMilliseconds;
+            Queue(feed);
         }
     }
 
@@ -116,11 +125,11 @@ internal sealed class RedisShard : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var connection = _connection;
-        if (connection is not null)
+        if (_connection is { } connection)
         {
-            await _presence.LeaveAllAsync(connection).ConfigureAwait(false);
-            for (int i = 0; i < 100 && connection.InFlight > 0; i++)
+            var deadline = Task.Delay(Farewell);
+            await Task.WhenAny(_presence.LeaveAllAsync(connection), deadline).ConfigureAwait(false);
+            while (connection.InFlight > 0 && !deadline.IsCompleted)
                 await Task.Delay(20).ConfigureAwait(false);
         }
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -151,9 +160,13 @@ internal sealed class RedisShard : IAsyncDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(_options, _metrics).ConfigureAwait(false);
-            if (connection is not null && await TryResumeAsync(connection).ConfigureAwait(false))
-                await WatchAsync(connection).ConfigureAwait(false);
+            var connection = await RedisConnection.TryOpenAsync(_options, _metrics, _stop.Token).ConfigureAwait(false);
+            if (connection is not null)
+            {
+                using var stopping = _stop.Token.Register(connection.Break);
+                if (await TryResumeAsync(connection).ConfigureAwait(false))
+                    await WatchAsync(connection).ConfigureAwait(false);
+            }
             _connection = null;
             connection?.Dispose();
             await PauseAsync(Retry).ConfigureAwait(false);
@@ -164,82 +177,136 @@ internal sealed class RedisShard : IAsyncDisposable
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
-            || !await connection.SubscribeAsync(_probe, (_, _) => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
+            || !await connection.SubscribeAsync(_probe, _ => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
             return false;
-        foreach (var feeds in Feeds().Chunk(512))
+        await Task.WhenAll(Resume(connection)).ConfigureAwait(false);
+        if (connection.Broken.IsCompleted)
+            return false;
+        if (_wasUp)
         {
-            var attached = await Task.WhenAll(feeds.Select(feed => feed.AttachAsync(connection))).ConfigureAwait(false);
-            if (attached.Contains(false))
-                return false;
+            _metrics.Reconnected();
+            _presence.Spare();
         }
+        _wasUp = true;
+        Volatile.Write(ref _heard, Environment.TickCount64);
+        _connection = connection;
+        return true;
+    }
+
+    /// <summary>Attaches the feeds that are wanted; the others went with the old connection.</summary>
+    private List<Task> Resume(RedisConnection connection)
+    {
+        var attaching = new List<Task>();
         lock (_gate)
         {
-            foreach (var feed in _feeds.Values)
-                feed.Flowing = Task.FromResult(true);
-            Volatile.Write(ref _heard, Environment.TickCount64);
-            _connection = connection;
+            foreach (var feed in _feeds.Values.ToList())
+            {
+                if (feed.LeaveAt != 0)
+                {
+                    Remove(feed);
+                    continue;
+                }
+                feed.IsLeaving = false;
+                attaching.Add(feed.Flowing = feed.AttachAsync(connection, before: Task.CompletedTask));
+            }
         }
-        if (_wasUp)
-            _metrics.Reconnected();
-        _wasUp = true;
-        return true;
+        return attaching;
     }
 
     /// <summary>Returns when the connection is of no more use.</summary>
     private async Task WatchAsync(RedisConnection connection)
     {
-        long refresh = 0, check = Environment.TickCount64;
-        Task refreshing = Task.CompletedTask;
-        while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
+        // Redis may have lost its data.
+        var refreshing = _presence.RefreshAllAsync(connection);
+        var checking = Task.CompletedTask;
+        while (!connection.Broken.IsCompleted)
         {
             long now = Environment.TickCount64;
             if (now - Volatile.Read(ref _heard) > SilenceMilliseconds)
                 return;
             _ = connection.PublishAsync(_probe, []);
-            LeaveUnwanted(now);
-            if (now >= refresh && refreshing.IsCompleted)
-            {
-                refresh = now + (long)_presence.Period.TotalMilliseconds;
-                refreshing = _presence.RefreshAsync(connection, Feeds().Where(feed => feed.Channel.Namespace.Rules.Presence).Select(feed => feed.Channel));
-            }
-            if (now - check > 60_000 && refreshing.IsCompleted)
-            {
-                check = now;
-                refreshing = CheckAsync();
-            }
-            await Task.WhenAny(connection.Broken, PauseAsync(_presence.Period < Tick ? _presence.Period : Tick)).ConfigureAwait(false);
+            LeaveUnwanted(connection, now);
+            if (refreshing.IsCompleted)
+                refreshing = _presence.RefreshAsync(connection, now);
+            if (checking.IsCompleted)
+                checking = CheckAsync(connection, now);
+            await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
     }
 
     /// <summary>Compares positions, which also keeps those of quiet channels alive.</summary>
-    private async Task CheckAsync()
+    private Task CheckAsync(RedisConnection connection, long now)
     {
-        foreach (var feed in Feeds().Where(feed => feed.Channel.Namespace.Rules.HasHistory))
-            await ReadAsync(feed.Channel, HistoryQuery.PositionOnly).ConfigureAwait(false);
+        lock (_gate)
+            return Task.WhenAll(_checks.Take(now).Select(feed => CheckAsync(connection, feed)));
     }
 
-    private void LeaveUnwanted(long now)
+    private static async Task CheckAsync(RedisConnection connection, ChannelFeed feed)
     {
-        List<ChannelFeed> left = [];
+        if (await RedisHistory.ReadAsync(connection, feed.Channel, feed.Keys, HistoryQuery.PositionOnly, inTurn: true).ConfigureAwait(false) is { } page)
+            feed.Check(page.Top);
+    }
+
+    private void LeaveUnwanted(RedisConnection connection, long now)
+    {
         lock (_gate)
         {
-            foreach (var feed in _feeds.Values.Where(feed => feed.LeaveAt != 0 && feed.LeaveAt <= now).ToList())
+            while (_unwanted.TryPeek(out var first) && first.LeaveAt <= now)
             {
-                _feeds.Remove(feed.Channel);
-                left.Add(feed);
+                var feed = _unwanted.Dequeue().Feed;
+                feed.IsQueued = false;
+                if (feed.IsGone || feed.LeaveAt == 0)
+                    continue;
+                if (feed.LeaveAt > now)
+                {
+                    Queue(feed);
+                    continue;
+                }
+                feed.IsLeaving = true;
+                feed.Flowing = feed.DetachAsync(connection, before: feed.Flowing);
+                _ = LeaveAsync(feed, feed.Flowing);
             }
         }
-        foreach (var feed in left)
+    }
+
+    /// <summary>The feed stays until it has left, so that a subscribe meanwhile comes after.</summary>
+    private async Task LeaveAsync(ChannelFeed feed, Task<bool> leaving)
+    {
+        await leaving.ConfigureAwait(false);
+        lock (_gate)
         {
-            feed.Detach();
-            _metrics.Subscribed(-1);
+            if (!feed.IsGone && ReferenceEquals(feed.Flowing, leaving))
+                Remove(feed);
         }
     }
 
-    private ChannelFeed[] Feeds()
+    private void Queue(ChannelFeed feed)
     {
-        lock (_gate)
-            return [.. _feeds.Values];
+        if (feed.IsQueued)
+            return;
+        feed.IsQueued = true;
+        _unwanted.Enqueue((feed, feed.LeaveAt));
+    }
+
+    private ChannelFeed Add(ChannelName channel)
+    {
+        var feed = new ChannelFeed(channel, new RedisKeys(_prefix, channel), _sink, _metrics);
+        _feeds.Add(channel, feed);
+        if (channel.Namespace.Rules.HasHistory)
+            _checks.Add(feed);
+        if (channel.Namespace.Rules.Presence)
+            _presence.Watch(channel);
+        _metrics.Subscribed(1);
+        return feed;
+    }
+
+    private void Remove(ChannelFeed feed)
+    {
+        _feeds.Remove(feed.Channel);
+        feed.IsGone = true;
+        if (feed.Channel.Namespace.Rules.Presence)
+            _presence.Unwatch(feed.Channel);
+        _metrics.Subscribed(-1);
     }
 
     /// <summary>Ends early when the shard stops.</summary>
