@@ -13,15 +13,11 @@ namespace Gateway.Backplane.Redis;
 /// <remarks>Changes are asked for under the lock, in turn, so that none overtakes the one before it. No other lock but the queue's is taken under it.</remarks>
 internal sealed class RedisPresence
 {
-    /// <summary>Users in one call, and expired users that leave with one, so that no call takes Redis long.</summary>
+    /// <summary>Users in one call, so that no call takes Redis long.</summary>
     private const int Batch = 100;
-    private const int MaxExpired = 200;
 
     /// <summary>Channels refreshed at a time: half of what may be under way, so that subscribing does not wait for all of them.</summary>
     private const int Channels = 64;
-
-    /// <summary>For the other nodes to be back too. See <see cref="Spare"/>.</summary>
-    private const long MinSpareMilliseconds = 5_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ChannelName, PresentChannel> _channels = new(ChannelNameComparer.Instance);
@@ -29,7 +25,7 @@ internal sealed class RedisPresence
     private readonly string _prefix;
     private readonly string _node = RandomNumberGenerator.GetHexString(12, lowercase: true);
     private readonly long _expiry;
-    private long _spareUntil;
+    private readonly long _absence;
 
     public RedisPresence(string prefix, TimeSpan timeToLive)
     {
@@ -37,15 +33,12 @@ internal sealed class RedisPresence
         // With the period of refreshing and letting go, a quarter of the time to live, still within the time to live.
         _expiry = (long)(timeToLive.TotalMilliseconds * 2 / 3);
         Period = timeToLive / 4;
+        // Before this no entry that is refreshed every period expires.
+        _absence = _expiry - (long)Period.TotalMilliseconds;
         _round = new Round<PresentChannel>(Period.TotalMilliseconds, Drop);
     }
 
     public TimeSpan Period { get; }
-
-    private int MaxLeaving => Environment.TickCount64 < Volatile.Read(ref _spareUntil) ? 0 : MaxExpired;
-
-    /// <summary>Redis was away for all nodes: those that come back first do not take the users of the others for dead.</summary>
-    public void Spare() => Volatile.Write(ref _spareUntil, Environment.TickCount64 + Math.Max(MinSpareMilliseconds, (long)Period.TotalMilliseconds));
 
     /// <summary>Somebody here is told who comes and goes: expired users are let go from here.</summary>
     public void Watch(ChannelName channel)
@@ -95,7 +88,7 @@ internal sealed class RedisPresence
     public async Task<PresenceState?> ListAsync(RedisConnection connection, ChannelName channel, int maxUsers)
     {
         var keys = new RedisKeys(_prefix, channel);
-        if (await connection.CallAsync(RedisScripts.List, Names(keys), [keys.Flow, MaxLeaving, maxUsers]).ConfigureAwait(false) is not { } answer)
+        if (await connection.CallAsync(RedisScripts.List, Names(keys), [keys.Flow, _absence, maxUsers]).ConfigureAwait(false) is not { } answer)
             return null;
         var parts = (RedisResult[])answer!;
         if (parts.Length == 1)
@@ -179,12 +172,12 @@ internal sealed class RedisPresence
 
     private Task<RedisResult?> CallJoinAsync(RedisConnection connection, PresentChannel entry, PresentUser[] users)
     {
-        RedisValue[] values = [entry.Keys.Flow, MaxLeaving, _expiry, _node, .. users.SelectMany(user => new RedisValue[] { Encoding.UTF8.GetBytes(user.Id), user.Info.ToArray() })];
+        RedisValue[] values = [entry.Keys.Flow, _absence, _expiry, _node, .. users.SelectMany(user => new RedisValue[] { Encoding.UTF8.GetBytes(user.Id), user.Info.ToArray() })];
         return connection.CallInTurnAsync(RedisScripts.Join, Names(entry.Keys), values);
     }
 
     private Task<RedisResult?> CallLeaveAsync(RedisConnection connection, PresentChannel entry, string[] users) =>
-        connection.CallInTurnAsync(RedisScripts.Leave, Names(entry.Keys), [entry.Keys.Flow, MaxLeaving, _node, .. users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user))]);
+        connection.CallInTurnAsync(RedisScripts.Leave, Names(entry.Keys), [entry.Keys.Flow, _absence, _node, .. users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user))]);
 
     private static RedisKey[] Names(RedisKeys keys) => [keys.Users, keys.Nodes, keys.Expiry];
 }

@@ -183,10 +183,7 @@ internal sealed class RedisShard : IAsyncDisposable
         if (connection.Broken.IsCompleted)
             return false;
         if (_wasUp)
-        {
             _metrics.Reconnected();
-            _presence.Spare();
-        }
         _wasUp = true;
         Volatile.Write(ref _heard, Environment.TickCount64);
         _connection = connection;
