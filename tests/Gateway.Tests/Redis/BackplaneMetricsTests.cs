@@ -1,5 +1,5 @@
-using Gateway.TestSupport;
 using Gateway.Tests.Redis.Faults;
+using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 

@@ -8,6 +8,7 @@ using Gateway.Protocol.Messages;
 using Gateway.Tests.Redis.Faults;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Redis;
 
@@ -23,7 +24,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     {
         _redis = await RedisServer.StartAsync();
         var metrics = new BackplaneMetrics(_services.GetRequiredService<IMeterFactory>());
-        _connection = (await RedisConnection.TryOpenAsync(new RedisServerAddress(_redis.Address).Configuration(), metrics, TestContext.Current.CancellationToken))!;
+        _connection = (await RedisConnection.TryOpenAsync(new RedisServerAddress(_redis.Address).Configuration(), metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
     }
 
     [Fact]

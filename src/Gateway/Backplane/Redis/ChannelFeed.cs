@@ -30,19 +30,19 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
 
     public RedisKeys Keys => keys;
 
-    /// <summary>When the channel may be left; 0 while it is wanted. Shard's lock.</summary>
+    /// <summary>When the channel may be left; 0 while it is wanted. Lock of <see cref="RedisFeeds"/>.</summary>
     public long LeaveAt { get; set; }
 
-    /// <summary>Whether the shard will look at <see cref="LeaveAt"/>. Shard's lock.</summary>
+    /// <summary>Whether somebody will look at <see cref="LeaveAt"/>. Lock of <see cref="RedisFeeds"/>.</summary>
     public bool IsQueued { get; set; }
 
-    /// <summary>Whether the last thing asked for was to end. Shard's lock.</summary>
+    /// <summary>Whether the last thing asked for was to end. Lock of <see cref="RedisFeeds"/>.</summary>
     public bool IsLeaving { get; set; }
 
-    /// <summary>Whether the shard has let go of it. Shard's lock.</summary>
+    /// <summary>Whether it was let go of. Lock of <see cref="RedisFeeds"/>.</summary>
     public bool IsGone { get; set; }
 
-    /// <summary>The last thing asked for, which completes with whether messages flow. Shard's lock.</summary>
+    /// <summary>The last thing asked for, which completes with whether messages flow. Lock of <see cref="RedisFeeds"/>.</summary>
     public Task<bool> Flowing { get; set; } = Task.FromResult(false);
 
     /// <summary>Whether Redis refused to show the stream, so that nothing can be delivered any more. Attaching again may help.</summary>
@@ -55,14 +55,18 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     {
         // What came to nothing before may still deliver, or be reading: it must not do so beside this one.
         int life = Interlocked.Increment(ref _life);
+        bool hasFailed;
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
             if (life != _life)
                 return false;
+            hasFailed = _failed && _connection == connection;
             (_connection, _isCatchingUp, _overflowed, _failed) = (connection, channel.Namespace.Rules.HasHistory, false, false);
             _held.Clear();
         }
+        if (hasFailed)
+            await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
         if (await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false)
             && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false)))
             return true;

@@ -7,7 +7,7 @@ namespace Gateway.Backplane.Redis;
 /// mended, so that there is one way back for every kind of failure. Calls are pipelined and bounded in number and bytes: those a
 /// client waits for are refused beyond that, those the node makes for itself wait their turn.
 /// </summary>
-internal sealed class RedisConnection : IDisposable
+internal sealed partial class RedisConnection : IDisposable
 {
     private const int MaxCalls = 4096;
     private const long MaxBytes = 64 << 20;
@@ -15,20 +15,23 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>After this the caller is told that there was no answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use.</summary>
-    private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(3);
+    /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use: as silence for so long does.</summary>
+    private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(5);
 
     private readonly CallQueue _turns = new();
-    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
     private readonly ISubscriber _subscriber;
     private readonly BackplaneMetrics _metrics;
+    private readonly ILogger _log;
+    private int _refused;
     private int _calls;
     private long _bytes;
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics)
+    private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics, ILogger log)
     {
+        _log = log;
         _multiplexer = multiplexer;
         _metrics = metrics;
         _database = multiplexer.GetDatabase();
@@ -37,25 +40,25 @@ internal sealed class RedisConnection : IDisposable
         {
             // A cluster node that was never reached says nothing about the others.
             if (failure.FailureType != ConnectionFailureType.UnableToConnect)
-                Break();
+                Break(failure.FailureType.ToString());
         };
     }
 
-    /// <summary>Completes when the connection is of no more use.</summary>
-    public Task Broken => _broken.Task;
+    /// <summary>Completes when the connection is of no more use, with the reason.</summary>
+    public Task<string> Broken => _broken.Task;
 
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
 
     /// <summary>Null when the server cannot be reached.</summary>
-    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, CancellationToken cancellation)
+    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
     {
         var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
         try
         {
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
-                return new RedisConnection(multiplexer, metrics);
+                return new RedisConnection(multiplexer, metrics, log);
         }
         catch (Exception)
         {
@@ -66,7 +69,7 @@ internal sealed class RedisConnection : IDisposable
         return null;
     }
 
-    public void Break() => _broken.TrySetResult();
+    public void Break(string reason) => _broken.TrySetResult(reason);
 
     /// <summary>Gives the scripts to every server, so that the first calls find them. One that does not take them, as it may be read-only, gets them with a call.</summary>
     /// <returns>False when none took them.</returns>
@@ -100,7 +103,7 @@ internal sealed class RedisConnection : IDisposable
 
     public void Dispose()
     {
-        Break();
+        Break("closed");
         // Closing may wait for the socket, and nobody is to wait for that.
         _ = Task.Run(_multiplexer.Dispose);
     }
@@ -118,7 +121,7 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
-    private Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class => _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, Break));
+    private Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class => _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, () => Break("no answer")));
 
     private Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes) where T : class
     {
@@ -141,9 +144,10 @@ internal sealed class RedisConnection : IDisposable
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
             return answer;
         }
-        catch (RedisServerException)
+        catch (RedisServerException refused)
         {
-            // An answer, but none that helps.
+            // The first says what is wrong; a full Redis refuses thousands a second.
+            LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
             return null;
         }
         catch (Exception)
@@ -174,6 +178,9 @@ internal sealed class RedisConnection : IDisposable
         await task.ConfigureAwait(false);
         return task;
     }
+
+    [LoggerMessage(EventId = 60, Message = "Redis refused a command: {Error}. Further ones on this connection are logged as Debug.")]
+    private static partial void LogRefused(ILogger log, LogLevel level, string error);
 
     private static RedisChannel Literal(byte[] name) => new(name, RedisChannel.PatternMode.Literal);
 }

@@ -7,15 +7,11 @@ using StackExchange.Redis;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails, and the feeds of
-/// the channels that live there.
+/// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails.
 /// </summary>
-/// <remarks>Lock order: the channel table's, then this one, then the presence's; no feed's lock is taken under it.</remarks>
-internal sealed class RedisShard : IAsyncDisposable
+internal sealed partial class RedisShard : IAsyncDisposable
 {
-    private const long LingerMilliseconds = 3_000;
     private const long SilenceMilliseconds = 5_000;
-    private const long CheckMilliseconds = 60_000;
 
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
@@ -24,31 +20,29 @@ internal sealed class RedisShard : IAsyncDisposable
 
     private readonly TimeSpan _tick;
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ChannelName, ChannelFeed> _feeds = new(ChannelNameComparer.Instance);
-    private readonly Queue<(ChannelFeed Feed, long LeaveAt)> _unwanted = new();
-    private readonly Round<ChannelFeed> _checks = new(CheckMilliseconds, feed => feed.IsGone);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConfigurationOptions _options;
     private readonly string _prefix;
     private readonly byte[] _probe;
     private readonly BackplaneMetrics _metrics;
     private readonly RedisPresence _presence;
-    private readonly IBackplaneSink _sink;
+    private readonly RedisFeeds _feeds;
+    private readonly ILogger _log;
     private Task _running = Task.CompletedTask;
     private long _heard;
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, BackplaneMetrics metrics, IBackplaneSink sink)
+    public RedisShard(RedisServerAddress address, GatewayOptions options, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
     {
         _options = address.Configuration();
         Name = address.Name;
         _prefix = options.Redis.Prefix;
         _probe = Encoding.UTF8.GetBytes($"{_prefix}:probe:{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
         _metrics = metrics;
-        _sink = sink;
+        _log = log;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
+        _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
@@ -58,15 +52,7 @@ internal sealed class RedisShard : IAsyncDisposable
 
     public void Start() => _running = RunAsync();
 
-    public RedisKeys KeysOf(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (_feeds.TryGetValue(channel, out var feed))
-                return feed.Keys;
-        }
-        return new RedisKeys(_prefix, channel);
-    }
+    public RedisKeys KeysOf(ChannelName channel) => _feeds.Find(channel)?.Keys ?? new RedisKeys(_prefix, channel);
 
     public async Task<PublishResult> PublishAsync(ChannelName channel, byte[] body, byte[]? key)
     {
@@ -76,42 +62,16 @@ internal sealed class RedisShard : IAsyncDisposable
     }
 
     /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
-    public Task<bool> SubscribeAsync(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (_connection is not { } connection)
-                return Task.FromResult(false);
-            var feed = _feeds.TryGetValue(channel, out var known) ? known : Add(channel);
-            feed.LeaveAt = 0;
-            if (feed.IsLeaving || feed.HasFailed || feed.Flowing is { IsCompletedSuccessfully: true, Result: false })
-            {
-                feed.IsLeaving = false;
-                feed.Flowing = feed.AttachAsync(connection, before: feed.Flowing);
-            }
-            return feed.Flowing;
-        }
-    }
+    public Task<bool> SubscribeAsync(ChannelName channel) =>
+        _connection is { } connection ? _feeds.SubscribeAsync(connection, channel) : Task.FromResult(false);
 
-    public void Unsubscribe(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (!_feeds.TryGetValue(channel, out var feed))
-                return;
-            feed.LeaveAt = Environment.TickCount64 + LingerMilliseconds;
-            Queue(feed);
-        }
-    }
+    public void Unsubscribe(ChannelName channel) => _feeds.Unsubscribe(channel);
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
         if (_connection is not { } connection || await RedisHistory.ReadAsync(connection, channel, KeysOf(channel), query).ConfigureAwait(false) is not { } page)
             return null;
-        ChannelFeed? feed;
-        lock (_gate)
-            _feeds.TryGetValue(channel, out feed);
-        feed?.Check(page.Top);
+        _feeds.Find(channel)?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
 
@@ -158,19 +118,34 @@ internal sealed class RedisShard : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(_options, _metrics, _stop.Token).ConfigureAwait(false);
-            if (connection is not null)
-            {
-                using var stopping = _stop.Token.Register(connection.Break);
-                if (await TryResumeAsync(connection).ConfigureAwait(false))
-                    await WatchAsync(connection).ConfigureAwait(false);
-            }
-            _connection = null;
-            connection?.Dispose();
+            var connection = await RedisConnection.TryOpenAsync(_options, _metrics, _log, _stop.Token).ConfigureAwait(false);
+            bool served = connection is not null && await TryServeAsync(connection).ConfigureAwait(false);
+            // Once: that it was lost, or that it was never there.
+            if (!served && !isTold && !_stop.IsCancellationRequested)
+                LogAway(_log, Name);
+            isTold = true;
             await PauseAsync(Retry).ConfigureAwait(false);
         }
+    }
+
+    /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
+    private async Task<bool> TryServeAsync(RedisConnection connection)
+    {
+        using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
+        bool resumed = await TryResumeAsync(connection).ConfigureAwait(false);
+        if (resumed)
+        {
+            LogUp(_log, Name);
+            await WatchAsync(connection).ConfigureAwait(false);
+        }
+        _connection = null;
+        connection.Dispose();
+        if (resumed && !_stop.IsCancellationRequested)
+            LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
+        return resumed;
     }
 
     /// <summary>Up means: the pub/sub path works, and every feed is where its stream is.</summary>
@@ -179,7 +154,7 @@ internal sealed class RedisShard : IAsyncDisposable
         if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
             || !await connection.SubscribeAsync(_probe, _ => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
             return false;
-        await Task.WhenAll(Resume(connection)).ConfigureAwait(false);
+        await _feeds.ResumeAsync(connection).ConfigureAwait(false);
         if (connection.Broken.IsCompleted)
             return false;
         if (_wasUp)
@@ -188,26 +163,6 @@ internal sealed class RedisShard : IAsyncDisposable
         Volatile.Write(ref _heard, Environment.TickCount64);
         _connection = connection;
         return true;
-    }
-
-    /// <summary>Attaches the feeds that are wanted; the others went with the old connection.</summary>
-    private List<Task> Resume(RedisConnection connection)
-    {
-        var attaching = new List<Task>();
-        lock (_gate)
-        {
-            foreach (var feed in _feeds.Values.ToList())
-            {
-                if (feed.LeaveAt != 0)
-                {
-                    Remove(feed);
-                    continue;
-                }
-                feed.IsLeaving = false;
-                attaching.Add(feed.Flowing = feed.AttachAsync(connection, before: Task.CompletedTask));
-            }
-        }
-        return attaching;
     }
 
     /// <summary>Returns when the connection is of no more use.</summary>
@@ -220,93 +175,27 @@ internal sealed class RedisShard : IAsyncDisposable
         {
             long now = Environment.TickCount64;
             if (now - Volatile.Read(ref _heard) > SilenceMilliseconds)
-                return;
+                connection.Break("silence");
             _ = connection.PublishAsync(_probe, []);
-            LeaveUnwanted(connection, now);
+            _feeds.LeaveUnwanted(connection, now);
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
             if (checking.IsCompleted)
-                checking = CheckAsync(connection, now);
+                checking = _feeds.CheckAsync(connection, now);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Compares positions, which also keeps those of quiet channels alive.</summary>
-    private Task CheckAsync(RedisConnection connection, long now)
-    {
-        lock (_gate)
-            return Task.WhenAll(_checks.Take(now).Select(feed => CheckAsync(connection, feed)));
-    }
-
-    private static async Task CheckAsync(RedisConnection connection, ChannelFeed feed)
-    {
-        if (await RedisHistory.ReadAsync(connection, feed.Channel, feed.Keys, HistoryQuery.PositionOnly, inTurn: true).ConfigureAwait(false) is { } page)
-            feed.Check(page.Top);
-    }
-
-    private void LeaveUnwanted(RedisConnection connection, long now)
-    {
-        lock (_gate)
-        {
-            while (_unwanted.TryPeek(out var first) && first.LeaveAt <= now)
-            {
-                var feed = _unwanted.Dequeue().Feed;
-                feed.IsQueued = false;
-                if (feed.IsGone || feed.LeaveAt == 0)
-                    continue;
-                if (feed.LeaveAt > now)
-                {
-                    Queue(feed);
-                    continue;
-                }
-                feed.IsLeaving = true;
-                feed.Flowing = feed.DetachAsync(connection, before: feed.Flowing);
-                _ = LeaveAsync(feed, feed.Flowing);
-            }
-        }
-    }
-
-    /// <summary>The feed stays until it has left, so that a subscribe meanwhile comes after.</summary>
-    private async Task LeaveAsync(ChannelFeed feed, Task<bool> leaving)
-    {
-        await leaving.ConfigureAwait(false);
-        lock (_gate)
-        {
-            if (!feed.IsGone && ReferenceEquals(feed.Flowing, leaving))
-                Remove(feed);
-        }
-    }
-
-    private void Queue(ChannelFeed feed)
-    {
-        if (feed.IsQueued)
-            return;
-        feed.IsQueued = true;
-        _unwanted.Enqueue((feed, feed.LeaveAt));
-    }
-
-    private ChannelFeed Add(ChannelName channel)
-    {
-        var feed = new ChannelFeed(channel, new RedisKeys(_prefix, channel), _sink, _metrics);
-        _feeds.Add(channel, feed);
-        if (channel.Namespace.Rules.HasHistory)
-            _checks.Add(feed);
-        if (channel.Namespace.Rules.Presence)
-            _presence.Watch(channel);
-        _metrics.Subscribed(1);
-        return feed;
-    }
-
-    private void Remove(ChannelFeed feed)
-    {
-        _feeds.Remove(feed.Channel);
-        feed.IsGone = true;
-        if (feed.Channel.Namespace.Rules.Presence)
-            _presence.Unwatch(feed.Channel);
-        _metrics.Subscribed(-1);
     }
 
     /// <summary>Ends early when the shard stops.</summary>
     private async Task PauseAsync(TimeSpan time) =>
         await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
+    private static partial void LogUp(ILogger log, string server);
+
+    [LoggerMessage(62, LogLevel.Warning, "Redis at {Server} is lost: {Reason}.")]
+    private static partial void LogLost(ILogger log, string server, string reason);
+
+    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach.")]
+    private static partial void LogAway(ILogger log, string server);
 }

@@ -130,6 +130,29 @@ public sealed class SubscribeFaultTests
         await client.SubscribeAsync("log:x");
     }
 
+    [Fact]
+    public async Task A_channel_whose_keys_are_spoilt_while_it_flows_is_told_and_flows_again_when_they_are_mended()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        await client.SubscribeAsync("log:x");
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+        // A message from far ahead in pub/sub, and a stream that cannot be read.
+        await redis.CommandAsync("SET", "gateway:h:{log:x}", "not a stream");
+        await redis.CommandAsync("EVAL", "redis.call('HSET', KEYS[1], 's', 9) redis.call('PUBLISH', ARGV[1], struct.pack('>BI8B', 18, 9, 1) .. 'e')", "1", "gateway:m:{log:x}", "gateway:c:{log:x}");
+
+        Assert.Equal("insufficient_state", (await client.ReceiveAsync("unsubscribed")).Text("code"));
+        await node.IsReadyAsync();
+        await Expect.UnavailableAsync(client, """{"type":"subscribe","channel":"log:x","id":1}""");
+        await redis.CommandAsync("DEL", "gateway:h:{log:x}", "gateway:m:{log:x}");
+        await client.SubscribeAsync("log:x");
+        await client.PublishAsync("log:x", "1");
+
+        Assert.Equal("1", (await client.ReceiveAsync("message")).Raw("content"));
+        Assert.True(await client.HearsOnlyPongAsync());
+    }
+
     private static ChannelName Name(GatewayServer node, string channel) =>
         node.Services.GetRequiredService<Namespaces>().TryName(Encoding.UTF8.GetBytes(channel), out _)!;
 }
