@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Sums up what one gateway's counters say; other gateways of the process are not heard.</summary>
+/// <summary>Safe for any thread. Sums up what one gateway's counters say, and counts what its histograms are told; other gateways of the process are not heard.</summary>
 public sealed class Measurements : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -17,12 +17,8 @@ public sealed class Measurements : IDisposable
             if (instrument.Meter.Name == "Gateway" && ReferenceEquals(instrument.Meter.Scope, factory))
                 listener.EnableMeasurementEvents(instrument);
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-        {
-            string key = tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
-            lock (_sums)
-                _sums[key] = _sums.GetValueOrDefault(key) + value;
-        });
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, tags, value));
+        _listener.SetMeasurementEventCallback<double>((instrument, _, tags, _) => Add(instrument, tags, 1));
         _listener.Start();
     }
 
@@ -34,6 +30,13 @@ public sealed class Measurements : IDisposable
             lock (_sums)
                 return _sums.GetValueOrDefault(instrument);
         }
+    }
+
+    private void Add(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags, long value)
+    {
+        string key = tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
+        lock (_sums)
+            _sums[key] = _sums.GetValueOrDefault(key) + value;
     }
 
     public void Dispose() => _listener.Dispose();

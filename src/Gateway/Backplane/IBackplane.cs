@@ -25,7 +25,7 @@ internal interface IBackplane : IAsyncDisposable
     /// </summary>
     ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request);
 
-    /// <summary>Starts the flow of a channel to this node's sink. When it returns true, every later message will arrive.</summary>
+    /// <summary>Starts the flow of a channel to this node's sink. When it returns true, every later message will arrive; after false it may be asked for again.</summary>
     ValueTask<bool> SubscribeAsync(ChannelName channel);
 
     /// <summary>Ends what <see cref="SubscribeAsync"/> started; messages may still arrive for a while.</summary>

@@ -38,8 +38,8 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>Subscriptions that hold this channel in the table, active or about to be. Guarded by the table's lock.</summary>
     public int Holders { get; set; }
 
-    /// <summary>Completes with whether the backplane sends this channel here. Set by the table before the channel can be seen.</summary>
-    public Task<bool> Flowing { get; set; } = Task.FromResult(true);
+    /// <summary>Completes with whether the backplane sends this channel here. Guarded by the table's lock.</summary>
+    public Task<bool> Flowing { get; set; } = Task.FromResult(false);
 
     /// <summary>The last seq that arrived; 0 when none did yet.</summary>
     public long LastSeq { get; private set; }

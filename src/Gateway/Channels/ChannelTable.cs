@@ -47,11 +47,11 @@ internal sealed class ChannelTable : IBackplaneSink
             {
                 channel = new Channel(name, _metrics, _log);
                 shard.Channels.Add(name, channel);
-                // Asked for under the lock, so that a release by another thread can't overtake it.
-                var flowing = _backplane.SubscribeAsync(name);
-                if (!flowing.IsCompletedSuccessfully || !flowing.Result)
-                    channel.Flowing = flowing.AsTask();
             }
+            // Asked for under the lock, so that a release by another thread can't overtake it; and again where it came to nothing,
+            // for others may be holding the channel all the time.
+            if (channel.Flowing is { IsCompleted: true } and not { IsCompletedSuccessfully: true, Result: true })
+                channel.Flowing = _backplane.SubscribeAsync(name).AsTask();
             channel.Holders++;
             return channel;
         }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Gateway.Channels;
-using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
 
@@ -20,51 +19,79 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private readonly Lock _gate = new();
     private readonly Queue<byte[]> _held = new();
     private RedisConnection? _connection;
-    private Action<RedisChannel, RedisValue>? _handler;
     private Position? _position;
     private JsonEncodedText _sender;
     private int _life;
     private bool _isCatchingUp;
     private bool _overflowed;
+    private bool _failed;
 
     public ChannelName Channel => channel;
 
     public RedisKeys Keys => keys;
 
-    /// <summary>When the channel may be left; 0 while it is wanted. Shard's lock.</summary>
+    /// <summary>When the channel may be left; 0 while it is wanted. Lock of <see cref="RedisFeeds"/>.</summary>
     public long LeaveAt { get; set; }
 
-    /// <summary>Whether messages flow. Shard's lock.</summary>
+    /// <summary>Whether somebody will look at <see cref="LeaveAt"/>. Lock of <see cref="RedisFeeds"/>.</summary>
+    public bool IsQueued { get; set; }
+
+    /// <summary>Whether the last thing asked for was to end. Lock of <see cref="RedisFeeds"/>.</summary>
+    public bool IsLeaving { get; set; }
+
+    /// <summary>Whether it was let go of. Lock of <see cref="RedisFeeds"/>.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>The last thing asked for, which completes with whether messages flow. Lock of <see cref="RedisFeeds"/>.</summary>
     public Task<bool> Flowing { get; set; } = Task.FromResult(false);
 
-    /// <summary>Subscribes on a new connection and delivers what was missed since the last.</summary>
-    public async Task<bool> AttachAsync(RedisConnection connection)
+    /// <summary>Whether Redis refused to show the stream, so that nothing can be delivered any more. Attaching again may help.</summary>
+    public bool HasFailed => Volatile.Read(ref _failed);
+
+    /// <summary>Subscribes, on a new connection or again, and delivers what was missed since the last time. May be called under any lock.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="before">What was asked for before on the same connection: one command at a time, whatever order the client library would give them.</param>
+    public async Task<bool> AttachAsync(RedisConnection connection, Task before)
     {
-        Action<RedisChannel, RedisValue> handler;
-        int life;
+        // What came to nothing before may still deliver, or be reading: it must not do so beside this one.
+        int life = Interlocked.Increment(ref _life);
+        bool hasFailed;
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
-            // An attempt that came to nothing may still deliver, or be reading: it must not do so beside this one.
-            life = ++_life;
-            handler = (_, value) => OnMessage(life, (byte[])value!);
-            (_connection, _handler, _isCatchingUp) = (connection, handler, channel.Namespace.Rules.HasHistory);
+            if (life != _life)
+                return false;
+            hasFailed = _failed && _connection == connection;
+            (_connection, _isCatchingUp, _overflowed, _failed) = (connection, channel.Namespace.Rules.HasHistory, false, false);
             _held.Clear();
         }
-        return await connection.SubscribeAsync(keys.Flow, handler).ConfigureAwait(false)
-            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false));
+        if (hasFailed)
+            await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
+        if (await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false)
+            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false)))
+            return true;
+        await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
+        return false;
     }
 
-    /// <summary>Ends the flow.</summary>
-    public void Detach()
+    /// <summary>Ends the flow. May be called under any lock.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="before">As for <see cref="AttachAsync"/>.</param>
+    /// <returns>False: nothing flows.</returns>
+    public async Task<bool> DetachAsync(RedisConnection connection, Task before)
     {
-        RedisConnection? connection;
+        Interlocked.Increment(ref _life);
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
-            (connection, _connection) = (_connection, null);
-            _life++;
+            // A newer connection has taken over, and this one's subscriptions went with it.
+            if (_connection != connection)
+                return false;
+            (_connection, _position) = (null, null);
+            _held.Clear();
         }
-        if (connection is not null)
-            connection.Unsubscribe(keys.Flow, _handler!);
+        await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
+        return false;
     }
 
     /// <summary>A position was read from Redis: if it is not where this feed is, it finds out why.</summary>
@@ -143,10 +170,9 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             lock (_gate)
                 after = _position?.Seq;
             var query = after is null ? HistoryQuery.PositionOnly : PageAfter with { After = after };
-            if (await RedisHistory.ReadAsync(connection, channel, keys, query).ConfigureAwait(false) is not { } page)
+            if (await RedisHistory.ReadAsync(connection, channel, keys, query, inTurn: true).ConfigureAwait(false) is not { } page)
             {
-                // Without this the feed would be stuck; a new connection starts all feeds anew.
-                connection.Break();
+                Fail(connection, life);
                 return false;
             }
             lock (_gate)
@@ -159,6 +185,18 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
                 _isCatchingUp = false;
                 return true;
             }
+        }
+    }
+
+    /// <summary>A new connection starts all feeds anew; but where Redis refused this channel alone, its subscribers must not wait for good.</summary>
+    private void Fail(RedisConnection connection, int life)
+    {
+        lock (_gate)
+        {
+            if (life != _life || connection.Broken.IsCompleted)
+                return;
+            (_failed, _position) = (true, null);
+            sink.OnLost(channel);
         }
     }
 

@@ -6,7 +6,7 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
-internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics) : IBackplane
+internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisBackplane> log) : IBackplane
 {
     private readonly RedisServerAddress[] _addresses = [.. options.Redis.Addresses.Select(address => new RedisServerAddress(address))];
     private readonly ulong[] _seeds = [.. options.Redis.Addresses.Select(address => Hash(Encoding.UTF8.GetBytes(new RedisServerAddress(address).Name)))];
@@ -25,7 +25,7 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
-        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, sink))];
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, sink, log))];
         foreach (var shard in _shards)
             shard.Start();
         return default;
@@ -47,8 +47,8 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var shard in _shards)
-            await shard.DisposeAsync().ConfigureAwait(false);
+        // Together, so that one that hangs costs the others no time.
+        await Task.WhenAll(_shards.Select(shard => shard.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
     /// <summary>Rendezvous hashing: a server that comes or goes moves only its own share. The same on every node, so it is not seeded.</summary>

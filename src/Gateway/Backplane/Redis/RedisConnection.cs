@@ -4,9 +4,10 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>
 /// Safe for any thread. One life of the connection to a Redis server or cluster: once <see cref="Broken"/>, it is replaced, never
-/// mended, so that there is one way back for every kind of failure. Calls are pipelined and bounded in number and bytes.
+/// mended, so that there is one way back for every kind of failure. Calls are pipelined and bounded in number and bytes: those a
+/// client waits for are refused beyond that, those the node makes for itself wait their turn.
 /// </summary>
-internal sealed class RedisConnection : IDisposable
+internal sealed partial class RedisConnection : IDisposable
 {
     private const int MaxCalls = 4096;
     private const long MaxBytes = 64 << 20;
@@ -14,16 +15,23 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>After this the caller is told that there was no answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
 
-    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use: as silence for so long does.</summary>
+    private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(5);
+
+    private readonly CallQueue _turns = new();
+    private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
     private readonly ISubscriber _subscriber;
     private readonly BackplaneMetrics _metrics;
+    private readonly ILogger _log;
+    private int _refused;
     private int _calls;
     private long _bytes;
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics)
+    private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics, ILogger log)
     {
+        _log = log;
         _multiplexer = multiplexer;
         _metrics = metrics;
         _database = multiplexer.GetDatabase();
@@ -32,49 +40,44 @@ internal sealed class RedisConnection : IDisposable
         {
             // A cluster node that was never reached says nothing about the others.
             if (failure.FailureType != ConnectionFailureType.UnableToConnect)
-                Break();
+                Break(failure.FailureType.ToString());
         };
     }
 
-    /// <summary>Completes when the connection is of no more use.</summary>
-    public Task Broken => _broken.Task;
+    /// <summary>Completes when the connection is of no more use, with the reason.</summary>
+    public Task<string> Broken => _broken.Task;
 
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
 
     /// <summary>Null when the server cannot be reached.</summary>
-    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics)
+    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
     {
-        ConnectionMultiplexer? multiplexer = null;
+        var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
         try
         {
-            multiplexer = await ConnectionMultiplexer.ConnectAsync(options.Clone()).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+            var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
-                return new RedisConnection(multiplexer, metrics);
+                return new RedisConnection(multiplexer, metrics, log);
         }
         catch (Exception)
         {
             // Refused, no such host, wrong password, no answer: all are tried again, and readiness says that Redis is away.
         }
-        multiplexer?.Dispose();
+        // One that comes too late would go on connecting for good.
+        _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         return null;
     }
 
-    public void Break() => _broken.TrySetResult();
+    public void Break(string reason) => _broken.TrySetResult(reason);
 
-    /// <summary>Scripts are there before the first call, so that calls made together keep their order.</summary>
+    /// <summary>Gives the scripts to every server, so that the first calls find them. One that does not take them, as it may be read-only, gets them with a call.</summary>
+    /// <returns>False when none took them.</returns>
     public async Task<bool> TryLoadScriptsAsync()
     {
-        foreach (var script in RedisScripts.All)
-        {
-            foreach (var endpoint in _multiplexer.GetEndPoints())
-            {
-                var server = _multiplexer.GetServer(endpoint);
-                if (server.IsConnected && !server.IsSlave && await FinishAsync(() => server.ScriptLoadAsync(script.Text), 0).ConfigureAwait(false) is null)
-                    return false;
-            }
-        }
-        return true;
+        var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
+        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
+        return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(hash => hash is not null);
     }
 
     /// <summary>Null when there was no answer: the script ran, or did not.</summary>
@@ -90,16 +93,19 @@ internal sealed class RedisConnection : IDisposable
     public async Task<bool> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
         await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length, waited).ConfigureAwait(false) is not null;
 
-    public async Task<bool> SubscribeAsync(byte[] channel, Action<RedisChannel, RedisValue> handler) =>
-        await FinishAsync(() => Boxed(_subscriber.SubscribeAsync(Literal(channel), handler)), 0).ConfigureAwait(false) is not null;
+    /// <summary>As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use.</summary>
+    public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) => InTurnAsync(() => EvaluateAsync(script, keys, values));
 
-    /// <summary>Asked for, not waited for: what still arrives is dropped by who got it.</summary>
-    public void Unsubscribe(byte[] channel, Action<RedisChannel, RedisValue> handler) =>
-        _ = FinishAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel), handler)), 0);
+    /// <summary>Calls the handler for one message after the other, in Redis's order. A channel that is subscribed to must be unsubscribed from, and that have ended, before it is again.</summary>
+    public async Task<bool> SubscribeAsync(byte[] channel, Action<byte[]> handler) =>
+        await InTurnAsync(() => Boxed(_subscriber.SubscribeInOrderAsync(Literal(channel), handler))).ConfigureAwait(false) is not null;
+
+    /// <summary>What still arrives is dropped by who gets it.</summary>
+    public Task UnsubscribeAsync(byte[] channel) => InTurnAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel))));
 
     public void Dispose()
     {
-        Break();
+        Break("closed");
         // Closing may wait for the socket, and nobody is to wait for that.
         _ = Task.Run(_multiplexer.Dispose);
     }
@@ -117,12 +123,21 @@ internal sealed class RedisConnection : IDisposable
         }
     }
 
+    private Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class => _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, () => Break("no answer")));
+
     /// <param name="issue">Makes the call.</param>
     /// <param name="bytes">What it is counted as.</param>
     /// <param name="waited">How much of the caller's patience is used up.</param>
-    private async Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
+    private Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
     {
-        if (Broken.IsCompleted || waited >= Patience || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+        if (waited >= Patience || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+            return Task.FromResult<T?>(null);
+        return AnswerAsync(issue, bytes, Patience - waited, late: null);
+    }
+
+    private async Task<T?> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan patience, Action? late) where T : class
+    {
+        if (Broken.IsCompleted)
             return null;
         Interlocked.Increment(ref _calls);
         Interlocked.Add(ref _bytes, bytes);
@@ -130,13 +145,20 @@ internal sealed class RedisConnection : IDisposable
         long start = TimeProvider.System.GetTimestamp();
         try
         {
-            var answer = await CountedAsync(issue, bytes).WaitAsync(Patience - waited).ConfigureAwait(false);
+            var answer = await CountedAsync(issue, bytes).WaitAsync(patience).ConfigureAwait(false);
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
             return answer;
         }
+        catch (RedisServerException refused)
+        {
+            // The first says what is wrong; a full Redis refuses thousands a second.
+            LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
+            return null;
+        }
         catch (Exception)
         {
-            // Whatever the client library throws, and it throws many kinds, means that there is no answer.
+            // Whatever else the client library throws, and it throws many kinds, means that there is no answer.
+            late?.Invoke();
             return null;
         }
     }
@@ -161,6 +183,9 @@ internal sealed class RedisConnection : IDisposable
         await task.ConfigureAwait(false);
         return task;
     }
+
+    [LoggerMessage(EventId = 60, Message = "Redis refused a command: {Error}. Further ones on this connection are logged as Debug.")]
+    private static partial void LogRefused(ILogger log, LogLevel level, string error);
 
     private static RedisChannel Literal(byte[] name) => new(name, RedisChannel.PatternMode.Literal);
 }

@@ -64,14 +64,15 @@ internal static class RedisHistory
     private static IEnumerable<RedisValue> Numbers(PublishBatch batch) => batch.Keys.Select(entry => (RedisValue)(entry.Index + 1));
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
-    public static async Task<StoredPage?> ReadAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query)
+    public static async Task<StoredPage?> ReadAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool inTurn = false)
     {
         bool forward = query.After is not null;
         string first = forward ? Id(Math.Max(0, query.After!.Value) + 1) : "-";
         string last = query.Before is { } before ? before <= 1 ? "0-1" : Id(before - 1) : "+";
         long ttl = (long)channel.Namespace.Rules.HistoryTtl.TotalMilliseconds + PositionMilliseconds;
-        var answer = await connection.CallAsync(RedisScripts.Read, [keys.Meta, keys.Stream],
-            [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes]).ConfigureAwait(false);
+        RedisKey[] names = [keys.Meta, keys.Stream];
+        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes];
+        var answer = await (inTurn ? connection.CallInTurnAsync(RedisScripts.Read, names, values) : connection.CallAsync(RedisScripts.Read, names, values)).ConfigureAwait(false);
         if (answer is null)
             return null;
         var parts = (RedisResult[])answer!;

@@ -10,51 +10,85 @@ namespace Gateway.Backplane.Redis;
 /// Safe for any thread. This node's users on one shard: Redis hears of the first connection of a user and of the last, and, while
 /// there is one, again before the entry expires; so the users of a node that died go by themselves.
 /// </summary>
-/// <remarks>Commands are issued under the lock, so that a leave cannot overtake the join before it. No other lock is taken under it.</remarks>
-internal sealed class RedisPresence(string prefix, TimeSpan timeToLive)
+/// <remarks>Changes are asked for under the lock, in turn, so that none overtakes the one before it. No other lock but the queue's is taken under it.</remarks>
+internal sealed class RedisPresence
 {
     /// <summary>Users in one call, so that no call takes Redis long.</summary>
     private const int Batch = 100;
 
+    /// <summary>Channels refreshed at a time: half of what may be under way, so that subscribing does not wait for all of them.</summary>
+    private const int Channels = 64;
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<ChannelName, Dictionary<string, (PresentUser User, int Connections)>> _present = new(ChannelNameComparer.Instance);
+    private readonly Dictionary<ChannelName, PresentChannel> _channels = new(ChannelNameComparer.Instance);
+    private readonly Round<PresentChannel> _round;
+    private readonly string _prefix;
     private readonly string _node = RandomNumberGenerator.GetHexString(12, lowercase: true);
+    private readonly long _expiry;
+    private readonly long _absence;
 
-    /// <summary>With the period of refreshing and sweeping, a quarter of the time to live, still within the time to live.</summary>
-    private readonly long _expiry = (long)(timeToLive.TotalMilliseconds * 2 / 3);
+    public RedisPresence(string prefix, TimeSpan timeToLive)
+    {
+        _prefix = prefix;
+        // With the period of refreshing and letting go, a quarter of the time to live, still within the time to live.
+        _expiry = (long)(timeToLive.TotalMilliseconds * 2 / 3);
+        Period = timeToLive / 4;
+        // Before this no entry that is refreshed every period expires.
+        _absence = _expiry - (long)Period.TotalMilliseconds;
+        _round = new Round<PresentChannel>(Period.TotalMilliseconds, Drop);
+    }
 
-    public TimeSpan Period { get; } = timeToLive / 4;
+    public TimeSpan Period { get; }
+
+    /// <summary>Somebody here is told who comes and goes: expired users are let go from here.</summary>
+    public void Watch(ChannelName channel)
+    {
+        lock (_gate)
+            Entry(channel).IsWatched = true;
+    }
+
+    public void Unwatch(ChannelName channel)
+    {
+        lock (_gate)
+        {
+            if (_channels.TryGetValue(channel, out var entry))
+                entry.IsWatched = false;
+        }
+    }
 
     public async Task<bool> JoinAsync(RedisConnection connection, ChannelName channel, PresentUser user)
     {
         Task<RedisResult?> call;
         lock (_gate)
         {
-            if (!_present.TryGetValue(channel, out var users))
-                _present.Add(channel, users = []);
-            int connections = users.TryGetValue(user.Id, out var known) ? known.Connections : 0;
-            users[user.Id] = (user, connections + 1);
+            var entry = Entry(channel);
+            int connections = entry.Users.TryGetValue(user.Id, out var known) ? known.Connections : 0;
+            entry.Users[user.Id] = (user, connections + 1);
             if (connections > 0)
                 return true;
-            call = CallJoinAsync(connection, channel, [user]);
+            call = CallJoinAsync(connection, entry, [user]);
         }
         if (await call.ConfigureAwait(false) is not null)
             return true;
         // What Redis took nevertheless expires.
-        Forget(channel, user.Id);
+        await LeaveAsync(connection: null, channel, user.Id).ConfigureAwait(false);
         return false;
     }
 
     public Task LeaveAsync(RedisConnection? connection, ChannelName channel, string user)
     {
         lock (_gate)
-            return Forget(channel, user) && connection is not null ? CallLeaveAsync(connection, channel, [user]) : Task.CompletedTask;
+        {
+            return _channels.TryGetValue(channel, out var entry) && entry.Forget(user) && connection is not null
+                ? CallLeaveAsync(connection, entry, [user])
+                : Task.CompletedTask;
+        }
     }
 
     public async Task<PresenceState?> ListAsync(RedisConnection connection, ChannelName channel, int maxUsers)
     {
-        var keys = new RedisKeys(prefix, channel);
-        if (await connection.CallAsync(RedisScripts.List, Names(keys), [keys.Flow, maxUsers]).ConfigureAwait(false) is not { } answer)
+        var keys = new RedisKeys(_prefix, channel);
+        if (await connection.CallAsync(RedisScripts.List, Names(keys), [keys.Flow, _absence, maxUsers]).ConfigureAwait(false) is not { } answer)
             return null;
         var parts = (RedisResult[])answer!;
         if (parts.Length == 1)
@@ -66,71 +100,84 @@ internal sealed class RedisPresence(string prefix, TimeSpan timeToLive)
         return new PresenceState(users, users.Length);
     }
 
-    /// <summary>Keeps this node's users, and lets those of nodes that died leave.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="watched">Channels somebody here is subscribed to.</param>
-    public async Task RefreshAsync(RedisConnection connection, IEnumerable<ChannelName> watched)
+    /// <summary>Keeps this node's users, and lets those of nodes that died leave, in the channels whose turn it is.</summary>
+    public Task RefreshAsync(RedisConnection connection, long now)
     {
-        var channels = new HashSet<ChannelName>(watched, ChannelNameComparer.Instance);
         lock (_gate)
-            channels.UnionWith(_present.Keys);
-        foreach (var channel in channels)
-        {
-            foreach (var users in Users(channel).Chunk(Batch).DefaultIfEmpty([]))
-                await CallJoinAsync(connection, channel, users).ConfigureAwait(false);
-        }
+            return RefreshAsync(connection, _round.Take(now));
+    }
+
+    /// <summary>The same in all channels, at once.</summary>
+    public Task RefreshAllAsync(RedisConnection connection)
+    {
+        lock (_gate)
+            return RefreshAsync(connection, _round.TakeAll());
     }
 
     /// <summary>Before the node stops: its users leave at once.</summary>
     public async Task LeaveAllAsync(RedisConnection connection)
     {
-        ChannelName[] channels;
-        lock (_gate)
-            channels = [.. _present.Keys];
-        foreach (var channel in channels)
-        {
-            foreach (var users in Users(channel).Chunk(Batch))
-                await CallLeaveAsync(connection, channel, [.. users.Select(user => user.Id)]).ConfigureAwait(false);
-        }
-    }
-
-    private PresentUser[] Users(ChannelName channel)
-    {
-        lock (_gate)
-            return _present.TryGetValue(channel, out var users) ? [.. users.Values.Select(present => present.User)] : [];
-    }
-
-    /// <returns>Whether it was the last connection.</returns>
-    private bool Forget(ChannelName channel, string user)
-    {
+        var calls = new List<Task>();
         lock (_gate)
         {
-            if (!_present.TryGetValue(channel, out var users) || !users.TryGetValue(user, out var known))
-                return false;
-            if (known.Connections > 1)
-            {
-                users[user] = known with { Connections = known.Connections - 1 };
-                return false;
-            }
-            users.Remove(user);
-            if (users.Count == 0)
-                _present.Remove(channel);
-            return true;
+            foreach (var entry in _channels.Values)
+                calls.AddRange(entry.Users.Keys.Chunk(Batch).Select(users => CallLeaveAsync(connection, entry, users)));
         }
+        await Task.WhenAll(calls).ConfigureAwait(false);
     }
 
-    private Task<RedisResult?> CallJoinAsync(RedisConnection connection, ChannelName channel, PresentUser[] users)
+    private PresentChannel Entry(ChannelName channel)
     {
-        var keys = new RedisKeys(prefix, channel);
-        RedisValue[] values = [keys.Flow, _expiry, _node, .. users.SelectMany(user => new RedisValue[] { Encoding.UTF8.GetBytes(user.Id), user.Info.ToArray() })];
-        return connection.CallAsync(RedisScripts.Join, Names(keys), values);
+        if (!_channels.TryGetValue(channel, out var entry))
+        {
+            _channels.Add(channel, entry = new PresentChannel(channel, new RedisKeys(_prefix, channel)));
+            _round.Add(entry);
+        }
+        return entry;
     }
 
-    private Task<RedisResult?> CallLeaveAsync(RedisConnection connection, ChannelName channel, string[] users)
+    private bool Drop(PresentChannel entry) => entry.IsGone && _channels.Remove(entry.Channel);
+
+    private async Task RefreshAsync(RedisConnection connection, List<PresentChannel> due)
     {
-        var keys = new RedisKeys(prefix, channel);
-        return connection.CallAsync(RedisScripts.Leave, Names(keys), [keys.Flow, _node, .. users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user))]);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        foreach (var channels in due.Chunk(Channels))
+            await Task.WhenAll(channels.Select(channel => RefreshAsync(connection, channel))).ConfigureAwait(false);
     }
+
+    private async Task RefreshAsync(RedisConnection connection, PresentChannel entry)
+    {
+        string[] users;
+        lock (_gate)
+            users = [.. entry.Users.Keys];
+        bool more = true;
+        foreach (string[] batch in users.Chunk(Batch))
+            more = await RefreshAsync(connection, entry, batch).ConfigureAwait(false);
+        while (more)
+            more = await RefreshAsync(connection, entry, []).ConfigureAwait(false);
+    }
+
+    /// <returns>Whether more have expired.</returns>
+    private async Task<bool> RefreshAsync(RedisConnection connection, PresentChannel entry, string[] users)
+    {
+        Task<RedisResult?> call;
+        lock (_gate)
+        {
+            // Whoever left since they were listed must not come back.
+            var present = users.Where(entry.Users.ContainsKey).Select(user => entry.Users[user].User);
+            call = CallJoinAsync(connection, entry, [.. present]);
+        }
+        return await call.ConfigureAwait(false) is { } answer && (int)answer == 1;
+    }
+
+    private Task<RedisResult?> CallJoinAsync(RedisConnection connection, PresentChannel entry, PresentUser[] users)
+    {
+        RedisValue[] values = [entry.Keys.Flow, _absence, _expiry, _node, .. users.SelectMany(user => new RedisValue[] { Encoding.UTF8.GetBytes(user.Id), user.Info.ToArray() })];
+        return connection.CallInTurnAsync(RedisScripts.Join, Names(entry.Keys), values);
+    }
+
+    private Task<RedisResult?> CallLeaveAsync(RedisConnection connection, PresentChannel entry, string[] users) =>
+        connection.CallInTurnAsync(RedisScripts.Leave, Names(entry.Keys), [entry.Keys.Flow, _absence, _node, .. users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user))]);
 
     private static RedisKey[] Names(RedisKeys keys) => [keys.Users, keys.Nodes, keys.Expiry];
 }

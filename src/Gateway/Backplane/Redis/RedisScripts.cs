@@ -102,7 +102,11 @@ internal static class RedisScripts
         return {epoch, tonumber(top), oldest[1] and oldest[1][1] or '', more, found}
         """);
 
-    /// <summary>What the presence scripts share: users that nobody refreshed leave first, at most 200 in one call.</summary>
+    /// <summary>
+    /// What the presence scripts share: users that nobody refreshed leave first, at most 200 in one call. But when no node has
+    /// refreshed any for ARGV[2] ms, Redis was away for all of them: then the first to be back does not take the users of the
+    /// others for dead. Field '' of the nodes has the time of the last refresh, and until when expired users stay.
+    /// </summary>
     private const string Presence = """
         local time = redis.call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -117,34 +121,41 @@ internal static class RedisScripts
           local info = redis.call('HGET', KEYS[1], user) or ''
           if redis.call('HDEL', KEYS[1], user) == 1 then tell(0, user, info) end
         end
-        for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200)) do leave(member) end
+        local last, spare = string.match(redis.call('HGET', KEYS[2], '') or '', '(%d+) (%d+)')
+        local away = last and now - last > tonumber(ARGV[2])
+        local expired = {}
+        if not away and now >= tonumber(spare or 0) then
+          expired = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, 200)
+        end
+        for _, member in ipairs(expired) do leave(member) end
 
         """;
 
-    /// <summary>KEYS users, nodes, expiry. ARGV pub/sub channel, ms to live, node (12 bytes), then user and info of each. Comes and stays.</summary>
+    /// <summary>KEYS users, nodes, expiry. ARGV pub/sub channel, ms of absence, ms to live, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have expired.</summary>
     public static readonly RedisScript Join = new(Presence + """
-        for i = 4, #ARGV, 2 do
+        for i = 5, #ARGV, 2 do
           local user = ARGV[i]
-          local member = ARGV[3] .. user
-          if redis.call('ZADD', KEYS[3], now + ARGV[2], member) == 1 and redis.call('HINCRBY', KEYS[2], user, 1) == 1 then
+          local member = ARGV[4] .. user
+          if redis.call('ZADD', KEYS[3], now + ARGV[3], member) == 1 and redis.call('HINCRBY', KEYS[2], user, 1) == 1 then
             redis.call('HSET', KEYS[1], user, ARGV[i + 1])
             tell(1, user, ARGV[i + 1])
           end
         end
-        for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], 10 * ARGV[2]) end
-        return 1
+        redis.call('HSET', KEYS[2], '', string.format('%.0f %.0f', now, away and now + 5000 or spare or 0))
+        for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], 10 * ARGV[3]) end
+        return #expired == 200 and 1 or 0
         """);
 
-    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, node, then each user.</summary>
+    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, ms of absence, node, then each user.</summary>
     public static readonly RedisScript Leave = new(Presence + """
-        for i = 3, #ARGV do leave(ARGV[2] .. ARGV[i]) end
+        for i = 4, #ARGV do leave(ARGV[3] .. ARGV[i]) end
         return 1
         """);
 
-    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, users at most. Above that many only their number is returned.</summary>
+    /// <summary>KEYS as for <see cref="Join"/>. ARGV pub/sub channel, ms of absence, users at most. Above that many only their number is returned.</summary>
     public static readonly RedisScript List = new(Presence + """
         local count = redis.call('HLEN', KEYS[1])
-        if count > tonumber(ARGV[2]) then return {count} end
+        if count > tonumber(ARGV[3]) then return {count} end
         return {count, redis.call('HGETALL', KEYS[1])}
         """);
 

@@ -7,20 +7,19 @@ using StackExchange.Redis;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails, and the feeds of
-/// the channels that live there.
+/// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails.
 /// </summary>
-/// <remarks>Lock order: the channel table's, then this one; no feed's lock is taken under it.</remarks>
-internal sealed class RedisShard : IAsyncDisposable
+internal sealed partial class RedisShard : IAsyncDisposable
 {
-    private const long LingerMilliseconds = 3_000;
     private const long SilenceMilliseconds = 5_000;
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<ChannelName, ChannelFeed> _feeds = new(ChannelNameComparer.Instance);
+    /// <summary>For users to leave and calls to be answered when the node stops. What is left expires.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
+    private readonly TimeSpan _tick;
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ConfigurationOptions _options;
     private readonly string _prefix;
@@ -28,22 +27,25 @@ internal sealed class RedisShard : IAsyncDisposable
     private readonly BackplaneMetrics _metrics;
     private readonly RedisPresence _presence;
     private readonly RedisPublisher _publisher;
-    private readonly IBackplaneSink _sink;
+    private readonly RedisFeeds _feeds;
+    private readonly ILogger _log;
     private Task _running = Task.CompletedTask;
     private long _heard;
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink)
+    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
     {
         _options = address.Configuration();
         Name = address.Name;
         _prefix = options.Redis.Prefix;
         _probe = Encoding.UTF8.GetBytes($"{_prefix}:probe:{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
         _metrics = metrics;
-        _sink = sink;
+        _log = log;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
         _publisher = new RedisPublisher(_prefix, time, metrics);
+        _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
+        _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
     public string Name { get; }
@@ -52,15 +54,7 @@ internal sealed class RedisShard : IAsyncDisposable
 
     public void Start() => _running = RunAsync();
 
-    public RedisKeys KeysOf(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (_feeds.TryGetValue(channel, out var feed))
-                return feed.Keys;
-        }
-        return new RedisKeys(_prefix, channel);
-    }
+    public RedisKeys KeysOf(ChannelName channel) => _feeds.Find(channel)?.Keys ?? new RedisKeys(_prefix, channel);
 
     public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
     {
@@ -70,42 +64,17 @@ internal sealed class RedisShard : IAsyncDisposable
         return default;
     }
 
-    /// <summary>Called under the channel table's lock: nothing but issuing happens before it returns.</summary>
-    public Task<bool> SubscribeAsync(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (_connection is not { } connection)
-                return Task.FromResult(false);
-            if (!_feeds.TryGetValue(channel, out var feed))
-            {
-                _feeds.Add(channel, feed = new ChannelFeed(channel, new RedisKeys(_prefix, channel), _sink, _metrics));
-                _metrics.Subscribed(1);
-            }
-            feed.LeaveAt = 0;
-            if (feed.Flowing.IsCompleted && !(feed.Flowing.IsCompletedSuccessfully && feed.Flowing.Result))
-                feed.Flowing = feed.AttachAsync(connection);
-            return feed.Flowing;
-        }
-    }
+    /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
+    public Task<bool> SubscribeAsync(ChannelName channel) =>
+        _connection is { } connection ? _feeds.SubscribeAsync(connection, channel) : Task.FromResult(false);
 
-    public void Unsubscribe(ChannelName channel)
-    {
-        lock (_gate)
-        {
-            if (_feeds.TryGetValue(channel, out var feed))
-                feed.LeaveAt = Environment.TickCount64 + LingerMilliseconds;
-        }
-    }
+    public void Unsubscribe(ChannelName channel) => _feeds.Unsubscribe(channel);
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
         if (_connection is not { } connection || await RedisHistory.ReadAsync(connection, channel, KeysOf(channel), query).ConfigureAwait(false) is not { } page)
             return null;
-        ChannelFeed? feed;
-        lock (_gate)
-            _feeds.TryGetValue(channel, out feed);
-        feed?.Check(page.Top);
+        _feeds.Find(channel)?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
 
@@ -119,11 +88,11 @@ internal sealed class RedisShard : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var connection = _connection;
-        if (connection is not null)
+        if (_connection is { } connection)
         {
-            await _presence.LeaveAllAsync(connection).ConfigureAwait(false);
-            for (int i = 0; i < 100 && connection.InFlight > 0; i++)
+            var deadline = Task.Delay(Farewell);
+            await Task.WhenAny(_presence.LeaveAllAsync(connection), deadline).ConfigureAwait(false);
+            while (connection.InFlight > 0 && !deadline.IsCompleted)
                 await Task.Delay(20).ConfigureAwait(false);
         }
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -135,100 +104,84 @@ internal sealed class RedisShard : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(_options, _metrics).ConfigureAwait(false);
-            if (connection is not null && await TryResumeAsync(connection).ConfigureAwait(false))
-                await WatchAsync(connection).ConfigureAwait(false);
-            _connection = null;
-            connection?.Dispose();
+            var connection = await RedisConnection.TryOpenAsync(_options, _metrics, _log, _stop.Token).ConfigureAwait(false);
+            bool served = connection is not null && await TryServeAsync(connection).ConfigureAwait(false);
+            // Once: that it was lost, or that it was never there.
+            if (!served && !isTold && !_stop.IsCancellationRequested)
+                LogAway(_log, Name);
+            isTold = true;
             await PauseAsync(Retry).ConfigureAwait(false);
         }
+    }
+
+    /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
+    private async Task<bool> TryServeAsync(RedisConnection connection)
+    {
+        using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
+        bool resumed = await TryResumeAsync(connection).ConfigureAwait(false);
+        if (resumed)
+        {
+            LogUp(_log, Name);
+            await WatchAsync(connection).ConfigureAwait(false);
+        }
+        _connection = null;
+        connection.Dispose();
+        if (resumed && !_stop.IsCancellationRequested)
+            LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
+        return resumed;
     }
 
     /// <summary>Up means: the pub/sub path works, and every feed is where its stream is.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
-            || !await connection.SubscribeAsync(_probe, (_, _) => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
+            || !await connection.SubscribeAsync(_probe, _ => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
             return false;
-        foreach (var feeds in Feeds().Chunk(512))
-        {
-            var attached = await Task.WhenAll(feeds.Select(feed => feed.AttachAsync(connection))).ConfigureAwait(false);
-            if (attached.Contains(false))
-                return false;
-        }
-        lock (_gate)
-        {
-            foreach (var feed in _feeds.Values)
-                feed.Flowing = Task.FromResult(true);
-            Volatile.Write(ref _heard, Environment.TickCount64);
-            _connection = connection;
-        }
+        await _feeds.ResumeAsync(connection).ConfigureAwait(false);
+        if (connection.Broken.IsCompleted)
+            return false;
         if (_wasUp)
             _metrics.Reconnected();
         _wasUp = true;
+        Volatile.Write(ref _heard, Environment.TickCount64);
+        _connection = connection;
         return true;
     }
 
     /// <summary>Returns when the connection is of no more use.</summary>
     private async Task WatchAsync(RedisConnection connection)
     {
-        long refresh = 0, check = Environment.TickCount64;
-        Task refreshing = Task.CompletedTask;
-        while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
+        // Redis may have lost its data.
+        var refreshing = _presence.RefreshAllAsync(connection);
+        var checking = Task.CompletedTask;
+        while (!connection.Broken.IsCompleted)
         {
             long now = Environment.TickCount64;
             if (now - Volatile.Read(ref _heard) > SilenceMilliseconds)
-                return;
+                connection.Break("silence");
             _ = connection.PublishAsync(_probe, []);
-            LeaveUnwanted(now);
-            if (now >= refresh && refreshing.IsCompleted)
-            {
-                refresh = now + (long)_presence.Period.TotalMilliseconds;
-                refreshing = _presence.RefreshAsync(connection, Feeds().Where(feed => feed.Channel.Namespace.Rules.Presence).Select(feed => feed.Channel));
-            }
-            if (now - check > 60_000 && refreshing.IsCompleted)
-            {
-                check = now;
-                refreshing = CheckAsync();
-            }
-            await Task.WhenAny(connection.Broken, PauseAsync(_presence.Period < Tick ? _presence.Period : Tick)).ConfigureAwait(false);
+            _feeds.LeaveUnwanted(connection, now);
+            if (refreshing.IsCompleted)
+                refreshing = _presence.RefreshAsync(connection, now);
+            if (checking.IsCompleted)
+                checking = _feeds.CheckAsync(connection, now);
+            await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
-    }
-
-    /// <summary>Compares positions, which also keeps those of quiet channels alive.</summary>
-    private async Task CheckAsync()
-    {
-        foreach (var feed in Feeds().Where(feed => feed.Channel.Namespace.Rules.HasHistory))
-            await ReadAsync(feed.Channel, HistoryQuery.PositionOnly).ConfigureAwait(false);
-    }
-
-    private void LeaveUnwanted(long now)
-    {
-        List<ChannelFeed> left = [];
-        lock (_gate)
-        {
-            foreach (var feed in _feeds.Values.Where(feed => feed.LeaveAt != 0 && feed.LeaveAt <= now).ToList())
-            {
-                _feeds.Remove(feed.Channel);
-                left.Add(feed);
-            }
-        }
-        foreach (var feed in left)
-        {
-            feed.Detach();
-            _metrics.Subscribed(-1);
-        }
-    }
-
-    private ChannelFeed[] Feeds()
-    {
-        lock (_gate)
-            return [.. _feeds.Values];
     }
 
     /// <summary>Ends early when the shard stops.</summary>
     private async Task PauseAsync(TimeSpan time) =>
         await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
+    private static partial void LogUp(ILogger log, string server);
+
+    [LoggerMessage(62, LogLevel.Warning, "Redis at {Server} is lost: {Reason}.")]
+    private static partial void LogLost(ILogger log, string server, string reason);
+
+    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach.")]
+    private static partial void LogAway(ILogger log, string server);
 }

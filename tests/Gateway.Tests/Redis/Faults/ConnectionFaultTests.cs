@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
@@ -93,10 +94,13 @@ public sealed class ConnectionFaultTests
         await publisher.AskAsync(Expect.Message("log:x", "1"), "ack");
         await follower.ReceivesAsync("1");
 
+        var clock = Stopwatch.StartNew();
         Assert.NotEqual(0, proxy.SwallowSubscribed());
         await publisher.PublishManyAsync("log:x", 20, first: 2);
 
         await follower.ReceivesAsync("21");
+        // Ten seconds until it is noticed, and as many for a busy machine.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
         Assert.Equal(Enumerable.Range(1, 21).Select(seq => (long)seq), follower.Received.Seqs());
         await b.IsReadyAsync();
         await publisher.AskAsync(Expect.Message("plain:x", "22"), "ack");

@@ -116,20 +116,4 @@ public sealed class RedisKilledTests
             },
             "ann and bob are listed again");
     }
-
-    [Fact]
-    public async Task Scripts_it_has_forgotten_are_given_to_it_again()
-    {
-        await using var redis = await RedisServer.StartAsync();
-        await using var a = await Node.StartAsync(redis.Address);
-        await using var client = await JsonClient.ConnectAsync(a);
-        await client.PublishManyAsync("log:x", 2);
-
-        await redis.CommandAsync("SCRIPT", "FLUSH");
-
-        Assert.Equal(4, (await client.PublishManyAsync("log:x", 2)).Number("seq"));
-        await redis.CommandAsync("SCRIPT", "FLUSH");
-        var history = await client.AskAsync("""{"type":"history","channel":"log:x"}""", "history");
-        Assert.Equal(4, history.GetProperty("messages").GetArrayLength());
-    }
 }

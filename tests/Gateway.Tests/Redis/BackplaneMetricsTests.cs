@@ -1,0 +1,54 @@
+using Gateway.Tests.Redis.Faults;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis;
+
+public sealed class BackplaneMetricsTests
+{
+    [Fact]
+    public async Task Each_moves_when_it_should()
+    {
+        await using var redis = await RedisServer.StartAsync(persistent: true);
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var a = await Node.StartAsync(redis.Address);
+        await using var b = await Node.LaunchAsync(proxy.Address);
+        using var measured = new Measurements(b);
+        await b.IsReadyAsync();
+        await using var publisher = await JsonClient.ConnectAsync(a);
+        await using var client = await JsonClient.ConnectAsync(b);
+
+        await client.SubscribeAsync("log:x");
+        await client.SubscribeAsync("plain:x");
+        Assert.Equal(2, measured["gateway.backplane.channels"]);
+        Assert.NotEqual(0, measured["gateway.backplane.round_trip"]);
+        Assert.Equal(0, measured["gateway.backplane.reconnects"]);
+
+        await client.AskAsync("""{"type":"message","channel":"log:y","content":1,"id":1}""", "ack");
+        Assert.Equal(1, measured["gateway.backplane.publishes"]);
+        Assert.Equal(0, measured["gateway.backplane.failures"]);
+
+        // A message whose way through pub/sub is lost: the next one tells.
+        await redis.CommandAsync("EVAL", "redis.call('HINCRBY', KEYS[1], 's', 1) redis.call('XADD', KEYS[2], '1-0', 'd', '')", "2", "gateway:m:{log:x}", "gateway:h:{log:x}");
+        await publisher.PublishManyAsync("log:x", 1);
+        Assert.Equal(2, (await client.ReceiveUntilAsync(message => message.Text("type") == "message")).Number("seq"));
+        Assert.Equal(1, measured["gateway.backplane.gaps.found"]);
+        await Eventually.TrueAsync(() => measured["gateway.backplane.gaps.filled"] == 1, "the gap is counted as filled");
+
+        proxy.Refuse();
+        proxy.Cut();
+        await Expect.RefusedInTimeAsync(client, Expect.Message("log:y", "2"));
+        Assert.Equal(1, measured["gateway.backplane.failures"]);
+        proxy.Resume();
+        await b.IsReadyAsync();
+        Assert.Equal(1, measured["gateway.backplane.reconnects"]);
+
+        proxy.Delay(TimeSpan.FromMilliseconds(200));
+        await client.PublishAsync("log:y", "3", ""","id":2 """);
+        await Eventually.TrueAsync(() => measured["gateway.backplane.in_flight"] > 0, "a call is under way");
+        await client.ReceiveUntilAsync(message => message.Text("type") == "ack");
+        proxy.Resume();
+        await client.AskAsync("""{"type":"unsubscribe","channel":"plain:x"}""", "unsubscribed");
+        await Eventually.TrueAsync(() => measured["gateway.backplane.channels"] == 1, "the channel is left");
+        await Eventually.TrueAsync(() => measured["gateway.backplane.in_flight"] == 0, "every call is answered");
+    }
+}
