@@ -16,6 +16,9 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Why messages are not being delivered, for readiness; null while they are.</summary>
     string? Problem { get; }
 
+    /// <summary>Why messages of some channels, but not of all, are not being delivered; null when that is not so.</summary>
+    string? Degradation { get; }
+
     /// <summary>Called once, before any other method.</summary>
     ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation);
 

@@ -14,5 +14,8 @@ internal sealed class Readiness(IBackplane backplane, IAuthenticator authenticat
     /// <summary>Why not; null when ready.</summary>
     public string? Problem => _draining ? "draining" : backplane.Problem ?? authenticator.Problem;
 
+    /// <summary>What does not work although the node is ready; null for nothing.</summary>
+    public string? Degradation => backplane.Degradation;
+
     public void StartDraining() => _draining = true;
 }

@@ -10,6 +10,8 @@ internal static class HealthEndpoints
         routes.MapGet("/health/live", static () => Results.Json(new { status = "live" }));
         routes.MapGet("/health/ready", () => readiness.Problem is { } problem
             ? Results.Json(new { status = "not ready", reason = problem }, statusCode: StatusCodes.Status503ServiceUnavailable)
-            : Results.Json(new { status = "ready" }));
+            : readiness.Degradation is { } degradation
+                ? Results.Json(new { status = "ready", degraded = degradation })
+                : Results.Json(new { status = "ready" }));
     }
 }

@@ -36,6 +36,8 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
 
     public string? Problem => null;
 
+    public string? Degradation => null;
+
     /// <summary>Bytes held by history.</summary>
     public long HistoryBytes => _budget.Bytes;
 

@@ -14,14 +14,11 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public string Description => "Redis at " + string.Join("; ", _addresses.Select(address => address.Name));
 
-    public string? Problem
-    {
-        get
-        {
-            var down = _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name).ToList();
-            return down.Count == 0 ? null : "no connection to Redis at " + string.Join("; ", down);
-        }
-    }
+    public string? Problem => _shards.Any(shard => shard.IsUp) ? null : Away;
+
+    public string? Degradation => _shards.Any(shard => shard.IsUp) && _shards.Any(shard => !shard.IsUp) ? Away : null;
+
+    private string Away => "no connection to Redis at " + string.Join("; ", _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name));
 
     public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {

@@ -37,6 +37,11 @@ public sealed class SeveralServersTests
             Assert.Equal((channel, 1), Place(await subscriber.ReceiveAsync("message")));
         }
 
+        // New clients can still be sent here; what does not work is told.
+        using var http = new HttpClient();
+        await Eventually.TrueAsync(async () => await http.GetStringAsync(new Uri($"http://127.0.0.1:{b.PublicPort}/health/ready")) is var body
+            && body.Contains("\"ready\"", StringComparison.Ordinal) && body.Contains(first.Address, StringComparison.Ordinal), "the node is ready, and names the server that is away");
+
         await first.RestartAsync(keepData: true);
         foreach (string channel in onFirst)
         {
