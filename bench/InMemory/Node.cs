@@ -17,7 +17,9 @@ internal sealed class Node : IDisposable
     /// <param name="settings">As <c>Namespaces:kept:History=100</c>, without the leading <c>Gateway:</c>.</param>
     public Node(params string[] settings)
     {
-        _app = GatewayHost.Build([.. settings.Select(setting => "--Gateway:" + setting)]);
+        // Metered, as every gateway is, but by a rate that nobody reaches.
+        string[] rates = ["Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000", "Limits:ByteBurst=4000000000"];
+        _app = GatewayHost.Build([.. rates.Concat(settings).Select(setting => "--Gateway:" + setting)]);
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)
             started.AsTask().GetAwaiter().GetResult();

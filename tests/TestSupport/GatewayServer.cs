@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A real gateway in this process, on free loopback ports, with short deadlines where a test has to wait for them.</summary>
+/// <summary>A real gateway in this process, on free loopback ports, without rate limits, with short deadlines where a test has to wait for them.</summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -40,8 +40,13 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public static async Task<GatewayServer> StartAsync(string[] settings, Action<IServiceCollection>? configure)
     {
-        string[] ports = ["--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00"];
-        var app = GatewayHost.Build([.. ports, .. settings.Select(setting => "--Gateway:" + setting)], configure);
+        string[] defaults =
+        [
+            "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00",
+            // Tests send as fast as they can; those about rates set their own.
+            "--Gateway:Limits:MessagesPerSecond=0", "--Gateway:Limits:BytesPerSecond=0",
+        ];
+        var app = GatewayHost.Build([.. defaults, .. settings.Select(setting => "--Gateway:" + setting)], configure);
         await app.StartAsync();
         return new GatewayServer(app);
     }

@@ -32,6 +32,7 @@ internal sealed partial class Connection : IOutboxOwner
         _output = output;
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
+        _rate = new RateMeter(services.Rates, services.Rates.Now);
         _lastReceived = services.Sweep.Now;
         Id = ConnectionId.Next();
         Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
@@ -55,6 +56,7 @@ internal sealed partial class Connection : IOutboxOwner
             Outbox.Shut();
         else
             Outbox.LetReadLoopGo();
+        EndDelay();
         _transport.Transport.Input.CancelPendingRead();
     }
 
@@ -136,30 +138,24 @@ internal sealed partial class Connection : IOutboxOwner
     private ValueTask Handle(ref ReadOnlySequence<byte> buffer, out bool more)
     {
         more = true;
+        long now = _services.Rates.Now;
         while (!IsClosing)
         {
-            var frame = _frames.Read(ref buffer);
-            switch (frame.Kind)
+            var frame = ReadFrame(ref buffer);
+            if (frame.Kind is FrameKind.NeedMoreData)
             {
-                case FrameKind.NeedMoreData:
-                    more = false;
-                    return default;
-                case FrameKind.Text or FrameKind.Binary:
-                    var handled = _handler.OnMessageAsync(frame.Kind, frame.Payload);
-                    if (!handled.IsCompletedSuccessfully)
-                        return handled;
-                    break;
-                case FrameKind.Ping:
-                    Outbox.Write(Opcode.Pong, frame.Payload.Span);
-                    break;
-                case FrameKind.Close:
-                    _peerClose = frame.Status;
-                    more = false;
-                    return default;
-                case FrameKind.Violation:
-                    RequestClose(CloseRequest.Violation(frame.Status));
-                    break;
+                more = false;
+                return default;
             }
+            if (frame.Kind is FrameKind.Close)
+            {
+                _peerClose = frame.Status;
+                more = false;
+                return default;
+            }
+            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait) ? HandleFrame(frame) : OnOverRate(frame, wait);
+            if (!handled.IsCompletedSuccessfully)
+                return handled;
             if (Outbox.HasManyReplies)
             {
                 var flushed = Outbox.FlushAsync();
@@ -168,6 +164,22 @@ internal sealed partial class Connection : IOutboxOwner
             }
         }
         more = false;
+        return default;
+    }
+
+    private ValueTask HandleFrame(ReceivedFrame frame)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Text or FrameKind.Binary:
+                return _handler.OnMessageAsync(frame.Kind, frame.Payload);
+            case FrameKind.Ping:
+                Outbox.Write(Opcode.Pong, frame.Payload.Span);
+                break;
+            case FrameKind.Violation:
+                RequestClose(CloseRequest.Violation(frame.Status));
+                break;
+        }
         return default;
     }
 

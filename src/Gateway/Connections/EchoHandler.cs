@@ -17,6 +17,10 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
         return default;
     }
 
+    public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
+    {
+    }
+
     public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close)
     {
     }

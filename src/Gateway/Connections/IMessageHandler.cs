@@ -13,6 +13,12 @@ internal interface IMessageHandler
     /// <summary>A whole message. The payload is read before the method returns; a task that is not complete holds up the next message.</summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
 
+    /// <summary>A whole message that is over the rate limit: it is not done.</summary>
+    /// <param name="kind">Text or binary.</param>
+    /// <param name="payload">Read before the method returns.</param>
+    /// <param name="retryAfter">Milliseconds after which it would be.</param>
+    void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter);
+
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
     void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gateway.Options;
 
 namespace Gateway.Diagnostics;
 
@@ -15,6 +16,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _delivered;
     private readonly Counter<long> _errors;
     private readonly Counter<long> _slowConsumers;
+    private readonly Counter<long> _rateLimited;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -26,6 +28,7 @@ internal sealed class GatewayMetrics : IDisposable
         _delivered = _meter.CreateCounter<long>("gateway.messages.delivered", "{message}", "Messages handed to subscribers' outboxes.");
         _errors = _meter.CreateCounter<long>("gateway.errors", "{error}", "Error messages sent to clients, by code.");
         _slowConsumers = _meter.CreateCounter<long>("gateway.slow_consumers", "{action}", "Messages dropped, and connections closed, for not keeping up, by policy.");
+        _rateLimited = _meter.CreateCounter<long>("gateway.rate_limited", "{message}", "Messages over the rate limit, by what was done: reject, delay, close.");
     }
 
     public void Connected() => _connections.Add(1);
@@ -45,6 +48,13 @@ internal sealed class GatewayMetrics : IDisposable
     public void Error(string code) => _errors.Add(1, new KeyValuePair<string, object?>("code", code));
 
     public void SlowConsumer(string policy, long count = 1) => _slowConsumers.Add(count, new KeyValuePair<string, object?>("policy", policy));
+
+    public void RateLimited(RateAction action) => _rateLimited.Add(1, new KeyValuePair<string, object?>("action", action switch
+    {
+        RateAction.Reject => "reject",
+        RateAction.Delay => "delay",
+        _ => "close",
+    }));
 
     public void Dispose() => _meter.Dispose();
 }

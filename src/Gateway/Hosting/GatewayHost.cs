@@ -57,6 +57,8 @@ internal static class GatewayHost
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendQueues>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<Delays>();
         services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();

@@ -24,6 +24,16 @@ internal static class GatewayOptionsReader
         ["latest"] = SlowConsumerPolicy.Latest,
     };
 
+    private static readonly Dictionary<string, RateAction> RateActions = new()
+    {
+        ["reject"] = RateAction.Reject,
+        ["delay"] = RateAction.Delay,
+        ["close"] = RateAction.Close,
+    };
+
+    /// <summary>The most that <see cref="Connections.TokenRate"/> can count.</summary>
+    private const long MostTokens = 1L << 32;
+
     /// <summary>Features whose keys are part of the contract but which this version does not have. Ignoring such a key would be unsafe, so it stops the start.</summary>
     private static readonly (string Key, string Feature)[] Missing =
     [
@@ -31,8 +41,6 @@ internal static class GatewayOptionsReader
         ("Auth:Required", "signing in with tokens"),
         ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
         ("Certificate:Path", "TLS"),
-        ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
-        ("Limits:HandshakesPerSecondPerAddress", "this limit"),
     ];
 
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
@@ -71,14 +79,28 @@ internal static class GatewayOptionsReader
         return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
     }
 
-    private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults) => new()
+    private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults)
     {
-        MessageBytes = settings.Integer("Limits:MessageBytes", defaults.MessageBytes, 128, 256 << 20),
-        OutboundBytes = settings.Integer("Limits:OutboundBytes", defaults.OutboundBytes, 1024, 1 << 30),
-        ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
-        ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
-        Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
-    };
+        int messageBytes = settings.Integer("Limits:MessageBytes", defaults.MessageBytes, 128, 256 << 20);
+        return new()
+        {
+            MessageBytes = messageBytes,
+            OutboundBytes = settings.Integer("Limits:OutboundBytes", defaults.OutboundBytes, 1024, 1 << 30),
+            ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
+            ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
+            Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
+            MessagesPerSecond = settings.Integer("Limits:MessagesPerSecond", defaults.MessagesPerSecond, 0, MostTokens),
+            MessageBurst = settings.Integer("Limits:MessageBurst", defaults.MessageBurst, 1, MostTokens),
+            BytesPerSecond = settings.Integer("Limits:BytesPerSecond", defaults.BytesPerSecond, 0, MostTokens),
+            // A message that no full bucket can pay for could never be sent.
+            ByteBurst = settings.Integer("Limits:ByteBurst", Math.Max(defaults.ByteBurst, messageBytes), messageBytes, MostTokens),
+            RateAction = settings.Choice("Limits:RateAction", defaults.RateAction, RateActions),
+            Connections = settings.Integer("Limits:Connections", defaults.Connections, 0, int.MaxValue),
+            ConnectionsPerAddress = settings.Integer("Limits:ConnectionsPerAddress", defaults.ConnectionsPerAddress, 0, int.MaxValue),
+            ConnectionsPerUser = settings.Integer("Limits:ConnectionsPerUser", defaults.ConnectionsPerUser, 0, int.MaxValue),
+            HandshakesPerSecondPerAddress = settings.Integer("Limits:HandshakesPerSecondPerAddress", defaults.HandshakesPerSecondPerAddress, 0, 1_000_000),
+        };
+    }
 
     private static RedisOptions ReadRedis(SettingsReader settings, RedisOptions defaults)
     {
@@ -140,8 +162,7 @@ internal static class GatewayOptionsReader
         string[] unused =
         [
             "Auth:Issuer", "Auth:Audience", "Auth:Timeout",
-            "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
-            "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
+            "Certificate:Password", "Certificate:KeyPath",
         ];
         foreach (string key in unused)
             _ = settings.Text(key);

@@ -19,6 +19,8 @@ internal static class SessionError
 
     public static readonly ProtocolError Unavailable = new(ErrorCode.Unavailable, "the backplane is out of reach; nothing was done");
 
+    public static readonly ProtocolError RateLimited = new(ErrorCode.RateLimited, "too many messages or bytes; this one was not done");
+
     public static ProtocolError BadRequest(string message) => new(ErrorCode.BadRequest, message);
 
     public static ProtocolError TooManyChannels(int limit) => new(ErrorCode.LimitExceeded, $"at most {limit} channels per connection");
