@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Connections;
@@ -19,7 +20,7 @@ internal sealed class Node : IDisposable
     {
         // Metered, as every gateway is, but by a rate that nobody reaches.
         string[] rates = ["Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000", "Limits:ByteBurst=4000000000"];
-        _app = GatewayHost.Build([.. rates.Concat(settings).Select(setting => "--Gateway:" + setting)]);
+        _app = GatewayHost.Build(["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. rates.Concat(settings).Select(setting => "--Gateway:" + setting)]);
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)
             started.AsTask().GetAwaiter().GetResult();
@@ -36,6 +37,8 @@ internal sealed class Node : IDisposable
     public ConnectionServices Connections => Get<ConnectionServices>();
 
     public SessionServices Sessions => Get<SessionServices>();
+
+    public ConnectionLease Lease() => Get<ConnectionLimits>().TryAcquire(IPAddress.Loopback, out _)!;
 
     public ChannelName Name(ReadOnlySpan<byte> utf8) =>
         Namespaces.TryName(utf8, out string problem) ?? throw new ArgumentException(problem, nameof(utf8));

@@ -18,6 +18,7 @@ public sealed class GatewayServer : IAsyncDisposable
         _app = app;
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         PublicPort = new Uri(addresses[0]).Port;
+        IsTls = addresses[0].StartsWith("https:", StringComparison.Ordinal);
         InternalPort = new Uri(addresses[1]).Port;
     }
 
@@ -25,9 +26,14 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public int InternalPort { get; }
 
-    public Uri WebSocketUri => new($"ws://127.0.0.1:{PublicPort}/ws");
+    public bool IsTls { get; }
 
-    public Uri EchoUri => new($"ws://127.0.0.1:{PublicPort}/echo");
+    /// <summary>Without a path. By name where it is TLS: that is what a certificate is for.</summary>
+    public string Origin => IsTls ? $"wss://localhost:{PublicPort}" : $"ws://127.0.0.1:{PublicPort}";
+
+    public Uri WebSocketUri => new($"{Origin}/ws");
+
+    public Uri EchoUri => new($"{Origin}/echo");
 
     public IServiceProvider Services => _app.Services;
 
@@ -43,6 +49,7 @@ public sealed class GatewayServer : IAsyncDisposable
         string[] defaults =
         [
             "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00",
+            "--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None",
             // Tests send as fast as they can; those about rates set their own.
             "--Gateway:Limits:MessagesPerSecond=0", "--Gateway:Limits:BytesPerSecond=0",
         ];

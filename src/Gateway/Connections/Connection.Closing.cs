@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Http;
 using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Connections;
 
@@ -56,7 +57,7 @@ internal sealed partial class Connection
             Outbox.Abandon();
             _frames.Dispose();
             _services.Connections.Remove(this);
-            _services.Metrics.Disconnected(code);
+            _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
         }
     }
 
@@ -73,10 +74,10 @@ internal sealed partial class Connection
             Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
             await DiscardAsync(untilAnswered: true);
         }
-        // A connection that was upgraded by the HTTP server is closed by it when we return; ours closes when its output completes.
+        // Where TLS or the HTTP server stands between, it closes the socket when we return; ours closes when its output completes.
         Enter(Phase.Finishing, FinishMilliseconds);
         await _transport.Transport.Output.CompleteAsync();
-        if (_transport is not UpgradedConnection)
+        if (_transport is not UpgradedConnection && _transport.Features.Get<ITlsHandshakeFeature>() is null)
             await DiscardAsync(untilAnswered: false);
     }
 

@@ -25,8 +25,8 @@ internal sealed partial class Connection : IOutboxOwner
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
     /// <param name="output">Where its frames go.</param>
     /// <param name="services">What all connections share.</param>
-    /// <param name="handler">Makes the meaning of the messages.</param>
-    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Func<Connection, IMessageHandler> handler)
+    /// <param name="admitted">Who it is, and what makes the meaning of the messages.</param>
+    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Admitted admitted)
     {
         _transport = transport;
         _output = output;
@@ -34,12 +34,15 @@ internal sealed partial class Connection : IOutboxOwner
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
         _lastReceived = services.Sweep.Now;
-        Id = ConnectionId.Next();
+        Lease = admitted.Lease;
         Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
-        _handler = handler(this);
+        _handler = admitted.Handler(this);
     }
 
-    public string Id { get; }
+    public string Id => Lease.Id;
+
+    /// <summary>Its place in what the limits count, and who it is; given back by whoever runs the connection.</summary>
+    public ConnectionLease Lease { get; }
 
     public Outbox Outbox { get; }
 
@@ -71,7 +74,7 @@ internal sealed partial class Connection : IOutboxOwner
         // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
         // one of the two sees the other.
         _services.Connections.Add(this);
-        _services.Metrics.Connected();
+        _services.Audit.Connected(Lease);
         if (_services.Readiness.IsDraining)
             RequestClose(CloseRequest.Restarting(0));
         var input = _transport.Transport.Input;

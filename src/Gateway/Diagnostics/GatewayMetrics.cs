@@ -17,12 +17,14 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _errors;
     private readonly Counter<long> _slowConsumers;
     private readonly Counter<long> _rateLimited;
+    private readonly Counter<long> _cuts;
 
     public GatewayMetrics(IMeterFactory factory)
     {
         _meter = factory.Create(MeterName);
         _connections = _meter.CreateUpDownCounter<long>("gateway.connections", "{connection}", "Open connections.");
         _refusals = _meter.CreateCounter<long>("gateway.refusals", "{request}", "Upgrades answered with an HTTP error, by status.");
+        _cuts = _meter.CreateCounter<long>("gateway.cuts", "{connection}", "Connections ended before they asked for anything, by reason.");
         _disconnects = _meter.CreateCounter<long>("gateway.disconnects", "{connection}", "Connections that ended, by close code; 1006 without a close frame.");
         _received = _meter.CreateCounter<long>("gateway.messages.received", "{message}", "Messages received from clients.");
         _delivered = _meter.CreateCounter<long>("gateway.messages.delivered", "{message}", "Messages handed to subscribers' outboxes.");
@@ -40,6 +42,13 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Refused(int status) => _refusals.Add(1, new KeyValuePair<string, object?>("status", status));
+
+    public void Cut(CutReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason switch
+    {
+        CutReason.HandshakeTimeout => "handshake_timeout",
+        CutReason.NoProxyHeader => "no_proxy_header",
+        _ => "open_files",
+    }));
 
     public void Received() => _received.Add(1);
 

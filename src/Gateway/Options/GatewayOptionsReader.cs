@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using Gateway.Backplane.Redis;
+using Gateway.Tls;
 
 namespace Gateway.Options;
 
@@ -39,8 +41,7 @@ internal static class GatewayOptionsReader
     [
         ("Auth:Secret", "signing in with tokens"), ("Auth:Jwks", "signing in with tokens"), ("Auth:Cookie", "signing in with tokens"),
         ("Auth:Required", "signing in with tokens"),
-        ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
-        ("Certificate:Path", "TLS"),
+        ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"),
     ];
 
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
@@ -55,6 +56,8 @@ internal static class GatewayOptionsReader
             Internal = settings.Address("Internal", defaults.Internal),
             Node = settings.Text("Node") ?? $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}",
             Limits = ReadLimits(settings, defaults.Limits),
+            Certificate = ReadCertificate(settings),
+            Proxy = ReadProxy(settings),
             Heartbeat = new HeartbeatOptions
             {
                 Ping = settings.Time("Heartbeat:Ping", defaults.Heartbeat.Ping, Instant, Day),
@@ -102,6 +105,29 @@ internal static class GatewayOptionsReader
         };
     }
 
+    private static CertificateOptions? ReadCertificate(SettingsReader settings)
+    {
+        var (path, password, key) = (settings.Text("Certificate:Path"), settings.Text("Certificate:Password"), settings.Text("Certificate:KeyPath"));
+        if (path is null && (password ?? key) is not null)
+            settings.Problem("Certificate:Path", "is missing, but there is a password or a key for it");
+        return path is null ? null : new CertificateOptions { Path = path, Password = password, KeyPath = key };
+    }
+
+    private static ProxyOptions ReadProxy(SettingsReader settings)
+    {
+        var trusted = new List<IPNetwork>();
+        foreach (string text in settings.List("Proxy:Trusted"))
+        {
+            if (IPNetwork.TryParse(text, out var network))
+                trusted.Add(network);
+            else if (IPAddress.TryParse(text, out var address))
+                trusted.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                settings.Problem("Proxy:Trusted", $"'{text}' must be an address such as 10.0.0.7 or a block such as 10.0.0.0/8");
+        }
+        return new ProxyOptions { Protocol = settings.Flag("Proxy:Protocol", false), Trusted = trusted };
+    }
+
     private static RedisOptions ReadRedis(SettingsReader settings, RedisOptions defaults)
     {
         string[] addresses = (settings.Text("Redis:Addresses") ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -144,16 +170,29 @@ internal static class GatewayOptionsReader
             settings.Problem("Internal", $"{options.Internal} must not be the public port");
         if (!options.Public.IsLoopback)
             settings.Problem("Public", $"{options.Public} is open to the network, but no key is configured: without one the gateway listens on loopback only");
-        foreach (var (key, address) in new[] { ("Public", options.Public), ("Internal", options.Internal) })
-        {
-            if (address.IsTls)
-                settings.Problem(key, "https is not available in this version; let the load balancer terminate TLS");
-        }
+        if (options.Internal.IsTls)
+            settings.Problem("Internal", "https is served on the public port only");
+        CheckCertificate(settings, options);
         foreach (var (key, feature) in Missing)
         {
             if (settings.Children(key).Any() || settings.Text(key) is not (null or "0" or "false" or "False"))
                 settings.Problem(key, $"{feature} is not available in this version");
         }
+    }
+
+    private static void CheckCertificate(SettingsReader settings, GatewayOptions options)
+    {
+        if (options.Certificate is not { } certificate)
+        {
+            if (options.Public.IsTls)
+                settings.Problem("Public", $"{options.Public} needs Gateway:Certificate:Path");
+            return;
+        }
+        // Served in the clear although there is a certificate is hardly what was meant.
+        if (!options.Public.IsTls)
+            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public} and not https");
+        else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
+            settings.Problem("Certificate:Path", problem);
     }
 
     /// <summary>Keys of the contract whose default is all this version does: known, so that they are no typing errors.</summary>
@@ -162,7 +201,6 @@ internal static class GatewayOptionsReader
         string[] unused =
         [
             "Auth:Issuer", "Auth:Audience", "Auth:Timeout",
-            "Certificate:Password", "Certificate:KeyPath",
         ];
         foreach (string key in unused)
             _ = settings.Text(key);

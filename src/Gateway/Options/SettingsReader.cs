@@ -75,6 +75,13 @@ internal sealed class SettingsReader(IConfiguration gateway)
         return fallback;
     }
 
+    /// <summary>Several values: one a numbered key (<c>Origins:0</c>), or separated by commas in the key itself.</summary>
+    public IReadOnlyList<string> List(string key) =>
+    [
+        .. (Text(key) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+        .. Children(key).Select(name => Text($"{key}:{name}")).OfType<string>(),
+    ];
+
     /// <summary>The names directly under a section, such as those of the namespaces.</summary>
     public IEnumerable<string> Children(string key) => gateway.GetSection(key).GetChildren().Select(child => child.Key);
 
