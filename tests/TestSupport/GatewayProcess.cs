@@ -27,6 +27,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it has written to standard output so far.</summary>
     public string Output => Text(_output);
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Http;
 using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Connections;
@@ -31,6 +32,11 @@ internal sealed partial class Connection
 
     /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that tells it why.</summary>
     private const long FinishMilliseconds = 10_000;
+
+    /// <summary>What is read and dropped of a peer that goes on sending: more than any message that was on its way. Then it is cut.</summary>
+    private const long MaxDiscardedBytes = 32 << 20;
+
+    private static readonly ConnectionAbortedException Stubborn = new("The peer went on sending after the end.");
 
     private Phase _phase;
     private long _deadline;
@@ -91,12 +97,18 @@ internal sealed partial class Connection
     /// <summary>Reads and drops input until it ends, or until the peer's close frame or the deadline.</summary>
     private async Task DiscardAsync(bool untilAnswered)
     {
-        while (true)
+        for (long discarded = 0; ;)
         {
             var result = await _transport.Transport.Input.ReadAsync();
             var buffer = result.Buffer;
+            discarded += buffer.Length;
             bool answered = untilAnswered && FindClose(ref buffer);
             _transport.Transport.Input.AdvanceTo(result.Buffer.End);
+            if (discarded > Math.Max(MaxDiscardedBytes, _services.Options.Limits.MessageBytes))
+            {
+                _transport.Abort(Stubborn);
+                return;
+            }
             if (result.IsCompleted || answered || (untilAnswered && result.IsCanceled && IsLate))
                 return;
         }
