@@ -23,7 +23,7 @@ internal sealed class Client : IDisposable
     {
         var transport = new DuplexPipe(_toGateway.Reader, new Pipe(Inline).Writer);
         var context = new DefaultConnectionContext("bench", transport, transport);
-        var connection = new Connection(context, new CountingOutput(arrivals), node.Connections, self => new Session(self, Identity.Unrestricted("user-7"), node.Sessions));
+        var connection = new Connection(context, new CountingOutput(arrivals), node.Connections, new Admitted(node.Lease(), null, self => new Session(self, Identity.Unrestricted("user-7"), node.Sessions)));
         arrivals.Expect(1); // connected
         _run = connection.RunAsync();
         arrivals.Wait();

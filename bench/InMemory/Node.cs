@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Connections;
@@ -17,7 +18,9 @@ internal sealed class Node : IDisposable
     /// <param name="settings">As <c>Namespaces:kept:History=100</c>, without the leading <c>Gateway:</c>.</param>
     public Node(params string[] settings)
     {
-        _app = GatewayHost.Build([.. settings.Select(setting => "--Gateway:" + setting)]);
+        // Metered, as every gateway is, but by a rate that nobody reaches.
+        string[] rates = ["Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000", "Limits:ByteBurst=4000000000"];
+        _app = GatewayHost.Build(["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. rates.Concat(settings).Select(setting => "--Gateway:" + setting)]);
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)
             started.AsTask().GetAwaiter().GetResult();
@@ -34,6 +37,8 @@ internal sealed class Node : IDisposable
     public ConnectionServices Connections => Get<ConnectionServices>();
 
     public SessionServices Sessions => Get<SessionServices>();
+
+    public ConnectionLease Lease() => Get<ConnectionLimits>().TryAcquire(IPAddress.Loopback, out _)!;
 
     public ChannelName Name(ReadOnlySpan<byte> utf8) =>
         Namespaces.TryName(utf8, out string problem) ?? throw new ArgumentException(problem, nameof(utf8));

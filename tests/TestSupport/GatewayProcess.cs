@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// The built gateway as a process of its own, in an empty folder, on free loopback ports unless told otherwise. Whatever
+/// The built gateway as a process of its own, in an empty folder, on free loopback ports and without rate limits unless told otherwise. Whatever
 /// becomes of the test, disposing ends the process.
 /// </summary>
 public sealed partial class GatewayProcess : IAsyncDisposable
@@ -26,6 +26,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
 
     /// <summary>What it has written to standard output so far.</summary>
     public string Output => Text(_output);
@@ -77,12 +80,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("gateway-");
         if (launch.AppSettings is not null)
             File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
-        string[] ports = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0"];
+        string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", "Limits:MessagesPerSecond=0", "Limits:BytesPerSecond=0"];
         string[] command =
         [
             Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
             Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
-            .. ports.Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
+            .. defaults.Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
         ];
         // exec: the process that is signalled is the gateway, not the shell.
         string[] limited = launch.OpenFiles is { } files

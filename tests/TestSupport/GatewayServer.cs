@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A real gateway in this process, on free loopback ports, with short deadlines where a test has to wait for them.</summary>
+/// <summary>A real gateway in this process, on free loopback ports, without rate limits, with short deadlines where a test has to wait for them.</summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,6 +18,7 @@ public sealed class GatewayServer : IAsyncDisposable
         _app = app;
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
         PublicPort = new Uri(addresses[0]).Port;
+        IsTls = addresses[0].StartsWith("https:", StringComparison.Ordinal);
         InternalPort = new Uri(addresses[1]).Port;
     }
 
@@ -25,9 +26,14 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public int InternalPort { get; }
 
-    public Uri WebSocketUri => new($"ws://127.0.0.1:{PublicPort}/ws");
+    public bool IsTls { get; }
 
-    public Uri EchoUri => new($"ws://127.0.0.1:{PublicPort}/echo");
+    /// <summary>Without a path. By name where it is TLS: that is what a certificate is for.</summary>
+    public string Origin => IsTls ? $"wss://localhost:{PublicPort}" : $"ws://127.0.0.1:{PublicPort}";
+
+    public Uri WebSocketUri => new($"{Origin}/ws");
+
+    public Uri EchoUri => new($"{Origin}/echo");
 
     public IServiceProvider Services => _app.Services;
 
@@ -40,8 +46,14 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public static async Task<GatewayServer> StartAsync(string[] settings, Action<IServiceCollection>? configure)
     {
-        string[] ports = ["--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00"];
-        var app = GatewayHost.Build([.. ports, .. settings.Select(setting => "--Gateway:" + setting)], configure);
+        string[] defaults =
+        [
+            "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00",
+            "--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None",
+            // Tests send as fast as they can; those about rates set their own.
+            "--Gateway:Limits:MessagesPerSecond=0", "--Gateway:Limits:BytesPerSecond=0",
+        ];
+        var app = GatewayHost.Build([.. defaults, .. settings.Select(setting => "--Gateway:" + setting)], configure);
         await app.StartAsync();
         return new GatewayServer(app);
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Auth;
 using Gateway.Hosting;
 using Gateway.Options;
@@ -7,7 +8,8 @@ using Gateway.Sessions;
 namespace Gateway.Connections;
 
 /// <summary>Safe for any thread. Decides over an upgrade request: who gets in, with which subprotocol, to do what.</summary>
-internal sealed class Admission(GatewayOptions options, Readiness readiness, AllowedOrigins origins, IAuthenticator authenticator, SessionServices sessions)
+internal sealed class Admission(
+    GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins, IAuthenticator authenticator, SessionServices sessions)
 {
     private const string EchoPath = "/echo";
     private const string Subprotocol = "gateway.v1.json";
@@ -17,23 +19,48 @@ internal sealed class Admission(GatewayOptions options, Readiness readiness, All
 
     /// <summary>Lets the request in, or says why not.</summary>
     /// <param name="request">A request for one of <see cref="Paths"/>.</param>
+    /// <param name="address">Where the client is.</param>
     /// <returns>One of the two.</returns>
-    public async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request)
+    public async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address)
     {
         if (readiness.IsDraining)
             return (null, UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) });
+        if (!rates.TryTake(address, out var wait))
+            return (null, UpgradeRefusal.TooManyRequests with { RetryAfter = wait });
         if (!origins.Allow(request.Origin))
             return (null, UpgradeRefusal.ForbiddenOrigin);
+        if (limits.TryAcquire(address, out var refusal) is not { } lease)
+            return (null, refusal);
+        Admitted? admitted = null;
+        try
+        {
+            (admitted, refusal) = await AdmitAsync(request, lease);
+            return (admitted, refusal);
+        }
+        finally
+        {
+            if (admitted is null)
+                lease.Dispose();
+        }
+    }
+
+    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, ConnectionLease lease)
+    {
         if (options.Echo && request.Path == EchoPath)
-            return (new Admitted(null, static connection => new EchoHandler(connection)), null);
+            return (new Admitted(lease, null, static connection => new EchoHandler(connection)), null);
         string? subprotocol = request.Subprotocols.Contains(Subprotocol) ? Subprotocol : null;
         if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return (null, UpgradeRefusal.UnknownSubprotocol);
         var signIn = await authenticator.AuthenticateAsync(request);
-        return signIn.Refusal is { } refusal ? (null, refusal) : (new Admitted(subprotocol, Opener(signIn.Identity)), null);
+        if (signIn.Refusal is not null)
+            return (null, signIn.Refusal);
+        var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
+        // Who has yet to sign in is counted when the name is known.
+        if (!ReferenceEquals(identity, Identity.Nobody) && !lease.TryIdentify(identity.User))
+            return (null, UpgradeRefusal.TooManyRequests);
+        return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
-    private Func<Connection, IMessageHandler> Opener(Identity? identity) =>
-        connection => new Session(connection, identity ?? authenticator.WithoutToken(connection.Id), sessions);
+    private Func<Connection, IMessageHandler> Opener(Identity identity) => connection => new Session(connection, identity, sessions);
 }

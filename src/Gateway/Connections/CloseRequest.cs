@@ -22,6 +22,10 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
 
+    public static readonly CloseRequest RateLimited = new(new(CloseCode.RateLimited, "rate limit exceeded"), Reconnect: true);
+
+    public static readonly CloseRequest TooManyConnections = new(new(CloseCode.TryAgainLater, "too many connections"), Reconnect: true);
+
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 
     public static CloseRequest Violation(CloseStatus status) => new(status);

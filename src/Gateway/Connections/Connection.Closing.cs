@@ -2,6 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Http;
 using Gateway.Protocol.WebSockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Connections;
 
@@ -31,6 +33,11 @@ internal sealed partial class Connection
     /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that tells it why.</summary>
     private const long FinishMilliseconds = 10_000;
 
+    /// <summary>What is read and dropped of a peer that goes on sending: more than any message that was on its way. Then it is cut.</summary>
+    private const long MaxDiscardedBytes = 32 << 20;
+
+    private static readonly ConnectionAbortedException Stubborn = new("The peer went on sending after the end.");
+
     private Phase _phase;
     private long _deadline;
 
@@ -58,7 +65,7 @@ internal sealed partial class Connection
             Outbox.Abandon();
             _frames.Dispose();
             _services.Connections.Remove(this);
-            _services.Metrics.Disconnected(code);
+            _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
         }
     }
 
@@ -75,10 +82,10 @@ internal sealed partial class Connection
             Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
             await DiscardAsync(untilAnswered: true);
         }
-        // A connection that was upgraded by the HTTP server is closed by it when we return; ours closes when its output completes.
+        // Where TLS or the HTTP server stands between, it closes the socket when we return; ours closes when its output completes.
         Enter(Phase.Finishing, FinishMilliseconds);
         await _transport.Transport.Output.CompleteAsync();
-        if (_transport is not UpgradedConnection)
+        if (_transport is not UpgradedConnection && _transport.Features.Get<ITlsHandshakeFeature>() is null)
             await DiscardAsync(untilAnswered: false);
     }
 
@@ -92,12 +99,18 @@ internal sealed partial class Connection
     /// <summary>Reads and drops input until it ends, or until the peer's close frame or the deadline.</summary>
     private async Task DiscardAsync(bool untilAnswered)
     {
-        while (true)
+        for (long discarded = 0; ;)
         {
             var result = await _transport.Transport.Input.ReadAsync();
             var buffer = result.Buffer;
+            discarded += buffer.Length;
             bool answered = untilAnswered && FindClose(ref buffer);
             _transport.Transport.Input.AdvanceTo(result.Buffer.End);
+            if (discarded > Math.Max(MaxDiscardedBytes, _services.Options.Limits.MessageBytes))
+            {
+                _transport.Abort(Stubborn);
+                return;
+            }
             if (result.IsCompleted || answered || (untilAnswered && result.IsCanceled && IsLate))
                 return;
         }

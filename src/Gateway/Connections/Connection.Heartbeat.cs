@@ -35,6 +35,8 @@ internal sealed partial class Connection
     private void Beat(long now)
     {
         var heartbeat = _services.Options.Heartbeat;
+        if (IsDelayed)
+            return;
         // By what came since the ping, not by how long ago it came: the next tick may be later than the next ping is due.
         if (_lastReceived >= _pinged)
             _pinged = 0;

@@ -25,20 +25,24 @@ internal sealed partial class Connection : IOutboxOwner
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
     /// <param name="output">Where its frames go.</param>
     /// <param name="services">What all connections share.</param>
-    /// <param name="handler">Makes the meaning of the messages.</param>
-    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Func<Connection, IMessageHandler> handler)
+    /// <param name="admitted">Who it is, and what makes the meaning of the messages.</param>
+    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Admitted admitted)
     {
         _transport = transport;
         _output = output;
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
+        _rate = new RateMeter(services.Rates, services.Rates.Now);
         _lastReceived = services.Sweep.Now;
-        Id = ConnectionId.Next();
+        Lease = admitted.Lease;
         Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
-        _handler = handler(this);
+        _handler = admitted.Handler(this);
     }
 
-    public string Id { get; }
+    public string Id => Lease.Id;
+
+    /// <summary>Its place in what the limits count, and who it is; given back by whoever runs the connection.</summary>
+    public ConnectionLease Lease { get; }
 
     public Outbox Outbox { get; }
 
@@ -55,6 +59,7 @@ internal sealed partial class Connection : IOutboxOwner
             Outbox.Shut();
         else
             Outbox.LetReadLoopGo();
+        EndDelay();
         _transport.Transport.Input.CancelPendingRead();
     }
 
@@ -69,7 +74,7 @@ internal sealed partial class Connection : IOutboxOwner
         // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
         // one of the two sees the other.
         _services.Connections.Add(this);
-        _services.Metrics.Connected();
+        _services.Audit.Connected(Lease);
         if (_services.Readiness.IsDraining)
             RequestClose(CloseRequest.Restarting(0));
         var input = _transport.Transport.Input;
@@ -136,30 +141,24 @@ internal sealed partial class Connection : IOutboxOwner
     private ValueTask Handle(ref ReadOnlySequence<byte> buffer, out bool more)
     {
         more = true;
+        long now = _services.Rates.Now;
         while (!IsClosing)
         {
-            var frame = _frames.Read(ref buffer);
-            switch (frame.Kind)
+            var frame = ReadFrame(ref buffer);
+            if (frame.Kind is FrameKind.NeedMoreData)
             {
-                case FrameKind.NeedMoreData:
-                    more = false;
-                    return default;
-                case FrameKind.Text or FrameKind.Binary:
-                    var handled = _handler.OnMessageAsync(frame.Kind, frame.Payload);
-                    if (!handled.IsCompletedSuccessfully)
-                        return handled;
-                    break;
-                case FrameKind.Ping:
-                    Outbox.Write(Opcode.Pong, frame.Payload.Span);
-                    break;
-                case FrameKind.Close:
-                    _peerClose = frame.Status;
-                    more = false;
-                    return default;
-                case FrameKind.Violation:
-                    RequestClose(CloseRequest.Violation(frame.Status));
-                    break;
+                more = false;
+                return default;
             }
+            if (frame.Kind is FrameKind.Close)
+            {
+                _peerClose = frame.Status;
+                more = false;
+                return default;
+            }
+            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait) ? HandleFrame(frame) : OnOverRate(frame, wait);
+            if (!handled.IsCompletedSuccessfully)
+                return handled;
             if (Outbox.HasManyReplies)
             {
                 var flushed = Outbox.FlushAsync();
@@ -168,6 +167,22 @@ internal sealed partial class Connection : IOutboxOwner
             }
         }
         more = false;
+        return default;
+    }
+
+    private ValueTask HandleFrame(ReceivedFrame frame)
+    {
+        switch (frame.Kind)
+        {
+            case FrameKind.Text or FrameKind.Binary:
+                return _handler.OnMessageAsync(frame.Kind, frame.Payload);
+            case FrameKind.Ping:
+                Outbox.Write(Opcode.Pong, frame.Payload.Span);
+                break;
+            case FrameKind.Violation:
+                RequestClose(CloseRequest.Violation(frame.Status));
+                break;
+        }
         return default;
     }
 

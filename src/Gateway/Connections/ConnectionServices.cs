@@ -6,4 +6,5 @@ namespace Gateway.Connections;
 
 /// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
 internal sealed record ConnectionServices(
-    GatewayOptions Options, ConnectionTable Connections, SendQueues Sends, Sweep Sweep, Readiness Readiness, GatewayMetrics Metrics, ILogger<Connection> Log);
+    GatewayOptions Options, ConnectionTable Connections, SendQueues Sends, Sweep Sweep, RateLimits Rates, Delays Delays, Readiness Readiness, GatewayMetrics Metrics,
+    Audit Audit, ILogger<Connection> Log);

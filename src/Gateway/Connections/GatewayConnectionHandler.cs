@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Gateway.Http;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -7,13 +8,16 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Gateway.Connections;
 
 /// <summary>One object serves all connections, concurrently. Answers a WebSocket upgrade straight from Kestrel's transport and runs the connection until it ends.</summary>
-internal sealed partial class GatewayConnectionHandler(Admission admission, HandshakeDeadlines deadlines, ConnectionServices services) : ConnectionHandler
+internal sealed class GatewayConnectionHandler(Admission admission, ClientAddresses addresses, HandshakeDeadlines deadlines, ConnectionServices services) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var output = OutputOf(connection);
         if (await UpgradeAsync(connection, output) is var (admitted, answer))
-            await new Connection(connection, output, services, admitted.Handler).RunAsync(answer);
+        {
+            using var lease = admitted.Lease;
+            await new Connection(connection, output, services, admitted).RunAsync(answer);
+        }
     }
 
     /// <summary>Reads the request. What is admitted is answered by the connection; a refusal is sent here.</summary>
@@ -55,17 +59,17 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
         ConnectionContext connection, IOutput output, UpgradeRequest? request, UpgradeRefusal? refusal)
     {
         Admitted? admitted = null;
+        var address = addresses.Of(connection.RemoteEndPoint, request?.ForwardedFor);
         if (request is not null)
-            (admitted, refusal) = await admission.AdmitAsync(request);
+            (admitted, refusal) = await admission.AdmitAsync(request, address);
         var answer = new ArrayBufferWriter<byte>(256);
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
             return (admitted, answer.WrittenMemory);
         }
-        LogRefused(services.Log, refusal!.StatusCode, refusal.Message, connection.RemoteEndPoint);
-        services.Metrics.Refused(refusal.StatusCode);
-        UpgradeResponse.WriteRefused(answer, refusal);
+        services.Audit.Refused(address, refusal!);
+        UpgradeResponse.WriteRefused(answer, refusal!);
         // Frames sent without waiting for the answer are unread input too.
         if (connection.Transport.Input.TryRead(out var rest))
             connection.Transport.Input.AdvanceTo(rest.Buffer.End);
@@ -74,10 +78,8 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
         return null;
     }
 
-    private static IOutput OutputOf(ConnectionContext connection) => connection.Features.Get<IConnectionSocketFeature>() is { } feature
+    private static IOutput OutputOf(ConnectionContext connection) =>
+        connection.Features.Get<ITlsHandshakeFeature>() is null && connection.Features.Get<IConnectionSocketFeature>() is { } feature
         ? new SocketOutput(feature.Socket)
         : new PipeOutput(connection.Transport.Output);
-
-    [LoggerMessage(11, LogLevel.Debug, "Upgrade from {Remote} refused with {Status}: {Reason}.")]
-    private static partial void LogRefused(ILogger log, int status, string reason, System.Net.EndPoint? remote);
 }

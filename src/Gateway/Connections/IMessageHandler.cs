@@ -20,6 +20,12 @@ internal interface IMessageHandler
     /// <param name="now">The sweep's time.</param>
     void OnTick(long now);
 
+    /// <summary>A whole message that is over the rate limit: it is not done.</summary>
+    /// <param name="kind">Text or binary.</param>
+    /// <param name="payload">Read before the method returns.</param>
+    /// <param name="retryAfter">Milliseconds after which it would be.</param>
+    void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter);
+
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
     void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);
 

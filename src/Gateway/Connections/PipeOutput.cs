@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace Gateway.Connections;
 
-/// <summary>Used by one sender at a time. For connections whose bytes do not go to the socket as they are: those that the HTTP server upgraded.</summary>
+/// <summary>Used by one sender at a time. For connections whose bytes do not go to the socket as they are: those with TLS, and those that the HTTP server upgraded.</summary>
 internal sealed class PipeOutput(PipeWriter pipe) : IOutput
 {
     /// <summary>A pipe has no answer but a task: everything takes the way of <see cref="SendAsync"/>.</summary>

@@ -8,7 +8,11 @@ using Gateway.Diagnostics;
 using Gateway.Http;
 using Gateway.Options;
 using Gateway.Sessions;
+using Gateway.Tls;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 
@@ -35,6 +39,10 @@ internal static class GatewayHost
         sweep.Add(app.Services.GetRequiredService<ConnectionTable>());
         sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
         sweep.Add(app.Services.GetRequiredService<KeySet>());
+        sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
+        sweep.Add(app.Services.GetRequiredService<Audit>());
+        if (app.Services.GetRequiredService<GatewayOptions>().Public.IsTls)
+            sweep.Add(app.Services.GetRequiredService<ServerCertificate>());
         if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
             sweep.Add(swept);
         return app;
@@ -64,11 +72,22 @@ internal static class GatewayHost
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendQueues>();
+        services.AddSingleton<OpenSockets>();
+        services.AddSingleton<SocketTransportFactory>();
+        services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<ClientAddresses>();
+        services.AddSingleton<ConnectionLimits>();
+        services.AddSingleton<HandshakeRates>();
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<Delays>();
         services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();
         services.AddSingleton<HandshakeDeadlines>();
         services.AddSingleton<GatewayConnectionHandler>();
+        services.AddSingleton<ServerCertificate>();
+        services.AddSingleton<ProxyPreface>();
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
         services.AddHostedService<BackplaneStart>();
@@ -101,10 +120,42 @@ internal static class GatewayHost
             kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
+                CountSockets(listen);
+                if (options.Proxy.Protocol)
+                {
+                    var proxy = listen.ApplicationServices.GetRequiredService<ProxyPreface>();
+                    listen.Use(next => connection => proxy.OnConnectedAsync(connection, next));
+                }
+                if (options.Public.IsTls)
+                {
+                    var certificate = listen.ApplicationServices.GetRequiredService<ServerCertificate>();
+                    listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.Current), HandshakeTimeout = options.Limits.Handshake });
+                }
                 var sharing = listen.ApplicationServices.GetRequiredService<PortSharing>();
                 listen.Use(next => connection => sharing.OnConnectedAsync(connection, next));
             });
-            kestrel.Listen(options.Internal.Address, options.Internal.Port, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(options.Internal.Address, options.Internal.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                CountSockets(listen);
+            });
+        });
+    }
+
+    /// <summary>The other half of <see cref="BoundedListeners"/>.</summary>
+    private static void CountSockets(ListenOptions listen)
+    {
+        var sockets = listen.ApplicationServices.GetRequiredService<OpenSockets>();
+        listen.Use(next => async connection =>
+        {
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                sockets.Remove();
+            }
         });
     }
 

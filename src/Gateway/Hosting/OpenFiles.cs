@@ -8,6 +8,13 @@ internal static class OpenFiles
     /// <summary>Below this a gateway is not worth its name; most systems start a login session with 1,024.</summary>
     public const long Low = 65_536;
 
+    /// <summary>How many are open now; 0 where the system does not tell.</summary>
+    public static int Count()
+    {
+        const string Descriptors = "/proc/self/fd";
+        return Directory.Exists(Descriptors) ? Directory.EnumerateFileSystemEntries(Descriptors).Count() : 0;
+    }
+
     /// <summary>The limit in force; null where the system does not tell.</summary>
     public static long? Limit()
     {

@@ -1,4 +1,5 @@
 using Gateway.Connections;
+using Gateway.Diagnostics;
 using Gateway.Options;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
@@ -9,7 +10,7 @@ namespace Gateway.Http;
 /// One object serves all connections, concurrently. Kestrel connection middleware of the public port: looks at the first
 /// request without consuming it, keeps WebSocket upgrades and hands everything else, untouched, to the HTTP server.
 /// </summary>
-internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandler handler, HandshakeDeadlines deadlines)
+internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandler handler, HandshakeDeadlines deadlines, Audit audit)
 {
     private readonly IReadOnlyList<byte[]> _paths = Admission.Paths(options);
 
@@ -47,6 +48,8 @@ internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandl
                     return kind;
                 }
                 input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                if (deadline.HasPassed)
+                    audit.Cut(connection.RemoteEndPoint, CutReason.HandshakeTimeout);
                 if (result.IsCompleted || deadline.HasPassed)
                     return RequestKind.NeedMoreData;
             }

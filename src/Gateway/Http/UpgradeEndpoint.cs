@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Text;
 using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
@@ -10,7 +11,7 @@ namespace Gateway.Http;
 /// Safe for any thread. <c>/ws</c> and <c>/echo</c> as the HTTP server sees them: an upgrade that is not the first request of its
 /// connection, as a proxy that keeps connections open sends it, works all the same; anything else gets 426.
 /// </summary>
-internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices services)
+internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addresses, ConnectionServices services)
 {
     private readonly HashSet<string> _paths = [.. Admission.Paths(services.Options).Select(Encoding.ASCII.GetString)];
 
@@ -22,9 +23,10 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
+        var peer = addresses.Of(new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, 0), context.Request.Headers["X-Forwarded-For"].ToString());
         if (!context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
-            await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);
+            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired);
             return;
         }
         var head = new ReadOnlySequence<byte>(Head(context.Request));
@@ -41,19 +43,20 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             (outcome, refusal) = (UpgradeOutcome.Refused, UpgradeRefusal.UpgradeRequired);
         Admitted? admitted = null;
         if (outcome == UpgradeOutcome.Accepted)
-            (admitted, refusal) = await admission.AdmitAsync(request!);
+            (admitted, refusal) = await admission.AdmitAsync(request!, peer);
         if (admitted is null)
         {
-            await RefuseAsync(context, refusal!);
+            await RefuseAsync(context, peer, refusal!);
             return;
         }
+        using var lease = admitted.Lease;
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = UpgradeResponse.AcceptKey(request!.Key);
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         var stream = await upgrade!.UpgradeAsync();
         var connection = new UpgradedConnection(context, stream);
-        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, admitted.Handler).RunAsync();
+        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, admitted).RunAsync();
     }
 
     /// <summary>The request as it was sent, so that one parser with one set of rules judges every upgrade.</summary>
@@ -70,9 +73,9 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
         return Encoding.UTF8.GetBytes(head.Append("\r\n").ToString());
     }
 
-    private async Task RefuseAsync(HttpContext context, UpgradeRefusal refusal)
+    private async Task RefuseAsync(HttpContext context, IPAddress address, UpgradeRefusal refusal)
     {
-        services.Metrics.Refused(refusal.StatusCode);
+        services.Audit.Refused(address, refusal);
         context.Response.StatusCode = refusal.StatusCode;
         context.Response.ContentType = "application/json";
         context.Response.Headers.Connection = "close";

@@ -14,6 +14,11 @@ internal sealed record GatewayOptions
 
     public LimitsOptions Limits { get; init; } = new();
 
+    /// <summary><c>Gateway:Certificate</c>; null where the public port is <c>http</c>.</summary>
+    public CertificateOptions? Certificate { get; init; }
+
+    public ProxyOptions Proxy { get; init; } = new();
+
     public HeartbeatOptions Heartbeat { get; init; } = new();
 
     public PresenceOptions Presence { get; init; } = new();

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Security.Cryptography;
 using Gateway.Backplane.Redis;
+using Gateway.Tls;
 
 namespace Gateway.Options;
 
@@ -24,13 +26,20 @@ internal static class GatewayOptionsReader
         ["latest"] = SlowConsumerPolicy.Latest,
     };
 
+    private static readonly Dictionary<string, RateAction> RateActions = new()
+    {
+        ["reject"] = RateAction.Reject,
+        ["delay"] = RateAction.Delay,
+        ["close"] = RateAction.Close,
+    };
+
+    /// <summary>The most that <see cref="Connections.TokenRate"/> can count.</summary>
+    private const long MostTokens = 1L << 32;
+
     /// <summary>Features whose keys are part of the contract but which this version does not have. Ignoring such a key would be unsafe, so it stops the start.</summary>
     private static readonly (string Key, string Feature)[] Missing =
     [
-        ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
-        ("Certificate:Path", "TLS"),
-        ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
-        ("Limits:HandshakesPerSecondPerAddress", "this limit"),
+        ("Api:Keys", "the HTTP API"),
     ];
 
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
@@ -45,6 +54,8 @@ internal static class GatewayOptionsReader
             Internal = settings.Address("Internal", defaults.Internal),
             Node = settings.Text("Node") ?? $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}",
             Limits = ReadLimits(settings, defaults.Limits),
+            Certificate = ReadCertificate(settings),
+            Proxy = ReadProxy(settings),
             Heartbeat = new HeartbeatOptions
             {
                 Ping = settings.Time("Heartbeat:Ping", defaults.Heartbeat.Ping, Instant, Day),
@@ -71,14 +82,51 @@ internal static class GatewayOptionsReader
         return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
     }
 
-    private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults) => new()
+    private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults)
     {
-        MessageBytes = settings.Integer("Limits:MessageBytes", defaults.MessageBytes, 128, 256 << 20),
-        OutboundBytes = settings.Integer("Limits:OutboundBytes", defaults.OutboundBytes, 1024, 1 << 30),
-        ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
-        ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
-        Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
-    };
+        int messageBytes = settings.Integer("Limits:MessageBytes", defaults.MessageBytes, 128, 256 << 20);
+        return new()
+        {
+            MessageBytes = messageBytes,
+            OutboundBytes = settings.Integer("Limits:OutboundBytes", defaults.OutboundBytes, 1024, 1 << 30),
+            ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
+            ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
+            Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
+            MessagesPerSecond = settings.Integer("Limits:MessagesPerSecond", defaults.MessagesPerSecond, 0, MostTokens),
+            MessageBurst = settings.Integer("Limits:MessageBurst", defaults.MessageBurst, 1, MostTokens),
+            BytesPerSecond = settings.Integer("Limits:BytesPerSecond", defaults.BytesPerSecond, 0, MostTokens),
+            // A message that no full bucket can pay for could never be sent.
+            ByteBurst = settings.Integer("Limits:ByteBurst", Math.Max(defaults.ByteBurst, messageBytes), messageBytes, MostTokens),
+            RateAction = settings.Choice("Limits:RateAction", defaults.RateAction, RateActions),
+            Connections = settings.Integer("Limits:Connections", defaults.Connections, 0, int.MaxValue),
+            ConnectionsPerAddress = settings.Integer("Limits:ConnectionsPerAddress", defaults.ConnectionsPerAddress, 0, int.MaxValue),
+            ConnectionsPerUser = settings.Integer("Limits:ConnectionsPerUser", defaults.ConnectionsPerUser, 0, int.MaxValue),
+            HandshakesPerSecondPerAddress = settings.Integer("Limits:HandshakesPerSecondPerAddress", defaults.HandshakesPerSecondPerAddress, 0, 1_000_000),
+        };
+    }
+
+    private static CertificateOptions? ReadCertificate(SettingsReader settings)
+    {
+        var (path, password, key) = (settings.Text("Certificate:Path"), settings.Text("Certificate:Password"), settings.Text("Certificate:KeyPath"));
+        if (path is null && (password ?? key) is not null)
+            settings.Problem("Certificate:Path", "is missing, but there is a password or a key for it");
+        return path is null ? null : new CertificateOptions { Path = path, Password = password, KeyPath = key };
+    }
+
+    private static ProxyOptions ReadProxy(SettingsReader settings)
+    {
+        var trusted = new List<IPNetwork>();
+        foreach (string text in settings.List("Proxy:Trusted"))
+        {
+            if (IPNetwork.TryParse(text, out var network))
+                trusted.Add(network);
+            else if (IPAddress.TryParse(text, out var address))
+                trusted.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            else
+                settings.Problem("Proxy:Trusted", $"'{text}' must be an address such as 10.0.0.7 or a block such as 10.0.0.0/8");
+        }
+        return new ProxyOptions { Protocol = settings.Flag("Proxy:Protocol", false), Trusted = trusted };
+    }
 
     private static RedisOptions ReadRedis(SettingsReader settings, RedisOptions defaults)
     {
@@ -123,11 +171,9 @@ internal static class GatewayOptionsReader
         AuthOptionsReader.CheckTogether(settings, options);
         if (!options.Public.IsLoopback && !options.Auth.HasKey)
             settings.Problem("Public", $"{options.Public} is open to the network, but no key is configured: without one the gateway listens on loopback only");
-        foreach (var (key, address) in new[] { ("Public", options.Public), ("Internal", options.Internal) })
-        {
-            if (address.IsTls)
-                settings.Problem(key, "https is not available in this version; let the load balancer terminate TLS");
-        }
+        if (options.Internal.IsTls)
+            settings.Problem("Internal", "https is served on the public port only");
+        CheckCertificate(settings, options);
         foreach (var (key, feature) in Missing)
         {
             if (settings.Children(key).Any() || settings.Text(key) is not (null or "0" or "false" or "False"))
@@ -135,13 +181,26 @@ internal static class GatewayOptionsReader
         }
     }
 
+    private static void CheckCertificate(SettingsReader settings, GatewayOptions options)
+    {
+        if (options.Certificate is not { } certificate)
+        {
+            if (options.Public.IsTls)
+                settings.Problem("Public", $"{options.Public} needs Gateway:Certificate:Path");
+            return;
+        }
+        // Served in the clear although there is a certificate is hardly what was meant.
+        if (!options.Public.IsTls)
+            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public} and not https");
+        else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
+            settings.Problem("Certificate:Path", problem);
+    }
+
     /// <summary>Keys of the contract whose default is all this version does: known, so that they are no typing errors.</summary>
     private static void AcceptUnused(SettingsReader settings)
     {
         string[] unused =
         [
-            "Certificate:Password", "Certificate:KeyPath", "Limits:MessagesPerSecond", "Limits:MessageBurst",
-            "Limits:BytesPerSecond", "Limits:ByteBurst", "Limits:RateAction",
         ];
         foreach (string key in unused)
             _ = settings.Text(key);

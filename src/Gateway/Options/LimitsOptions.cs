@@ -15,6 +15,33 @@ internal sealed record LimitsOptions
     /// <summary>Longest channel name in bytes of UTF-8. Default 255. Over it: error <c>bad_request</c>.</summary>
     public int ChannelName { get; init; } = 255;
 
+    /// <summary>Messages one connection may send a second, on average. Default 100; 0: no limit.</summary>
+    public long MessagesPerSecond { get; init; } = 100;
+
+    /// <summary>Messages it may send at once. Default 200.</summary>
+    public long MessageBurst { get; init; } = 200;
+
+    /// <summary>Bytes one connection may send a second, on average. Default 1,048,576; 0: no limit.</summary>
+    public long BytesPerSecond { get; init; } = 1_048_576;
+
+    /// <summary>Bytes it may send at once. Default 2,097,152, and at least <see cref="MessageBytes"/>.</summary>
+    public long ByteBurst { get; init; } = 2_097_152;
+
+    /// <summary>What happens to what is over the rate. Default <see cref="RateAction.Reject"/>.</summary>
+    public RateAction RateAction { get; init; } = RateAction.Reject;
+
+    /// <summary>WebSockets of the node. Default 0: as many as files may be open. Over it: 503 with <c>Retry-After</c>.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>WebSockets from one address. Default 0: no limit. Over it: 429.</summary>
+    public int ConnectionsPerAddress { get; init; }
+
+    /// <summary>WebSockets of one user. Default 0: no limit. Over it: 429, or close 1013.</summary>
+    public int ConnectionsPerUser { get; init; }
+
+    /// <summary>Upgrade requests from one address a second. Default 0: no limit. Over it: 429 with <c>Retry-After</c>.</summary>
+    public int HandshakesPerSecondPerAddress { get; init; }
+
     /// <summary>Time for the whole request head. Default 10 s. After it the connection is cut.</summary>
     public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
 }

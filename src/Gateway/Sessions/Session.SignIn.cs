@@ -64,7 +64,12 @@ internal sealed partial class Session
             _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.Unauthorized);
             return;
         }
-        _identity = Identity.Of(claims!);
+        if (!_connection.Lease.TryIdentify(claims!.User))
+        {
+            _connection.RequestClose(CloseRequest.TooManyConnections);
+            return;
+        }
+        _identity = Identity.Of(claims);
         await WelcomeAsync();
     }
 

@@ -98,6 +98,18 @@ internal sealed partial class Session : IMessageHandler
         }
     }
 
+    public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
+    {
+        if (kind == FrameKind.Binary)
+        {
+            _connection.RequestClose(CloseRequest.BinaryRefused);
+            return;
+        }
+        // Read all the same: without its id the client would not know which message was not done.
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        SendError(SessionError.RateLimited, message.Id, message.Channel, retryAfter);
+    }
+
     public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close) =>
         ServerMessageWriter.Disconnect(output, (int)close.Status.Code, close.Status.Reason, close.Reconnect, close.RetryAfter);
 
@@ -128,15 +140,15 @@ internal sealed partial class Session : IMessageHandler
 
     private void SendError(ProtocolError error, in ClientMessage message) => SendError(error, message.Id, message.Channel);
 
-    private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel) =>
-        Outbox.Send(ErrorReply(error, id, channel).WrittenSpan);
+    private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null) =>
+        Outbox.Send(ErrorReply(error, id, channel, retryAfter).WrittenSpan);
 
-    private ArrayBufferWriter<byte> ErrorReply(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel)
+    private ArrayBufferWriter<byte> ErrorReply(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null)
     {
         _services.Metrics.Error(error.Code);
         var reply = ReplyBuffer.Rent();
         // A name over the limit is not sent back: it may be as long as a message.
-        ServerMessageWriter.Error(reply, error, id, channel.Length <= _services.Options.Limits.ChannelName ? channel : default);
+        ServerMessageWriter.Error(reply, error, id, channel.Length <= _services.Options.Limits.ChannelName ? channel : default, retryAfter);
         return reply;
     }
 }

@@ -30,6 +30,8 @@ internal static class SessionError
 
     public static readonly ProtocolError Unavailable = new(ErrorCode.Unavailable, "the backplane is out of reach; nothing was done");
 
+    public static readonly ProtocolError RateLimited = new(ErrorCode.RateLimited, "too many messages or bytes; this one was not done");
+
     public static ProtocolError Of(TokenProblem problem) =>
         new(problem.IsOurs ? ErrorCode.Unavailable : ErrorCode.Unauthorized, problem.Message);
 

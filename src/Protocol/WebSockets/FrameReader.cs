@@ -105,7 +105,8 @@ public struct FrameReader : IDisposable
                 return ReadInPlace(header, payload);
             }
 
-            BeginPayload(header);
+            if (!TryBeginPayload(header))
+                return Fail(Violations.TooManyFragments(_message.Limit));
         }
 
         return TakePayload(segment.Span[consumed..], ref consumed);
@@ -154,7 +155,7 @@ public struct FrameReader : IDisposable
         return ReceivedFrame.Message(header.Opcode, payload);
     }
 
-    private void BeginPayload(in FrameHeader header)
+    private bool TryBeginPayload(in FrameHeader header)
     {
         _opcode = header.Opcode;
         _isFinal = header.IsFinal;
@@ -163,6 +164,7 @@ public struct FrameReader : IDisposable
         _inPayload = true;
         if (_opcode is Opcode.Text or Opcode.Binary)
             _message.Open(_opcode);
+        return FrameHeader.IsControl(_opcode) || _message.TryAddFrame(header.Size);
     }
 
     private ReceivedFrame TakePayload(ReadOnlySpan<byte> bytes, ref int consumed)

@@ -8,8 +8,12 @@ namespace Gateway.Protocol.WebSockets;
 /// </summary>
 internal struct MessageAssembly(int limit) : IDisposable
 {
+    /// <summary>What the headers of a message's fragments may take beside as much as the message: room for any sensible cut, an end to empty ones.</summary>
+    private const int FreeHeaderBytes = 64 * 1024;
+
     private byte[]? _buffer;
     private int _length;
+    private int _headers;
     private Utf8Validator _text;
     private Opcode _opcode; // Continuation, which starts no message, stands for none
 
@@ -24,6 +28,13 @@ internal struct MessageAssembly(int limit) : IDisposable
     public readonly int BufferedBytes => _buffer?.Length ?? 0;
 
     public void Open(Opcode opcode) => _opcode = opcode;
+
+    /// <summary>Counts one more frame of the message. False when it comes in more pieces than anybody needs.</summary>
+    public bool TryAddFrame(int headerBytes)
+    {
+        _headers += headerBytes;
+        return _headers <= limit + FreeHeaderBytes;
+    }
 
     /// <summary>Copies and unmasks more of the message, turning the key on. False when it can no longer be valid text.</summary>
     public bool TryAppend(ReadOnlySpan<byte> masked, ref uint key)
@@ -49,6 +60,7 @@ internal struct MessageAssembly(int limit) : IDisposable
         bool isWhole = _text.IsComplete;
         _opcode = Opcode.Continuation;
         _length = 0;
+        _headers = 0;
         return isWhole;
     }
 

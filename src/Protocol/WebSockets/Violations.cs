@@ -37,5 +37,8 @@ internal static class Violations
     public static CloseStatus MessageTooBig(int limit) =>
         new(CloseCode.MessageTooBig, string.Create(CultureInfo.InvariantCulture, $"message exceeds {limit} bytes"));
 
+    public static CloseStatus TooManyFragments(int limit) =>
+        new(CloseCode.MessageTooBig, string.Create(CultureInfo.InvariantCulture, $"message of at most {limit} bytes has too many fragments"));
+
     private static CloseStatus Protocol(string reason) => new(CloseCode.ProtocolError, reason);
 }

@@ -53,6 +53,23 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task Auth_of_a_user_with_all_its_connections_is_closed_with_1013_until_one_leaves()
+    {
+        await using var server = await TokenServer.StartAsync("Limits:ConnectionsPerUser=1");
+        string token = TokenServer.Key.Token("ann", server.Now.AddHours(1));
+        await using (await server.WithAsync(token))
+        {
+            await using var second = await server.OpenAsync();
+            await second.SendAsync($$"""{"type":"auth","token":"{{token}}"}""");
+            await ClosedAsync(second, 1013, "too many connections", reconnect: true);
+        }
+        await Eventually.TrueAsync(() => server.Server.Connections.Count == 0, "both have left");
+
+        await using var third = await server.OpenAsync();
+        await third.AskAsync($$"""{"type":"auth","token":"{{token}}"}""", "connected");
+    }
+
+    [Fact]
     public async Task Whoever_does_not_sign_in_within_the_timeout_is_closed_with_4001()
     {
         await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");

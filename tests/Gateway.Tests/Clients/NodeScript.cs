@@ -33,25 +33,29 @@ internal sealed class NodeScript : IAsyncDisposable
     }
 
     /// <summary>Starts a script against a gateway.</summary>
-    public static NodeScript Start(string name, GatewayServer server)
+    /// <param name="name">Its file.</param>
+    /// <param name="server">The gateway.</param>
+    /// <param name="authority">A PEM file of the certificate to trust, beside those that everybody does.</param>
+    public static NodeScript Start(string name, GatewayServer server, string? authority = null)
     {
         if (!Directory.Exists(Path.Combine(Folder, "node_modules")))
             throw new DirectoryNotFoundException($"The npm package ws is not installed: run 'npm ci' in {Folder}, or ./test.sh.");
         return new NodeScript(new NodeProcess
         {
-            StartInfo = new ProcessStartInfo("node", [name, $"ws://127.0.0.1:{server.PublicPort}"])
+            StartInfo = new ProcessStartInfo("node", [name, server.Origin])
             {
                 WorkingDirectory = Folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                Environment = { ["NODE_EXTRA_CA_CERTS"] = authority ?? "" },
             },
         });
     }
 
     /// <summary>Runs a script to its end, which must be a good one.</summary>
-    public static async Task PassesAsync(string name, GatewayServer server)
+    public static async Task PassesAsync(string name, GatewayServer server, string? authority = null)
     {
-        await using var script = Start(name, server);
+        await using var script = Start(name, server, authority);
         await script.PassedAsync();
     }
 

@@ -16,6 +16,18 @@ public sealed class GatewayOptionsTests
         { "Limits:ChannelsPerConnection", "7", options => Of(options).Limits.ChannelsPerConnection },
         { "Limits:ChannelName", "77", options => Of(options).Limits.ChannelName },
         { "Limits:Handshake", "00:00:03", options => Of(options).Limits.Handshake },
+        { "Limits:MessagesPerSecond", "11", options => Of(options).Limits.MessagesPerSecond },
+        { "Limits:MessageBurst", "12", options => Of(options).Limits.MessageBurst },
+        { "Limits:BytesPerSecond", "13", options => Of(options).Limits.BytesPerSecond },
+        { "Limits:ByteBurst", "140000", options => Of(options).Limits.ByteBurst },
+        { "Limits:RateAction", "Delay", options => Of(options).Limits.RateAction },
+        { "Limits:Connections", "15", options => Of(options).Limits.Connections },
+        { "Limits:ConnectionsPerAddress", "16", options => Of(options).Limits.ConnectionsPerAddress },
+        { "Limits:ConnectionsPerUser", "17", options => Of(options).Limits.ConnectionsPerUser },
+        { "Limits:HandshakesPerSecondPerAddress", "18", options => Of(options).Limits.HandshakesPerSecondPerAddress },
+        { "Proxy:Protocol", "True", options => Of(options).Proxy.Protocol },
+        { "Proxy:Trusted:0", "10.0.0.0/8", options => Of(options).Proxy.Trusted.Append(default).First() },
+        { "Proxy:Trusted", "10.1.2.3/32", options => Of(options).Proxy.Trusted.Append(default).First() },
         { "Heartbeat:Ping", "00:00:04", options => Of(options).Heartbeat.Ping },
         { "Heartbeat:PongTimeout", "00:00:05", options => Of(options).Heartbeat.PongTimeout },
         { "Presence:MaxUsers", "6", options => Of(options).Presence.MaxUsers },
@@ -58,6 +70,10 @@ public sealed class GatewayOptionsTests
         }
         Assert.NotEqual(value, read(With("Namespaces:chat:HistoryTtl=00:10:00")).ToString());
     }
+
+    [Fact]
+    public void A_full_bucket_of_bytes_always_pays_for_the_largest_message() =>
+        Assert.Equal(5_000_000, With("Limits:MessageBytes=5000000").Limits.ByteBurst);
 
     [Fact]
     public void Without_any_key_the_defaults_of_the_contract_hold()

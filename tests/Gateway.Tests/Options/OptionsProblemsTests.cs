@@ -12,6 +12,15 @@ public sealed class OptionsProblemsTests
     [InlineData("Limits:ChannelsPerConnection", "0")]
     [InlineData("Limits:ChannelName", "99999999999999999999")]
     [InlineData("Limits:Handshake", "30")]
+    [InlineData("Limits:MessagesPerSecond", "-1")]
+    [InlineData("Limits:MessageBurst", "0")]
+    [InlineData("Limits:BytesPerSecond", "1e6")]
+    [InlineData("Limits:ByteBurst", "65535")]
+    [InlineData("Limits:RateAction", "drop")]
+    [InlineData("Limits:Connections", "-1")]
+    [InlineData("Limits:ConnectionsPerAddress", "some")]
+    [InlineData("Limits:ConnectionsPerUser", "0.5")]
+    [InlineData("Limits:HandshakesPerSecondPerAddress", "10000000")]
     [InlineData("Heartbeat:Ping", "00:00:00")]
     [InlineData("Heartbeat:PongTimeout", "-00:00:10")]
     [InlineData("Drain:Duration", "soon")]
@@ -78,20 +87,26 @@ public sealed class OptionsProblemsTests
         Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).UnknownKeys);
 
     [Theory]
-    [InlineData("Proxy:Protocol=true")]
-    [InlineData("Proxy:Trusted:0=10.0.0.0/8")]
     [InlineData("Api:Keys:0=key")]
-    [InlineData("Certificate:Path=a.pfx")]
-    [InlineData("Limits:Connections=10")]
-    [InlineData("Limits:ConnectionsPerAddress=10")]
-    [InlineData("Limits:ConnectionsPerUser=10")]
-    [InlineData("Limits:HandshakesPerSecondPerAddress=10")]
     public void A_feature_that_protects_but_is_not_there_yet_is_refused_instead_of_ignored(string setting) =>
         Assert.Contains("not available", Assert.Single(Problems(setting).Problems), StringComparison.Ordinal);
 
-    [Fact]
-    public void Https_is_refused_instead_of_served_in_the_clear() =>
-        Assert.Contains("https", Assert.Single(Problems("Public=https://127.0.0.1:8443").Problems), StringComparison.Ordinal);
+    [Theory]
+    [InlineData("Public: https://127.0.0.1:8443 needs Gateway:Certificate:Path", "Public=https://127.0.0.1:8443")]
+    [InlineData("Certificate:Path: is set, but Gateway:Public is http://127.0.0.1:8080 and not https", "Certificate:Path=a.pfx")]
+    [InlineData("Certificate:Path: is missing, but there is a password or a key for it", "Certificate:Password=secret")]
+    [InlineData("Certificate:Path: is missing, but there is a password or a key for it", "Certificate:KeyPath=a.key")]
+    [InlineData("Certificate:Path: Could not find a part of the path '/nowhere/a.pfx'.", "Public=https://127.0.0.1:8443", "Certificate:Path=/nowhere/a.pfx", "Certificate:Password=secret")]
+    [InlineData("Internal: https is served on the public port only", "Internal=https://127.0.0.1:8443")]
+    public void Https_and_its_certificate_go_together(string problem, params string[] settings) =>
+        Assert.Equal("Gateway:" + problem, Assert.Single(Problems(settings).Problems));
+
+    [Theory]
+    [InlineData("Proxy:Protocol=perhaps", "Proxy:Protocol: 'perhaps'")]
+    [InlineData("Proxy:Trusted:1=proxy.example.com", "Proxy:Trusted: 'proxy.example.com'")]
+    [InlineData("Proxy:Trusted=10.0.0.0/8,10.0.0.0/33", "Proxy:Trusted: '10.0.0.0/33'")]
+    public void A_proxy_that_cannot_be_meant_is_refused(string setting, string problem) =>
+        Assert.StartsWith("Gateway:" + problem, Assert.Single(Problems(setting).Problems), StringComparison.Ordinal);
 
     private static OptionsProblemsException Problems(params string[] settings) =>
         Assert.Throws<OptionsProblemsException>(() => GatewayOptionsReader.Read(Settings.Of(settings)));

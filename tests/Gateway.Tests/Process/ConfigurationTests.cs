@@ -45,10 +45,6 @@ public sealed class ConfigurationTests
 
     [Theory]
     [InlineData("Api:Keys:0=secret", "Api:Keys: the HTTP API")]
-    [InlineData("Proxy:Protocol=true", "Proxy:Protocol: the PROXY protocol")]
-    [InlineData("Proxy:Trusted:0=10.0.0.0/8", "Proxy:Trusted: trusted proxies")]
-    [InlineData("Certificate:Path=server.pfx", "Certificate:Path: TLS")]
-    [InlineData("Limits:Connections=10", "Limits:Connections: this limit")]
     public async Task A_key_whose_feature_is_missing_stops_the_start_where_ignoring_it_would_be_unsafe(string setting, string problem)
     {
         string refusal = await RefusalAsync(new GatewayLaunch { Settings = [setting] });

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Gateway.Connections;
+
+/// <summary>Safe for any thread. One connection's place in what the limits count, from its admission to its end, and who it is.</summary>
+internal sealed class ConnectionLease(ConnectionLimits limits, IPAddress address) : IDisposable
+{
+    private bool _ended;
+
+    /// <summary>The id of the connection.</summary>
+    public string Id { get; } = ConnectionId.Next();
+
+    /// <summary>The client's address, as proxies that are trusted tell it.</summary>
+    public IPAddress Address { get; } = address;
+
+    /// <summary>The user as which it is counted; null until that is known.</summary>
+    public string? User { get; private set; }
+
+    /// <summary>To be called as soon as the user is known, and again should it change.</summary>
+    /// <returns>False when that user has as many connections as one may have: answer 429, or close 1013 where already upgraded.</returns>
+    public bool TryIdentify(string user) => limits.TryIdentify(this, user);
+
+    /// <summary>Gives the place back, once.</summary>
+    public void Dispose() => limits.Release(this);
+
+    /// <summary>Called under the limits' lock.</summary>
+    /// <returns>The user before.</returns>
+    internal string? SetUser(string? user)
+    {
+        string? before = User;
+        User = user;
+        return before;
+    }
+
+    /// <summary>Called under the limits' lock. False when it had ended.</summary>
+    internal bool TryEnd() => !_ended && (_ended = true);
+}

@@ -1,0 +1,33 @@
+using Gateway.Options;
+
+namespace Gateway.Connections;
+
+/// <summary>Immutable, shared by all connections. What each may send, and the clock that is measured by.</summary>
+internal sealed class RateLimits
+{
+    private readonly TimeProvider _time;
+
+    public RateLimits(GatewayOptions options, TimeProvider time)
+    {
+        _time = time;
+        var limits = options.Limits;
+        Messages = new TokenRate(limits.MessagesPerSecond, limits.MessageBurst, time.TimestampFrequency);
+        Bytes = new TokenRate(limits.BytesPerSecond, limits.ByteBurst, time.TimestampFrequency);
+        Action = limits.RateAction;
+        IsUnlimited = Messages.IsUnlimited && Bytes.IsUnlimited;
+    }
+
+    public TokenRate Messages { get; }
+
+    public TokenRate Bytes { get; }
+
+    public RateAction Action { get; }
+
+    public bool IsUnlimited { get; }
+
+    /// <summary>Ticks of a clock that never goes back. 0 where nothing is limited, which saves reading it.</summary>
+    public long Now => IsUnlimited ? 0 : _time.GetTimestamp();
+
+    /// <summary>Rounded up: who comes back then finds the tokens.</summary>
+    public long Milliseconds(long ticks) => (long)Math.Ceiling(ticks * 1000.0 / _time.TimestampFrequency);
+}

@@ -1,0 +1,35 @@
+namespace Gateway.Connections;
+
+/// <summary>Not thread-safe and not to be copied: a field of one connection, for its read loop. Its two buckets; what is taken is taken from both or from neither.</summary>
+internal struct RateMeter(RateLimits limits, long now)
+{
+    private TokenBucket _messages = new(limits.Messages, now);
+    private TokenBucket _bytes = new(limits.Bytes, now);
+
+    /// <param name="limits">The same as at construction.</param>
+    /// <param name="bytes">What one message takes.</param>
+    /// <param name="now">On <see cref="RateLimits.Now"/>.</param>
+    /// <param name="wait">Ticks until there would be enough; 0 when there was.</param>
+    public bool TryTake(RateLimits limits, long bytes, long now, out long wait)
+    {
+        wait = 0;
+        var (messageRate, byteRate) = (limits.Messages, limits.Bytes);
+        // A message cut into many fragments may come with more header bytes than the bucket holds; it costs a full one.
+        bytes = Math.Min(bytes, byteRate.Burst);
+        bool hasMessage = messageRate.IsUnlimited || _messages.Has(messageRate, 1, now);
+        bool hasBytes = byteRate.IsUnlimited || _bytes.Has(byteRate, bytes, now);
+        if (hasMessage && hasBytes)
+        {
+            if (!messageRate.IsUnlimited)
+                _messages.Take(messageRate, 1);
+            if (!byteRate.IsUnlimited)
+                _bytes.Take(byteRate, bytes);
+            return true;
+        }
+        if (!hasMessage)
+            wait = _messages.TicksUntil(messageRate, 1);
+        if (!hasBytes)
+            wait = Math.Max(wait, _bytes.TicksUntil(byteRate, bytes));
+        return false;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Gateway.Connections;
+
+/// <summary>Immutable. How fast a <see cref="TokenBucket"/> fills and how much it holds.</summary>
+/// <param name="PerSecond">Tokens a second; 0 for no limit.</param>
+/// <param name="Burst">Tokens in a full bucket.</param>
+/// <param name="Frequency">Ticks a second of the clock that the bucket is filled by.</param>
+internal readonly record struct TokenRate(long PerSecond, long Burst, long Frequency)
+{
+    public bool IsUnlimited => PerSecond == 0;
+
+    /// <summary>A full bucket in the unit of its level. No overflow: at most 2^32 tokens at 10^9 ticks a second.</summary>
+    public long Capacity => Burst * Frequency;
+}

@@ -1,0 +1,14 @@
+namespace Gateway.Diagnostics;
+
+/// <summary>Why a connection was ended without an answer.</summary>
+internal enum CutReason
+{
+    /// <summary>Its request head, or PROXY header, was not complete within <c>Limits:Handshake</c>.</summary>
+    HandshakeTimeout,
+
+    /// <summary>It did not begin with a PROXY header, where every connection must.</summary>
+    NoProxyHeader,
+
+    /// <summary>No more files may be opened.</summary>
+    OpenFiles,
+}

@@ -1,0 +1,268 @@
+using System.Text;
+using System.Text.Json;
+using Gateway.Connections;
+using Gateway.Hosting;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using static Gateway.Tests.WebSockets.Expect;
+
+namespace Gateway.Tests.Sessions;
+
+/// <summary>Configuration, <c>Limits:MessagesPerSecond</c> and its kin, over real sockets; time passes only where a test says so.</summary>
+public sealed class RateLimitTests
+{
+    private static readonly string[] Ten = ["Limits:MessagesPerSecond=10", "Limits:MessageBurst=5"];
+
+    private readonly ManualClock _clock = new();
+
+    private Task<GatewayServer> StartAsync(params string[] settings) =>
+        GatewayServer.StartAsync(["Diagnostics:Echo=true", .. settings], services => services.AddSingleton<TimeProvider>(_clock));
+
+    [Fact]
+    public async Task Over_the_burst_each_message_is_refused_with_its_id_and_when_to_try_again_and_is_not_done()
+    {
+        await using var server = await StartAsync(Ten);
+        using var measured = new Measurements(server);
+        await using var client = await JsonClient.ConnectAsync(server);
+        await client.SubscribeAsync("news");
+        for (int i = 1; i < 5; i++)
+            await client.AskAsync($$"""{"type":"ping","id":{{i}}}""", "pong");
+
+        await client.PublishAsync("news", "1", ""","id":"a" """);
+        var error = await client.ReceiveAsync("error");
+        Assert.Equal(("rate_limited", "a", "news", 100), (error.Text("code"), error.Text("id"), error.Text("channel"), error.Number("retryAfter")));
+
+        _clock.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.Equal(1, (await client.AskAsync("""{"type":"ping","id":"early"}""", "error")).Number("retryAfter"));
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await client.AskAsync("""{"type":"ping","id":"in time"}""", "pong");
+        await client.AskAsync("""{"type":"ping","id":"not twice"}""", "error");
+        Assert.Equal(3, measured["gateway.rate_limited reject"]);
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task However_long_it_was_quiet_only_the_burst_is_there()
+    {
+        await using var server = await StartAsync(Ten);
+        await using var client = await JsonClient.ConnectAsync(server);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        for (int i = 0; i < 5; i++)
+            await client.AskAsync("""{"type":"ping"}""", "pong");
+        await client.AskAsync("""{"type":"ping"}""", "error");
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task A_hundred_refused_in_a_row_are_closed_with_4029_and_one_that_is_accepted_starts_the_count_anew()
+    {
+        await using var server = await StartAsync(Ten);
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        await FrameAsync(client, Text);
+        await SendAsync(client, 5 + 99);
+        for (int i = 0; i < 5 + 99; i++)
+            Assert.Contains(i < 5 ? "pong" : "rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        await SendAsync(client, 1 + 100);
+        Assert.Contains("pong", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        for (int i = 0; i < 99; i++)
+            Assert.Contains("rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        var disconnect = JsonDocument.Parse((await FrameAsync(client, Text)).Text).RootElement;
+        Assert.Equal((4029, true), (disconnect.GetProperty("code").GetInt32(), disconnect.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal("rate limit exceeded", await FailureAsync(client, 4029));
+    }
+
+    [Fact]
+    public async Task Where_the_action_is_close_the_first_over_it_is_closed_with_4029()
+    {
+        await using var server = await StartAsync([.. Ten, "Limits:RateAction=close"]);
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        await SendAsync(client, 6);
+        for (int i = 0; i < 5; i++)
+            await FrameAsync(client, Text);
+        await FailureAsync(client, 4029);
+    }
+
+    [Fact]
+    public async Task Bytes_are_counted_as_they_come_frame_headers_and_all()
+    {
+        await using var server = await StartAsync("Limits:MessageBytes=1000", "Limits:BytesPerSecond=1000", "Limits:ByteBurst=2000", "Limits:RateAction=close");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        // 992 of payload and 8 of header, twice: the bucket is empty to the byte.
+        for (int i = 0; i < 2; i++)
+        {
+            await client.SendAsync(RawWebSocket.Frame(Binary, Bytes(992)));
+            await FrameAsync(client, Binary, Bytes(992));
+        }
+        _clock.Advance(TimeSpan.FromMilliseconds(6));
+        await client.SendAsync(RawWebSocket.Frame(Binary, []));
+        await FrameAsync(client, Binary, []);
+        await client.SendAsync(RawWebSocket.Frame(Binary, []));
+        await FailureAsync(client, 4029);
+    }
+
+    [Fact]
+    public async Task A_message_in_fragments_is_one_message_and_all_their_bytes()
+    {
+        await using var server = await StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:MessageBytes=128", "Limits:BytesPerSecond=1", "Limits:ByteBurst=128",
+            "Limits:RateAction=close");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        byte[] fragments = [.. Enumerable.Range(0, 20).SelectMany(i => RawWebSocket.Frame(i == 0 ? Binary : Continuation, [(byte)i], fin: i == 19))];
+        await client.SendAsync(fragments);
+        // Their 140 bytes are more than the bucket holds; a full one pays for any message that is allowed.
+        await FrameAsync(client, Binary, [.. Enumerable.Range(0, 20).Select(i => (byte)i)]);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await client.SendAsync(RawWebSocket.Frame(Binary, []));
+        await FailureAsync(client, 4029);
+    }
+
+    [Fact]
+    public async Task Pings_and_pongs_count_too_and_close_frames_do_not()
+    {
+        await using var server = await StartAsync(Ten);
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        for (int i = 0; i < 2; i++)
+            await client.SendAsync(RawWebSocket.Frame(Pong, []));
+        for (byte i = 0; i < 10; i++)
+            await client.SendAsync(RawWebSocket.Frame(Ping, [i]));
+        await client.SendAsync(RawWebSocket.CloseFrame(1000));
+        for (byte i = 0; i < 3; i++)
+            await FrameAsync(client, Pong, [i]);
+        Assert.Equal(1000, (await FrameAsync(client, Close)).CloseCode);
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task Delayed_messages_are_all_done_in_order_as_tokens_come()
+    {
+        await using var server = await StartAsync([.. Ten, "Limits:RateAction=delay"]);
+        using var measured = new Measurements(server);
+        var delays = server.Services.GetRequiredService<Delays>();
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        for (int i = 0; i < 30; i++)
+            await client.SendMessageAsync($"{i}");
+        for (int i = 0; i < 30; i++)
+        {
+            if (i >= 5)
+            {
+                await Eventually.TrueAsync(() => delays.Count == 1, "the next one waits");
+                _clock.Advance(TimeSpan.FromMilliseconds(100));
+            }
+            await TextAsync(client, $"{i}");
+        }
+        Assert.Equal(25, measured["gateway.rate_limited delay"]);
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task A_delayed_client_is_slowed_by_TCP_and_nothing_of_it_is_lost()
+    {
+        await using var server = await GatewayServer.StartAsync(
+            "Diagnostics:Echo=true", "Limits:BytesPerSecond=10000000", "Limits:ByteBurst=70000", "Limits:MessageBytes=65536", "Limits:RateAction=delay");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        var sending = Task.Run(async () =>
+        {
+            for (int i = 0; i < 100; i++)
+                await client.SendAsync(RawWebSocket.Frame(Binary, Bytes(60_000 + i)));
+        }, TestContext.Current.CancellationToken);
+        for (int i = 0; i < 100; i++)
+            await FrameAsync(client, Binary, Bytes(60_000 + i));
+        await sending;
+    }
+
+    [Fact]
+    public async Task A_delayed_client_costs_the_gateway_no_more_than_its_buffers()
+    {
+        await using var server = await StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        byte[] message = RawWebSocket.Frame(Binary, Bytes(60_000));
+        // Nothing is read any more, so sooner or later nothing can be sent: real backpressure.
+        long sent = 0;
+        client.Socket.Blocking = false;
+        await Eventually.TrueAsync(() =>
+        {
+            try
+            {
+                while (true)
+                    sent += client.Socket.Send(message);
+            }
+            catch (System.Net.Sockets.SocketException full) when (full.SocketErrorCode == System.Net.Sockets.SocketError.WouldBlock)
+            {
+                return server.Services.GetRequiredService<Delays>().Count == 1;
+            }
+        }, "the client is stopped");
+        Assert.InRange(sent, 1, 32 << 20);
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task A_delayed_client_can_be_disconnected_and_hears_why()
+    {
+        await using var server = await GatewayServer.StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        await SendAsync(client, 10);
+        await Eventually.TrueAsync(() => server.Services.GetRequiredService<Delays>().Count == 1, "it waits");
+        Assert.Single(server.Connections.All()).RequestClose(CloseRequest.Restarting(0));
+        Assert.Equal(1012, (await client.ReadUntilCloseAsync())!.CloseCode);
+    }
+
+    [Fact]
+    public async Task The_silence_of_a_client_that_is_not_read_is_not_held_against_it()
+    {
+        await using var server = await StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay", "Heartbeat:Ping=00:00:00.1", "Heartbeat:PongTimeout=00:00:00.1");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        await client.SendMessageAsync("one");
+        await TextAsync(client, "one");
+        await client.SendMessageAsync("two");
+        await Eventually.TrueAsync(() => server.Services.GetRequiredService<Delays>().Count == 1, "it waits");
+        var sweep = server.Services.GetRequiredService<Sweep>();
+        for (int i = 1; i <= 9; i++)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Eventually.TrueAsync(() => sweep.Now == i * 100, "the sweep has seen the time");
+        }
+        Assert.False(Assert.Single(server.Connections.All()).IsClosing);
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        await TextAsync(client, "two");
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task Every_connection_has_its_own_buckets()
+    {
+        await using var server = await StartAsync(Ten);
+        await using var greedy = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        await SendAsync(greedy, 20);
+        for (int i = 0; i < 5; i++)
+            await FrameAsync(greedy, Text);
+        await using var modest = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
+        for (int i = 0; i < 5; i++)
+            await StillOpenAsync(modest);
+        modest.Reset();
+        await LeaveAsync(server, greedy);
+    }
+
+    private static Task SendAsync(RawWebSocket client, int pings) =>
+        client.SendAsync(Enumerable.Repeat(0, pings).SelectMany(_ => RawWebSocket.Frame(Text, Encoding.UTF8.GetBytes("""{"type":"ping"}"""))).ToArray());
+
+    private Task LeaveAsync(GatewayServer server, JsonClient client)
+    {
+        client.Socket.Abort();
+        return NobodyIsLeftAsync(server);
+    }
+
+    private Task LeaveAsync(GatewayServer server, RawWebSocket client)
+    {
+        client.Reset();
+        return NobodyIsLeftAsync(server);
+    }
+
+    /// <summary>A server whose clock stands still would wait for its last client without end.</summary>
+    private Task NobodyIsLeftAsync(GatewayServer server) => Eventually.TrueAsync(
+        () =>
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            return server.Connections.IsEmpty;
+        },
+        "no connection is left");
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Gateway.TestSupport;
+
+/// <summary>For one thread. A certificate for this machine that nobody else trusts, in files of a folder of its own.</summary>
+public sealed class TestCertificate : IDisposable
+{
+    public const string Password = "correct horse";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("certificate-");
+
+    public TestCertificate() => Renew();
+
+    public string PemPath => PathOf("server.pem");
+
+    public string KeyPath => PathOf("server.key");
+
+    public string PfxPath => PathOf("server.pfx");
+
+    /// <summary>Settings that serve it from the PEM files, on a free port.</summary>
+    public string[] Pem => ["Public=https://127.0.0.1:0", $"Certificate:Path={PemPath}", $"Certificate:KeyPath={KeyPath}"];
+
+    /// <summary>The same from the PFX file.</summary>
+    public string[] Pfx => ["Public=https://127.0.0.1:0", $"Certificate:Path={PfxPath}", $"Certificate:Password={Password}"];
+
+    public string Thumbprint { get; private set; } = "";
+
+    /// <summary>Writes another one into the same files.</summary>
+    public void Renew()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        Thumbprint = certificate.Thumbprint;
+        File.WriteAllText(PemPath, certificate.ExportCertificatePem());
+        File.WriteAllText(KeyPath, key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllBytes(PfxPath, certificate.Export(X509ContentType.Pfx, Password));
+    }
+
+    private string PathOf(string file) => Path.Combine(_folder.FullName, file);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
