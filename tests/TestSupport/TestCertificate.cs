@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace Gateway.TestSupport;
 
@@ -39,9 +40,19 @@ public sealed class TestCertificate : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, false, 0, critical: true));
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         Thumbprint = certificate.Thumbprint;
-        File.WriteAllText(PemPath, certificate.ExportCertificatePem());
-        File.WriteAllText(KeyPath, key.ExportPkcs8PrivateKeyPem());
-        File.WriteAllBytes(PfxPath, certificate.Export(X509ContentType.Pfx, Password));
+        Write(PemPath, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem()));
+        Write(KeyPath, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
+        Write(PfxPath, certificate.Export(X509ContentType.Pfx, Password));
+    }
+
+    /// <summary>Puts something into the PFX file that is no certificate.</summary>
+    public void Break() => Write(PfxPath, "no certificate"u8.ToArray());
+
+    /// <summary>At once: a reader sees the old file or the new one.</summary>
+    private static void Write(string path, byte[] bytes)
+    {
+        File.WriteAllBytes(path + ".new", bytes);
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     private string PathOf(string file) => Path.Combine(_folder.FullName, file);
