@@ -33,8 +33,6 @@ internal static class GatewayOptionsReader
         ["close"] = RateAction.Close,
     };
 
-    /// <summary>The most that <see cref="Connections.TokenRate"/> can count.</summary>
-    private const long MostTokens = 1L << 32;
 
     /// <summary>Features whose keys are part of the contract but which this version does not have. Ignoring such a key would be unsafe, so it stops the start.</summary>
     private static readonly (string Key, string Feature)[] Missing =
@@ -92,11 +90,11 @@ internal static class GatewayOptionsReader
             ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
             ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
             Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
-            MessagesPerSecond = settings.Integer("Limits:MessagesPerSecond", defaults.MessagesPerSecond, 0, MostTokens),
-            MessageBurst = settings.Integer("Limits:MessageBurst", defaults.MessageBurst, 1, MostTokens),
-            BytesPerSecond = settings.Integer("Limits:BytesPerSecond", defaults.BytesPerSecond, 0, MostTokens),
-            // A message that no full bucket can pay for could never be sent.
-            ByteBurst = settings.Integer("Limits:ByteBurst", Math.Max(defaults.ByteBurst, messageBytes), messageBytes, MostTokens),
+            MessagesPerSecond = settings.Integer("Limits:MessagesPerSecond", defaults.MessagesPerSecond, 0, long.MaxValue),
+            MessageBurst = settings.Integer("Limits:MessageBurst", defaults.MessageBurst, 1, long.MaxValue),
+            BytesPerSecond = settings.Integer("Limits:BytesPerSecond", defaults.BytesPerSecond, 0, long.MaxValue),
+            // A message larger than a full bucket costs all of it; unless somebody wants that, each is to cost what it is.
+            ByteBurst = settings.Integer("Limits:ByteBurst", Math.Max(defaults.ByteBurst, messageBytes), 1, long.MaxValue),
             RateAction = settings.Choice("Limits:RateAction", defaults.RateAction, RateActions),
             Connections = settings.Integer("Limits:Connections", defaults.Connections, 0, int.MaxValue),
             ConnectionsPerAddress = settings.Integer("Limits:ConnectionsPerAddress", defaults.ConnectionsPerAddress, 0, int.MaxValue),

@@ -19,6 +19,32 @@ public sealed class RateLimitTests
         GatewayServer.StartAsync(["Diagnostics:Echo=true", .. settings], services => services.AddSingleton<TimeProvider>(_clock));
 
     [Fact]
+    public async Task A_message_larger_than_the_burst_costs_a_full_bucket()
+    {
+        await using var server = await StartAsync("Limits:BytesPerSecond=1000", "Limits:ByteBurst=1000");
+        await using var client = await JsonClient.ConnectAsync(server);
+        string large = $$"""{"type":"ping","id":"{{new string('x', 5_000)}}"}""";
+
+        await client.AskAsync(large, "pong");
+
+        Assert.Equal("rate_limited", (await client.AskAsync(large, "error")).Text("code"));
+    }
+
+    [Theory]
+    [InlineData("Limits:MessagesPerSecond=9000000000000000000", "Limits:MessageBurst=9000000000000000000")]
+    [InlineData("Limits:BytesPerSecond=9000000000000000000", "Limits:ByteBurst=9000000000000000000")]
+    public async Task A_rate_beyond_what_can_be_is_none(string rate, string burst)
+    {
+        await using var server = await StartAsync(rate, burst);
+        await using var client = await JsonClient.ConnectAsync(server);
+
+        for (int i = 0; i < 1_000; i++)
+            await client.SendAsync("""{"type":"ping"}""");
+        for (int i = 0; i < 1_000; i++)
+            await client.ReceiveAsync("pong");
+    }
+
+    [Fact]
     public async Task Over_the_burst_each_message_is_refused_with_its_id_and_when_to_try_again_and_is_not_done()
     {
         await using var server = await StartAsync(Ten);
