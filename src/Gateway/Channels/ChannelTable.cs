@@ -29,6 +29,9 @@ internal sealed class ChannelTable : IBackplaneSink
     /// <summary>Channels with subscribers here.</summary>
     public int Count => _shards.Sum(shard => shard.Count);
 
+    /// <summary>Subscriptions here, active or about to be.</summary>
+    public long SubscriptionCount => _shards.Sum(shard => shard.Holders);
+
     /// <summary>The channel, if anyone here is subscribed to it.</summary>
     public Channel? Find(ReadOnlySpan<byte> utf8)
     {
@@ -53,6 +56,7 @@ internal sealed class ChannelTable : IBackplaneSink
                     channel.Flowing = flowing.AsTask();
             }
             channel.Holders++;
+            shard.Holders++;
             return channel;
         }
     }
@@ -62,6 +66,7 @@ internal sealed class ChannelTable : IBackplaneSink
         var shard = ShardOf(channel.Name.GetHashCode());
         lock (shard.Gate)
         {
+            shard.Holders--;
             if (--channel.Holders > 0)
                 return;
             shard.Channels.Remove(channel.Name);
@@ -98,6 +103,9 @@ internal sealed class ChannelTable : IBackplaneSink
         public Dictionary<ChannelName, Channel> Channels { get; } = new(ChannelNameComparer.Instance);
 
         public Dictionary<ChannelName, Channel>.AlternateLookup<ReadOnlySpan<byte>> BySpan { get; }
+
+        /// <summary>Of all its channels. Written under the lock.</summary>
+        public long Holders { get; set; }
 
         public int Count
         {

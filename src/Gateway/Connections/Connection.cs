@@ -84,7 +84,10 @@ internal sealed partial class Connection : IOutboxOwner
                 var result = await input.ReadAsync();
                 var buffer = result.Buffer;
                 if (!buffer.IsEmpty)
+                {
                     _lastReceived = _services.Sweep.Now;
+                    _services.Metrics.ReceivedBytes(buffer.Length);
+                }
                 try
                 {
                     while (true)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
@@ -12,7 +13,10 @@ internal sealed partial class GatewayConnectionHandler(Admission admission, Hand
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var output = OutputOf(connection);
-        if (await UpgradeAsync(connection, output) is var (admitted, answer))
+        long start = Stopwatch.GetTimestamp();
+        var upgraded = await UpgradeAsync(connection, output);
+        services.Metrics.Handshaken(start);
+        if (upgraded is var (admitted, answer))
             await new Connection(connection, output, services, admitted.Handler).RunAsync(answer);
     }
 

@@ -5,6 +5,7 @@ using Gateway.Backplane.Redis;
 using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Diagnostics;
+using Gateway.Diagnostics.Prometheus;
 using Gateway.Http;
 using Gateway.Options;
 using Gateway.Sessions;
@@ -44,6 +45,10 @@ internal static class GatewayHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<PrometheusExporter>();
+        if (OtlpExport.IsConfigured)
+            services.AddHostedService<OtlpExport>();
         services.AddSingleton<Sweep>();
         services.AddSingleton<BackplaneMetrics>();
         if (options.Redis.Addresses.Count > 0)
@@ -106,9 +111,13 @@ internal static class GatewayHost
         app.Use(async (context, next) =>
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await next(context);
+            if (InternalPort.Serves(context))
+                await next(context);
+            else
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
         });
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
+        MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
             app.Map(System.Text.Encoding.ASCII.GetString(path), upgrades.HandleAsync);

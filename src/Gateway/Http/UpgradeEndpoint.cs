@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text;
 using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
@@ -27,6 +28,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);
             return;
         }
+        long start = Stopwatch.GetTimestamp();
         var head = new ReadOnlySequence<byte>(Head(context.Request));
         var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
         // Routing is lenient about letters, slashes and escapes; the first request of a connection is not, and both must agree.
@@ -44,6 +46,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             await RefuseAsync(context, refusal!);
             return;
         }
+        services.Metrics.Handshaken(start);
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = UpgradeResponse.AcceptKey(request!.Key);
         if (admitted.Subprotocol is not null)
