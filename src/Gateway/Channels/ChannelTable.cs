@@ -32,6 +32,9 @@ internal sealed class ChannelTable : IBackplaneSink
     /// <summary>Subscriptions here, active or about to be.</summary>
     public long SubscriptionCount => _shards.Sum(shard => shard.Holders);
 
+    /// <summary>Those there at some moment during the call; one shard's lock at a time.</summary>
+    public IEnumerable<Channel> All() => _shards.SelectMany(shard => shard.Snapshot());
+
     /// <summary>The channel, if anyone here is subscribed to it.</summary>
     public Channel? Find(ReadOnlySpan<byte> utf8)
     {
@@ -103,6 +106,12 @@ internal sealed class ChannelTable : IBackplaneSink
         public Dictionary<ChannelName, Channel> Channels { get; } = new(ChannelNameComparer.Instance);
 
         public Dictionary<ChannelName, Channel>.AlternateLookup<ReadOnlySpan<byte>> BySpan { get; }
+
+        public Channel[] Snapshot()
+        {
+            lock (Gate)
+                return [.. Channels.Values];
+        }
 
         /// <summary>Of all its channels. Written under the lock.</summary>
         public long Holders { get; set; }

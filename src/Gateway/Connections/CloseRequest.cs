@@ -15,6 +15,9 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
 
+    /// <summary>By the API.</summary>
+    public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));
+
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 
     public static CloseRequest Violation(CloseStatus status) => new(status);

@@ -33,6 +33,7 @@ internal sealed partial class Connection : IOutboxOwner
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _lastReceived = services.Sweep.Now;
+        Opened = services.Sweep.Now;
         Id = ConnectionId.Next();
         Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = handler(this);
@@ -41,6 +42,12 @@ internal sealed partial class Connection : IOutboxOwner
     public string Id { get; }
 
     public Outbox Outbox { get; }
+
+    /// <summary>When it was opened, on <see cref="Sweep.Now"/>.</summary>
+    public long Opened { get; }
+
+    /// <summary>The other end of the socket, which may be a proxy.</summary>
+    public System.Net.EndPoint? Address => _transport.RemoteEndPoint;
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;
@@ -108,6 +115,8 @@ internal sealed partial class Connection : IOutboxOwner
                 if (IsClosing)
                     _answered = FindClose(ref buffer);
                 input.AdvanceTo(result.Buffer.End);
+                if (_posted is { IsEmpty: false })
+                    await DoPostedAsync();
                 var flushed = Outbox.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
                     await flushed;

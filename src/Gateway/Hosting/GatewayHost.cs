@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
+using Gateway.Api;
 using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Backplane.Memory;
 using Gateway.Backplane.Redis;
 using Gateway.Channels;
+using Gateway.Cluster;
 using Gateway.Connections;
 using Gateway.Diagnostics;
 using Gateway.Diagnostics.Prometheus;
@@ -52,9 +55,9 @@ internal static class GatewayHost
         services.AddSingleton<Sweep>();
         services.AddSingleton<BackplaneMetrics>();
         if (options.Redis.Addresses.Count > 0)
-            services.AddSingleton<IBackplane, RedisBackplane>();
+            services.AddSingleton<IBackplane, RedisBackplane>().AddSingleton<INodeBus, RedisNodeBus>();
         else
-            services.AddSingleton<IBackplane, MemoryBackplane>();
+            services.AddSingleton<IBackplane, MemoryBackplane>().AddSingleton<INodeBus, MemoryNodeBus>();
         services.AddSingleton<Namespaces>();
         services.AddSingleton<PresenceGatherer>();
         services.AddSingleton<ChannelTable>();
@@ -69,12 +72,38 @@ internal static class GatewayHost
         services.AddSingleton<GatewayConnectionHandler>();
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
+        AddApi(services);
         services.AddHostedService<BackplaneStart>();
+        services.AddHostedService(provider => provider.GetRequiredService<Nodes>());
         services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
         services.AddHostedService<Drain>();
         services.AddHostedService<StartScreen>();
         // The drain has its own deadline; the host only has to be more patient than that.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDuration + TimeSpan.FromSeconds(10));
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.AddSingleton<LocalNode>();
+        services.AddSingleton<Nodes>();
+        services.AddSingleton<ApiAccess>();
+        services.AddSingleton<ApiHandler>();
+        services.AddSingleton<PublishOperations>();
+        services.AddSingleton<ConnectionOperations>();
+        services.AddSingleton<BatchOperation>();
+        services.AddSingleton<ChannelQueries>();
+        services.AddSingleton<NodeQueries>();
+        // Otherwise the description says that numbers may be strings.
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+        services.AddOpenApi("v1", description =>
+        {
+            description.ShouldInclude = endpoint => endpoint.RelativePath!.StartsWith("api/", StringComparison.Ordinal);
+            description.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "Gateway";
+                return Task.CompletedTask;
+            });
+        });
     }
 
     private static void ConfigurePorts(IWebHostBuilder web, GatewayOptions options)
@@ -95,6 +124,7 @@ internal static class GatewayHost
             kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
             kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
+            kestrel.Limits.MaxRequestBodySize = options.Api.BodyBytes;
             kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
@@ -117,6 +147,8 @@ internal static class GatewayHost
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
         });
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
+        ApiEndpoints.Map(app);
+        app.MapOpenApi();
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
@@ -133,6 +165,8 @@ internal static class GatewayHost
             console.ColorBehavior = Console.IsOutputRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
         });
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // An activity is made for every request as soon as anything of this category could be logged; failures are logged by Kestrel.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // Failing to bind is told by Program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
     }

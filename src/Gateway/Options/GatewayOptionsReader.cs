@@ -29,7 +29,7 @@ internal static class GatewayOptionsReader
     [
         ("Auth:Secret", "signing in with tokens"), ("Auth:Jwks", "signing in with tokens"), ("Auth:Cookie", "signing in with tokens"),
         ("Auth:Required", "signing in with tokens"),
-        ("Origins", "the Origin check"), ("Api:Keys", "the HTTP API"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
+        ("Origins", "the Origin check"), ("Proxy:Protocol", "the PROXY protocol"), ("Proxy:Trusted", "trusted proxies"),
         ("Certificate:Path", "TLS"),
         ("Limits:Connections", "this limit"), ("Limits:ConnectionsPerAddress", "this limit"), ("Limits:ConnectionsPerUser", "this limit"),
         ("Limits:HandshakesPerSecondPerAddress", "this limit"),
@@ -58,6 +58,11 @@ internal static class GatewayOptionsReader
                 TimeToLive = settings.Time("Presence:TimeToLive", defaults.Presence.TimeToLive, TimeSpan.FromSeconds(1), Day),
             },
             Redis = ReadRedis(settings, defaults.Redis),
+            Api = new ApiOptions
+            {
+                Keys = settings.List("Api:Keys"),
+                BodyBytes = settings.Integer("Api:BodyBytes", defaults.Api.BodyBytes, 1024, 256 << 20),
+            },
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),

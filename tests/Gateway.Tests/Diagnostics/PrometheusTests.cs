@@ -1,8 +1,8 @@
 using System.Net;
 using Gateway.Diagnostics;
 using Gateway.Diagnostics.Prometheus;
-using Gateway.TestSupport;
 using Gateway.Tests.Redis;
+using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Diagnostics;

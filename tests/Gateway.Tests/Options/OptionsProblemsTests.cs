@@ -84,7 +84,6 @@ public sealed class OptionsProblemsTests
     [InlineData("Auth:Secret=0123456789abcdef0123456789abcdef")]
     [InlineData("Auth:Jwks=https://example.com/jwks")]
     [InlineData("Auth:Cookie=token")]
-    [InlineData("Api:Keys:0=key")]
     [InlineData("Certificate:Path=a.pfx")]
     [InlineData("Limits:Connections=10")]
     [InlineData("Limits:ConnectionsPerAddress=10")]

@@ -49,7 +49,6 @@ public sealed class ConfigurationTests
     [InlineData("Auth:Cookie=session", "Auth:Cookie: signing in with tokens")]
     [InlineData("Auth:Required=true", "Auth:Required: signing in with tokens")]
     [InlineData("Origins:0=https://example.com", "Origins: the Origin check")]
-    [InlineData("Api:Keys:0=secret", "Api:Keys: the HTTP API")]
     [InlineData("Proxy:Protocol=true", "Proxy:Protocol: the PROXY protocol")]
     [InlineData("Proxy:Trusted:0=10.0.0.0/8", "Proxy:Trusted: trusted proxies")]
     [InlineData("Certificate:Path=server.pfx", "Certificate:Path: TLS")]
