@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Gateway.Backplane;
 using Gateway.Channels;
+using Gateway.Diagnostics;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Api;
@@ -43,16 +45,19 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
 
     private ValueTask<ApiReply> Publish(ChannelName name, Channel? local, in PublishRequest message)
     {
-        var publishing = backplane.PublishAsync(name, message);
+        var activity = Tracing.StartPublish(name);
+        var publishing = backplane.PublishAsync(name, activity is null ? message : message with { Trace = activity.Id });
         // Who publishes faster than can be handed out waits, as clients do.
-        return publishing.IsCompletedSuccessfully && local is not { IsBacklogged: true }
-            ? new(Reply(name, publishing.Result))
-            : PublishAsync(publishing, name, local);
+        if (!publishing.IsCompletedSuccessfully || local is { IsBacklogged: true })
+            return PublishAsync(publishing, name, local, activity);
+        activity?.Dispose();
+        return new(Reply(name, publishing.Result));
     }
 
-    private static async ValueTask<ApiReply> PublishAsync(ValueTask<PublishResult> publishing, ChannelName name, Channel? local)
+    private static async ValueTask<ApiReply> PublishAsync(ValueTask<PublishResult> publishing, ChannelName name, Channel? local, Activity? activity)
     {
         var result = await publishing;
+        activity?.SetStatus(result.Accepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
         if (local is not null)
             await local.RoomAsync();
         return Reply(name, result);

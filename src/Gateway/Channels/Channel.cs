@@ -90,6 +90,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             var batch = BatchFor(size);
             int before = batch.Length;
             batch.AppendMessage(Name, publication, size);
+            batch.Trace ??= publication.Trace;
             Schedule(batch.Length - before);
             return true;
         }
@@ -197,6 +198,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <returns>How many subscribers it went to.</returns>
     private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers)
     {
+        using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
         int reached = 0;
         for (int i = 0; i < subscribers.Length; i++)
         {

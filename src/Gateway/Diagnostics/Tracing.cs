@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Channels;
 
 namespace Gateway.Diagnostics;
 
@@ -17,4 +18,19 @@ internal static class Tracing
         ActivityContext.TryParse(request.Headers.TraceParent, request.Headers.TraceState, isRemote: true, out var caller);
         return Source.StartActivity(name, ActivityKind.Server, caller);
     }
+
+    /// <summary>A message on its way into the backplane; null where the request is not traced. Several may be under way at a time.</summary>
+    public static Activity? StartPublish(ChannelName channel)
+    {
+        if (!Source.HasListeners() || Activity.Current is not { } request)
+            return null;
+        var activity = Source.StartActivity("backplane", ActivityKind.Producer, request.Context)?.SetTag("gateway.channel", channel.ToString());
+        Activity.Current = request;
+        return activity;
+    }
+
+    /// <summary>A batch on its way to the subscribers.</summary>
+    public static Activity? StartFanOut(string trace, ChannelName channel) => Source.HasListeners()
+        ? Source.StartActivity("fan-out", ActivityKind.Consumer, trace)?.SetTag("gateway.channel", channel.ToString())
+        : null;
 }
