@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Gateway.TestSupport;
 using Gateway.Tests.Api;
 using Gateway.Tests.Redis;
+using Gateway.TestSupport;
 
 namespace Gateway.Tests.Diagnostics;
 
