@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Gateway.Api.Description;
+using Gateway.Api.Results;
 using Gateway.Cluster;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
@@ -20,13 +22,15 @@ internal static partial class ApiEndpoints
         Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish);
         Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
         Post<BatchBody, BatchReplies>("batch", "Do several commands in order", services.GetRequiredService<BatchOperation>().Batch);
-        Post<SubscribeBody, ActionResult>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
-        Post<SubscribeBody, ActionResult>("unsubscribe", "Unsubscribe connections from a channel", connections.Unsubscribe);
-        Post<DisconnectBody, ActionResult>("disconnect", "Close connections with 4003", connections.Disconnect);
-        Get<ChannelList>("channels", "channels", "List the channels with subscribers", channels.ListAsync, ("prefix", JsonSchemaType.String), ("after", JsonSchemaType.String), ("limit", JsonSchemaType.Integer));
+        Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
+        Post<SubscribeBody, ActionReply>("unsubscribe", "Unsubscribe connections from a channel", connections.Unsubscribe);
+        Post<DisconnectBody, ActionReply>("disconnect", "Close connections with 4003", connections.Disconnect);
+        Get<ChannelList>("channels", "channels", "List the channels with subscribers", channels.ListAsync,
+            ("prefix", JsonSchemaType.String), ("after", JsonSchemaType.String), ("limit", JsonSchemaType.Integer));
         Get<ChannelDetails>("channel", "channels/{channel}", "Tell about a channel", channels.DescribeAsync);
         Get<PresenceReply>("presence", "channels/{channel}/presence", "Tell who is in a channel", channels.PresenceAsync);
-        Get<HistoryReply>("history", "channels/{channel}/history", "Read a channel's history", channels.HistoryAsync, ("after", JsonSchemaType.Integer), ("before", JsonSchemaType.Integer), ("limit", JsonSchemaType.Integer));
+        Get<HistoryReply>("history", "channels/{channel}/history", "Read a channel's history", channels.HistoryAsync,
+            ("after", JsonSchemaType.Integer), ("before", JsonSchemaType.Integer), ("limit", JsonSchemaType.Integer));
         Get<NodeList>("nodes", "nodes", "List the nodes", nodes.ListAsync);
         Get<ConnectionDetails>("connection", "connections/{id}", "Tell about a connection", nodes.ConnectionAsync);
         app.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();

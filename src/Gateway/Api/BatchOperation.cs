@@ -33,7 +33,8 @@ internal sealed class BatchOperation(PublishOperations publishing, ConnectionOpe
     private static bool Publishes(ReadOnlySpan<byte> command)
     {
         var fields = default(ApiFields);
-        return fields.TryCollect(command) && JsonValue.TryReadString(fields.Type, out var type) && (type.SequenceEqual("publish"u8) || type.SequenceEqual("broadcast"u8));
+        return fields.TryCollect(command) && JsonValue.TryReadString(fields.Type, out var type)
+            && (type.SequenceEqual("publish"u8) || type.SequenceEqual("broadcast"u8));
     }
 
     private ValueTask<ApiReply> Start(ReadOnlySpan<byte> command, int index)

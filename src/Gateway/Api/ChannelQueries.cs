@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Gateway.Api.Results;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Cluster;
@@ -47,7 +48,8 @@ internal sealed class ChannelQueries(Namespaces namespaces, Nodes nodes, IBackpl
             return ApiProblem.Unavailable;
         if (rules.Presence && (users = (await backplane.PresenceAsync(name, maxUsers: 0))?.Count) is null)
             return ApiProblem.Unavailable;
-        var counts = result.Answers.Where(answer => answer.Connections > 0).Select(answer => new NodeSubscribers(answer.Node, answer.Connections)).OrderBy(count => count.Node, StringComparer.Ordinal);
+        var counts = result.Answers.Where(answer => answer.Connections > 0)
+            .Select(answer => new NodeSubscribers(answer.Node, answer.Connections)).OrderBy(count => count.Node, StringComparer.Ordinal);
         var details = new ChannelDetails(
             name.ToString(), name.Namespace.Name, result.Answers.Sum(answer => answer.Connections), [.. counts], result.Missing, users, top?.Epoch, top?.Seq);
         return ApiReply.Ok(details, ApiJson.Default.ChannelDetails);

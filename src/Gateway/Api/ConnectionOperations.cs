@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Api.Results;
 using Gateway.Channels;
 using Gateway.Cluster;
 using Gateway.Protocol.Messages;
@@ -44,7 +45,7 @@ internal sealed class ConnectionOperations(Namespaces namespaces, Nodes nodes)
     {
         if (await nodes.AskAsync(request) is not { } result)
             return ApiProblem.Busy;
-        var done = new ActionResult(result.Answers.Sum(answer => answer.Connections), result.Answers.Sum(answer => answer.Failed), result.Missing);
-        return ApiReply.Ok(done, ApiJson.Default.ActionResult);
+        var done = new ActionReply(result.Answers.Sum(answer => answer.Connections), result.Answers.Sum(answer => answer.Failed), result.Missing);
+        return ApiReply.Ok(done, ApiJson.Default.ActionReply);
     }
 }

@@ -1,3 +1,4 @@
+using Gateway.Api.Results;
 using Gateway.Cluster;
 
 namespace Gateway.Api;

@@ -1,4 +1,4 @@
-namespace Gateway.Api;
+namespace Gateway.Api.Results;
 
 /// <summary>Immutable. One channel, also one that nobody knows.</summary>
 /// <param name="Channel">Its name.</param>

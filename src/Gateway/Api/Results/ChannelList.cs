@@ -1,6 +1,6 @@
 using Gateway.Cluster;
 
-namespace Gateway.Api;
+namespace Gateway.Api.Results;
 
 /// <summary>Immutable. Channels with subscribers, in the order of the bytes of their names.</summary>
 /// <param name="Channels">A page of them.</param>
