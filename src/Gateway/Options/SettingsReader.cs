@@ -19,13 +19,6 @@ internal sealed class SettingsReader(IConfiguration gateway)
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
-    /// <summary>The texts of a list: one by one under <c>key:0</c>, <c>key:1</c> …, or in one text with <c>;</c> between them.</summary>
-    public List<string> List(string key)
-    {
-        var items = Children(key).Select(child => Text($"{key}:{child}")).Append(Text(key)).OfType<string>();
-        return [.. items.SelectMany(item => item.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
-    }
-
     public int Integer(string key, int fallback, int least, int most) => (int)Integer(key, (long)fallback, least, most);
 
     public long Integer(string key, long fallback, long least, long most)
@@ -80,6 +73,13 @@ internal sealed class SettingsReader(IConfiguration gateway)
             return address;
         Problem(key, problem);
         return fallback;
+    }
+
+    /// <summary>Several texts: one by one under <c>key:0</c>, <c>key:1</c> …, or in the key itself with commas or semicolons between them.</summary>
+    public IReadOnlyList<string> List(string key)
+    {
+        var texts = Children(key).Select(child => Text($"{key}:{child}")).Append(Text(key)).OfType<string>();
+        return [.. texts.SelectMany(text => text.Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
     }
 
     /// <summary>The names directly under a section, such as those of the namespaces.</summary>
