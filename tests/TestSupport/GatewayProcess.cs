@@ -113,6 +113,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as Ctrl+C does.</summary>
     public void Interrupt() => Signals.Send(_process.Id, Signals.Interrupt);
 
+    /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
+    public void Pause() => Signals.Send(_process.Id, Signals.Stop);
+
     /// <summary>Ends it without asking.</summary>
     public void Kill() => Signals.Send(_process.Id, Signals.Kill);
 

@@ -27,6 +27,7 @@ public sealed class Measurements : IDisposable
     {
         get
         {
+            _listener.RecordObservableInstruments();
             lock (_sums)
                 return _sums.GetValueOrDefault(instrument);
         }
@@ -36,7 +37,7 @@ public sealed class Measurements : IDisposable
     {
         string key = tags.IsEmpty ? instrument.Name : $"{instrument.Name} {tags[0].Value}";
         lock (_sums)
-            _sums[key] = _sums.GetValueOrDefault(key) + value;
+            _sums[key] = instrument.IsObservable ? value : _sums.GetValueOrDefault(key) + value;
     }
 
     public void Dispose() => _listener.Dispose();

@@ -18,4 +18,7 @@ internal readonly ref struct Publication
 
     /// <inheritdoc cref="PublishRequest.Except"/>
     public string? Except { get; init; }
+
+    /// <inheritdoc cref="PublishRequest.Trace"/>
+    public string? Trace { get; init; }
 }

@@ -16,4 +16,7 @@ internal readonly ref struct PublishRequest
 
     /// <summary>The id of the connection that must not get the message back; null for none.</summary>
     public string? Except { get; init; }
+
+    /// <summary>The <c>traceparent</c> of what causes it (W3C Trace Context); null where nobody traces.</summary>
+    public string? Trace { get; init; }
 }

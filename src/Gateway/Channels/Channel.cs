@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gateway.Backplane;
 using Gateway.Diagnostics;
 using Gateway.Protocol.Messages;
@@ -89,6 +90,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             var batch = BatchFor(size);
             int before = batch.Length;
             batch.AppendMessage(Name, publication, size);
+            batch.Trace ??= publication.Trace;
             Schedule(batch.Length - before);
             return true;
         }
@@ -188,28 +190,32 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         int delivered = 0;
         while (TryTake(out var batch, out var subscribers))
         {
-            delivered += FanOut(batch, subscribers);
+            long start = Stopwatch.GetTimestamp();
+            int reached = FanOut(batch, subscribers);
+            metrics.FannedOut(reached, batch.Count, Stopwatch.GetElapsedTime(start));
+            delivered += reached * batch.Count;
             batch.Release();
             if (delivered < DeliveriesPerTurn)
                 continue;
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             break;
         }
-        metrics.Delivered(delivered);
     }
 
+    /// <returns>How many subscribers it went to.</returns>
     private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers)
     {
-        int delivered = 0;
+        using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
+        int reached = 0;
         for (int i = 0; i < subscribers.Length; i++)
         {
             var subscription = Volatile.Read(in subscribers[i]);
             if (subscription is null || subscription.StartBatch > batch.Number)
                 continue;
-            delivered += batch.Count;
+            reached++;
             Deliver(batch, subscription);
         }
-        return delivered;
+        return reached;
     }
 
     private void Deliver(FrameBatch batch, Subscription subscription)

@@ -29,6 +29,12 @@ internal sealed class ChannelTable : IBackplaneSink
     /// <summary>Channels with subscribers here.</summary>
     public int Count => _shards.Sum(shard => shard.Count);
 
+    /// <summary>Subscriptions here, active or about to be.</summary>
+    public long SubscriptionCount => _shards.Sum(shard => shard.Holders);
+
+    /// <summary>Those there at some moment during the call; one shard's lock at a time.</summary>
+    public IEnumerable<Channel> All() => _shards.SelectMany(shard => shard.Snapshot());
+
     /// <summary>The channel, if anyone here is subscribed to it.</summary>
     public Channel? Find(ReadOnlySpan<byte> utf8)
     {
@@ -53,6 +59,7 @@ internal sealed class ChannelTable : IBackplaneSink
             if (channel.Flowing is { IsCompleted: true } and not { IsCompletedSuccessfully: true, Result: true })
                 channel.Flowing = _backplane.SubscribeAsync(name).AsTask();
             channel.Holders++;
+            shard.Holders++;
             return channel;
         }
     }
@@ -62,6 +69,7 @@ internal sealed class ChannelTable : IBackplaneSink
         var shard = ShardOf(channel.Name.GetHashCode());
         lock (shard.Gate)
         {
+            shard.Holders--;
             if (--channel.Holders > 0)
                 return;
             shard.Channels.Remove(channel.Name);
@@ -98,6 +106,15 @@ internal sealed class ChannelTable : IBackplaneSink
         public Dictionary<ChannelName, Channel> Channels { get; } = new(ChannelNameComparer.Instance);
 
         public Dictionary<ChannelName, Channel>.AlternateLookup<ReadOnlySpan<byte>> BySpan { get; }
+
+        public Channel[] Snapshot()
+        {
+            lock (Gate)
+                return [.. Channels.Values];
+        }
+
+        /// <summary>Of all its channels. Written under the lock.</summary>
+        public long Holders { get; set; }
 
         public int Count
         {

@@ -43,6 +43,9 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     /// <summary>Whether some frame is not for every subscriber.</summary>
     public bool IsSelective { get; private set; }
 
+    /// <summary>The trace of the first message that has one; null for none.</summary>
+    public string? Trace { get; set; }
+
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
@@ -99,6 +102,7 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         Count = Length = 0;
         FirstSeq = LastSeq = 0;
         IsSelective = false;
+        Trace = null;
         Pool.Return(this);
     }
 

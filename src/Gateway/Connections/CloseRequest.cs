@@ -26,6 +26,9 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static readonly CloseRequest TooManyConnections = new(new(CloseCode.TryAgainLater, "too many connections"), Reconnect: true);
 
+    /// <summary>By the API.</summary>
+    public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));
+
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 
     public static CloseRequest Violation(CloseStatus status) => new(status);

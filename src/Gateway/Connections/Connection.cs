@@ -34,6 +34,7 @@ internal sealed partial class Connection : IOutboxOwner
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
         _lastReceived = services.Sweep.Now;
+        Opened = services.Sweep.Now;
         Lease = admitted.Lease;
         Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = admitted.Handler(this);
@@ -45,6 +46,9 @@ internal sealed partial class Connection : IOutboxOwner
     public ConnectionLease Lease { get; }
 
     public Outbox Outbox { get; }
+
+    /// <summary>When it was opened, on <see cref="Sweep.Now"/>.</summary>
+    public long Opened { get; }
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;
@@ -89,7 +93,10 @@ internal sealed partial class Connection : IOutboxOwner
                 var result = await input.ReadAsync();
                 var buffer = result.Buffer;
                 if (!buffer.IsEmpty)
+                {
                     _lastReceived = _services.Sweep.Now;
+                    _services.Metrics.ReceivedBytes(buffer.Length);
+                }
                 try
                 {
                     while (true)
@@ -110,6 +117,8 @@ internal sealed partial class Connection : IOutboxOwner
                 if (IsClosing)
                     _answered = FindClose(ref buffer);
                 input.AdvanceTo(result.Buffer.End);
+                if (_posted is { IsEmpty: false })
+                    await DoPostedAsync();
                 var flushed = Outbox.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
                     await flushed;

@@ -16,6 +16,8 @@ internal sealed class ConnectionTable : ISwept
 
     public void Remove(Connection connection) => _connections.TryRemove(connection.Id, out _);
 
+    public Connection? Find(string id) => _connections.GetValueOrDefault(id);
+
     /// <summary>Those open at some moment during the call.</summary>
     public IEnumerable<Connection> All() => _connections.Select(pair => pair.Value);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Gateway.Http;
 using Gateway.Protocol.WebSockets;
@@ -13,7 +14,10 @@ internal sealed class GatewayConnectionHandler(Admission admission, ClientAddres
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         var output = OutputOf(connection);
-        if (await UpgradeAsync(connection, output) is var (admitted, answer))
+        long start = Stopwatch.GetTimestamp();
+        var upgraded = await UpgradeAsync(connection, output);
+        services.Metrics.Handshaken(start);
+        if (upgraded is var (admitted, answer))
         {
             using var lease = admitted.Lease;
             await new Connection(connection, output, services, admitted).RunAsync(answer);

@@ -77,9 +77,11 @@ internal sealed partial class Outbox
 
     private void SendQueued()
     {
-        while (TryTake(out var frames, out int chunk))
+        while (TryTake(out var frames, out int chunk, out int count))
         {
             var bytes = frames.Batch is null ? _chunk.AsSpan(0, chunk) : frames.Bytes;
+            // Before it is: what a client has seen has been counted.
+            _metrics.Sent(count, bytes.Length);
             int sent = _output.TrySend(bytes);
             if (sent < 0)
             {
@@ -97,11 +99,11 @@ internal sealed partial class Outbox
     }
 
     /// <summary>Takes the first entry, or several put together in this thread's chunk. False when there is none: the sending has ended.</summary>
-    private bool TryTake(out QueuedFrames frames, out int chunk)
+    private bool TryTake(out QueuedFrames frames, out int chunk, out int count)
     {
         lock (_gate)
         {
-            chunk = 0;
+            chunk = count = 0;
             if (_state == State.Gone || !_queue.TryDequeue(out frames))
             {
                 frames = default;
@@ -111,14 +113,17 @@ internal sealed partial class Outbox
             }
             if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
                 LetReadLoopGo();
+            count = frames.Count;
             int next = _queue.FirstLength();
             if (next == 0 || frames.Length + next > ChunkBytes)
                 return true;
+            count = 0;
             _chunk ??= GC.AllocateUninitializedArray<byte>(ChunkBytes);
             do
             {
                 frames.Bytes.CopyTo(_chunk.AsSpan(chunk));
                 chunk += frames.Length;
+                count += frames.Count;
                 frames.Batch!.Release();
                 frames = default;
                 next = _queue.FirstLength();

@@ -15,6 +15,9 @@ internal readonly record struct QueuedFrames(FrameBatch? Batch, int First, int E
     /// <summary>Bytes counted against <c>Limits:OutboundBytes</c>.</summary>
     public int Cost => Batch is null ? 0 : Length + (Overhead * (End - First));
 
+    /// <summary>Frames.</summary>
+    public int Count => End - First;
+
     public int Length => Stop - Start;
 
     public ReadOnlyMemory<byte> Memory => Batch!.Memory[Start..Stop];

@@ -1,10 +1,14 @@
+using System.Text.Json.Serialization;
+using Gateway.Api;
 using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Backplane.Memory;
 using Gateway.Backplane.Redis;
 using Gateway.Channels;
+using Gateway.Cluster;
 using Gateway.Connections;
 using Gateway.Diagnostics;
+using Gateway.Diagnostics.Prometheus;
 using Gateway.Http;
 using Gateway.Options;
 using Gateway.Sessions;
@@ -53,12 +57,16 @@ internal static class GatewayHost
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<PrometheusExporter>();
+        if (OtlpExport.IsConfigured)
+            services.AddHostedService<OtlpExport>();
         services.AddSingleton<Sweep>();
         services.AddSingleton<BackplaneMetrics>();
         if (options.Redis.Addresses.Count > 0)
-            services.AddSingleton<IBackplane, RedisBackplane>();
+            services.AddSingleton<IBackplane, RedisBackplane>().AddSingleton<INodeBus, RedisNodeBus>();
         else
-            services.AddSingleton<IBackplane, MemoryBackplane>();
+            services.AddSingleton<IBackplane, MemoryBackplane>().AddSingleton<INodeBus, MemoryNodeBus>();
         services.AddSingleton<Namespaces>();
         services.AddSingleton<PresenceGatherer>();
         services.AddSingleton<ChannelTable>();
@@ -90,13 +98,39 @@ internal static class GatewayHost
         services.AddSingleton<ProxyPreface>();
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
+        AddApi(services);
         services.AddHostedService<BackplaneStart>();
         services.AddHostedService<KeySetStart>();
+        services.AddHostedService(provider => provider.GetRequiredService<Nodes>());
         services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
         services.AddHostedService<Drain>();
         services.AddHostedService<StartScreen>();
         // The drain has its own deadline; the host only has to be more patient than that.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDuration + TimeSpan.FromSeconds(10));
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.AddSingleton<LocalNode>();
+        services.AddSingleton<Nodes>();
+        services.AddSingleton<ApiAccess>();
+        services.AddSingleton<ApiHandler>();
+        services.AddSingleton<PublishOperations>();
+        services.AddSingleton<ConnectionOperations>();
+        services.AddSingleton<BatchOperation>();
+        services.AddSingleton<ChannelQueries>();
+        services.AddSingleton<NodeQueries>();
+        // Otherwise the description says that numbers may be strings.
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
+        services.AddOpenApi("v1", description =>
+        {
+            description.ShouldInclude = endpoint => endpoint.RelativePath!.StartsWith("api/", StringComparison.Ordinal);
+            description.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "Gateway";
+                return Task.CompletedTask;
+            });
+        });
     }
 
     private static void ConfigurePorts(IWebHostBuilder web, GatewayOptions options)
@@ -117,6 +151,7 @@ internal static class GatewayHost
             kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
             kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
+            kestrel.Limits.MaxRequestBodySize = options.Api.BodyBytes;
             kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
@@ -165,9 +200,15 @@ internal static class GatewayHost
         app.Use(async (context, next) =>
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await next(context);
+            if (InternalPort.Serves(context))
+                await next(context);
+            else
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
         });
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
+        ApiEndpoints.Map(app);
+        app.MapOpenApi();
+        MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
             app.Map(System.Text.Encoding.ASCII.GetString(path), upgrades.HandleAsync);
@@ -184,6 +225,8 @@ internal static class GatewayHost
         });
         logging.AddFilter("Microsoft", LogLevel.Warning);
         RequestLogs.KeepSilent(logging.Services);
+        // An activity is made for every request as soon as anything of this category could be logged; failures are logged by Kestrel.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // Failing to bind is told by Program, in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Gateway.Connections;
@@ -29,6 +30,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addre
             await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired);
             return;
         }
+        long start = Stopwatch.GetTimestamp();
         var head = new ReadOnlySequence<byte>(Head(context.Request));
         var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
         // Routing is lenient about letters, slashes and escapes; the first request of a connection is not, and both must agree.
@@ -50,6 +52,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addre
             return;
         }
         using var lease = admitted.Lease;
+        services.Metrics.Handshaken(start);
         context.Response.Headers.Upgrade = "websocket";
         context.Response.Headers.SecWebSocketAccept = UpgradeResponse.AcceptKey(request!.Key);
         if (admitted.Subprotocol is not null)

@@ -9,6 +9,9 @@ internal sealed class UpgradedConnection(HttpContext context, Stream stream) : C
 {
     public override string ConnectionId { get; set; } = context.Connection.Id;
 
+    public override System.Net.EndPoint? RemoteEndPoint { get; set; } =
+        context.Connection.RemoteIpAddress is { } address ? new System.Net.IPEndPoint(address, context.Connection.RemotePort) : null;
+
     public override IFeatureCollection Features => context.Features;
 
     public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();

@@ -6,7 +6,7 @@ internal sealed record GatewayOptions
     /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>.</summary>
     public ListenAddress Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
 
-    /// <summary><c>Gateway:Internal</c>, the operator's port: health now, API and metrics later. Default <c>http://127.0.0.1:8081</c>; never the public port.</summary>
+    /// <summary><c>Gateway:Internal</c>, the operator's port: API, metrics and health. Default <c>http://127.0.0.1:8081</c>; never the public port.</summary>
     public ListenAddress Internal { get; init; } = new("http", System.Net.IPAddress.Loopback, 8081);
 
     /// <summary><c>Gateway:Node</c>, this node's name in logs and in <c>connected</c>. Unset: the host name and a random suffix.</summary>
@@ -29,6 +29,8 @@ internal sealed record GatewayOptions
 
     /// <summary><c>Gateway:Origins</c>, the pages whose scripts may connect. Default empty: any.</summary>
     public IReadOnlyList<string> Origins { get; init; } = [];
+
+    public ApiOptions Api { get; init; } = new();
 
     /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);

@@ -33,13 +33,6 @@ internal static class GatewayOptionsReader
         ["close"] = RateAction.Close,
     };
 
-
-    /// <summary>Features whose keys are part of the contract but which this version does not have. Ignoring such a key would be unsafe, so it stops the start.</summary>
-    private static readonly (string Key, string Feature)[] Missing =
-    [
-        ("Api:Keys", "the HTTP API"),
-    ];
-
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
     public static GatewayOptions Read(IConfiguration configuration)
     {
@@ -67,6 +60,11 @@ internal static class GatewayOptionsReader
             Redis = ReadRedis(settings, defaults.Redis),
             Auth = AuthOptionsReader.Read(settings, defaults.Auth),
             Origins = settings.List("Origins"),
+            Api = new ApiOptions
+            {
+                Keys = settings.List("Api:Keys"),
+                BodyBytes = settings.Integer("Api:BodyBytes", defaults.Api.BodyBytes, 1024, 256 << 20),
+            },
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
@@ -75,7 +73,6 @@ internal static class GatewayOptionsReader
             Namespaces = ReadNamespaces(settings, defaultNamespace),
         };
         CheckTogether(settings, options);
-        AcceptUnused(settings);
         options = options with { UnknownKeys = settings.Unknown() };
         return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
     }
@@ -172,11 +169,6 @@ internal static class GatewayOptionsReader
         if (options.Internal.IsTls)
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
-        foreach (var (key, feature) in Missing)
-        {
-            if (settings.Children(key).Any() || settings.Text(key) is not (null or "0" or "false" or "False"))
-                settings.Problem(key, $"{feature} is not available in this version");
-        }
     }
 
     private static void CheckCertificate(SettingsReader settings, GatewayOptions options)
@@ -192,15 +184,5 @@ internal static class GatewayOptionsReader
             settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public} and not https");
         else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
             settings.Problem("Certificate:Path", problem);
-    }
-
-    /// <summary>Keys of the contract whose default is all this version does: known, so that they are no typing errors.</summary>
-    private static void AcceptUnused(SettingsReader settings)
-    {
-        string[] unused =
-        [
-        ];
-        foreach (string key in unused)
-            _ = settings.Text(key);
     }
 }

@@ -10,7 +10,7 @@ namespace Gateway.Protocol.Messages;
 /// <see cref="MoveNext"/>, any number of <see cref="NameIs"/>, and one <see cref="ReadValue"/>. When <see cref="MoveNext"/>
 /// has returned false, the whole text has been checked, trailing bytes included.
 /// </remarks>
-internal ref struct JsonObjectScanner(ReadOnlySpan<byte> json)
+public ref struct JsonObjectScanner(ReadOnlySpan<byte> json)
 {
     /// <summary>What <c>System.Text.Json</c> and others accept by default: what is let through here, receivers can read.</summary>
     public const int MaxDepth = 64;

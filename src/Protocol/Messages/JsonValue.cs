@@ -7,7 +7,7 @@ namespace Gateway.Protocol.Messages;
 /// Stateless readings of one raw JSON value that <see cref="JsonObjectScanner"/> has already checked; an empty span, an
 /// absent field, reads as nothing.
 /// </summary>
-internal static class JsonValue
+public static class JsonValue
 {
     /// <summary>A slice of <paramref name="value"/>, or a copy where it has escapes. False for half a surrogate pair.</summary>
     public static bool TryReadString(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> text)

@@ -87,11 +87,6 @@ public sealed class OptionsProblemsTests
         Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).UnknownKeys);
 
     [Theory]
-    [InlineData("Api:Keys:0=key")]
-    public void A_feature_that_protects_but_is_not_there_yet_is_refused_instead_of_ignored(string setting) =>
-        Assert.Contains("not available", Assert.Single(Problems(setting).Problems), StringComparison.Ordinal);
-
-    [Theory]
     [InlineData("Public: https://127.0.0.1:8443 needs Gateway:Certificate:Path", "Public=https://127.0.0.1:8443")]
     [InlineData("Certificate:Path: is set, but Gateway:Public is http://127.0.0.1:8080 and not https", "Certificate:Path=a.pfx")]
     [InlineData("Certificate:Path: is missing, but there is a password or a key for it", "Certificate:Password=secret")]

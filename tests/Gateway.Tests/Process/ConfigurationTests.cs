@@ -43,15 +43,6 @@ public sealed class ConfigurationTests
         Assert.EndsWith(" is open to the network, but no key is configured: without one the gateway listens on loopback only\n", refusal);
     }
 
-    [Theory]
-    [InlineData("Api:Keys:0=secret", "Api:Keys: the HTTP API")]
-    public async Task A_key_whose_feature_is_missing_stops_the_start_where_ignoring_it_would_be_unsafe(string setting, string problem)
-    {
-        string refusal = await RefusalAsync(new GatewayLaunch { Settings = [setting] });
-
-        Assert.Equal($"The configuration has a problem:\n  * Gateway:{problem} is not available in this version\n", refusal);
-    }
-
     [Fact]
     public async Task A_file_that_is_not_JSON_is_refused_with_its_name_and_the_place()
     {

@@ -9,19 +9,22 @@ namespace Gateway.Tests.Redis;
 public sealed class EnvelopeTests
 {
     [Theory]
-    [InlineData("ann", "c-1", "{}")]
-    [InlineData("a \"quoted\" one", null, "\"\"")]
-    [InlineData("", "x", "1")]
-    public void A_body_is_read_as_it_was_written(string sender, string? except, string content)
+    [InlineData("ann", "c-1", "{}", null)]
+    [InlineData("a \"quoted\" one", null, "\"\"", null)]
+    [InlineData("", "x", "1", null)]
+    [InlineData("ann", "c-1", "{}", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    [InlineData("", null, "1", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    public void A_body_is_read_as_it_was_written(string sender, string? except, string content, string? trace)
     {
         var encoded = sender.Length == 0 ? default : JsonText.Encode(sender);
-        var request = new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Sender = encoded, Except = except };
+        var request = new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Sender = encoded, Except = except, Trace = trace };
         byte[] bytes = new byte[MessageBody.SizeOf(request)];
         MessageBody.Write(bytes, request, 123);
 
         Assert.True(MessageBody.TryRead(bytes, out var body));
         Assert.Equal(123, body.Time);
         Assert.Equal(except, body.Except);
+        Assert.Equal(trace, body.Trace);
         Assert.Equal(content, Encoding.UTF8.GetString(body.Content));
         Assert.Equal(encoded.Value ?? "", body.EncodedSender(default).Value ?? "");
     }

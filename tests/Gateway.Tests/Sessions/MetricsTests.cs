@@ -11,7 +11,7 @@ public sealed class MetricsTests
         using var measured = new Measurements(server);
         await using var one = await JsonClient.ConnectAsync(server);
         await using var two = await JsonClient.ConnectAsync(server);
-        await Eventually.TrueAsync(() => measured["gateway.connections"] == 2, "both connections are counted");
+        await Eventually.TrueAsync(() => measured["gateway.connections websocket"] == 2, "both connections are counted");
 
         await one.SubscribeAsync("a");
         await two.SubscribeAsync("a");
@@ -25,7 +25,7 @@ public sealed class MetricsTests
         await one.DisposeAsync();
         two.Socket.Abort();
 
-        await Eventually.TrueAsync(() => measured["gateway.connections"] == 0, "the ends are counted");
+        await Eventually.TrueAsync(() => measured["gateway.connections websocket"] == 0, "the ends are counted");
         await Eventually.TrueAsync(() => measured["gateway.messages.delivered"] == 2, "the deliveries are counted");
         Assert.Equal(7, measured["gateway.messages.received"]);
         Assert.Equal(1, measured["gateway.errors bad_request"]);

@@ -67,6 +67,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
                 Seq = result.Position?.Seq ?? 0,
                 Time = now,
                 Except = request.Except,
+                Trace = request.Trace,
             });
             return new(result);
         }

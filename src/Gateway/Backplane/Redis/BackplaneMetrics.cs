@@ -23,9 +23,18 @@ internal sealed class BackplaneMetrics
         _gapsFound = meter.CreateCounter<long>("gateway.backplane.gaps.found", "{gap}", "Gaps found in channels with history.");
         _gapsFilled = meter.CreateCounter<long>("gateway.backplane.gaps.filled", "{gap}", "Gaps filled from the stream.");
         _reconnects = meter.CreateCounter<long>("gateway.backplane.reconnects", "{connection}", "Connections to Redis made after the first.");
-        _roundTrip = meter.CreateHistogram<double>("gateway.backplane.round_trip", "s", "Time until Redis answered a command.");
+        _roundTrip = meter.CreateHistogram("gateway.backplane.round_trip", "s", "Time until Redis answered a command.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         _subscribed = meter.CreateUpDownCounter<long>("gateway.backplane.channels", "{channel}", "Channels this node receives.");
         _inFlight = meter.CreateUpDownCounter<long>("gateway.backplane.in_flight", "{command}", "Commands not answered yet.");
+    }
+
+    /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
+    public void StartFromZero()
+    {
+        foreach (var counter in new[] { _publishes, _failures, _gapsFound, _gapsFilled, _reconnects })
+            counter.Add(0);
+        _subscribed.Add(0);
+        _inFlight.Add(0);
     }
 
     public void Published(int messages, bool accepted) => (accepted ? _publishes : _failures).Add(messages);

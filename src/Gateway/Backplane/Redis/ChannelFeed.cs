@@ -242,7 +242,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
         if (!MessageBody.TryRead(bytes, out var body))
             return;
         _sender = body.EncodedSender(_sender);
-        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except });
+        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
     }
 
     private static bool IsCurrent(ReadOnlySpan<byte> utf8, string epoch)

@@ -28,14 +28,17 @@ internal static class Node
     public static Task<GatewayServer> LaunchAsync(string addresses, params string[] more) =>
         GatewayServer.StartAsync(Settings(addresses, more), services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
 
-    public static Task IsReadyAsync(this GatewayServer node) => AnswersAsync(node, 200);
+    public static Task IsReadyAsync(this GatewayServer node) => AnswersAsync(node.PublicPort, 200);
 
-    public static Task IsNotReadyAsync(this GatewayServer node) => AnswersAsync(node, 503);
+    /// <summary>A process serves before it is connected to Redis.</summary>
+    public static Task IsReadyAsync(this GatewayProcess node) => AnswersAsync(node.PublicPort, 200);
 
-    private static Task AnswersAsync(GatewayServer node, int status) => Eventually.TrueAsync(
+    public static Task IsNotReadyAsync(this GatewayServer node) => AnswersAsync(node.PublicPort, 503);
+
+    private static Task AnswersAsync(int port, int status) => Eventually.TrueAsync(
         async () =>
         {
-            using var reply = await Http.GetAsync(new Uri($"http://127.0.0.1:{node.PublicPort}/health/ready"));
+            using var reply = await Http.GetAsync(new Uri($"http://127.0.0.1:{port}/health/ready"));
             return (int)reply.StatusCode == status;
         },
         $"/health/ready answers {status}");

@@ -14,6 +14,7 @@ public sealed class NodeLossTests
         await using var redis = await RedisServer.StartAsync();
         await using var doomed = await GatewayProcess.StartAsync(Node.Settings(redis.Address, "Presence:TimeToLive=00:00:03"));
         await using var other = await Node.StartAsync(redis.Address, "Presence:TimeToLive=00:00:03");
+        await doomed.IsReadyAsync();
         await using var first = await JsonClient.ConnectAsync(doomed.WebSocketUri);
         await using var second = await JsonClient.ConnectAsync(doomed.WebSocketUri);
         await using var third = await JsonClient.ConnectAsync(doomed.WebSocketUri);

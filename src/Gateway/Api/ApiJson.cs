@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+using Gateway.Api.Results;
+using Gateway.Cluster;
+
+namespace Gateway.Api;
+
+/// <summary>Stateless. How results are written.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ActionReply))]
+[JsonSerializable(typeof(ChannelList))]
+[JsonSerializable(typeof(ChannelDetails))]
+[JsonSerializable(typeof(NodeList))]
+[JsonSerializable(typeof(ConnectionDetails))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,20 @@
+using Gateway.Api.Results;
+using Gateway.Cluster;
+
+namespace Gateway.Api;
+
+/// <summary>Safe for any thread. What the API tells of nodes and connections.</summary>
+internal sealed class NodeQueries(Nodes nodes)
+{
+    public ValueTask<ApiReply> ListAsync(HttpRequest request) => new(ApiReply.Ok(new NodeList(nodes.All), ApiJson.Default.NodeList));
+
+    public async ValueTask<ApiReply> ConnectionAsync(HttpRequest request)
+    {
+        string id = (string)request.RouteValues["id"]!;
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Look) { Connection = id }) is not { } result)
+            return ApiProblem.Busy;
+        return result.Answers.Select(answer => answer.Connection).FirstOrDefault(found => found is not null) is { } details
+            ? ApiReply.Ok(details, ApiJson.Default.ConnectionDetails)
+            : ApiProblem.NoConnection(result.Missing);
+    }
+}

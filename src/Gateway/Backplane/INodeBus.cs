@@ -1,0 +1,18 @@
+namespace Gateway.Backplane;
+
+/// <summary>
+/// Safe for any thread. Carries short messages from node to node: at most once, and none while the backplane is out of reach. Who needs
+/// to know whether a message was heard has to ask for an answer.
+/// </summary>
+internal interface INodeBus : IAsyncDisposable
+{
+    /// <summary>Called once, before any other method.</summary>
+    /// <param name="inbox">What this node is reached at.</param>
+    /// <param name="received">Called with each message, by any thread; must not block or throw.</param>
+    /// <param name="reached">Called whenever the other nodes have come into reach.</param>
+    void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached);
+
+    /// <summary>Sends to one node, or to all, this one too.</summary>
+    /// <returns>False when the backplane is out of reach.</returns>
+    ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message);
+}

@@ -1,0 +1,13 @@
+namespace Gateway.Backplane.Memory;
+
+/// <summary>Stateless. There are no other nodes.</summary>
+internal sealed class MemoryNodeBus : INodeBus
+{
+    public void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached)
+    {
+    }
+
+    public ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) => new(true);
+
+    public ValueTask DisposeAsync() => default;
+}

@@ -1,0 +1,88 @@
+using System.Text;
+using Gateway.Options;
+
+namespace Gateway.Backplane.Redis;
+
+/// <summary>
+/// Safe for any thread. Messages between nodes by Redis pub/sub, over a connection of its own, so that neither a flood of publishes holds
+/// them up nor they the publishes. With several servers all nodes take the one whose address is first in the alphabet.
+/// </summary>
+internal sealed class RedisNodeBus(GatewayOptions options, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
+{
+    /// <summary>Every node hears its own heartbeat, every two seconds; without that, the connection is of no more use.</summary>
+    private const long SilenceMilliseconds = 7_000;
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly byte[] _all = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:nodes");
+    private Action<ReadOnlyMemory<byte>> _received = _ => { };
+    private Action _reached = () => { };
+    private byte[] _inbox = [];
+    private Task _running = Task.CompletedTask;
+    private long _heard;
+    private volatile RedisConnection? _connection;
+
+    public void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached)
+    {
+        (_inbox, _received, _reached) = (Inbox(inbox), received, reached);
+        _running = RunAsync();
+    }
+
+    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) =>
+        _connection is { } connection && await connection.PublishAsync(inbox is null ? _all : Inbox(inbox), message.ToArray()).ConfigureAwait(false);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var configuration = options.Redis.Addresses.Select(text => new RedisServerAddress(text)).MinBy(address => address.Name, StringComparer.Ordinal)!.Configuration();
+        while (!_stop.IsCancellationRequested)
+        {
+            var connection = await RedisConnection.TryOpenAsync(configuration, metrics, log, _stop.Token).ConfigureAwait(false);
+            if (connection is not null && await TryListenAsync(connection).ConfigureAwait(false))
+                await WatchAsync(connection).ConfigureAwait(false);
+            _connection = null;
+            connection?.Dispose();
+            await PauseAsync(Retry).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> TryListenAsync(RedisConnection connection)
+    {
+        foreach (byte[] channel in new[] { _all, _inbox })
+        {
+            if (!await connection.SubscribeAsync(channel, Receive).ConfigureAwait(false))
+                return false;
+        }
+        Volatile.Write(ref _heard, Environment.TickCount64);
+        _connection = connection;
+        _reached();
+        return true;
+    }
+
+    private void Receive(byte[] message)
+    {
+        Volatile.Write(ref _heard, Environment.TickCount64);
+        _received(message);
+    }
+
+    /// <summary>Returns when the connection is of no more use.</summary>
+    private async Task WatchAsync(RedisConnection connection)
+    {
+        while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted && Environment.TickCount64 - Volatile.Read(ref _heard) < SilenceMilliseconds)
+            await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
+    }
+
+    private byte[] Inbox(string inbox) => Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:node:{inbox}");
+
+    private async Task PauseAsync(TimeSpan time) =>
+        await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Hosting;
+using Gateway.Options;
+
+namespace Gateway.Cluster;
+
+/// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
+internal sealed class LocalNode(
+    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, Sweep sweep, TimeProvider time)
+{
+    /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+
+    private readonly long _started = time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public NodeSummary Summary(string id) => new(
+        id, options.Node, options.Public.ToString(), typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
+        connections.Count, channels.Count, channels.SubscriptionCount, readiness.Problem);
+
+    public async ValueTask<NodeAnswer> DoAsync(NodeRequest request)
+    {
+        var answer = request.Action switch
+        {
+            NodeRequest.List => List(request),
+            NodeRequest.Count => new NodeAnswer { Connections = channels.Find(Encoding.UTF8.GetBytes(request.Channel!))?.SubscriberCount ?? 0 },
+            NodeRequest.Look => connections.Find(request.Connection!) is { } found ? new NodeAnswer { Connections = 1, Connection = Describe(found) } : new NodeAnswer(),
+            NodeRequest.Subscribe => await SubscribeAsync(request).ConfigureAwait(false),
+            NodeRequest.Unsubscribe => Unsubscribe(request),
+            NodeRequest.Disconnect => Disconnect(request),
+            _ => new NodeAnswer(),
+        };
+        return answer with { Node = options.Node };
+    }
+
+    private NodeAnswer List(NodeRequest request)
+    {
+        var (page, more) = ChannelPage.Of(channels, Encoding.UTF8.GetBytes(request.Prefix ?? ""), Encoding.UTF8.GetBytes(request.After ?? ""), request.Limit);
+        return new NodeAnswer { Channels = page, More = more };
+    }
+
+    private async ValueTask<NodeAnswer> SubscribeAsync(NodeRequest request)
+    {
+        if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
+            return new NodeAnswer();
+        var subscribing = Chosen(request).Select(connection => connection.PostAsync(client => client.SubscribeAsync(name))).ToList();
+        await ((Task)Task.WhenAll(subscribing)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        int done = subscribing.Count(task => task is { IsCompletedSuccessfully: true, Result: true });
+        return new NodeAnswer { Connections = done, Failed = subscribing.Count - done };
+    }
+
+    private NodeAnswer Unsubscribe(NodeRequest request)
+    {
+        byte[] channel = Encoding.UTF8.GetBytes(request.Channel!);
+        return new NodeAnswer { Connections = Chosen(request).Count(connection => connection.Client!.TryUnsubscribe(channel, request.Reason)) };
+    }
+
+    private NodeAnswer Disconnect(NodeRequest request)
+    {
+        var close = CloseRequest.Disconnected(request.Reason);
+        int closed = 0;
+        foreach (var connection in Chosen(request))
+        {
+            connection.RequestClose(close);
+            closed++;
+        }
+        return new NodeAnswer { Connections = closed };
+    }
+
+    /// <summary>The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.</summary>
+    private IEnumerable<Connection> Chosen(NodeRequest request)
+    {
+        if (request.Connection is { } id)
+            return connections.Find(id) is { Client: not null } found ? [found] : [];
+        return connections.All().Where(connection => connection.Client is { } client && client.User == request.User);
+    }
+
+    private ConnectionDetails Describe(Connection connection) => new(
+        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (sweep.Now - connection.Opened), connection.Outbox.QueuedBytes,
+        connection.Client?.Channels() ?? [], connection.Client?.User, connection.Lease.Address.ToString());
+}

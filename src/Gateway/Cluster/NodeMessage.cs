@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gateway.Cluster;
+
+/// <summary>Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.</summary>
+/// <param name="From">The sender's <see cref="NodeSummary.Id"/>.</param>
+internal sealed record NodeMessage(string From)
+{
+    /// <summary>The sender is there, and how it is.</summary>
+    public NodeSummary? Here { get; init; }
+
+    /// <summary>Whether those who hear it are to say that they are there too.</summary>
+    public bool IsNew { get; init; }
+
+    /// <summary>Whether the sender is about to stop.</summary>
+    public bool IsGone { get; init; }
+
+    /// <summary>Names a question, and its answers.</summary>
+    public string? Id { get; init; }
+
+    public NodeRequest? Request { get; init; }
+
+    public NodeAnswer? Answer { get; init; }
+
+    public static NodeMessage? Read(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, NodeMessageJson.Default.NodeMessage);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, NodeMessageJson.Default.NodeMessage);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(NodeMessage))]
+internal sealed partial class NodeMessageJson : JsonSerializerContext;

@@ -1,0 +1,156 @@
+using System.Net;
+using Gateway.Diagnostics;
+using Gateway.Diagnostics.Prometheus;
+using Gateway.Tests.Redis;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Diagnostics;
+
+public sealed class PrometheusTests
+{
+    private static readonly HttpClient Http = new();
+
+    [Fact]
+    public async Task A_scrape_of_a_gateway_with_traffic_keeps_every_rule_of_the_format()
+    {
+        await using var server = await GatewayServer.StartAsync("Namespaces:h:History=10");
+        await using var one = await JsonClient.ConnectAsync(server);
+        await using var two = await JsonClient.ConnectAsync(server);
+        await one.SubscribeAsync("h:a");
+        await two.SubscribeAsync("h:a");
+        await one.PublishAsync("h:a", "1");
+        await one.ReceiveAsync("message");
+        await two.ReceiveAsync("message");
+        await one.AskAsync("{", "error");
+
+        using var reply = await Http.GetAsync(Metrics(server.InternalPort));
+        var scrape = ExpositionText.Parse(await reply.Content.ReadAsStringAsync());
+
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", reply.Content.Headers.ContentType!.ToString());
+        Assert.Equal(2, scrape.Value("gateway_connections", "transport=\"websocket\""));
+        Assert.Equal(2, scrape.Value("gateway_connects_total", "transport=\"websocket\""));
+        Assert.Equal(4, scrape.Value("gateway_messages_received_total"));
+        Assert.Equal(1, scrape.Value("gateway_errors_total", "code=\"bad_request\""));
+        Assert.Equal(2, scrape.Value("gateway_subscriptions"));
+        Assert.Equal(1, scrape.Value("gateway_channels"));
+        Assert.Equal(2, scrape.Value("gateway_handshake_duration_seconds_count"));
+        Assert.Equal(1, scrape.Value("gateway_backplane_up"));
+        Assert.True(scrape.Value("gateway_history_bytes") > 0);
+        Assert.True(scrape.Value("gateway_network_received_bytes_total") > 100);
+        Assert.True(scrape.Value("gateway_network_sent_bytes_total") > 100);
+        Assert.True(scrape.Value("gateway_messages_sent_total") >= 7);
+        Assert.True(scrape.Value("process_cpu_seconds_total") > 0);
+        Assert.True(scrape.Value("process_resident_memory_bytes") > 1 << 20);
+        Assert.True(scrape.Value("process_open_fds") > 2);
+    }
+
+    [Fact]
+    public async Task A_fan_out_is_measured_once_for_its_batch_and_counts_every_subscriber()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        var clients = new List<JsonClient>();
+        for (int i = 0; i < 4; i++)
+            clients.Add(await JsonClient.ConnectAsync(server));
+        foreach (var client in clients)
+            await client.SubscribeAsync("a");
+
+        await clients[0].PublishAsync("a", "1");
+        foreach (var client in clients)
+            await client.ReceiveAsync("message");
+
+        // It is measured when the last has been reached, whose message may be here first.
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
+        var scrape = await ScrapeAsync(server);
+        Assert.Equal(4, scrape.Value("gateway_fanout_subscribers_sum"));
+        Assert.Equal(0, scrape.Value("gateway_fanout_subscribers_bucket", "le=\"3\""));
+        Assert.Equal(1, scrape.Value("gateway_fanout_subscribers_bucket", "le=\"10\""));
+        Assert.Equal(1, scrape.Value("gateway_fanout_duration_seconds_count"));
+        Assert.Equal(4, scrape.Value("gateway_messages_delivered_total"));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_held_is_zero_again_when_the_clients_have_gone()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        var client = await JsonClient.ConnectAsync(server);
+        await client.SubscribeAsync("a");
+        await client.DisposeAsync();
+
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_connections", "transport=\"websocket\"") == 0, "the connection is gone");
+        var scrape = await ScrapeAsync(server);
+        Assert.Equal(0, scrape.Value("gateway_subscriptions"));
+        Assert.Equal(0, scrape.Value("gateway_channels"));
+        Assert.Equal(0, scrape.Value("gateway_outbound_queued_bytes"));
+        Assert.Equal(1, scrape.Value("gateway_disconnects_total", "code=\"1000\""));
+    }
+
+    [Fact]
+    public async Task Two_nodes_tell_what_they_ask_of_redis()
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        await using var subscriber = await JsonClient.ConnectAsync(nodes.A);
+        await subscriber.SubscribeAsync("h:a");
+        await using var publisher = await JsonClient.ConnectAsync(nodes.B);
+        await publisher.PublishAsync("h:a", "1");
+        await subscriber.ReceiveAsync("message");
+
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(nodes.B)).Value("gateway_backplane_publishes_total") == 1, "the publish is counted");
+        Assert.Equal(1, (await ScrapeAsync(nodes.A)).Value("gateway_backplane_channels"));
+        Assert.True((await ScrapeAsync(nodes.A)).Value("gateway_backplane_round_trip_seconds_count") > 0);
+
+        nodes.Redis.Kill();
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(nodes.A)).Value("gateway_backplane_up") == 0, "the loss of Redis shows");
+    }
+
+    [Fact]
+    public async Task Clients_on_the_public_port_see_no_metrics()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        using var reply = await Http.GetAsync(Metrics(server.PublicPort));
+        Assert.Equal(HttpStatusCode.NotFound, reply.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_close_code_that_a_client_invents_makes_no_label()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        foreach (int code in new[] { 4567, 4568 })
+        {
+            await using var client = await JsonClient.ConnectAsync(server);
+            await client.Socket.CloseAsync((System.Net.WebSockets.WebSocketCloseStatus)code, null, CancellationToken.None);
+        }
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_disconnects_total", "code=\"other\"") == 2, "both are counted as other");
+    }
+
+    [Fact]
+    public async Task Sets_of_labels_are_bounded()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        var metrics = server.Services.GetRequiredService<GatewayMetrics>();
+        for (int i = 0; i < 1_000; i++)
+            metrics.Error("made-up-" + i);
+
+        var scrape = await ScrapeAsync(server);
+        var errors = scrape.Families["gateway_errors_total"].Samples;
+        Assert.Equal(100, errors.Count);
+        Assert.True(scrape.Value("gateway_errors_total", "code=\"other\"") >= 900);
+    }
+
+    [Fact]
+    public void Help_and_labels_are_escaped()
+    {
+        var exposition = new Exposition();
+        exposition.Begin("a", "a \\ and\na line", "gauge");
+        exposition.Sample("a", [new("label", "\"\\\n")], double.PositiveInfinity);
+        Assert.Equal("# HELP a a \\\\ and\\na line\n# TYPE a gauge\na{label=\"\\\"\\\\\\n\"} +Inf\n", exposition.ToString());
+        ExpositionText.Parse(exposition.ToString());
+    }
+
+    internal static async Task<ExpositionText> ScrapeAsync(GatewayServer server) =>
+        ExpositionText.Parse(await Http.GetStringAsync(Metrics(server.InternalPort)));
+
+    private static Uri Metrics(int port) => new($"http://127.0.0.1:{port}/metrics");
+}
