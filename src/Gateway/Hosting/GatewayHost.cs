@@ -6,6 +6,7 @@ using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Diagnostics;
 using Gateway.Http;
+using Gateway.Http.Sse;
 using Gateway.Options;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -71,6 +72,9 @@ internal static class GatewayHost
         services.AddSingleton<GatewayConnectionHandler>();
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
+        services.AddSingleton<CrossOrigin>();
+        services.AddSingleton<SseEndpoint>();
+        services.AddSingleton<PublishEndpoint>();
         services.AddHostedService<BackplaneStart>();
         services.AddHostedService<KeySetStart>();
         services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
@@ -119,7 +123,12 @@ internal static class GatewayHost
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
-            app.Map(System.Text.Encoding.ASCII.GetString(path), upgrades.HandleAsync);
+            app.Map(System.Text.Encoding.ASCII.GetString(path), PublicPort.Only(upgrades.HandleAsync));
+        var pages = app.Services.GetRequiredService<CrossOrigin>();
+        app.MapGet("/sse", PublicPort.Only(app.Services.GetRequiredService<SseEndpoint>().HandleAsync));
+        app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));
+        app.MapPost("/publish", PublicPort.Only(app.Services.GetRequiredService<PublishEndpoint>().HandleAsync));
+        app.MapMethods("/publish", ["OPTIONS"], PublicPort.Only(pages.Preflight("POST")));
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging)

@@ -16,12 +16,6 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (context.Features.Get<PublicPort>() is null)
-        {
-            // The operator's port may be open to another network, with rules of its own.
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
         if (!context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
             await RefuseAsync(context, UpgradeRefusal.UpgradeRequired);
@@ -73,8 +67,6 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
     private async Task RefuseAsync(HttpContext context, UpgradeRefusal refusal)
     {
         services.Metrics.Refused(refusal.StatusCode);
-        context.Response.StatusCode = refusal.StatusCode;
-        context.Response.ContentType = "application/json";
         context.Response.Headers.Connection = "close";
         if (refusal.StatusCode == StatusCodes.Status426UpgradeRequired)
         {
@@ -83,11 +75,6 @@ internal sealed class UpgradeEndpoint(Admission admission, ConnectionServices se
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers.SecWebSocketVersion = "13";
         }
-        // RFC 9110 section 15.5.2 demands a challenge.
-        if (refusal.StatusCode == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-        if (refusal.RetryAfter is { } wait)
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await context.Response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message });
+        await RefusalResponse.WriteAsync(context.Response, refusal);
     }
 }
