@@ -1,5 +1,11 @@
+using System.Net.Sockets;
 using Gateway.Tests.Auth;
 using Gateway.TestSupport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
@@ -35,6 +41,25 @@ public sealed class LifeTests
         await FillAsync(server, "a", () => connection.Outbox.IsBlocked && connection.Outbox.QueuedBytes > Limit);
 
         await Eventually.TrueAsync(() => connection.IsClosing, "its silence is noticed");
+    }
+
+    [Fact]
+    public async Task The_kernel_waits_for_a_client_without_a_network_as_long_as_for_a_pong()
+    {
+        Socket? socket = null;
+        var sees = new Middleware((context, next) =>
+        {
+            socket = context.Features.Get<IConnectionSocketFeature>()!.Socket;
+            return next(context);
+        });
+        await using var server = await GatewayServer.StartAsync(
+            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IStartupFilter>(sees));
+
+        await using var client = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
+
+        byte[] milliseconds = new byte[4];
+        socket!.GetRawSocketOption(6, 18, milliseconds);
+        Assert.Equal(5_000, BitConverter.ToInt32(milliseconds));
     }
 
     [Fact]
@@ -180,4 +205,13 @@ public sealed class LifeTests
     }
 
     private static string Content(int n) => $$"""{"n":{{n}},"p":"{{new string('x', 2_000)}}"}""";
+
+    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(handle);
+            next(app);
+        };
+    }
 }

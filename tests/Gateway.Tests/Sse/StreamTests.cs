@@ -93,6 +93,20 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     }
 
     [Fact]
+    public async Task Content_as_deep_as_may_be_and_text_that_no_program_can_decode_come_through()
+    {
+        await using var client = await SseClient.ConnectAsync(Port, "channel=odd");
+        await client.ReceiveAsync("subscribed");
+        string deep = new string('[', 63) + new string(']', 63);
+
+        await PublishAsync(Port, "odd", deep);
+        await PublishAsync(Port, "odd", "\"\\ud800\"");
+
+        Assert.Contains($"\"content\":{deep},", (await client.ReceiveAsync("message")).Data, StringComparison.Ordinal);
+        Assert.Contains("\"content\":\"\\ud800\",", (await client.ReceiveAsync("message")).Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Any_channel_name_and_any_text_come_through()
     {
         const string Channel = "log:\"\\ä\U0001F600&=+%";

@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
 using Gateway.Sessions;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -31,6 +33,7 @@ internal sealed class SseEndpoint(Admission admission, CrossOrigin pages, Connec
             return;
         }
         Begin(context);
+        NoticeSilence(context);
         var connection = new SseConnection(context);
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static connection => ((SseConnection)connection!).Complete(), connection);
@@ -57,5 +60,26 @@ internal sealed class SseEndpoint(Admission admission, CrossOrigin pages, Connec
             rate.MinDataRate = null;
         context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
         EventWriter.Retry(response.BodyWriter, Random.Shared.Next(MinRetry, MaxRetry));
+    }
+
+    /// <summary>
+    /// A stream brings no pongs. That a client's network is gone, and it acknowledges nothing, only the kernel knows, and by itself it waits
+    /// for a quarter of an hour; it is told to wait no longer than for a pong.
+    /// </summary>
+    private void NoticeSilence(HttpContext context)
+    {
+        // Linux's tcp.h: IPPROTO_TCP and TCP_USER_TIMEOUT.
+        const int Tcp = 6, UserTimeout = 18;
+        var heartbeat = services.Options.Heartbeat;
+        if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>() is not { } feature)
+            return;
+        try
+        {
+            feature.Socket.SetRawSocketOption(Tcp, UserTimeout, BitConverter.GetBytes((int)(heartbeat.Ping + heartbeat.PongTimeout).TotalMilliseconds));
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // It has left already.
+        }
     }
 }
