@@ -56,7 +56,9 @@ install_missing
 ulimit -n "$(ulimit -Hn)"
 
 say "Installing the npm packages of the client tests"
-npm ci --prefix tests/Gateway.Tests/Clients/ws --no-audit --no-fund
+for package in ws eventsource; do
+  npm ci --prefix "tests/Gateway.Tests/Clients/$package" --no-audit --no-fund
+done
 
 say "Building"
 dotnet build Gateway.sln -c Release

@@ -146,6 +146,9 @@ public sealed class RawWebSocket : IAsyncDisposable
     /// <summary>Reads an HTTP response head, up to and including the empty line, or as much as comes before the end of the stream.</summary>
     public Task<string> ReadHeadAsync() => ReadUntilAsync("\r\n\r\n");
 
+    /// <summary>The next line without its line feed.</summary>
+    public async Task<string> ReadLineAsync() => (await ReadUntilAsync("\n"))[..^1];
+
     /// <summary>The next HTTP response, with a body by Content-Length, in chunks, or without one.</summary>
     public async Task<HttpReply> ReadReplyAsync()
     {

@@ -7,7 +7,7 @@ using Gateway.Sessions;
 
 namespace Gateway.Connections;
 
-/// <summary>Safe for any thread. Decides over an upgrade request: who gets in, with which subprotocol, to do what.</summary>
+/// <summary>Safe for any thread. Decides over requests: who gets in, with which subprotocol, to do what.</summary>
 internal sealed class Admission(
     GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins, IAuthenticator authenticator, SessionServices sessions)
 {
@@ -21,7 +21,29 @@ internal sealed class Admission(
     /// <param name="request">A request for one of <see cref="Paths"/>.</param>
     /// <param name="address">Where the client is.</param>
     /// <returns>One of the two.</returns>
-    public async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address)
+    public ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address) =>
+        AdmitAsync(request, address, UpgradeAsync);
+
+    /// <summary>Lets a stream in, or says why not.</summary>
+    /// <param name="request">An ordinary request, as far as it matters here.</param>
+    /// <param name="address">Where the client is.</param>
+    /// <param name="opening">What it asks for.</param>
+    /// <returns>One of the two.</returns>
+    public ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address, OpeningRequest opening) =>
+        AdmitAsync(request, address, (request, lease) => StreamAsync(request, lease, opening));
+
+    /// <summary>Who an ordinary request comes from. It can't say so later, so that a token it needs has to be there.</summary>
+    public async ValueTask<SignIn> SignInAsync(UpgradeRequest request)
+    {
+        if (!origins.Allow(request.Origin))
+            return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
+        var signIn = await authenticator.AuthenticateAsync(request);
+        bool isNobody = signIn is { Identity: null, Refusal: null } && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Nobody);
+        return isNobody ? SignIn.Refused(UpgradeRefusal.Unauthorized("a token is needed")) : signIn;
+    }
+
+    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(
+        UpgradeRequest request, IPAddress address, Func<UpgradeRequest, ConnectionLease, ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)>> decide)
     {
         if (readiness.IsDraining)
             return (null, UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) });
@@ -34,7 +56,7 @@ internal sealed class Admission(
         Admitted? admitted = null;
         try
         {
-            (admitted, refusal) = await AdmitAsync(request, lease);
+            (admitted, refusal) = await decide(request, lease);
             return (admitted, refusal);
         }
         finally
@@ -44,7 +66,7 @@ internal sealed class Admission(
         }
     }
 
-    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, ConnectionLease lease)
+    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> UpgradeAsync(UpgradeRequest request, ConnectionLease lease)
     {
         if (options.Echo && request.Path == EchoPath)
             return (new Admitted(lease, null, static connection => new EchoHandler(connection)), null);
@@ -61,6 +83,19 @@ internal sealed class Admission(
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
 
+    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> StreamAsync(UpgradeRequest request, ConnectionLease lease, OpeningRequest opening)
+    {
+        var signIn = await SignInAsync(request);
+        if (signIn.Refusal is not null)
+            return (null, signIn.Refusal);
+        var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
+        if (!lease.TryIdentify(identity.User))
+            return (null, UpgradeRefusal.TooManyRequests);
+        opening = opening.For(identity);
+        var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
+        return refusal is null ? (new Admitted(lease, null, Opener(identity, opening), opening), null) : (null, refusal);
+    }
+
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
-    private Func<Connection, IMessageHandler> Opener(Identity identity) => connection => new Session(connection, identity, sessions);
+    private Func<Connection, IMessageHandler> Opener(Identity identity, OpeningRequest? opening = null) => connection => new Session(connection, identity, sessions, opening);
 }

@@ -20,6 +20,12 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
     /// <summary>Tokens can't be judged here at the moment; another node may be able to.</summary>
     public static readonly CloseRequest KeysMissing = new(new(CloseCode.TryAgainLater, "tokens cannot be checked at the moment"), Reconnect: true, RetryAfter: 5_000);
 
+    /// <summary>A channel was not to be had, and the client cannot ask for it again; the backplane may be back by then.</summary>
+    public static readonly CloseRequest BackplaneAway = new(new(CloseCode.TryAgainLater, "the backplane is out of reach"), Reconnect: true, RetryAfter: 5_000);
+
+    /// <summary>A subscription has a gap, and the client cannot ask to recover but by coming back.</summary>
+    public static readonly CloseRequest MessagesLost = new(new(CloseCode.SlowConsumer, "messages were lost: reconnect and recover"), Reconnect: true);
+
     public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
 
     public static readonly CloseRequest RateLimited = new(new(CloseCode.RateLimited, "rate limit exceeded"), Reconnect: true);

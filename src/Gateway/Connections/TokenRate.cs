@@ -6,6 +6,11 @@ namespace Gateway.Connections;
 /// <param name="Frequency">Ticks a second of the clock that the bucket is filled by.</param>
 internal readonly record struct TokenRate(long PerSecond, long Burst, long Frequency)
 {
+    /// <summary>What a bucket can count to; nobody is faster, so a higher rate is none.</summary>
+    private const long Most = 1L << 32;
+
+    public static TokenRate Of(long perSecond, long burst, long frequency) => new(perSecond > Most ? 0 : perSecond, Math.Min(burst, Most), frequency);
+
     public bool IsUnlimited => PerSecond == 0;
 
     /// <summary>A full bucket in the unit of its level. No overflow: at most 2^32 tokens at 10^9 ticks a second.</summary>

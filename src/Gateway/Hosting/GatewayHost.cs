@@ -10,6 +10,7 @@ using Gateway.Connections;
 using Gateway.Diagnostics;
 using Gateway.Diagnostics.Prometheus;
 using Gateway.Http;
+using Gateway.Http.Sse;
 using Gateway.Options;
 using Gateway.Sessions;
 using Gateway.Tls;
@@ -44,6 +45,7 @@ internal static class GatewayHost
         sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
         sweep.Add(app.Services.GetRequiredService<KeySet>());
         sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
+        sweep.Add(app.Services.GetRequiredService<PublishRates>());
         sweep.Add(app.Services.GetRequiredService<Audit>());
         if (app.Services.GetRequiredService<GatewayOptions>().Public.IsTls)
             sweep.Add(app.Services.GetRequiredService<ServerCertificate>());
@@ -98,6 +100,10 @@ internal static class GatewayHost
         services.AddSingleton<ProxyPreface>();
         services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
+        services.AddSingleton<CrossOrigin>();
+        services.AddSingleton<SseEndpoint>();
+        services.AddSingleton<PublishRates>();
+        services.AddSingleton<PublishEndpoint>();
         AddApi(services);
         services.AddHostedService<BackplaneStart>();
         services.AddHostedService<KeySetStart>();
@@ -211,7 +217,12 @@ internal static class GatewayHost
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
-            app.Map(System.Text.Encoding.ASCII.GetString(path), upgrades.HandleAsync);
+            app.Map(System.Text.Encoding.ASCII.GetString(path), PublicPort.Only(upgrades.HandleAsync));
+        var pages = app.Services.GetRequiredService<CrossOrigin>();
+        app.MapGet("/sse", PublicPort.Only(app.Services.GetRequiredService<SseEndpoint>().HandleAsync));
+        app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));
+        app.MapPost("/publish", PublicPort.Only(app.Services.GetRequiredService<PublishEndpoint>().HandleAsync));
+        app.MapMethods("/publish", ["OPTIONS"], PublicPort.Only(pages.Preflight("POST")));
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging)

@@ -9,6 +9,10 @@ internal sealed class ClientAddresses(GatewayOptions options)
 {
     private readonly IReadOnlyList<IPNetwork> _trusted = options.Proxy.Trusted;
 
+    /// <summary>Where the client of an HTTP request is.</summary>
+    public IPAddress Of(HttpContext context) =>
+        Of(new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, 0), context.Request.Headers["X-Forwarded-For"].ToString());
+
     /// <param name="peer">The other end of the connection, or what the PROXY protocol says it is.</param>
     /// <param name="forwardedFor">X-Forwarded-For, several headers joined in order; null for none.</param>
     public IPAddress Of(EndPoint? peer, string? forwardedFor)

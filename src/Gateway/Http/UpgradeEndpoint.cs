@@ -18,13 +18,7 @@ internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addre
 
     public async Task HandleAsync(HttpContext context)
     {
-        if (context.Features.Get<PublicPort>() is null)
-        {
-            // The operator's port may be open to another network, with rules of its own.
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-        var peer = addresses.Of(new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, 0), context.Request.Headers["X-Forwarded-For"].ToString());
+        var peer = addresses.Of(context);
         if (!context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
             await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired);
@@ -79,8 +73,6 @@ internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addre
     private async Task RefuseAsync(HttpContext context, IPAddress address, UpgradeRefusal refusal)
     {
         services.Audit.Refused(address, refusal);
-        context.Response.StatusCode = refusal.StatusCode;
-        context.Response.ContentType = "application/json";
         context.Response.Headers.Connection = "close";
         if (refusal.StatusCode == StatusCodes.Status426UpgradeRequired)
         {
@@ -89,11 +81,6 @@ internal sealed class UpgradeEndpoint(Admission admission, ClientAddresses addre
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers.SecWebSocketVersion = "13";
         }
-        // RFC 9110 section 15.5.2 demands a challenge.
-        if (refusal.StatusCode == StatusCodes.Status401Unauthorized)
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-        if (refusal.RetryAfter is { } wait)
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await context.Response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message });
+        await RefusalResponse.WriteAsync(context.Response, refusal);
     }
 }

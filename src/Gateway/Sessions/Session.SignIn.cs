@@ -13,7 +13,7 @@ internal sealed partial class Session
 
     public ValueTask OnOpenAsync() => MustSignIn ? default : WelcomeAsync();
 
-    /// <summary>Says who is connected, then subscribes to what the token lists.</summary>
+    /// <summary>Says who is connected, then subscribes to what the token lists, and to what a client that cannot send has asked for.</summary>
     private ValueTask WelcomeAsync()
     {
         var identity = _identity;
@@ -21,24 +21,33 @@ internal sealed partial class Session
         long ping = (long)_services.Options.Heartbeat.Ping.TotalMilliseconds;
         ServerMessageWriter.Connected(reply, _connection.Id, identity.User, _services.Options.Node, ping, identity.Expires, identity.Subscriptions);
         Outbox.Send(reply.WrittenSpan);
-        return identity.Subscriptions.Count == 0 ? default : SubscribeAllAsync(identity);
+        var channels = _opening?.Channels ?? identity.Subscriptions;
+        return channels.Count == 0 ? default : SubscribeAllAsync(identity, channels);
     }
 
-    private async ValueTask SubscribeAllAsync(Identity identity)
+    private async ValueTask SubscribeAllAsync(Identity identity, IReadOnlyList<string> channels)
     {
         // The backplane may take its time; whom the client is connected as need not wait for it.
         await Outbox.FlushAsync();
-        foreach (string channel in identity.Subscriptions)
+        foreach (string channel in channels)
         {
             if (_connection.IsClosing)
                 return;
             byte[] utf8 = Encoding.UTF8.GetBytes(channel);
             if (NameOf(utf8, out string problem) is not { } name)
+            {
                 SendError(SessionError.BadRequest(problem), id: default, utf8);
-            else if (!ChannelRights.May(identity, name, Rights.Subscribe))
+                continue;
+            }
+            if (!ChannelRights.May(identity, name, Rights.Subscribe))
+            {
                 SendError(SessionError.Forbidden, id: default, utf8);
-            else
-                await SubscribeUntil(Subscription.Unlimited, name, id: [], recover: null);
+                continue;
+            }
+            await SubscribeUntil(Subscription.Unlimited, name, id: [], _opening?.PositionOf(utf8));
+            // The backplane is away. Who cannot send cannot ask once more, but comes back.
+            if (_opening is not null && _subscriptions.Find(utf8) is null)
+                _connection.RequestClose(CloseRequest.BackplaneAway);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
+using Gateway.Connections;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
@@ -11,7 +12,7 @@ namespace Gateway.Sessions;
 internal sealed partial class Session
 {
     /// <summary>Protocol, <c>unsubscribed</c> sent by the server: the client subscribes again with <c>recover</c>.</summary>
-    private const string InsufficientState = "insufficient_state";
+    internal const string InsufficientState = "insufficient_state";
 
     /// <summary>The same: the subscription token has expired, and was not renewed by subscribing again.</summary>
     private const string Expired = "expired";
@@ -185,8 +186,12 @@ internal sealed partial class Session
     /// <inheritdoc/>
     public void OnGap(Subscription subscription)
     {
-        if (End(subscription, dropQueued: true))
-            TellUnsubscribed(subscription, InsufficientState, "messages were lost; subscribe again with recover");
+        if (!End(subscription, dropQueued: true))
+            return;
+        TellUnsubscribed(subscription, InsufficientState, "messages were lost; subscribe again with recover");
+        // Who cannot send recovers by coming back.
+        if (_opening is not null)
+            _connection.RequestClose(CloseRequest.MessagesLost);
     }
 
     private void TellUnsubscribed(Subscription subscription, string code, string reason)

@@ -16,15 +16,21 @@ internal sealed partial class Session : IMessageHandler
     private readonly Connection _connection;
     private readonly SessionServices _services;
     private readonly SubscriptionList _subscriptions = new();
+    private readonly OpeningRequest? _opening;
     private readonly long _signInBy;
     private volatile Identity _identity;
     private ChannelName? _lastName;
 
-    public Session(Connection connection, Identity identity, SessionServices services)
+    /// <param name="connection">Its connection.</param>
+    /// <param name="identity">Who is behind it, as far as that is known.</param>
+    /// <param name="services">What all sessions share.</param>
+    /// <param name="opening">What a client asks for that cannot send; null for one that can.</param>
+    public Session(Connection connection, Identity identity, SessionServices services, OpeningRequest? opening = null)
     {
         _connection = connection;
         _identity = identity;
         _services = services;
+        _opening = opening;
         _signInBy = services.Sweep.Now + (long)services.Options.Auth.Timeout.TotalMilliseconds;
     }
 

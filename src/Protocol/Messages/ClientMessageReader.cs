@@ -17,7 +17,14 @@ public static class ClientMessageReader
     /// False if the client made a mistake: <paramref name="error"/> says which, and of <paramref name="message"/> only the
     /// id is set, wherever it stood, if the payload was JSON and its id a legal one.
     /// </summary>
-    public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error)
+    public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
+        TryRead(payload, isMessage: false, out message, out error);
+
+    /// <summary>The same for a payload that is nothing but a <c>message</c> and need not say so.</summary>
+    public static bool TryReadPublish(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
+        TryRead(payload, isMessage: true, out message, out error);
+
+    private static bool TryRead(ReadOnlySpan<byte> payload, bool isMessage, out ClientMessage message, out ProtocolError error)
     {
         message = default;
         if (ClientFields.TryCollect(payload, out ClientFields fields, out string? problem))
@@ -25,7 +32,11 @@ public static class ClientMessageReader
             if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
                 message.Id = fields.Id;
 
+            if (isMessage && fields.Type.IsEmpty)
+                fields.Type = "\"message\""u8;
             problem = Judge(in fields, ref message);
+            if (isMessage && problem is null && message.Type != ClientMessageType.Message)
+                problem = "The field 'type' must be 'message', or left out.";
         }
 
         if (problem is null)

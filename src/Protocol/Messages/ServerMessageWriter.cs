@@ -111,6 +111,17 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
+    /// <summary>The answer to a request that is nothing but a message: what <see cref="Ack"/> tells, without a type.</summary>
+    public static void Published(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
+    {
+        Utf8JsonWriter writer = ThreadJsonWriter.Take(output);
+        writer.WriteStartObject();
+        WriteId(writer, id);
+        writer.WriteString("channel"u8, channel);
+        WritePosition(writer, epoch, seq);
+        End(writer);
+    }
+
     /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>; null if the token does not expire.</summary>
     public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long? expires)
     {

@@ -79,6 +79,8 @@ public sealed class SecrecyTests
                 RawWebSocket.UpgradeRequest("/ws", "Cookie: session=" + token, "Origin: " + Page),
                 RawWebSocket.UpgradeRequest("/ws", "Cookie: session=" + token),
                 $"GET /ws?token={token} HTTP/1.1\r\nHost: gateway\r\n\r\n",
+                $"GET /sse?channel=a&token={token}&lastEventId={token} HTTP/1.1\r\nHost: gateway\r\nLast-Event-ID: {token}\r\n\r\n",
+                $"POST /publish?token={token} HTTP/1.1\r\nHost: gateway\r\nContent-Length: 9\r\n\r\nnot JSON.",
                 $"GET /nowhere?token={token} HTTP/1.1\r\nHost: gateway\r\n\r\n",
                 $"GET /\u0001?token={token} HTTP/1.1\r\nHost: gateway\r\n\r\n",
                 $"GET  /?token={token} HTTP/1.1\r\nHost: gateway\r\n\r\n",

@@ -1,15 +1,14 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Gateway.TestSupport;
 using NodeProcess = System.Diagnostics.Process;
 
 namespace Gateway.Tests.Clients;
 
-/// <summary>One script of <c>Clients/ws</c>, run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
+/// <summary>One script of <c>Clients/ws</c> or <c>Clients/eventsource</c>, run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
 internal sealed class NodeScript : IAsyncDisposable
 {
-    private static readonly string Folder = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Clients", "ws");
-
     private readonly NodeProcess _process;
     private readonly StringBuilder _output = new();
 
@@ -32,19 +31,28 @@ internal sealed class NodeScript : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a script against a gateway.</summary>
+    /// <summary>Starts a script with the npm client <c>ws</c> against a gateway.</summary>
     /// <param name="name">Its file.</param>
     /// <param name="server">The gateway.</param>
     /// <param name="authority">A PEM file of the certificate to trust, beside those that everybody does.</param>
-    public static NodeScript Start(string name, GatewayServer server, string? authority = null)
+    public static NodeScript Start(string name, GatewayServer server, string? authority = null) => Start("ws", authority, name, server.Origin);
+
+    /// <summary>Starts the script that follows a stream with the npm client <c>eventsource</c>.</summary>
+    /// <param name="port">The gateway's public port.</param>
+    /// <param name="last">The number after which it has seen all.</param>
+    public static NodeScript Follow(int port, int last) =>
+        Start("eventsource", authority: null, "follow.mjs", $"http://127.0.0.1:{port}", last.ToString(CultureInfo.InvariantCulture));
+
+    private static NodeScript Start(string package, string? authority, params string[] command)
     {
-        if (!Directory.Exists(Path.Combine(Folder, "node_modules")))
-            throw new DirectoryNotFoundException($"The npm package ws is not installed: run 'npm ci' in {Folder}, or ./test.sh.");
+        string folder = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Clients", package);
+        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
+            throw new DirectoryNotFoundException($"The npm package {package} is not installed: run 'npm ci' in {folder}, or ./test.sh.");
         return new NodeScript(new NodeProcess
         {
-            StartInfo = new ProcessStartInfo("node", [name, server.Origin])
+            StartInfo = new ProcessStartInfo("node", command)
             {
-                WorkingDirectory = Folder,
+                WorkingDirectory = folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
                 Environment = { ["NODE_EXTRA_CA_CERTS"] = authority ?? "" },

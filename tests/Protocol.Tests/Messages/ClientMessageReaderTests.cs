@@ -204,4 +204,21 @@ public sealed class ClientMessageReaderTests
         Assert.Equal((ClientMessageType.Message, "2", "c"), (read.Type, read.Id, read.Channel));
         Assert.Equal(("\"last\"", false, "k"), (read.Content, read.Echo, read.Key));
     }
+
+    [Theory]
+    [InlineData("""{"channel":"news","content":1}""", true)]
+    [InlineData("""{"type":"message","channel":"news","content":1}""", true)]
+    [InlineData("""{"type":"ping"}""", false)]
+    [InlineData("""{"type":"unheard-of","channel":"news","content":1}""", false)]
+    [InlineData("""{"type":7,"channel":"news","content":1}""", false)]
+    [InlineData("""{"channel":"news"}""", false)]
+    [InlineData("[]", false)]
+    public void What_can_only_be_a_message_need_not_say_so(string payload, bool succeeds)
+    {
+        bool succeeded = ClientMessageReader.TryReadPublish(System.Text.Encoding.UTF8.GetBytes(payload), out ClientMessage message, out ProtocolError error);
+
+        Assert.Equal(succeeds, succeeded);
+        Assert.Equal(succeeds ? null : ErrorCode.BadRequest, error.Code);
+        Assert.Equal(succeeds ? "1" : "", System.Text.Encoding.UTF8.GetString(message.Content));
+    }
 }

@@ -1,0 +1,7 @@
+using Gateway.Options;
+
+namespace Gateway.Connections;
+
+/// <summary>Safe for any thread. How many messages one address may publish by request: as many as one connection.</summary>
+internal sealed class PublishRates(GatewayOptions options, TimeProvider time)
+    : AddressRates(options.Limits.MessagesPerSecond, options.Limits.MessageBurst, time);
