@@ -18,12 +18,12 @@ public sealed class LifeTests
     [Fact]
     public async Task Comments_keep_a_quiet_stream_awake_and_open()
     {
-        await using var server = await GatewayServer.StartAsync("Heartbeat:Ping=00:00:00.1", "Heartbeat:PongTimeout=00:00:00.3");
+        await using var server = await GatewayServer.StartAsync("Heartbeat:Ping=00:00:00.1");
         await using var client = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
         await client.ReceiveAsync("subscribed");
         var next = client.ReceiveAsync();
-        // Longer than the time after which a WebSocket without pongs would have been closed.
-        await Eventually.TrueAsync(() => client.Parser.Comments >= 10, "comments come");
+        // There is no second ping before the first is answered.
+        await Eventually.TrueAsync(() => client.Parser.Comments >= 10, "comments come, and count as answered");
 
         await PublishAsync(server.PublicPort, "a", "1");
 
@@ -34,13 +34,15 @@ public sealed class LifeTests
     public async Task A_client_that_takes_nothing_any_more_is_closed()
     {
         await using var server = await GatewayServer.StartAsync(
-            "Heartbeat:Ping=00:00:00.2", "Heartbeat:PongTimeout=00:00:00.2", "Limits:OutboundBytes=100000000", "Namespaces:default:SlowConsumer=disconnect");
+            "Heartbeat:Ping=00:00:00.2", "Heartbeat:PongTimeout=00:00:00.2", "Limits:OutboundBytes=100000000");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
-        await FillAsync(server, "a", () => connection.Outbox.IsBlocked && connection.Outbox.QueuedBytes > Limit);
 
-        await Eventually.TrueAsync(() => connection.IsClosing, "its silence is noticed");
+        await FillAsync(server, "a", () => connection.IsClosing);
+
+        var received = await stalled.ReceiveThroughAsync(each => each.Type == "disconnect");
+        Assert.Equal(4011, received[^1].Json.Number("code"));
     }
 
     [Fact]
@@ -85,8 +87,8 @@ public sealed class LifeTests
     [Fact]
     public async Task Meanwhile_new_streams_are_refused_and_messages_still_taken()
     {
-        await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:02");
-        // The first of two is closed at once, the second after half of the time.
+        await using var server = await GatewayServer.StartAsync("Drain:Duration=01:00:00");
+        // The first of two is closed at once, the second after half of the time, or when it leaves.
         await using var first = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
         await using var second = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
         await first.ReceiveAsync("subscribed");
@@ -101,6 +103,8 @@ public sealed class LifeTests
 
         Assert.Equal((503, "1"), ((int)refused.StatusCode, refused.Headers.RetryAfter!.ToString()));
         Assert.Equal("message", (await (told == one ? other : one)).Type);
+        await first.DisposeAsync();
+        await second.DisposeAsync();
         await stopping;
     }
 

@@ -21,12 +21,15 @@ internal struct ServerFrames
     public bool TryRead(ref ReadOnlyMemory<byte> bytes, out Opcode opcode, out ReadOnlyMemory<byte> payload)
     {
         if (_count == 0)
-            Reserve(0);
-        if (_count == 0 && SizeOf(bytes.Span) is var whole && whole <= bytes.Length)
         {
-            Split(bytes[..whole], out opcode, out payload);
-            bytes = bytes[whole..];
-            return true;
+            // Between messages nothing is held.
+            Release();
+            if (SizeOf(bytes.Span) is var whole && whole <= bytes.Length)
+            {
+                Split(bytes[..whole], out opcode, out payload);
+                bytes = bytes[whole..];
+                return true;
+            }
         }
         // Growing as long as what is held tells that more belongs to it.
         for (int size; (size = SizeOf(_held.AsSpan(0, _count))) > _count;)
@@ -67,15 +70,20 @@ internal struct ServerFrames
         payload = frame[((frame.Span[1] & LengthBits) switch { 126 => 4, 127 => FrameWriter.MaxHeaderBytes, _ => 2 })..];
     }
 
-    /// <summary>Room for so many bytes, and none for 0: between messages nothing is held.</summary>
     private void Reserve(int size)
     {
-        if (_held is not null && _held.Length >= size && size > 0)
+        if (_held is not null && _held.Length >= size)
             return;
-        byte[]? larger = size == 0 ? null : ArrayPool<byte>.Shared.Rent(size);
+        byte[] larger = ArrayPool<byte>.Shared.Rent(size);
         _held.AsSpan(0, _count).CopyTo(larger);
+        Release();
+        _held = larger;
+    }
+
+    private void Release()
+    {
         if (_held is not null)
             ArrayPool<byte>.Shared.Return(_held);
-        _held = larger;
+        _held = null;
     }
 }
