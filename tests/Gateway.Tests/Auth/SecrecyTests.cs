@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gateway.Tests.Sse;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -88,6 +89,8 @@ public sealed class SecrecyTests
             ];
             foreach (string request in requests)
                 answers.Add(await AnswerAsync(port, request));
+            answers.Add((await Publishing.GetAsync(port, $"/sse?channel=a&token={token}&lastEventId={token}", "Last-Event-ID: " + token)).Body);
+            answers.Add((await Publishing.PostAsync(port, "not JSON", "Authorization: Bearer " + token)).Body);
             answers.Add(await AnswerAsync(port, "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws?token=" + token)));
             answers.Add(await AnswerAsync(port, RawWebSocket.UpgradeRequest("/ws"), $$"""{"type":"auth","token":"{{token}}","id":1}"""));
             string signedIn = RawWebSocket.UpgradeRequest("/ws?token=" + good);
