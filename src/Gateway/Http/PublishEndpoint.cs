@@ -8,6 +8,7 @@ using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Http;
 
@@ -39,6 +40,12 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
     /// <returns>Null when it was published and answered.</returns>
     private async ValueTask<UpgradeRefusal?> TryPublishAsync(HttpContext context)
     {
+        // That of the API; here Limits:MessageBytes counts.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
+        // Before anything is refused: a connection closed with unread input is reset, and the answer could be lost.
+        if (await ReadBodyAsync(context.Request) is not { } body)
+            return TooLarge;
         if (!rates.TryTake(addresses.Of(context), out var wait))
             return new UpgradeRefusal(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
         if (PlainRequest.Read(context.Request, out var refusal) is not { } request)
@@ -46,8 +53,6 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         var signIn = await admission.SignInAsync(request);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
-        if (await ReadBodyAsync(context.Request) is not { } body)
-            return TooLarge;
         services.Metrics.Received();
         if (TryStart(body.WrittenSpan, signIn.Identity, out var message, out var error) is not { } publishing)
             return Of(error);

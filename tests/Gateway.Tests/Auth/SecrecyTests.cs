@@ -109,7 +109,15 @@ public sealed class SecrecyTests
         if (message is not null)
             await client.SendAsync(new byte[][] { RawWebSocket.TextFrame(message), RawWebSocket.CloseFrame(1000) }.SelectMany(frame => frame).ToArray());
         client.FinishSending();
-        return System.Text.Encoding.Latin1.GetString(await client.ReadToEndAsync());
+        try
+        {
+            return System.Text.Encoding.Latin1.GetString(await client.ReadToEndAsync());
+        }
+        catch (IOException)
+        {
+            // The HTTP server may reset a connection whose other half is closed already; then there is no answer to look at.
+            return "";
+        }
     }
 
     private static void AssertNone(IEnumerable<string> secrets, IReadOnlyCollection<string> texts)
