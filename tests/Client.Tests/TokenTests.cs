@@ -1,5 +1,4 @@
 using Gateway.TestSupport;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
@@ -14,10 +13,10 @@ public sealed class TokenTests
     [Fact]
     public async Task The_token_is_refreshed_ahead_of_its_expiry_and_the_connection_stays()
     {
-        var time = new ManualTime();
-        await using var server = await StartAsync(time);
+        await using var server = await TimedServer.StartAsync(Secret);
+        var time = server.Time;
         int tokens = 0;
-        await using var client = new GatewayClient(Options(server, time) with { Token = _ => { tokens++; return Token(time, seconds: 120); } });
+        await using var client = new GatewayClient(Options(server.Url, time) with { Token = _ => { tokens++; return Token(time, seconds: 120); } });
         int connections = 0;
         client.StateChanged += change => connections += change.State == ConnectionState.Connected ? 1 : 0;
         await client.ConnectAsync(Clients.Deadline);
@@ -31,10 +30,10 @@ public sealed class TokenTests
     [Fact]
     public async Task Where_the_clock_is_wrong_the_announced_expiry_has_the_token_refreshed()
     {
-        var (time, slow) = (new ManualTime(), new ManualTime());
-        await using var server = await StartAsync(time);
+        await using var server = await TimedServer.StartAsync(Secret);
+        var (time, slow) = (server.Time, new ManualTime());
         int tokens = 0;
-        await using var client = new GatewayClient(Options(server, slow) with { Token = _ => { tokens++; return Token(time, seconds: 60); } });
+        await using var client = new GatewayClient(Options(server.Url, slow) with { Token = _ => { tokens++; return Token(time, seconds: 60); } });
         await client.ConnectAsync(Clients.Deadline);
         var lost = client.NextAsync(ConnectionState.Waiting);
 
@@ -51,10 +50,10 @@ public sealed class TokenTests
     [Fact]
     public async Task A_token_that_expired_for_good_is_replaced_by_a_new_connection_and_nothing_is_lost()
     {
-        var time = new ManualTime();
-        await using var server = await StartAsync(time);
+        await using var server = await TimedServer.StartAsync(Secret);
+        var time = server.Time;
         bool away = false;
-        await using var client = new GatewayClient(Options(server, TimeProvider.System) with
+        await using var client = new GatewayClient(Options(server.Url, TimeProvider.System) with
         {
             Token = _ => away ? throw new HttpRequestException("the backend is away") : Token(time, seconds: 60),
         });
@@ -83,8 +82,8 @@ public sealed class TokenTests
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
         var tokens = new Queue<string>(["bad", Key.Token("ann", more: Rights)]);
-        await using var patient = new GatewayClient(Options(server, TimeProvider.System) with { Token = _ => new(tokens.Dequeue()) });
-        await using var stubborn = new GatewayClient(Options(server, TimeProvider.System) with { Token = _ => new("bad") });
+        await using var patient = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(tokens.Dequeue()) });
+        await using var stubborn = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new("bad") });
         await using var nameless = Clients.To(server);
 
         await patient.ConnectAsync(Clients.Deadline);
@@ -98,7 +97,7 @@ public sealed class TokenTests
     public async Task What_the_token_does_not_allow_is_thrown_and_leaves_the_connection_open()
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
-        await using var client = new GatewayClient(Options(server, TimeProvider.System) with { Token = _ => new(Key.Token("ann", more: ""","channels":{"news":["publish"]}""")) });
+        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(Key.Token("ann", more: ""","channels":{"news":["publish"]}""")) });
         await using var secret = client.Subscribe<int>("secret");
 
         Assert.Equal(GatewayErrorCode.Forbidden, (await Assert.ThrowsAsync<GatewayException>(() => secret.Started.WaitAsync(Clients.Deadline))).Code);
@@ -111,7 +110,7 @@ public sealed class TokenTests
     public async Task A_channels_own_token_opens_that_channel()
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
-        await using var client = new GatewayClient(Options(server, TimeProvider.System) with { Token = _ => new(Key.Token("ann")) });
+        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(Key.Token("ann")) });
         string token = Key.Token("ann", DateTimeOffset.UtcNow.AddMinutes(5), ""","channel":"secret" """);
 
         await using var secret = client.Subscribe<int>("secret", new SubscribeOptions { Token = _ => new(token) });
@@ -119,13 +118,7 @@ public sealed class TokenTests
         Assert.Null(await secret.Started.WaitAsync(Clients.Deadline));
     }
 
-    private static Task<GatewayServer> StartAsync(ManualTime time) =>
-        GatewayServer.StartAsync(
-            [.. Clients.Settings, "Auth:Secret=" + Secret, "Heartbeat:Ping=23:59:59"],
-            services => services.AddSingleton<TimeProvider>(time));
-
-    private static GatewayClientOptions Options(GatewayServer server, TimeProvider time) =>
-        new() { Url = Clients.Url(server.PublicPort), Time = time };
+    private static GatewayClientOptions Options(Uri url, TimeProvider time) => new() { Url = url, Time = time };
 
     private static ValueTask<string?> Token(ManualTime time, int seconds) => new(Key.Token("ann", time.GetUtcNow().AddSeconds(seconds), Rights));
 
