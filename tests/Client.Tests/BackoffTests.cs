@@ -1,0 +1,99 @@
+namespace Gateway.Client.Tests;
+
+/// <summary>When clients come back: the arithmetic, without a network.</summary>
+public sealed class BackoffTests
+{
+    private const int Clients = 5_000;
+
+    private static readonly TimeSpan Slot = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public void The_wait_is_anything_up_to_a_bound_that_doubles_from_half_a_second_to_20_seconds()
+    {
+        double[] longest = new double[8];
+        for (int client = 0; client < Clients; client++)
+        {
+            var backoff = new Backoff(new Random(client));
+            for (int attempt = 0; attempt < longest.Length; attempt++)
+                longest[attempt] = Math.Max(longest[attempt], backoff.Next().TotalSeconds);
+        }
+
+        double[] bounds = [0.5, 1, 2, 4, 8, 16, 20, 20];
+        Assert.All(longest.Zip(bounds), pair => Assert.InRange(pair.First, 0.99 * pair.Second, pair.Second));
+    }
+
+    [Fact]
+    public void Only_a_connection_that_lasted_10_seconds_starts_the_bound_over()
+    {
+        var backoff = new Backoff(new AlwaysHighest());
+        for (int attempt = 0; attempt < 10; attempt++)
+            backoff.Next();
+
+        backoff.OnEnded(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(20, backoff.Next().TotalSeconds, tolerance: 0.001);
+        backoff.OnEnded(TimeSpan.FromSeconds(10));
+        Assert.Equal(0.5, backoff.Next().TotalSeconds, tolerance: 0.001);
+    }
+
+    [Fact]
+    public void What_the_gateway_asks_for_is_added()
+    {
+        var backoff = new Backoff(new AlwaysHighest());
+
+        Assert.Equal(3.5, backoff.Next(TimeSpan.FromSeconds(3)).TotalSeconds, tolerance: 0.001);
+        Assert.Equal(1, backoff.Next().TotalSeconds, tolerance: 0.001);
+    }
+
+    [Fact]
+    public void Five_thousand_clients_of_a_gateway_that_was_restarted_come_back_evenly_over_the_backoff()
+    {
+        var arrivals = Enumerable.Range(0, Clients).Select(client => new Backoff(new Random(client)).Next()).ToList();
+
+        AssertEven(arrivals, Backoff.First, limit: 2);
+    }
+
+    [Fact]
+    public void Five_thousand_clients_that_a_drain_sent_away_come_back_evenly_over_the_time_it_gave_them()
+    {
+        var asked = TimeSpan.FromSeconds(5);
+        var arrivals = Enumerable.Range(0, Clients)
+            .Select(client => new Random(client))
+            .Select(random => new Backoff(random).Next(random.NextDouble() * asked))
+            .ToList();
+
+        AssertEven(arrivals, asked + Backoff.First, limit: 2);
+    }
+
+    /// <summary>All of them are somewhere within a wait of up to 20 s then; of random waits, short rests are the likelier ones, by up to a factor of two.</summary>
+    [Theory]
+    [InlineData(60)]
+    [InlineData(300)]
+    public void After_a_long_outage_five_thousand_clients_come_back_spread_over_the_longest_wait(int outageSeconds)
+    {
+        var outage = TimeSpan.FromSeconds(outageSeconds);
+        var arrivals = Enumerable.Range(0, Clients).Select(client => FirstAttemptAfter(outage, new Backoff(new Random(client))) - outage).ToList();
+
+        AssertEven(arrivals, Backoff.Longest, limit: 4);
+    }
+
+    private static TimeSpan FirstAttemptAfter(TimeSpan outage, Backoff backoff)
+    {
+        var at = TimeSpan.Zero;
+        while (at < outage)
+            at += backoff.Next();
+        return at;
+    }
+
+    private static void AssertEven(List<TimeSpan> arrivals, TimeSpan window, double limit)
+    {
+        Assert.All(arrivals, arrival => Assert.InRange(arrival, TimeSpan.Zero, window));
+        double mean = arrivals.Count / (window / Slot);
+        int busiest = arrivals.GroupBy(arrival => (int)(arrival / Slot)).Max(slot => slot.Count());
+        Assert.True(busiest < limit * mean, $"{busiest} in the busiest {Slot.TotalMilliseconds} ms, {mean} in the mean");
+    }
+
+    private sealed class AlwaysHighest : Random
+    {
+        public override double NextDouble() => 1 - 1e-9;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text;
+using Gateway.TestSupport;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Client.Tests;
+
+/// <summary>A subscription as the gateway's messages change it, without a network: what is rare on one.</summary>
+public sealed class ChannelSubscriptionTests : IAsyncDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly SubscriptionTable _table;
+    private readonly ChannelSubscription _subscription;
+    private int _asked;
+
+    public ChannelSubscriptionTests()
+    {
+        _table = new SubscriptionTable(_time, NullLogger.Instance, CancellationToken.None);
+        _subscription = new ChannelSubscription("c", new SubscribeOptions { Buffer = 4, Token = CountAsync }, _table);
+        _subscription.OnConnected();
+    }
+
+    [Fact]
+    public async Task After_insufficient_state_it_asks_again_and_goes_on_behind_what_it_has()
+    {
+        Subscribed(id: 1, seq: 0);
+        Message(1);
+
+        _subscription.OnUnsubscribed(Read("""{"type":"unsubscribed","channel":"c","code":"insufficient_state"}"""));
+        Message(4);
+        Subscribed(id: 2, seq: 3, ""","recovered":true""");
+        Message(2);
+        Message(3);
+
+        Assert.Equal([1, 2, 3], await TakeAsync(3));
+        await AskedAsync(2);
+    }
+
+    [Fact]
+    public async Task A_gap_is_asked_for_again_and_what_came_twice_is_passed_over()
+    {
+        Subscribed(id: 1, seq: 0);
+        Message(1);
+        Message(1);
+        Message(3);
+        Subscribed(id: 2, seq: 3, ""","recovered":true""");
+        Message(2);
+        Message(3);
+
+        Assert.Equal([1, 2, 3], await TakeAsync(3));
+    }
+
+    [Fact]
+    public async Task A_refusal_for_the_moment_is_tried_again_later()
+    {
+        _subscription.OnError(Read("""{"type":"error","id":1,"code":"unavailable","message":"away","retryAfter":5000}"""));
+
+        _time.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromMilliseconds(1));
+        _subscription.OnTick();
+        await AskedAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        _subscription.OnTick();
+        await AskedAsync(2);
+        Subscribed(id: 2, seq: 7);
+
+        Assert.Equal(new Position("e", 7), await _subscription.Started);
+    }
+
+    [Fact]
+    public async Task Its_own_token_that_expired_is_replaced()
+    {
+        Subscribed(id: 1, seq: 0);
+
+        _subscription.OnUnsubscribed(Read("""{"type":"unsubscribed","channel":"c","code":"expired"}"""));
+        Subscribed(id: 2, seq: 0, ""","recovered":true""");
+        Message(1);
+
+        await AskedAsync(2);
+        Assert.Equal([1], await TakeAsync(1));
+    }
+
+    [Fact]
+    public async Task A_reader_is_told_of_interruptions_that_nobody_read_yet_once()
+    {
+        for (int id = 1; id <= 5; id++)
+        {
+            _subscription.OnSubscribed(Read($$"""{"type":"subscribed","channel":"c","id":{{id}}}"""));
+            _subscription.OnDisconnected();
+            _subscription.OnConnected();
+        }
+        _subscription.End(failure: null);
+
+        Assert.Equal(LossReason.Reconnected, (await _subscription.TakeAsync(default))!.Value.Loss!.Reason);
+        Assert.Null(await _subscription.TakeAsync(default));
+    }
+
+    public async ValueTask DisposeAsync() => await _table.CloseAsync(reason: null);
+
+    private ValueTask<string?> CountAsync(CancellationToken cancellation)
+    {
+        Interlocked.Increment(ref _asked);
+        return new ValueTask<string?>("token");
+    }
+
+    private Task AskedAsync(int times) => Eventually.TrueAsync(() => _asked == times, $"asked {times} times");
+
+    private void Subscribed(int id, long seq, string more = "") =>
+        _subscription.OnSubscribed(Read($$"""{"type":"subscribed","channel":"c","id":{{id}},"epoch":"e","seq":{{seq}}{{more}}}"""));
+
+    private void Message(long seq) => _subscription.OnMessage(Read($$"""{"type":"message","channel":"c","content":0,"seq":{{seq}}}"""));
+
+    private async Task<List<long>> TakeAsync(int count)
+    {
+        var seqs = new List<long>();
+        while (seqs.Count < count)
+            seqs.Add((await _subscription.TakeAsync(Clients.Deadline))!.Value.Position!.Value.Seq);
+        return seqs;
+    }
+
+    private static ServerMessage Read(string json) => ServerMessage.Read(Encoding.UTF8.GetBytes(json));
+}

@@ -1,0 +1,52 @@
+using Gateway.TestSupport;
+
+namespace Gateway.Client.Tests;
+
+/// <summary>Stateless. Clients for the tests, and what tests do with them.</summary>
+internal static class Clients
+{
+    /// <summary>Settings of every gateway here: the namespace <c>log</c> has history, <c>room</c> presence; nobody is too fast.</summary>
+    public static readonly string[] Settings =
+    [
+        "Namespaces:log:History=10000", "Namespaces:short:History=3", "Namespaces:room:Presence=true",
+        "Limits:MessagesPerSecond=1000000", "Limits:MessageBurst=1000000",
+    ];
+
+    /// <summary>As long as a failing test waits.</summary>
+    public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+
+    public static Uri Url(int port) => new($"ws://127.0.0.1:{port}/ws");
+
+    public static GatewayClient To(int port) => new(new GatewayClientOptions { Url = Url(port) });
+
+    public static GatewayClient To(GatewayServer server) => To(server.PublicPort);
+
+    /// <summary>The contents of the next messages.</summary>
+    public static async Task<List<T>> TakeAsync<T>(this Subscription<T> subscription, int count)
+    {
+        var contents = new List<T>(count);
+        await foreach (var message in subscription.WithCancellation(Deadline))
+        {
+            contents.Add(message.Content!);
+            if (contents.Count == count)
+                break;
+        }
+        return contents;
+    }
+
+    /// <summary>Publishes numbers, all at once.</summary>
+    public static Task<Position?[]> PublishManyAsync(this GatewayClient client, string channel, int first, int count) =>
+        Task.WhenAll(Enumerable.Range(first, count).Select(number => client.PublishAsync(channel, number, cancellationToken: Deadline)));
+
+    /// <summary>Completes when the client is in a state, from now on.</summary>
+    public static Task<ConnectionStateChange> NextAsync(this GatewayClient client, ConnectionState state)
+    {
+        var reached = new TaskCompletionSource<ConnectionStateChange>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.StateChanged += change =>
+        {
+            if (change.State == state)
+                reached.TrySetResult(change);
+        };
+        return reached.Task.WaitAsync(Deadline);
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Client.Tests;
+
+/// <summary>Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and compares them.</summary>
+internal static partial class DocumentExamples
+{
+    public static async Task FirstAsync(Uri url, List<string> console)
+    {
+        await using var client = new GatewayClient(new GatewayClientOptions { Url = url });
+        await using var news = client.Subscribe<string>("news");
+        await news.Started;
+
+        await client.PublishAsync("news", "hello");
+
+        await foreach (var message in news)
+        {
+            console.Add($"{message.Sender}: {message.Content}");
+            break;
+        }
+    }
+
+    public static async Task RegisterAsync(IServiceCollection services, Uri url, Func<CancellationToken, ValueTask<string?>> fetchTokenAsync)
+    {
+        services.AddGatewayClient(provider => new GatewayClientOptions
+        {
+            Url = url,
+            Token = cancellation => fetchTokenAsync(cancellation),
+        });
+
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<GatewayClient>().ConnectAsync(Clients.Deadline);
+    }
+
+    public static async Task StateAsync(GatewayClient client, Func<CancellationToken, ValueTask> loadAsync, Action<Order> apply, CancellationToken stop)
+    {
+        await using var orders = client.Subscribe("orders:1", Contents.Default.Order, new SubscribeOptions
+        {
+            // Awaited before the next message: what was missed cannot be told any more, so load everything.
+            OnLoss = (loss, cancellation) => loadAsync(cancellation),
+        });
+        await orders.Started;
+        await loadAsync(stop);
+        await foreach (var message in orders.WithCancellation(stop))
+            apply(message.Content!);
+    }
+
+    public static async Task<bool> TryPublishAsync(GatewayClient client, Order order)
+    {
+        try
+        {
+            await client.PublishAsync("orders:1", order, Contents.Default.Order, new PublishOptions { Key = $"order-{order.Number}" });
+            return true;
+        }
+        catch (GatewayException failure) when (failure.Code is GatewayErrorCode.Unavailable or GatewayErrorCode.QueueFull)
+        {
+            // Not published. Later is fine, and with the same key it is safe.
+            return false;
+        }
+    }
+
+    public static async Task<List<int>> HistoryAsync(GatewayClient client)
+    {
+        var numbers = new List<int>();
+        await foreach (var message in client.ReadHistoryAsync("orders:1", Contents.Default.Order))
+            numbers.Add(message.Content!.Number);
+        return numbers;
+    }
+
+    public static async Task PresenceAsync(GatewayClient client, List<string> console, CancellationToken stop)
+    {
+        await using var room = client.Subscribe<string>("room:lobby");
+        await foreach (var state in room.WatchPresenceAsync(stop))
+            console.Add($"{state.Count} here, {state.Joined.Count} came, {state.Left.Count} left");
+    }
+
+    public sealed record Order(int Number, decimal Price);
+
+    [JsonSerializable(typeof(Order))]
+    public sealed partial class Contents : JsonSerializerContext;
+}

@@ -1,0 +1,47 @@
+using Gateway.TestSupport;
+
+namespace Gateway.Client.Tests;
+
+/// <summary>Clients of two gateways that share a Redis, which goes away and comes back.</summary>
+public sealed class RedisTests
+{
+    [Fact]
+    public async Task A_restart_of_Redis_loses_doubles_and_reorders_nothing()
+    {
+        await using var redis = await RedisServer.StartAsync(persistent: true);
+        string[] settings = [.. Clients.Settings, "Redis:Addresses=" + redis.Address];
+        await using var a = await GatewayServer.StartAsync(settings);
+        await using var b = await GatewayServer.StartAsync(settings);
+        await using var writer = Clients.To(a);
+        await using var reader = Clients.To(b);
+        await using var log = reader.Subscribe<int>("log:1", new SubscribeOptions { Buffer = 1_000 });
+        await log.Started.WaitAsync(Clients.Deadline);
+
+        for (int number = 1; number <= 300; number++)
+        {
+            var restarted = number == 100 ? redis.RestartAsync(keepData: true) : Task.CompletedTask;
+            await PublishUntilAcceptedAsync(writer, number);
+            await restarted;
+        }
+
+        Assert.Equal(Enumerable.Range(1, 300), await log.TakeAsync(300));
+    }
+
+    /// <summary>What an application does with <c>unavailable</c>: nothing was published, so it tries again; with the same key, to be safe.</summary>
+    private static async Task PublishUntilAcceptedAsync(GatewayClient writer, int number)
+    {
+        var options = new PublishOptions { Key = $"number-{number}" };
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await writer.PublishAsync("log:1", number, options, Clients.Deadline);
+                return;
+            }
+            catch (GatewayException failure) when (failure.Code == GatewayErrorCode.Unavailable && attempt < 1_000)
+            {
+                await Task.Delay(20, Clients.Deadline);
+            }
+        }
+    }
+}
