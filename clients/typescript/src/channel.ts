@@ -80,7 +80,10 @@ export class Channel {
     this.subscriptions.delete(subscription);
     queueMicrotask(() => {
       if (this.subscriptions.size || this.state === 'ended') return;
-      if (this.state !== 'waiting') this.host.send({ type: 'unsubscribe', channel: this.name });
+      if (this.state !== 'waiting') {
+        // With an id of its own: an error to it is not taken for one to a new subscription.
+        this.host.send({ type: 'unsubscribe', channel: this.name, id: this.host.nextId() });
+      }
       this.end();
     });
   }

@@ -16,8 +16,9 @@ import {
 import { Outbox } from './outbox.js';
 import { watchPage } from './page.js';
 import { type Presence, PresenceSet } from './presence.js';
+import { Renewal } from './renewal.js';
 import { Subscription } from './subscription.js';
-import { renewalDelay, tokenFrom } from './token.js';
+import { tokenFrom } from './token.js';
 import type { Transport } from './transport.js';
 import { webSocket } from './websocket.js';
 
@@ -47,7 +48,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #renewToken = false;
   #retry: Timer;
   #settled: Timer;
-  #renewal: Timer;
+  readonly #renewal: Renewal;
   #ready: { promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
   #unwatch = () => {};
 
@@ -58,6 +59,11 @@ export class GatewayClient extends Emitter<ClientEvents> {
     this.#options = options;
     this.#transports = options.transports ?? [webSocket(options.WebSocket)];
     this.#outbox = new Outbox(options.queueSize ?? defaults.queueSize, options.rate ?? defaults.rate);
+    this.#renewal = new Renewal(
+      options.token,
+      (token) => this.#connection?.send({ type: 'refresh', token, id: this.nextId() }),
+      (error) => this.emit('error', error),
+    );
     this.#backoff = new Backoff(options.backoff?.min, options.backoff?.max, options.backoff?.random);
   }
 
@@ -158,9 +164,18 @@ export class GatewayClient extends Emitter<ClientEvents> {
     const current = ++this.#try;
     clearTimeout(this.#retry);
     this.#change('connecting');
+    let token: string | undefined;
     try {
-      const token = await tokenFrom(this.#options.token, this.#renewToken);
+      token = await tokenFrom(this.#options.token, this.#renewToken);
+    } catch (error) {
       if (current !== this.#try) return;
+      const close = { code: abnormal, reason: (error as Error).message };
+      if ((error as GatewayError).code === 'unauthorized') this.#end(close, error as Error);
+      else this.#wait(close);
+      return;
+    }
+    if (current !== this.#try) return;
+    try {
       this.#connection = new Connection(
         this.#transport(),
         { url: this.url, token, channels: [...this.#channels.keys()] },
@@ -175,11 +190,8 @@ export class GatewayClient extends Emitter<ClientEvents> {
         },
       );
     } catch (error) {
-      if (current !== this.#try) return;
-      // A token callback that says so, or an address or environment that can never work.
-      const forGood = (error as GatewayError).code === 'unauthorized' || !this.#options.token;
-      if (forGood) this.#end({ code: abnormal, reason: String(error) }, error as Error);
-      else this.#wait({ code: abnormal, reason: String(error) });
+      // An address or an environment that can never work.
+      this.#end({ code: abnormal, reason: (error as Error).message }, error as Error);
     }
   }
 
@@ -191,7 +203,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #onConnected(message: Connected): void {
     this.#session = message;
     this.#renewToken = false;
-    if (message.expires !== undefined) this.#renewIn(renewalDelay(message.expires));
+    if (message.expires !== undefined) this.#renewal.schedule(message.expires);
     if (this.#state === 'connected') return;
     this.#firstTransport += Math.floor(this.#fruitless / triesPerTransport);
     this.#fruitless = 0;
@@ -208,6 +220,8 @@ export class GatewayClient extends Emitter<ClientEvents> {
       case 'error':
         if (this.#outbox.settle(message)) return;
         for (const channel of this.#channels.values()) if (channel.fails(message)) return;
+        // Left here just when the gateway ended it: both got what they wanted.
+        if (message.code === 'not_subscribed') return;
         this.emit('error', errorOf(message));
         return;
       case 'ack':
@@ -218,7 +232,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
         if (message.id !== undefined && this.#outbox.settle(message)) return;
         break;
       case 'refreshed':
-        this.#renewIn(renewalDelay(message.expires));
+        this.#renewal.schedule(message.expires);
         return;
       case 'message':
         this.emit('message', message);
@@ -263,7 +277,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #leave(): void {
     clearTimeout(this.#retry);
     clearTimeout(this.#settled);
-    clearTimeout(this.#renewal);
+    this.#renewal.stop();
     this.#connection = undefined;
     this.#outbox.stop();
     for (const channel of this.#channels.values()) channel.suspend();
@@ -276,24 +290,6 @@ export class GatewayClient extends Emitter<ClientEvents> {
       ...(close && { code: close.code, reason: close.reason }),
       ...(retryIn !== undefined && { retryIn }),
     });
-  }
-
-  #renewIn(wait: number): void {
-    clearTimeout(this.#renewal);
-    const { token } = this.#options;
-    if (typeof token === 'function') this.#renewal = setTimeout(() => void this.#renew(), wait);
-  }
-
-  /** A token that can't be had now is asked for again; where that fails until the end, the gateway closes with 4010. */
-  async #renew(): Promise<void> {
-    const connection = this.#connection;
-    this.#renewIn(defaults.renewAgain);
-    try {
-      const token = await tokenFrom(this.#options.token, true);
-      if (connection === this.#connection) connection?.send({ type: 'refresh', token: token!, id: this.nextId() });
-    } catch (error) {
-      this.emit('error', error as Error);
-    }
   }
 
   #onPage(cause: 'online' | 'offline' | 'visible'): void {

@@ -69,6 +69,4 @@ export const defaults = {
   pongTimeout: 10_000,
   /** A connection that stayed up this long was a success: the next wait starts small. */
   settled: 10_000,
-  /** When a renewal that was not confirmed is tried again. */
-  renewAgain: 5_000,
 };

@@ -96,7 +96,7 @@ export class Outbox {
   rejectAll(because: GatewayError): void {
     for (const entry of [...this.#entries.values()])
       this.#take(entry.id)!.reject(
-        new GatewayError(because.code, because.message, { closeCode: because.closeCode, key: entry.key }),
+        new GatewayError(because.code ?? 'closed', because.message, { closeCode: because.closeCode, key: entry.key }),
       );
   }
 

@@ -21,7 +21,9 @@ interface Place {
  */
 export function serverSentEvents(options: { fetch?: typeof fetch } = {}): Transport {
   const place: Place = {};
-  return (request, events) => new SseLink(request, events, options.fetch ?? fetch, place);
+  // A browser's fetch must not be called as a method of anything else.
+  const request = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args));
+  return (link, events) => new SseLink(link, events, request, place);
 }
 
 class SseLink implements Link {

@@ -22,18 +22,3 @@ export async function tokenFrom(source: TokenSource | undefined, renew: boolean)
     clearTimeout(timer);
   }
 }
-
-/** How long before a token's end a new one is asked for, at most; shorter lives are renewed in their last tenth. */
-const margin = 30_000;
-
-/** A clock here that runs ahead of the gateway's makes every token look old: then renewals come this far apart. */
-const shortest = 5_000;
-
-/** The longest time that timers can hold. */
-const longest = 2 ** 31 - 1;
-
-/** @internal @param expires Unix seconds. @returns Milliseconds until a new token is wanted. */
-export function renewalDelay(expires: number, now = Date.now()): number {
-  const left = expires * 1000 - now;
-  return Math.min(longest, Math.max(shortest, left - Math.min(margin, left / 10)));
-}

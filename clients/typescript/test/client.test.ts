@@ -155,7 +155,10 @@ describe('connecting', () => {
   });
 
   it('rejects where no try can ever work', async () => {
-    await expect(new GatewayClient('not an address').connect()).rejects.toThrow();
+    const client = new GatewayClient('not an address', { token: () => 't' });
+    const publishing = client.publish('a', 1);
+    await expect(client.connect()).rejects.toThrow();
+    await expect(publishing).rejects.toMatchObject({ code: 'closed' });
   });
 });
 
@@ -251,6 +254,29 @@ describe('tokens', () => {
     expect(client.state).toBe('connected');
     void client.close();
   });
+});
+
+it('a token that takes its time is used all the same, and one that fails is asked for again', async () => {
+  const answers = [
+    async () => 'first',
+    () => slowly('second', 8_000),
+    async () => Promise.reject(new Error('no')),
+    async () => 'last',
+  ];
+  const slowly = (token: string, ms: number) => new Promise<string>((resolve) => setTimeout(() => resolve(token), ms));
+  const client = clientOf({ token: () => answers.shift()!() });
+  const errors: Error[] = [];
+  client.on('error', (error) => errors.push(error));
+  void client.connect();
+  await soon();
+  gateway.link.connected({ expires: Date.now() / 1000 + 600, ping: 10_000_000 });
+  await vi.advanceTimersByTimeAsync(578_000);
+  expect(gateway.link.of('refresh')).toMatchObject([{ token: 'second' }]);
+  gateway.link.says({ type: 'refreshed', expires: Date.now() / 1000 + 100 });
+  await vi.advanceTimersByTimeAsync(95_000);
+  expect(gateway.link.of('refresh')).toMatchObject([{ token: 'second' }, { token: 'last' }]);
+  expect(errors).toMatchObject([{ message: 'no' }]);
+  void client.close();
 });
 
 describe('publishing', () => {

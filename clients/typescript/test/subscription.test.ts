@@ -138,6 +138,19 @@ it('left and taken up again in one task changes nothing for the gateway', async 
   expect(gateway.link.received.map(({ type }) => type)).toEqual(['subscribe']);
 });
 
+it('is not ended by an error to the one before it, which was left just when the gateway ended it', async () => {
+  const errors = vi.fn();
+  client.on('error', errors);
+  client.subscribe('a').unsubscribe();
+  await soon();
+  const chat = client.subscribe('a');
+  const [{ id }] = gateway.link.of('unsubscribe');
+  gateway.link.says({ type: 'error', id, channel: 'a', code: 'not_subscribed', message: 'not subscribed' });
+  gateway.link.subscribes('a');
+  expect(chat.state).toBe('subscribed');
+  expect(errors).not.toHaveBeenCalled();
+});
+
 describe('refused', () => {
   it('for now, it is asked for again', async () => {
     const chat = client.subscribe('a');
