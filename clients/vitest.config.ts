@@ -10,7 +10,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['typescript/**/test/**/*.test.{ts,tsx}'],
+    include: ['{typescript,demo}/**/test/**/*.test.{ts,tsx}'],
     maxWorkers: 2,
     // What the real gateway and Redis take to start on a busy machine.
     testTimeout: 60_000,

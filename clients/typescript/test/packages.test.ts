@@ -17,7 +17,16 @@ beforeAll(() => {
     execFileSync(name, args, { cwd: clients, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   run('npm', 'run', 'build');
   const packed = JSON.parse(
-    run('npm', 'pack', '--workspaces', '--ignore-scripts', '--json', '--pack-destination', application),
+    run(
+      'npm',
+      'pack',
+      '--workspace=@gateway/client',
+      '--workspace=@gateway/react',
+      '--ignore-scripts',
+      '--json',
+      '--pack-destination',
+      application,
+    ),
   );
   for (const { name, filename, files } of Object.values<any>(packed)) {
     contents[name] = files.map(({ path }: { path: string }) => path).sort();
