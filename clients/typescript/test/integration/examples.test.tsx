@@ -5,6 +5,7 @@ import { act, createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import WebSocket from 'ws';
+import { connect } from '../support/application.js';
 import { GatewayProcess } from '../support/processes.js';
 
 (globalThis as any).IS_REACT_ACT_ENVIRONMENT = true;
@@ -14,7 +15,7 @@ const folder = `${repository}clients/typescript/test/integration/.examples`;
 const pages = ['docs/clients.md', 'clients/typescript/README.md', 'clients/typescript/react/README.md'];
 
 const examples = pages.flatMap((page) =>
-    [...readFileSync(repository + page, 'utf8').matchAll(/^```(tsx?)\n(.*?)^```/gms)].map(
+    [...readFileSync(repository + page, 'utf8').matchAll(/^```(tsx?|html)\n(.*?)^```/gms)].map(
         ([, language, code], index) => ({
             name: `${page}, ${index + 1}`,
             file: `${folder}/${page.replace(/\W/g, '-')}-${index}.${language}`,
@@ -44,12 +45,12 @@ async function prepared({ file, code }: (typeof examples)[number]) {
     const log = vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(words.join(' ')));
     onTestFinished(() => log.mockRestore());
     writeFileSync(file, code.replaceAll('ws://127.0.0.1:8080/ws', gateway.url));
-    return printed;
+    return { printed, url: gateway.url };
 }
 
 describe('in TypeScript', () => {
     it.each(examples.filter(({ language }) => language === 'ts'))('$name, prints what it says', async (example) => {
-        const printed = await prepared(example);
+        const { printed } = await prepared(example);
         await import(/* @vite-ignore */ example.file);
         await vi.waitUntil(() => printed.length >= promised(example.code).length, { timeout: 30_000 });
         expect(promised(example.code)).not.toEqual([]);
@@ -76,6 +77,26 @@ describe('in React', () => {
             }
         };
         await says('hello');
+    });
+});
+
+describe('in a page', () => {
+    it.each(examples.filter(({ language }) => language === 'html'))('$name, shows what was said', async (example) => {
+        const [, script] = /<script type="module">(.*)<\/script>/s.exec(example.code)!;
+        // What a web server would do: say where the page is, and serve the module beside it.
+        const code = script!
+            .replace('./gateway-client/index.js', '@gateway/client')
+            .replace('${location.host}', '127.0.0.1:8080');
+        const { url } = await prepared({ ...example, file: `${example.file}.ts`, code });
+        await import(/* @vite-ignore */ `${example.file}.ts`);
+        const other = await connect(url);
+        await vi.waitUntil(
+            async () => {
+                await other.publish('chat:lobby', { text: 'hello' });
+                return document.body.textContent!.includes('hello');
+            },
+            { timeout: 30_000 },
+        );
     });
 });
 
