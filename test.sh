@@ -33,6 +33,16 @@ install_missing() {
 passed=0
 failed=0
 
+count() {
+  local total=$1 good=$2 status=$3
+  passed=$((passed + good))
+  failed=$((failed + total - good))
+  # A run that broke off, or found no tests, is a failure too.
+  if [ "$total" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$total" -eq "$good" ]; }; then
+    failed=$((failed + 1))
+  fi
+}
+
 run_project() {
   local project=$1 results=$2 name status=0 counters total=0 good=0
   name=$(basename "$project" .csproj)
@@ -43,12 +53,21 @@ run_project() {
     total=$(sed 's/.* total="\([0-9]*\)".*/\1/' <<< "$counters")
     good=$(sed 's/.* passed="\([0-9]*\)".*/\1/' <<< "$counters")
   fi
-  passed=$((passed + good))
-  failed=$((failed + total - good))
-  # A run that broke off, or found no tests, is a failure too.
-  if [ "$total" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$total" -eq "$good" ]; }; then
-    failed=$((failed + 1))
+  count "$total" "$good" "$status"
+}
+
+# The TypeScript clients start the gateway that was built before.
+run_clients() {
+  local report=$1/clients.json status=0 total=0 good=0
+  say "Testing the TypeScript clients"
+  npm ci --prefix clients --no-audit --no-fund
+  npm run check --prefix clients
+  (cd clients && npx vitest run --reporter=default --reporter=json --outputFile.json="$report") || status=$?
+  if [ -s "$report" ]; then
+    total=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).numTotalTests' "$report")
+    good=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).numPassedTests' "$report")
   fi
+  count "$total" "$good" "$status"
 }
 
 dotnet --list-sdks 2> /dev/null | grep -q '^10\.' || fail "please install the .NET 10 SDK: https://dotnet.microsoft.com/download"
@@ -68,6 +87,7 @@ trap 'rm -rf "$results"' EXIT
 for project in tests/*/*.Tests.csproj; do
   run_project "$project" "$results"
 done
+run_clients "$results"
 
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,12 @@
+export { Backoff } from './backoff.js';
+export { GatewayClient } from './client.js';
+export { Emitter } from './emitter.js';
+export { GatewayError } from './errors.js';
+export type { Ack, Connected, History, HistoryQuery, Message, Position, UserInfo } from './messages.js';
+export type { ClientEvents, ClientOptions, PublishOptions, State, StateChange, SubscribeOptions } from './options.js';
+export type { Rate } from './outbox.js';
+export type { Presence } from './presence.js';
+export { type Subscribed, Subscription, type SubscriptionEvents } from './subscription.js';
+export type { TokenCallback, TokenSource } from './token.js';
+export type { Link, LinkEvents, LinkRequest, Transport } from './transport.js';
+export { type WebSocketConstructor, webSocket } from './websocket.js';

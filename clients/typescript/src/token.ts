@@ -1,0 +1,24 @@
+import { GatewayError } from './errors.js';
+
+/** Asks for a token. `renew` says that the one given before has ended, is about to, or was refused: do not give it again. */
+export type TokenCallback = (context: { renew: boolean }) => string | Promise<string>;
+
+/** A token, or a function that gets one. The function is asked again for every connection and before a token ends. */
+export type TokenSource = string | TokenCallback;
+
+/** A callback that takes longer counts as failed, or a request that hangs would keep the client away for good. */
+const patience = 15_000;
+
+/** @internal */
+export async function tokenFrom(source: TokenSource | undefined, renew: boolean): Promise<string | undefined> {
+  if (typeof source !== 'function') return source;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new GatewayError('timeout', 'the token callback did not answer')), patience);
+  });
+  try {
+    return await Promise.race([source({ renew }), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
