@@ -15,7 +15,7 @@ public sealed partial class GatewayClient
     /// <summary>Completes when the client has been disposed of; fails with a <see cref="GatewayException"/> when the gateway closed the connection for good.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Every change of <see cref="State"/>, in order, on the client's own thread: a handler that takes long holds the connecting up.</summary>
+    /// <summary>Every change of <see cref="State"/>, in order, on the client's own thread: a handler that takes long holds the connecting up, and one that waits for <see cref="DisposeAsync"/> waits for good.</summary>
     public event Action<ConnectionStateChange>? StateChanged;
 
     /// <summary>Connects, unless the client is at it already. Not needed, but for waiting: the first use connects too.</summary>
