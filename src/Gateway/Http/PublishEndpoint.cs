@@ -46,7 +46,7 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         // Before anything is refused: a connection closed with unread input is reset, and the answer could be lost.
         if (await ReadBodyAsync(context.Request) is not { } body)
             return TooLarge;
-        if (!rates.TryTake(addresses.Of(context), out var wait))
+        if (!rates.TryTake(addresses.Of(context), body.WrittenCount, out var wait))
             return new UpgradeRefusal(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
         if (PlainRequest.Read(context.Request, out var refusal) is not { } request)
             return refusal;
