@@ -49,10 +49,13 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     {
         _queue.Complete();
         await _stopping.CancelAsync();
-        _givingUp.CancelAfter(LastTries);
-        using var impatience = cancellationToken.UnsafeRegister(static givingUp => ((CancellationTokenSource)givingUp!).Cancel(), _givingUp);
+        using var patience = new CancellationTokenSource(LastTries, _time);
+        using var over = patience.Token.UnsafeRegister(GiveUp, _givingUp);
+        using var impatient = cancellationToken.UnsafeRegister(GiveUp, _givingUp);
         await _running;
     }
+
+    private static void GiveUp(object? givingUp) => ((CancellationTokenSource)givingUp!).Cancel();
 
     private async Task RunAsync()
     {
@@ -107,7 +110,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     private async Task WaitAsync(TimeSpan time)
     {
         if (_stopping.IsCancellationRequested)
-            await Task.Delay(LastWait, _givingUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(LastWait, _time, _givingUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else
             await Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
