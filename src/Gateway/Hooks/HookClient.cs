@@ -33,6 +33,8 @@ internal sealed class HookClient : IDisposable
             UseCookies = false,
             MaxConnectionsPerServer = connections,
             MaxResponseDrainSize = answerBytes,
+            // Before the backend closes it, which might cross with a question; Node's server does so after 5 s.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
             // A name may come to stand for another address.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         };

@@ -59,6 +59,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
 
     private async Task RunAsync()
     {
+        int left = 0;
         var batch = new List<HookEvent>(MaxEvents);
         while (await _queue.WaitAsync())
         {
@@ -66,11 +67,15 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             batch.Clear();
             _queue.Take(batch, MaxEvents);
-            if (await DeliverAsync(batch) is { } reason)
+            var dropped = await DeliverAsync(batch);
+            if (dropped is { } reason)
                 _metrics.Dropped(reason, batch.Count);
             else
                 _metrics.Delivered(batch.Count);
+            left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
+        if (left > 0)
+            LogLeft(left);
     }
 
     /// <returns>Why it was given up; null when it was delivered.</returns>
@@ -85,14 +90,14 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
             Note(problem);
             if (problem is null)
                 return null;
+            // Waited for in any case: what is given up is no reason to press on with the next.
+            await WaitAsync(wait);
             if (_time.GetElapsedTime(start) >= _options.Hooks.RetryFor)
             {
                 LogGaveUp(batch.Count, _options.Hooks.RetryFor);
                 return DropReason.Expired;
             }
-            await WaitAsync(wait);
         }
-        LogLeft(batch.Count);
         return DropReason.Stopped;
     }
 

@@ -1,3 +1,4 @@
+using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Hooks;
@@ -32,13 +33,13 @@ internal sealed partial class Session
     private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
         _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
 
-    private ValueTask SubscribeIfAllowed(long expires, ChannelName name, byte[] id, Backplane.Position? recover)
+    private ValueTask SubscribeIfAllowed(long expires, ChannelName name, byte[] id, Position? recover)
     {
         bool isNew = recover is not null || _subscriptions.Find(name.Utf8) is null;
         return isNew && _services.HookCalls is { AsksSubscribe: true } ? SubscribeIfAllowedAsync(expires, name, id, recover) : SubscribeUntil(expires, name, id, recover);
     }
 
-    private async ValueTask SubscribeIfAllowedAsync(long expires, ChannelName name, byte[] id, Backplane.Position? recover)
+    private async ValueTask SubscribeIfAllowedAsync(long expires, ChannelName name, byte[] id, Position? recover)
     {
         if (await SubscribeDenialAsync(name) is { } denial)
             SendError(denial, id, name.Utf8);

@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
+using Gateway.Hosting;
 using Gateway.TestSupport;
 using Gateway.Tests.Auth;
+using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Hooks;
@@ -56,6 +58,29 @@ public sealed class ConnectTests
         await open.AskAsync("""{"type":"ping"}""", "pong");
 
         Assert.Empty(backend.Asked);
+    }
+
+    [Fact]
+    public async Task The_time_to_sign_in_does_not_run_out_while_the_backend_is_asked()
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await TokenServer.StartAsync(backend.Settings("connect", "Hooks:Timeout=00:01:00"));
+        var answer = new TaskCompletionSource();
+        backend.OnAsked = async (context, _) =>
+        {
+            await Task.WhenAny(answer.Task, backend.Over);
+            await Backend.AnswerAsync(context, """{"allow":true}""");
+        };
+        await using var client = await server.OpenAsync();
+        await client.SendAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""");
+        await Eventually.TrueAsync(() => backend.Asked.Count == 1, "the backend is asked");
+
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        var sweep = server.Server.Services.GetRequiredService<Sweep>();
+        await Eventually.TrueAsync(() => sweep.Now >= 60_000, "the clock has ticked");
+        answer.SetResult();
+
+        Assert.Equal("ann", (await client.ReceiveAsync("connected")).Text("user"));
     }
 
     [Theory]
