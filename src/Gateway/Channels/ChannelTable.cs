@@ -1,5 +1,6 @@
 using Gateway.Backplane;
 using Gateway.Diagnostics;
+using Gateway.Hooks;
 
 namespace Gateway.Channels;
 
@@ -17,10 +18,12 @@ internal sealed class ChannelTable : IBackplaneSink
     private readonly GatewayMetrics _metrics;
     private readonly PresenceGatherer _presence;
     private readonly ILogger<Channel> _log;
+    private readonly HookEventQueue? _hooks;
 
-    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence, ILogger<Channel> log)
+    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence, ILogger<Channel> log, HookEventQueue? hooks = null)
     {
         _log = log;
+        _hooks = hooks;
         _backplane = backplane;
         _metrics = metrics;
         _presence = presence;
@@ -53,6 +56,7 @@ internal sealed class ChannelTable : IBackplaneSink
             {
                 channel = new Channel(name, _metrics, _log);
                 shard.Channels.Add(name, channel);
+                _hooks?.Occupied(name);
             }
             // Asked for under the lock, so that a release by another thread can't overtake it; and again where it came to nothing,
             // for others may be holding the channel all the time.
@@ -73,6 +77,7 @@ internal sealed class ChannelTable : IBackplaneSink
             if (--channel.Holders > 0)
                 return;
             shard.Channels.Remove(channel.Name);
+            _hooks?.Vacated(channel.Name);
             _backplane.Unsubscribe(channel.Name);
         }
     }

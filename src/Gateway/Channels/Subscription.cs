@@ -34,6 +34,9 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
     /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
     public bool IsPresent { get; set; }
 
+    /// <summary>What the backend was told of it. Its own lock, under which only the queue of what to tell is taken.</summary>
+    public Telling Telling { get; set; }
+
     /// <summary>The last seq given to the subscriber. Subscriber's lock.</summary>
     public long LastSeq { get; set; }
 

@@ -5,13 +5,13 @@ using Gateway.Hosting;
 namespace Gateway.Connections;
 
 /// <summary>
-/// Safe for any thread. How often one address may do something: a token bucket each. A bucket that is full again is forgotten, so
+/// Safe for any thread. How often one address may do something: a meter each. One whose buckets are full again is forgotten, so
 /// the table holds those who came of late, and never more than <see cref="MostAddresses"/>.
 /// </summary>
-internal abstract class AddressRates(long perSecond, long burst, TimeProvider time) : ISwept
+internal abstract class AddressRates(RateLimits limits) : ISwept
 {
     /// <summary>
-    /// About 4 MB. Who comes from more addresses than this in a second is not stopped by counting addresses; those that find no
+    /// About 5 MB. Who comes from more addresses than this in a second is not stopped by counting addresses; those that find no
     /// room are let in uncounted, for refusing them would lock everybody out.
     /// </summary>
     public const int MostAddresses = 65_536;
@@ -19,8 +19,7 @@ internal abstract class AddressRates(long perSecond, long burst, TimeProvider ti
     private const long ForgetMilliseconds = 1_000;
 
     private readonly Lock _gate = new();
-    private readonly TokenRate _rate = TokenRate.Of(perSecond, burst, time.TimestampFrequency);
-    private readonly Dictionary<AddressKey, TokenBucket> _buckets = [];
+    private readonly Dictionary<AddressKey, RateMeter> _meters = [];
     private long _forgotten;
 
     /// <summary>Addresses remembered.</summary>
@@ -29,45 +28,50 @@ internal abstract class AddressRates(long perSecond, long burst, TimeProvider ti
         get
         {
             lock (_gate)
-                return _buckets.Count;
+                return _meters.Count;
         }
     }
 
     /// <param name="address">Where the request comes from.</param>
     /// <param name="wait">When the next one would be let in.</param>
-    public bool TryTake(IPAddress address, out TimeSpan wait)
+    public bool TryTake(IPAddress address, out TimeSpan wait) => TryTake(address, bytes: 0, out wait);
+
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="bytes">What it is counted as beside the request itself.</param>
+    /// <param name="wait">When it would be let in.</param>
+    public bool TryTake(IPAddress address, long bytes, out TimeSpan wait)
     {
         wait = default;
-        if (_rate.IsUnlimited)
+        if (limits.IsUnlimited)
             return true;
-        long now = time.GetTimestamp();
+        long now = limits.Now;
         lock (_gate)
         {
             var key = AddressKey.Of(address);
-            if (_buckets.Count >= MostAddresses && !_buckets.ContainsKey(key))
+            if (_meters.Count >= MostAddresses && !_meters.ContainsKey(key))
                 return true;
-            ref var bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(_buckets, key, out bool known);
+            ref var meter = ref CollectionsMarshal.GetValueRefOrAddDefault(_meters, key, out bool known);
             if (!known)
-                bucket = new TokenBucket(_rate, now);
-            if (bucket.TryTake(_rate, 1, now))
+                meter = new RateMeter(limits, now);
+            if (meter.TryTake(limits, bytes, now, out long ticks))
                 return true;
-            wait = TimeSpan.FromSeconds((double)bucket.TicksUntil(_rate, 1) / time.TimestampFrequency);
+            wait = limits.Time(ticks);
             return false;
         }
     }
 
     void ISwept.OnTick(long now)
     {
-        if (_rate.IsUnlimited || now - _forgotten < ForgetMilliseconds)
+        if (limits.IsUnlimited || now - _forgotten < ForgetMilliseconds)
             return;
         _forgotten = now;
-        long timestamp = time.GetTimestamp();
+        long timestamp = limits.Now;
         lock (_gate)
         {
-            foreach (var (address, bucket) in _buckets)
+            foreach (var (address, meter) in _meters)
             {
-                if (bucket.IsFull(_rate, timestamp))
-                    _buckets.Remove(address);
+                if (meter.IsFull(limits, timestamp))
+                    _meters.Remove(address);
             }
         }
     }

@@ -1,6 +1,8 @@
 using System.Net;
 using Gateway.Auth;
+using Gateway.Hooks;
 using Gateway.Hosting;
+using Gateway.Http;
 using Gateway.Options;
 using Gateway.Protocol.WebSockets;
 using Gateway.Sessions;
@@ -78,8 +80,11 @@ internal sealed class Admission(
             return (null, signIn.Refusal);
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // Who has yet to sign in is counted when the name is known.
-        if (!ReferenceEquals(identity, Identity.Nobody) && !lease.TryIdentify(identity.User))
+        bool isKnown = !ReferenceEquals(identity, Identity.Nobody);
+        if (isKnown && !lease.TryIdentify(identity.User))
             return (null, UpgradeRefusal.TooManyRequests);
+        if (isKnown && await DenialAsync(identity, lease, "websocket") is { } denial)
+            return (null, denial);
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
 
@@ -93,7 +98,17 @@ internal sealed class Admission(
             return (null, UpgradeRefusal.TooManyRequests);
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
+        refusal ??= await DenialAsync(identity, lease, "sse");
         return refusal is null ? (new Admitted(lease, null, Opener(identity, opening), opening), null) : (null, refusal);
+    }
+
+    /// <summary>Why the backend does not let somebody in; null where it does, or is not to be asked.</summary>
+    private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease, string transport)
+    {
+        if (sessions.HookCalls is not { AsksConnect: true } calls)
+            return null;
+        var verdict = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), transport);
+        return verdict.Denial is { } denial ? RefusalResponse.Of(denial) : null;
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>

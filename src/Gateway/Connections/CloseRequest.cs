@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Connections;
@@ -34,6 +35,15 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     /// <summary>By the API.</summary>
     public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));
+
+    /// <summary>By the backend, as the client was about to sign in; or because it could not be asked.</summary>
+    public static CloseRequest Denied(ProtocolError denial) => denial.Code switch
+    {
+        ErrorCode.Unauthorized => new(new CloseStatus(CloseCode.Unauthorized, denial.Message)),
+        ErrorCode.Unavailable => new(new CloseStatus(CloseCode.TryAgainLater, denial.Message), Reconnect: true, RetryAfter: 5_000),
+        ErrorCode.RateLimited or ErrorCode.LimitExceeded => new(new CloseStatus(CloseCode.TryAgainLater, denial.Message), Reconnect: true),
+        _ => new(new CloseStatus(CloseCode.Forbidden, denial.Message)),
+    };
 
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 

@@ -48,7 +48,7 @@ internal sealed partial class Connection
         {
             if (_peerClose is not null)
                 await _handler.FinishAsync();
-            _handler.OnClosed();
+            _handler.OnClosed(code);
             if (!vanished)
                 await CloseAsync();
         }

@@ -11,6 +11,20 @@ internal sealed partial class Connection
     private long _lastReceived;
     private long _pinged;
     private long _relieved;
+    private bool _isHeld;
+
+    /// <summary>Whether the handler waits for somebody else.</summary>
+    public bool IsHeld => Volatile.Read(ref _isHeld);
+
+    /// <summary>The handler begins to wait for somebody else. What the client sends meanwhile is unread, so its silence is not its own. For the read loop.</summary>
+    public void Hold() => Volatile.Write(ref _isHeld, true);
+
+    /// <summary>The handler does not wait any more.</summary>
+    public void GoOn()
+    {
+        _lastReceived = _services.Sweep.Now;
+        Volatile.Write(ref _isHeld, false);
+    }
 
     /// <summary>Called by the sweep.</summary>
     /// <param name="now">The sweep's time.</param>
@@ -35,7 +49,7 @@ internal sealed partial class Connection
     private void Beat(long now)
     {
         var heartbeat = _services.Options.Heartbeat;
-        if (IsDelayed)
+        if (IsDelayed || IsHeld)
             return;
         // By what came since the ping, not by how long ago it came: the next tick may be later than the next ping is due.
         if (_lastReceived >= _pinged)

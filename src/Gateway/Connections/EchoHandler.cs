@@ -33,7 +33,7 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
     {
     }
 
-    public void OnClosed()
+    public void OnClosed(int code)
     {
     }
 }

@@ -33,5 +33,6 @@ internal interface IMessageHandler
     void OnGap(Subscription subscription);
 
     /// <summary>The connection is over: nothing of it may be left behind. Called exactly once.</summary>
-    void OnClosed();
+    /// <param name="code">Of the close frame; 1006 where there was none.</param>
+    void OnClosed(int code);
 }

@@ -2,6 +2,5 @@ using Gateway.Options;
 
 namespace Gateway.Connections;
 
-/// <summary>Safe for any thread. How many messages one address may publish by request: as many as one connection.</summary>
-internal sealed class PublishRates(GatewayOptions options, TimeProvider time)
-    : AddressRates(options.Limits.MessagesPerSecond, options.Limits.MessageBurst, time);
+/// <summary>Safe for any thread. How many messages and bytes one address may publish by request: as many as one connection.</summary>
+internal sealed class PublishRates(GatewayOptions options, TimeProvider time) : AddressRates(new RateLimits(options, time));

@@ -2,15 +2,19 @@ using Gateway.Options;
 
 namespace Gateway.Connections;
 
-/// <summary>Immutable, shared by all connections. What each may send, and the clock that is measured by.</summary>
+/// <summary>Immutable, shared by all it holds for. What each connection may send, and the clock that is measured by.</summary>
 internal sealed class RateLimits
 {
     private readonly TimeProvider _time;
 
     public RateLimits(GatewayOptions options, TimeProvider time)
+        : this(options.Limits, time)
+    {
+    }
+
+    public RateLimits(LimitsOptions limits, TimeProvider time)
     {
         _time = time;
-        var limits = options.Limits;
         Messages = TokenRate.Of(limits.MessagesPerSecond, limits.MessageBurst, time.TimestampFrequency);
         Bytes = TokenRate.Of(limits.BytesPerSecond, limits.ByteBurst, time.TimestampFrequency);
         Action = limits.RateAction;
@@ -29,5 +33,8 @@ internal sealed class RateLimits
     public long Now => IsUnlimited ? 0 : _time.GetTimestamp();
 
     /// <summary>Rounded up: who comes back then finds the tokens.</summary>
+    public TimeSpan Time(long ticks) => TimeSpan.FromMilliseconds(Milliseconds(ticks));
+
+    /// <summary>The same in milliseconds.</summary>
     public long Milliseconds(long ticks) => (long)Math.Ceiling(ticks * 1000.0 / _time.TimestampFrequency);
 }

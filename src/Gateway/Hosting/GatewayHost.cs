@@ -9,6 +9,7 @@ using Gateway.Cluster;
 using Gateway.Connections;
 using Gateway.Diagnostics;
 using Gateway.Diagnostics.Prometheus;
+using Gateway.Hooks;
 using Gateway.Http;
 using Gateway.Http.Sse;
 using Gateway.Options;
@@ -105,6 +106,7 @@ internal static class GatewayHost
         services.AddSingleton<PublishRates>();
         services.AddSingleton<PublishEndpoint>();
         AddApi(services);
+        AddHooks(services, options.Hooks);
         services.AddHostedService<BackplaneStart>();
         services.AddHostedService<KeySetStart>();
         services.AddHostedService(provider => provider.GetRequiredService<Nodes>());
@@ -113,6 +115,18 @@ internal static class GatewayHost
         services.AddHostedService<StartScreen>();
         // The drain has its own deadline; the host only has to be more patient than that.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDuration + TimeSpan.FromSeconds(10));
+    }
+
+    private static void AddHooks(IServiceCollection services, HooksOptions hooks)
+    {
+        services.AddSingleton<HookMetrics>();
+        if (hooks.Url is null)
+            return;
+        if ((hooks.Events & HookEvents.Asked) != 0)
+            services.AddSingleton<HookCalls>();
+        // Services stop in reverse: this one after the ports, when nobody is connected any more.
+        if ((hooks.Events & HookEvents.Told) != 0)
+            services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
     }
 
     private static void AddApi(IServiceCollection services)

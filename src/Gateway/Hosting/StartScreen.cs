@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Auth;
 using Gateway.Backplane;
+using Gateway.Hooks;
 using Gateway.Options;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -33,6 +34,8 @@ internal sealed class StartScreen(
         text.AppendLine($"  internal   {bound[1]}");
         text.AppendLine($"  mode       {authenticator.Description}");
         text.AppendLine($"  backplane  {backplane.Description}");
+        if (options.Hooks.Url is { } hooks)
+            text.AppendLine($"  hooks      {string.Join(", ", HookNames.In(options.Hooks.Events))} to {hooks.GetLeftPart(UriPartial.Path)}");
         text.AppendLine($"  limits     message {Bytes(limits.MessageBytes)}, outbound queue {Bytes(limits.OutboundBytes)} and {limits.ChannelsPerConnection} channels per connection");
         text.AppendLine($"  namespaces {Namespaces()}");
         if (authenticator.Warning is { } warning)

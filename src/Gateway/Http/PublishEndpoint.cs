@@ -4,6 +4,7 @@ using Gateway.Auth;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Connections;
+using Gateway.Hooks;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Sessions;
@@ -46,7 +47,8 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         // Before anything is refused: a connection closed with unread input is reset, and the answer could be lost.
         if (await ReadBodyAsync(context.Request) is not { } body)
             return TooLarge;
-        if (!rates.TryTake(addresses.Of(context), out var wait))
+        var address = addresses.Of(context);
+        if (!rates.TryTake(address, body.WrittenCount, out var wait))
             return new UpgradeRefusal(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
         if (PlainRequest.Read(context.Request, out var refusal) is not { } request)
             return refusal;
@@ -54,14 +56,23 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         services.Metrics.Received();
-        if (TryStart(body.WrittenSpan, signIn.Identity, out var message, out var error) is not { } publishing)
-            return Of(error);
-        var result = await publishing;
+        var identity = signIn.Identity ?? authenticator.WithoutToken(ConnectionId.Next());
+        if (Read(body.WrittenMemory, identity, out var error) is not { } message)
+            return RefusalResponse.Of(error);
+        var content = message.Content;
+        if (services.HookCalls is { AsksPublish: true } calls)
+        {
+            var verdict = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
+            if (verdict.Denial is { } denial)
+                return RefusalResponse.Of(denial);
+            content = verdict.Content ?? content;
+        }
+        var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest { Content = content.Span, Sender = identity.Sender, Key = message.Key });
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.RoomAsync();
         if (!result.Accepted)
-            return Of(SessionError.Unavailable);
+            return RefusalResponse.Of(SessionError.Unavailable);
         await AnswerAsync(context.Response, message, result.Position);
         return null;
     }
@@ -87,30 +98,29 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         }
     }
 
-    /// <summary>Reads the message, checks the right to it and hands it to the backplane; null for an error.</summary>
-    private ValueTask<PublishResult>? TryStart(ReadOnlySpan<byte> body, Identity? identity, out Accepted accepted, out ProtocolError error)
+    /// <summary>Reads the message and checks the right to it; null for an error.</summary>
+    private Accepted? Read(ReadOnlyMemory<byte> body, Identity identity, out ProtocolError error)
     {
-        accepted = default;
-        if (!Utf8.IsValid(body))
+        if (!Utf8.IsValid(body.Span))
         {
             error = SessionError.BadRequest("The body is not UTF-8.");
             return null;
         }
-        if (!ClientMessageReader.TryReadPublish(body, out var message, out error))
+        if (!ClientMessageReader.TryReadPublish(body.Span, out var message, out error))
             return null;
         if (services.Namespaces.TryName(message.Channel, out string problem) is not { } name)
         {
             error = SessionError.BadRequest(problem);
             return null;
         }
-        identity ??= authenticator.WithoutToken(ConnectionId.Next());
         if (!ChannelRights.May(identity, name, Rights.Publish))
         {
             error = SessionError.Forbidden;
             return null;
         }
-        accepted = new Accepted(name, message.Id.ToArray());
-        return services.Backplane.PublishAsync(name, new PublishRequest { Content = message.Content, Sender = identity.Sender, Key = message.Key });
+        // A slice of the body, byte for byte.
+        body.Span.Overlaps(message.Content, out int at);
+        return new Accepted(name, message.Id.ToArray(), body.Slice(at, message.Content.Length), message.Key.ToArray());
     }
 
     private static async Task AnswerAsync(HttpResponse response, Accepted message, Position? position)
@@ -129,12 +139,5 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         return RefusalResponse.WriteAsync(context.Response, refusal);
     }
 
-    private static UpgradeRefusal Of(ProtocolError error) => error.Code switch
-    {
-        ErrorCode.Forbidden => new UpgradeRefusal(403, error.Code, error.Message),
-        ErrorCode.Unavailable => new UpgradeRefusal(503, error.Code, error.Message) { RetryAfter = TimeSpan.FromSeconds(1) },
-        _ => new UpgradeRefusal(400, error.Code, error.Message),
-    };
-
-    private readonly record struct Accepted(ChannelName Channel, byte[] Id);
+    private sealed record Accepted(ChannelName Channel, byte[] Id, ReadOnlyMemory<byte> Content, byte[] Key);
 }

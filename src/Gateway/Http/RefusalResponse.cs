@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Http;
@@ -6,6 +7,17 @@ namespace Gateway.Http;
 /// <summary>Stateless. Writes a refusal as the answer to an HTTP request.</summary>
 internal static class RefusalResponse
 {
+    /// <summary>The same error to who asks by HTTP.</summary>
+    public static UpgradeRefusal Of(ProtocolError error) => error.Code switch
+    {
+        ErrorCode.Unauthorized => new UpgradeRefusal(401, error.Code, error.Message),
+        ErrorCode.Forbidden => new UpgradeRefusal(403, error.Code, error.Message),
+        ErrorCode.MessageTooLarge => new UpgradeRefusal(413, error.Code, error.Message),
+        ErrorCode.RateLimited or ErrorCode.LimitExceeded => new UpgradeRefusal(429, error.Code, error.Message),
+        ErrorCode.Unavailable => new UpgradeRefusal(503, error.Code, error.Message) { RetryAfter = TimeSpan.FromSeconds(1) },
+        _ => new UpgradeRefusal(400, error.Code, error.Message),
+    };
+
     public static Task WriteAsync(HttpResponse response, UpgradeRefusal refusal)
     {
         response.StatusCode = refusal.StatusCode;

@@ -32,6 +32,8 @@ internal sealed record GatewayOptions
 
     public ApiOptions Api { get; init; } = new();
 
+    public HooksOptions Hooks { get; init; } = new();
+
     /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 

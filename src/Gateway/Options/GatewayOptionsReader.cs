@@ -65,6 +65,7 @@ internal static class GatewayOptionsReader
                 Keys = settings.List("Api:Keys"),
                 BodyBytes = settings.Integer("Api:BodyBytes", defaults.Api.BodyBytes, 1024, 256 << 20),
             },
+            Hooks = HooksOptionsReader.Read(settings),
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),

@@ -16,7 +16,8 @@ internal sealed partial class Session
     {
         if (MustSignIn)
         {
-            if (now >= _signInBy)
+            // Held, it has sent its token, and it is not the client that takes its time.
+            if (now >= _signInBy && !_connection.IsHeld)
                 _connection.RequestClose(CloseRequest.Unauthorized);
             return;
         }

@@ -13,23 +13,31 @@ internal sealed partial class Session
     /// <summary>Null until the backplane took its time for the first.</summary>
     private UnansweredPublishes? _unanswered;
 
-    private ValueTask Publish(in ClientMessage message)
+    /// <summary>The channel's name if the client may publish there; otherwise answers with the error.</summary>
+    private ChannelName? PublishableChannel(in ClientMessage message, out Channel? local)
     {
-        var local = _services.Channels.Find(message.Channel);
+        local = _services.Channels.Find(message.Channel);
         string problem = "";
         if ((local?.Name ?? NameOf(message.Channel, out problem)) is not { } name)
         {
             SendError(SessionError.BadRequest(problem), message);
-            return default;
+            return null;
         }
-        if (!ChannelRights.May(_identity, name, Rights.Publish))
-        {
-            SendError(SessionError.Forbidden, message);
+        if (ChannelRights.May(_identity, name, Rights.Publish))
+            return name;
+        SendError(SessionError.Forbidden, message);
+        return null;
+    }
+
+    /// <param name="message">What the client sent.</param>
+    /// <param name="content">What is published: its own content, or another in its place.</param>
+    private ValueTask Publish(in ClientMessage message, ReadOnlySpan<byte> content)
+    {
+        if (PublishableChannel(message, out var local) is not { } name)
             return default;
-        }
         var publishing = _services.Backplane.PublishAsync(name, new PublishRequest
         {
-            Content = message.Content,
+            Content = content,
             Sender = _identity.Sender,
             Key = message.Key,
             Except = message.Echo ? null : _connection.Id,

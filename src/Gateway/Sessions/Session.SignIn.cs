@@ -21,6 +21,7 @@ internal sealed partial class Session
         long ping = (long)_services.Options.Heartbeat.Ping.TotalMilliseconds;
         ServerMessageWriter.Connected(reply, _connection.Id, identity.User, _services.Options.Node, ping, identity.Expires, identity.Subscriptions);
         Outbox.Send(reply.WrittenSpan);
+        TellConnected();
         var channels = _opening?.Channels ?? identity.Subscriptions;
         return channels.Count == 0 ? default : SubscribeAllAsync(identity, channels);
     }
@@ -42,6 +43,13 @@ internal sealed partial class Session
             if (!ChannelRights.May(identity, name, Rights.Subscribe))
             {
                 SendError(SessionError.Forbidden, id: default, utf8);
+                continue;
+            }
+            if (await SubscribeDenialAsync(name) is { } denial)
+            {
+                SendError(denial, id: default, utf8);
+                if (_opening is not null && denial.Code == ErrorCode.Unavailable)
+                    _connection.RequestClose(CloseRequest.Denied(denial));
                 continue;
             }
             await SubscribeUntil(Subscription.Unlimited, name, id: [], _opening?.PositionOf(utf8));
@@ -78,6 +86,8 @@ internal sealed partial class Session
             _connection.RequestClose(CloseRequest.TooManyConnections);
             return;
         }
+        if (!await IsLetInAsync(claims.User, id))
+            return;
         _identity = Identity.Of(claims);
         await WelcomeAsync();
     }

@@ -26,7 +26,7 @@ internal sealed partial class Session
             return default;
         Position? recover = message.HasRecover ? new Position(Encoding.UTF8.GetString(message.RecoverEpoch), message.RecoverSeq) : null;
         if (ChannelRights.May(_identity, name, Rights.Subscribe))
-            return SubscribeUntil(Subscription.Unlimited, name, message.Id.ToArray(), recover);
+            return SubscribeIfAllowed(Subscription.Unlimited, name, message.Id.ToArray(), recover);
         if (!message.Token.IsEmpty && ChannelRights.IsGrantable(name) && _services.Authenticator.Tokens is { } tokens)
             return SubscribeByTokenAsync(tokens, Encoding.UTF8.GetString(message.Token), name, message.Id.ToArray(), recover);
         SendError(SessionError.Forbidden, message);
@@ -41,7 +41,7 @@ internal sealed partial class Session
         else if (claims!.User != _identity.User || claims.Channel != name.ToString())
             SendError(SessionError.Forbidden, id, name.Utf8);
         else
-            await SubscribeUntil(claims.Expires!.Value, name, id, recover);
+            await SubscribeIfAllowed(claims.Expires!.Value, name, id, recover);
     }
 
     /// <param name="expires">When the right to it ends, in Unix seconds.</param>
@@ -87,6 +87,7 @@ internal sealed partial class Session
             SendError(SessionError.Unavailable, id, name.Utf8);
             return;
         }
+        TellSubscribed(subscription);
         // Only now may the clock end it: giving back what is still being taken would leave some of it behind.
         _subscriptions.TryRenew(subscription, expires);
     }
@@ -168,6 +169,7 @@ internal sealed partial class Session
         subscription.Channel.Deactivate(subscription);
         if (subscription.IsPresent)
             _ = LeaveAsync(subscription.Channel.Name);
+        TellUnsubscribed(subscription);
         _services.Channels.Release(subscription.Channel);
     }
 

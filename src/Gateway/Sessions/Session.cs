@@ -55,7 +55,7 @@ internal sealed partial class Session : IMessageHandler
             return default;
         }
         if (message.Type == ClientMessageType.Message)
-            return Publish(message);
+            return _services.HookCalls is { AsksPublish: true } calls ? PublishIfAllowed(calls, message, payload) : Publish(message, message.Content);
         // What a client asks after publishing is answered as of then.
         var published = FinishAsync();
         return published.IsCompletedSuccessfully ? OnRequest(message) : OnRequestAsync(published, payload);
@@ -119,10 +119,11 @@ internal sealed partial class Session : IMessageHandler
     public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close) =>
         ServerMessageWriter.Disconnect(output, (int)close.Status.Code, close.Status.Reason, close.Reconnect, close.RetryAfter);
 
-    public void OnClosed()
+    public void OnClosed(int code)
     {
         foreach (var subscription in _subscriptions.Snapshot())
             End(subscription);
+        TellDisconnected(code);
     }
 
     /// <summary>The channel's name, made anew only when it is neither known here nor the one this client named last.</summary>

@@ -25,6 +25,26 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task More_bytes_than_one_connection_may_send_are_refused_with_429_and_Retry_After()
+    {
+        var time = new ManualTime();
+        await using var server = await GatewayServer.StartAsync(
+            [.. Anyone, "Limits:BytesPerSecond=100", "Limits:ByteBurst=1000"], services => services.AddSingleton<TimeProvider>(time));
+        string large = $$"""{"channel":"a","content":"{{new string('x', 572)}}"}""";
+        Assert.Equal(600, large.Length);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(server.PublicPort, large)).Status);
+
+        using var http = new HttpClient();
+        using var body = new StringContent(large);
+        using var refused = await http.PostAsync(new Uri($"http://127.0.0.1:{server.PublicPort}/publish"), body);
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(2)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(server.PublicPort, """{"channel":"a","content":1}""")).Status);
+
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(server.PublicPort, large)).Status);
+    }
+
+    [Fact]
     public async Task A_stream_takes_a_place_and_gives_it_back()
     {
         await using var server = await GatewayServer.StartAsync([.. Anyone, "Limits:ConnectionsPerAddress=1"]);

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Gateway.Backplane.Redis;
+using Gateway.Hooks;
 using Gateway.Options;
 
 namespace Gateway.Diagnostics.Prometheus;
@@ -18,9 +19,10 @@ internal sealed class PrometheusExporter : IDisposable
     /// <param name="factory">Whose meter is heard: there may be other nodes in the process.</param>
     /// <param name="metrics">Made to begin at 0.</param>
     /// <param name="backplane">The same.</param>
+    /// <param name="hooks">The same.</param>
     /// <param name="lookedUp">Here so that it exists.</param>
     /// <param name="options">The node's name.</param>
-    public PrometheusExporter(IMeterFactory factory, GatewayMetrics metrics, BackplaneMetrics backplane, NodeMetrics lookedUp, GatewayOptions options)
+    public PrometheusExporter(IMeterFactory factory, GatewayMetrics metrics, BackplaneMetrics backplane, HookMetrics hooks, NodeMetrics lookedUp, GatewayOptions options)
     {
         _ = lookedUp;
         _node = options.Node;
@@ -39,6 +41,7 @@ internal sealed class PrometheusExporter : IDisposable
         _listener.Start();
         metrics.StartFromZero();
         backplane.StartFromZero();
+        hooks.StartFromZero();
     }
 
     public string Scrape()

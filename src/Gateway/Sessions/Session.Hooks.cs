@@ -1,0 +1,125 @@
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Hooks;
+using Gateway.Protocol.Messages;
+
+namespace Gateway.Sessions;
+
+/// <content>
+/// What the application's backend is asked before the client gets its way, and told after. While it is asked, this connection's read loop
+/// waits, and so its messages keep their order. Without hooks nothing of this costs more than a look at a null.
+/// </content>
+internal sealed partial class Session
+{
+    private bool _isToldOf;
+
+    private HookCaller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
+
+    /// <returns>Whether the backend lets the user in; otherwise the client is told and the connection about to close.</returns>
+    private async ValueTask<bool> IsLetInAsync(string user, byte[] id)
+    {
+        if (_services.HookCalls is not { AsksConnect: true } calls)
+            return true;
+        var verdict = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, "websocket"));
+        if (verdict.Denial is not { } denial)
+            return true;
+        SendError(denial, id, channel: default);
+        _connection.RequestClose(CloseRequest.Denied(denial));
+        return false;
+    }
+
+    /// <summary>Why the backend does not let the client subscribe; null when it does.</summary>
+    private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
+        _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
+
+    private ValueTask SubscribeIfAllowed(long expires, ChannelName name, byte[] id, Position? recover)
+    {
+        bool isNew = recover is not null || _subscriptions.Find(name.Utf8) is null;
+        return isNew && _services.HookCalls is { AsksSubscribe: true } ? SubscribeIfAllowedAsync(expires, name, id, recover) : SubscribeUntil(expires, name, id, recover);
+    }
+
+    private async ValueTask SubscribeIfAllowedAsync(long expires, ChannelName name, byte[] id, Position? recover)
+    {
+        if (await SubscribeDenialAsync(name) is { } denial)
+            SendError(denial, id, name.Utf8);
+        else
+            await SubscribeUntil(expires, name, id, recover);
+    }
+
+    private ValueTask PublishIfAllowed(HookCalls calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
+    {
+        // Who may not publish anyway is nothing to ask about.
+        if (PublishableChannel(message, out _) is not { } name)
+            return default;
+        return PublishIfAllowedAsync(WaitAsync(calls.PublishAsync(Caller, name, message.Content)), payload);
+    }
+
+    private async ValueTask PublishIfAllowedAsync(ValueTask<Verdict> asking, ReadOnlyMemory<byte> payload)
+    {
+        var verdict = await asking;
+        await PublishAs(verdict, payload);
+    }
+
+    private ValueTask PublishAs(in Verdict verdict, ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        if (verdict.Denial is not { } denial)
+            return Publish(message, verdict.Content is { } replaced ? replaced.Span : message.Content);
+        SendError(denial, message);
+        return default;
+    }
+
+    private async ValueTask<Verdict> WaitAsync(ValueTask<Verdict> asking)
+    {
+        _connection.Hold();
+        try
+        {
+            // The answers to what came before do not wait with it.
+            await Outbox.FlushAsync();
+            return await asking;
+        }
+        finally
+        {
+            _connection.GoOn();
+        }
+    }
+
+    private void TellConnected()
+    {
+        _isToldOf = true;
+        _services.HookEvents?.Connected(_connection.Id, _identity.User);
+    }
+
+    private void TellDisconnected(int code)
+    {
+        if (_isToldOf)
+            _services.HookEvents?.Disconnected(_connection.Id, _identity.User, code);
+    }
+
+    private void TellSubscribed(Subscription subscription)
+    {
+        if (_services.HookEvents is not { } events)
+            return;
+        // A gap, or the clock, may be ending it at the same time.
+        lock (subscription)
+        {
+            if (subscription.Telling == Telling.Over)
+                return;
+            subscription.Telling = Telling.Told;
+            events.Subscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+        }
+    }
+
+    private void TellUnsubscribed(Subscription subscription)
+    {
+        if (_services.HookEvents is not { } events)
+            return;
+        lock (subscription)
+        {
+            if (subscription.Telling == Telling.Told)
+                events.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+            subscription.Telling = Telling.Over;
+        }
+    }
+}

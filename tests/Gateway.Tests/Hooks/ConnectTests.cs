@@ -1,0 +1,108 @@
+using System.Net.WebSockets;
+using Gateway.Hosting;
+using Gateway.TestSupport;
+using Gateway.Tests.Auth;
+using Microsoft.Extensions.DependencyInjection;
+using static Gateway.Tests.Sse.Publishing;
+
+namespace Gateway.Tests.Hooks;
+
+/// <summary>The hook <c>connect</c>: who comes in is for the backend to say.</summary>
+public sealed class ConnectTests
+{
+    [Fact]
+    public async Task The_backend_is_asked_who_comes_how_and_from_where()
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await GatewayServer.StartAsync(backend.Settings("connect", "Node=edge-1"));
+        await using var client = await JsonClient.ConnectAsync(server);
+        await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
+
+        Assert.Equal(["connect", "connect"], backend.Asked.Select(asked => asked.Text("type")));
+        var (first, second) = (backend.Asked[0], backend.Asked[1]);
+        Assert.Equal((client.ConnectionId, client.User), (first.Text("connection"), first.Text("user")));
+        Assert.Equal(("websocket", "127.0.0.1", "edge-1"), (first.Text("transport"), first.Text("address"), first.Text("node")));
+        Assert.Equal((stream.ConnectionId, "sse"), (second.Text("connection"), second.Text("transport")));
+        Assert.NotEqual(backend.Requests[0].Id, backend.Requests[1].Id);
+    }
+
+    [Theory]
+    [InlineData("", 403, "forbidden", "denied by the application")]
+    [InlineData(""","message":"banned until monday" """, 403, "forbidden", "banned until monday")]
+    [InlineData(""","code":"unauthorized","message":"no such user" """, 401, "unauthorized", "no such user")]
+    [InlineData(""","code":"limit_exceeded","message":"one device only" """, 429, "limit_exceeded", "one device only")]
+    [InlineData(""","code":"unavailable","message":"maintenance" """, 503, "unavailable", "maintenance")]
+    public async Task Who_is_denied_learns_why_by_the_status_of_the_answer(string denial, int status, string code, string message)
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await GatewayServer.StartAsync(backend.Settings("connect"));
+        backend.Deny(_ => true, denial);
+
+        var upgrade = await TokenServer.AskAsync(server, "/ws");
+        var (streamStatus, streamBody) = await GetAsync(server.PublicPort, "/sse?channel=a");
+
+        Assert.Equal((status, code, message), (upgrade.Status, upgrade.Json("error"), upgrade.Json("message")));
+        Assert.Equal(status, (int)streamStatus);
+        Assert.Contains(message, streamBody, StringComparison.Ordinal);
+        Assert.True(server.Connections.IsEmpty);
+    }
+
+    [Fact]
+    public async Task Whoever_has_a_bad_token_is_nobody_to_ask_about()
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await TokenServer.StartAsync(backend.Settings("connect"));
+
+        Assert.Equal(401, (await server.AskAsync("/ws?token=nonsense")).Status);
+        await using var open = await server.OpenAsync();
+        await open.AskAsync("""{"type":"ping"}""", "pong");
+
+        Assert.Empty(backend.Asked);
+    }
+
+    [Fact]
+    public async Task The_time_to_sign_in_does_not_run_out_while_the_backend_is_asked()
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await TokenServer.StartAsync(backend.Settings("connect", "Hooks:Timeout=00:01:00"));
+        var answer = new TaskCompletionSource();
+        backend.OnAsked = async (context, _) =>
+        {
+            await Task.WhenAny(answer.Task, backend.Over);
+            await Backend.AnswerAsync(context, """{"allow":true}""");
+        };
+        await using var client = await server.OpenAsync();
+        await client.SendAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""");
+        await Eventually.TrueAsync(() => backend.Asked.Count == 1, "the backend is asked");
+
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        var sweep = server.Server.Services.GetRequiredService<Sweep>();
+        await Eventually.TrueAsync(() => sweep.Now >= 60_000, "the clock has ticked");
+        answer.SetResult();
+
+        Assert.Equal("ann", (await client.ReceiveAsync("connected")).Text("user"));
+    }
+
+    [Theory]
+    [InlineData("", 4003, false)]
+    [InlineData(""","code":"unauthorized" """, 4001, false)]
+    [InlineData(""","code":"rate_limited" """, 1013, true)]
+    [InlineData(""","code":"unavailable" """, 1013, true)]
+    public async Task Who_signs_in_with_a_first_message_and_is_denied_gets_an_error_and_a_close(string denial, int code, bool comesBack)
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await TokenServer.StartAsync(backend.Settings("connect"));
+        backend.Deny(asked => asked.Text("user") == "eve", denial + ""","message":"not you" """);
+        await using var ann = await server.OpenAsync();
+        await using var eve = await server.OpenAsync();
+
+        await ann.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""", "connected");
+        var error = await eve.AskAsync($$"""{"type":"auth","id":7,"token":"{{TokenServer.Key.Token("eve", server.Now.AddHours(1))}}"}""", "error");
+        var farewell = await eve.ReceiveAsync("disconnect");
+
+        Assert.Equal((7, "not you"), (error.Number("id"), error.Text("message")));
+        Assert.Equal((code, "not you", comesBack), (farewell.Number("code"), farewell.Text("reason"), farewell.GetProperty("reconnect").GetBoolean()));
+        Assert.Null(await eve.ReceiveTextAsync());
+        Assert.Equal((WebSocketCloseStatus)code, eve.Socket.CloseStatus);
+    }
+}
