@@ -95,7 +95,7 @@ internal static class GatewayHost
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();
         services.AddSingleton<HandshakeDeadlines>();
-        services.AddSingleton<GatewayConnectionHandler>();
+        services.AddSingleton<UpgradeHandler>();
         services.AddSingleton<ServerCertificate>();
         services.AddSingleton<ProxyPreface>();
         services.AddSingleton<PortSharing>();
@@ -227,6 +227,8 @@ internal static class GatewayHost
 
     private static void ConfigureLogging(ILoggingBuilder logging)
     {
+        // Nothing is logged with them, and Kestrel's scope would be 230 bytes of every connection.
+        logging.Services.Configure<LoggerFilterOptions>(filter => filter.CaptureScopes = false);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

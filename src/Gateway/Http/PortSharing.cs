@@ -10,7 +10,7 @@ namespace Gateway.Http;
 /// One object serves all connections, concurrently. Kestrel connection middleware of the public port: looks at the first
 /// request without consuming it, keeps WebSocket upgrades and hands everything else, untouched, to the HTTP server.
 /// </summary>
-internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandler handler, HandshakeDeadlines deadlines, Audit audit)
+internal sealed class PortSharing(GatewayOptions options, UpgradeHandler upgrades, HandshakeDeadlines deadlines, Audit audit)
 {
     private readonly IReadOnlyList<byte[]> _paths = Admission.Paths(options);
 
@@ -19,7 +19,9 @@ internal sealed class PortSharing(GatewayOptions options, GatewayConnectionHandl
         switch (await PeekAsync(connection))
         {
             case RequestKind.Upgrade:
-                await handler.OnConnectedAsync(connection);
+                // Run from here, for the state of every method that waits for a connection's end is memory of that connection.
+                if (await upgrades.UpgradeAsync(connection) is var (upgraded, answer))
+                    await upgraded.RunAsync(answer);
                 break;
             case RequestKind.Other:
                 connection.Features.Set(PublicPort.Mark);
