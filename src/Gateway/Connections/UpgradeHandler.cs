@@ -9,53 +9,43 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Gateway.Connections;
 
 /// <summary>One object serves all connections, concurrently. Answers a WebSocket upgrade straight from Kestrel's transport.</summary>
-internal sealed class UpgradeHandler(Admission admission, ClientAddresses addresses, HandshakeDeadlines deadlines, ConnectionServices services)
+internal sealed class UpgradeHandler(Admission admission, ClientAddresses addresses, ConnectionServices services)
 {
-    /// <summary>Reads the request. A refusal is sent here; what is admitted is to be run with the answer, which it sends itself, and gives its lease back.</summary>
+    /// <summary>Reads the request, whose head has come. A refusal is sent here; what is admitted is to be run with the answer, which it sends itself.</summary>
+    /// <returns>Null when there is nothing to run.</returns>
     public async Task<(Connection Connection, ReadOnlyMemory<byte> Answer)?> UpgradeAsync(ConnectionContext connection)
     {
-        var output = OutputOf(connection);
         long start = Stopwatch.GetTimestamp();
-        var upgraded = await ReadRequestAsync(connection, output);
-        services.Metrics.Handshaken(start);
-        return upgraded is var (admitted, answer) ? (new Connection(connection, output, services, admitted), answer) : null;
-    }
-
-    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> ReadRequestAsync(ConnectionContext connection, IOutput output)
-    {
-        using var deadline = deadlines.Start(connection);
         try
         {
-            while (true)
-            {
-                var result = await connection.Transport.Input.ReadAsync();
-                if (deadline.HasPassed)
-                    return null;
-                if (TryTakeRequest(connection.Transport.Input, result.Buffer, out var request, out var refusal))
-                    return await DecideAsync(connection, output, request, refusal);
-                if (result.IsCompleted)
-                    return null;
-            }
+            var output = OutputOf(connection);
+            return TryTakeRequest(connection.Transport.Input, out var request, out var refusal)
+                ? await DecideAsync(connection, output, request, refusal)
+                : null;
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
         {
             return null;
         }
+        finally
+        {
+            services.Metrics.Handshaken(start);
+        }
     }
 
-    /// <summary>Takes the request off the input, once it is whole or already wrong.</summary>
-    private static bool TryTakeRequest(PipeReader input, ReadOnlySequence<byte> buffer, out UpgradeRequest? request, out UpgradeRefusal? refusal)
+    /// <summary>Takes the request off the input: all of it was there when it was told from other requests.</summary>
+    private static bool TryTakeRequest(PipeReader input, out UpgradeRequest? request, out UpgradeRefusal? refusal)
     {
-        var outcome = UpgradeRequestParser.TryParse(buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
-        if (outcome == UpgradeOutcome.NeedMoreData)
-            input.AdvanceTo(buffer.Start, buffer.End);
-        else
-            // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
-            input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : buffer.End);
+        (request, refusal) = (null, null);
+        if (!input.TryRead(out var result))
+            return false;
+        var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
+        // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
+        input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : result.Buffer.End);
         return outcome != UpgradeOutcome.NeedMoreData;
     }
 
-    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> DecideAsync(
+    private async ValueTask<(Connection Connection, ReadOnlyMemory<byte> Answer)?> DecideAsync(
         ConnectionContext connection, IOutput output, UpgradeRequest? request, UpgradeRefusal? refusal)
     {
         Admitted? admitted = null;
@@ -66,7 +56,7 @@ internal sealed class UpgradeHandler(Admission admission, ClientAddresses addres
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (admitted, answer.WrittenMemory);
+            return (new Connection(connection, output, services, admitted), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);
