@@ -5,6 +5,7 @@ namespace Gateway.Bench;
 
 /// <summary>How near does unmasking come to a mere copy of the bytes, and what would the RFC's loop cost?</summary>
 [MemoryDiagnoser]
+[Throughput]
 public class Unmasking
 {
     private const uint Key = 0x3df8_12a7;

@@ -8,26 +8,26 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Bench.InMemory;
 
 /// <summary>
-/// Used by one thread. A connection with its real read loop and session, over a pipe in place of the socket. The read loop runs
-/// inside <see cref="Send"/>, as in the gateway it runs on the thread that found the socket readable.
+/// Used by one thread. A connection with its real read loop, over a pipe in place of the socket. The read loop runs inside
+/// <see cref="Send"/>, as in the gateway it runs on the thread that found the socket readable.
 /// </summary>
 internal sealed class Client : IDisposable
 {
-    private static readonly PipeOptions Inline = new(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
-
-    private readonly Pipe _toGateway = new(Inline);
+    private readonly Pipe _toGateway = new(DuplexPipe.Inline);
     private readonly Task _run;
 
+    /// <summary>With a session, as on <c>/ws</c>; returns when it is connected.</summary>
     public Client(Node node, Arrivals arrivals)
     {
-        var transport = new DuplexPipe(_toGateway.Reader, new Pipe(Inline).Writer);
-        var context = new DefaultConnectionContext("bench", transport, transport);
-        var connection = new Connection(context, new CountingOutput(arrivals), node.Connections, new Admitted(node.Lease(), null, self => new Session(self, Identity.Unrestricted("user-7"), node.Sessions)));
         arrivals.Expect(1); // connected
-        _run = connection.RunAsync();
+        _run = Run(node, new CountingOutput(arrivals), connection => new Session(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
+
+    private Client(Node node, IOutput output, Func<Connection, IMessageHandler> handler) => _run = Run(node, output, handler);
+
+    /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
+    public static Client ToEcho(Node node, Arrivals arrivals) => new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
 
     /// <summary>Sends whole frames; returns when they were handled, unless handling them waits for something.</summary>
     public void Send(ReadOnlySpan<byte> frames)
@@ -42,5 +42,12 @@ internal sealed class Client : IDisposable
     {
         _toGateway.Writer.Complete();
         _run.GetAwaiter().GetResult();
+    }
+
+    private Task Run(Node node, IOutput output, Func<Connection, IMessageHandler> handler)
+    {
+        var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
+        var context = new DefaultConnectionContext("bench", transport, transport);
+        return new Connection(context, output, node.Connections, new Admitted(node.Lease(), null, handler)).RunAsync();
     }
 }

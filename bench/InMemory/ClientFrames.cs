@@ -14,7 +14,11 @@ internal static class ClientFrames
 
     private const int MaxHeaderBytes = 14;
     private const byte FinalText = 0x81;
+    private const byte FinalPong = 0x8A;
     private const byte MaskBit = 0x80;
+
+    /// <summary>An empty pong.</summary>
+    public static byte[] Pong() => [FinalPong, MaskBit, 0, 0, 0, 0];
 
     public static byte[] Text(string payload, uint key = NoKey)
     {

@@ -17,10 +17,17 @@ internal sealed class Node : IDisposable
 
     /// <param name="settings">As <c>Namespaces:kept:History=100</c>, without the leading <c>Gateway:</c>.</param>
     public Node(params string[] settings)
+        : this(TimeProvider.System, settings)
+    {
+    }
+
+    /// <param name="time">What the clock goes by.</param>
+    /// <param name="settings">As above.</param>
+    public Node(TimeProvider time, params string[] settings)
     {
         // Metered, as every gateway is, but by a rate that nobody reaches.
         string[] rates = ["Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000", "Limits:ByteBurst=4000000000"];
-        _app = GatewayHost.Build(["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. rates.Concat(settings).Select(setting => "--Gateway:" + setting)]);
+        _app = GatewayHost.Build(["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. rates.Concat(settings).Select(setting => "--Gateway:" + setting)], services => services.AddSingleton(time));
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)
             started.AsTask().GetAwaiter().GetResult();
@@ -33,6 +40,8 @@ internal sealed class Node : IDisposable
     public SendQueues Sends => Get<SendQueues>();
 
     public GatewayMetrics Metrics => Get<GatewayMetrics>();
+
+    public Sweep Sweep => Get<Sweep>();
 
     public ConnectionServices Connections => Get<ConnectionServices>();
 

@@ -14,13 +14,16 @@ internal static class SmokeOperations
     /// <summary>The same thread, over a round's 10,000 deliveries.</summary>
     private const double DeliveryNoise = 0.2;
 
+    /// <summary>What visits all connections is made for each tick, some 500 bytes; the smallest object for each of them would be 24.</summary>
+    private const double TickNoise = 2;
+
     /// <summary>The content's array is kept and nothing else: its header and length, and the bytes rounded up to whole words.</summary>
     private static double KeptContent => 24 + ((Encoding.UTF8.GetByteCount(PublishFanOut.Content) + 7) & ~7);
 
     /// <summary>Each is made when it is its turn, and what it needed is cleaned up after it.</summary>
     public static IEnumerable<Operation> All()
     {
-        Func<IEnumerable<Operation>>[] groups = [Reading, Writing, Lookups, Sending, () => Publishing(history: false), () => Publishing(history: true)];
+        Func<IEnumerable<Operation>>[] groups = [Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing, () => Publishing(history: false), () => Publishing(history: true)];
         return groups.SelectMany(group => group());
     }
 
@@ -35,6 +38,14 @@ internal static class SmokeOperations
             var unmasking = new Unmasking { Bytes = bytes };
             unmasking.Setup();
             yield return new($"unmasking, {bytes} B", () => unmasking.Apply(), Allowed: 0);
+        }
+        var upgrade = new UpgradeParsing();
+        yield return new("upgrade: telling it from a request", () => upgrade.Classify(), Allowed: 0);
+        foreach (string letters in new[] { "a", "\u20ac" })
+        {
+            var text = new TextValidation { Bytes = 64 * 1024, Letters = letters };
+            text.Setup();
+            yield return new($"validating text in pieces, 64 KiB of {letters}", () => text.InPieces(), Allowed: 0, Calls: 1_000);
         }
         var messages = new MessageReading();
         yield return new("reading a message", () => messages.Message(), Allowed: 0);
@@ -65,6 +76,30 @@ internal static class SmokeOperations
         yield return new("outbox: reply", outbox.Reply, Allowed: 0);
         yield return new("outbox: delivery", outbox.Delivery, Allowed: DeliveryNoise);
         outbox.Cleanup();
+    }
+
+    private static IEnumerable<Operation> Streaming()
+    {
+        var streams = new EventStreaming();
+        yield return new("event stream: message", streams.Message, Allowed: 0);
+        yield return new("event stream: message with position", streams.MessageWithPosition, Allowed: 0);
+    }
+
+    private static IEnumerable<Operation> Waiting()
+    {
+        var heartbeats = new Heartbeats();
+        heartbeats.Setup();
+        yield return new("clock: connection with nothing due", heartbeats.QuietTick, TickNoise, Heartbeats.Connections, Calls: 500);
+        yield return new("clock: ping and pong of a connection", heartbeats.PingAndPong, TickNoise, Heartbeats.Connections, Calls: 20);
+        heartbeats.Cleanup();
+    }
+
+    private static IEnumerable<Operation> Echoing()
+    {
+        var echo = new EchoRoundTrip();
+        echo.Setup();
+        yield return new("echo", echo.Gateway, Allowed: 0);
+        echo.Cleanup();
     }
 
     private static IEnumerable<Operation> Publishing(bool history)

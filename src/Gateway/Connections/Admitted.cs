@@ -3,7 +3,7 @@ using Gateway.Sessions;
 namespace Gateway.Connections;
 
 /// <summary>Immutable. An upgrade, or a stream, that may go ahead.</summary>
-/// <param name="Lease">Its place; whoever runs the connection gives it back.</param>
+/// <param name="Lease">Its place; the connection that is made of it gives it back.</param>
 /// <param name="Subprotocol">What to confirm; null for nothing.</param>
 /// <param name="Handler">Makes what the connection's messages mean.</param>
 /// <param name="Opening">What a stream asks for, with what its token lists; null for a WebSocket.</param>

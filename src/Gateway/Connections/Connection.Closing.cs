@@ -43,6 +43,8 @@ internal sealed partial class Connection
 
     private async Task EndAsync(bool vanished)
     {
+        // Whoever made the last read return, a fan-out or the clock, has other work than this connection's end.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
         try
         {
@@ -66,6 +68,7 @@ internal sealed partial class Connection
             _frames.Dispose();
             _services.Connections.Remove(this);
             _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
+            Lease.Dispose();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Gateway.Channels;
 using Gateway.Hosting;
 using Gateway.Protocol.WebSockets;
@@ -42,7 +43,7 @@ internal sealed partial class Connection : IOutboxOwner
 
     public string Id => Lease.Id;
 
-    /// <summary>Its place in what the limits count, and who it is; given back by whoever runs the connection.</summary>
+    /// <summary>Its place in what the limits count, and who it is; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
 
     public Outbox Outbox { get; }
@@ -73,7 +74,7 @@ internal sealed partial class Connection : IOutboxOwner
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
     /// <param name="answer">The answer to the upgrade, where it was not sent before.</param>
-    public async Task RunAsync(ReadOnlyMemory<byte> answer = default)
+    public Task RunAsync(ReadOnlyMemory<byte> answer = default)
     {
         // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
         // one of the two sees the other.
@@ -81,49 +82,27 @@ internal sealed partial class Connection : IOutboxOwner
         _services.Audit.Connected(Lease);
         if (_services.Readiness.IsDraining)
             RequestClose(CloseRequest.Restarting(0));
-        var input = _transport.Transport.Input;
+        return ReadToEndAsync(OpenAsync(answer));
+    }
+
+    private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
+    {
+        if (!await _output.SendAsync(answer))
+            return false;
+        await _handler.OnOpenAsync();
+        await Outbox.FlushAsync();
+        return true;
+    }
+
+    /// <summary>The read loop. Its locals are memory of every idle connection: what does not outlive a read is in <see cref="OnReadAsync"/>.</summary>
+    private async Task ReadToEndAsync(ValueTask<bool> open)
+    {
         bool vanished = false;
         try
         {
-            vanished = !await _output.SendAsync(answer);
-            await _handler.OnOpenAsync();
-            await Outbox.FlushAsync();
+            vanished = !await open;
             while (!vanished && !IsClosing && _peerClose is null)
-            {
-                var result = await input.ReadAsync();
-                var buffer = result.Buffer;
-                if (!buffer.IsEmpty)
-                {
-                    _lastReceived = _services.Sweep.Now;
-                    _services.Metrics.ReceivedBytes(buffer.Length);
-                }
-                try
-                {
-                    while (true)
-                    {
-                        var pending = Handle(ref buffer, out bool more);
-                        if (!pending.IsCompletedSuccessfully)
-                            await pending;
-                        if (!more)
-                            break;
-                    }
-                }
-                catch (Exception failure) when (!IsVanished(failure))
-                {
-                    // Caught here, with the input in order, so that the close frame and its answer go their usual way.
-                    Fail(failure);
-                }
-                // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
-                if (IsClosing)
-                    _answered = FindClose(ref buffer);
-                input.AdvanceTo(result.Buffer.End);
-                if (_posted is { IsEmpty: false })
-                    await DoPostedAsync();
-                var flushed = Outbox.FlushAsync();
-                if (!flushed.IsCompletedSuccessfully)
-                    await flushed;
-                vanished = result.IsCompleted && !IsClosing && _peerClose is null;
-            }
+                vanished = !await OnReadAsync(await _transport.Transport.Input.ReadAsync());
         }
         catch (Exception failure) when (IsVanished(failure))
         {
@@ -133,9 +112,46 @@ internal sealed partial class Connection : IOutboxOwner
         {
             Fail(failure);
         }
-        // Whoever made the last read return, a fan-out or the clock, has other work than this connection's end.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await EndAsync(vanished);
+    }
+
+    /// <summary>Handles what was read, and sends the replies. Its state is pooled: it waits only where a message takes its time.</summary>
+    /// <returns>False when the client has vanished.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> OnReadAsync(ReadResult result)
+    {
+        var buffer = result.Buffer;
+        if (!buffer.IsEmpty)
+        {
+            _lastReceived = _services.Sweep.Now;
+            _services.Metrics.ReceivedBytes(buffer.Length);
+        }
+        try
+        {
+            while (true)
+            {
+                var pending = Handle(ref buffer, out bool more);
+                if (!pending.IsCompletedSuccessfully)
+                    await pending;
+                if (!more)
+                    break;
+            }
+        }
+        catch (Exception failure) when (!IsVanished(failure))
+        {
+            // Caught here, with the input in order, so that the close frame and its answer go their usual way.
+            Fail(failure);
+        }
+        // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
+        if (IsClosing)
+            _answered = FindClose(ref buffer);
+        _transport.Transport.Input.AdvanceTo(result.Buffer.End);
+        if (_posted is { IsEmpty: false })
+            await DoPostedAsync();
+        var flushed = Outbox.FlushAsync();
+        if (!flushed.IsCompletedSuccessfully)
+            await flushed;
+        return !result.IsCompleted || IsClosing || _peerClose is not null;
     }
 
     private void Fail(Exception failure)

@@ -1,89 +1,70 @@
-using System.Buffers;
-using System.Diagnostics;
-using System.IO.Pipelines;
+using Gateway.Diagnostics;
 using Gateway.Http;
+using Gateway.Options;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Connections;
 
-/// <summary>One object serves all connections, concurrently. Answers a WebSocket upgrade straight from Kestrel's transport and runs the connection until it ends.</summary>
-internal sealed class GatewayConnectionHandler(Admission admission, ClientAddresses addresses, HandshakeDeadlines deadlines, ConnectionServices services) : ConnectionHandler
+/// <summary>
+/// One object serves all connections of a listener, concurrently. The public port: looks at the first request without consuming
+/// it, runs WebSocket connections from Kestrel's transport and hands everything else, untouched, to the HTTP server.
+/// </summary>
+/// <param name="options">The node's.</param>
+/// <param name="upgrades">Answers upgrades.</param>
+/// <param name="deadlines">For who is slow to send a request.</param>
+/// <param name="audit">Told of them.</param>
+/// <param name="http">The HTTP server on the same port.</param>
+internal sealed class GatewayConnectionHandler(
+    GatewayOptions options, UpgradeHandler upgrades, HandshakeDeadlines deadlines, Audit audit, ConnectionDelegate http) : ConnectionHandler
 {
+    private readonly IReadOnlyList<byte[]> _paths = Admission.Paths(options);
+
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var output = OutputOf(connection);
-        long start = Stopwatch.GetTimestamp();
-        var upgraded = await UpgradeAsync(connection, output);
-        services.Metrics.Handshaken(start);
-        if (upgraded is var (admitted, answer))
+        switch (await PeekAsync(connection))
         {
-            using var lease = admitted.Lease;
-            await new Connection(connection, output, services, admitted).RunAsync(answer);
+            case RequestKind.Upgrade:
+                // Run from here, for the state of every method that waits for a connection's end is memory of that connection.
+                if (await upgrades.UpgradeAsync(connection) is var (upgraded, answer))
+                    await upgraded.RunAsync(answer);
+                break;
+            case RequestKind.Other:
+                connection.Features.Set(PublicPort.Mark);
+                await http(connection);
+                break;
         }
     }
 
-    /// <summary>Reads the request. What is admitted is answered by the connection; a refusal is sent here.</summary>
-    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> UpgradeAsync(ConnectionContext connection, IOutput output)
+    /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection ended, or its time did, before that was clear.</returns>
+    private async Task<RequestKind> PeekAsync(ConnectionContext connection)
     {
         using var deadline = deadlines.Start(connection);
+        var input = connection.Transport.Input;
         try
         {
             while (true)
             {
-                var result = await connection.Transport.Input.ReadAsync();
+                var result = await input.ReadAsync();
+                var kind = deadline.HasPassed
+                    ? RequestKind.NeedMoreData
+                    : UpgradeDetector.Classify(result.Buffer, _paths, UpgradeRequestParser.DefaultMaxHeadBytes);
+                if (kind != RequestKind.NeedMoreData)
+                {
+                    // Nothing consumed and nothing examined: the next reader gets the same bytes at once.
+                    input.AdvanceTo(result.Buffer.Start);
+                    return kind;
+                }
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                 if (deadline.HasPassed)
-                    return null;
-                if (TryTakeRequest(connection.Transport.Input, result.Buffer, out var request, out var refusal))
-                    return await DecideAsync(connection, output, request, refusal);
-                if (result.IsCompleted)
-                    return null;
+                    audit.Cut(connection.RemoteEndPoint, CutReason.HandshakeTimeout);
+                if (result.IsCompleted || deadline.HasPassed)
+                    return RequestKind.NeedMoreData;
             }
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
         {
-            return null;
+            return RequestKind.NeedMoreData;
         }
     }
-
-    /// <summary>Takes the request off the input, once it is whole or already wrong.</summary>
-    private static bool TryTakeRequest(PipeReader input, ReadOnlySequence<byte> buffer, out UpgradeRequest? request, out UpgradeRefusal? refusal)
-    {
-        var outcome = UpgradeRequestParser.TryParse(buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
-        if (outcome == UpgradeOutcome.NeedMoreData)
-            input.AdvanceTo(buffer.Start, buffer.End);
-        else
-            // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
-            input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : buffer.End);
-        return outcome != UpgradeOutcome.NeedMoreData;
-    }
-
-    private async Task<(Admitted Admitted, ReadOnlyMemory<byte> Answer)?> DecideAsync(
-        ConnectionContext connection, IOutput output, UpgradeRequest? request, UpgradeRefusal? refusal)
-    {
-        Admitted? admitted = null;
-        var address = addresses.Of(connection.RemoteEndPoint, request?.ForwardedFor);
-        if (request is not null)
-            (admitted, refusal) = await admission.AdmitAsync(request, address);
-        var answer = new ArrayBufferWriter<byte>(256);
-        if (admitted is not null)
-        {
-            UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (admitted, answer.WrittenMemory);
-        }
-        services.Audit.Refused(address, refusal!);
-        UpgradeResponse.WriteRefused(answer, refusal!);
-        // Frames sent without waiting for the answer are unread input too.
-        if (connection.Transport.Input.TryRead(out var rest))
-            connection.Transport.Input.AdvanceTo(rest.Buffer.End);
-        await output.SendAsync(answer.WrittenMemory);
-        await connection.Transport.Output.CompleteAsync();
-        return null;
-    }
-
-    private static IOutput OutputOf(ConnectionContext connection) =>
-        connection.Features.Get<ITlsHandshakeFeature>() is null && connection.Features.Get<IConnectionSocketFeature>() is { } feature
-        ? new SocketOutput(feature.Socket)
-        : new PipeOutput(connection.Transport.Output);
 }

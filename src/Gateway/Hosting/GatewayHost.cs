@@ -96,10 +96,9 @@ internal static class GatewayHost
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();
         services.AddSingleton<HandshakeDeadlines>();
-        services.AddSingleton<GatewayConnectionHandler>();
+        services.AddSingleton<UpgradeHandler>();
         services.AddSingleton<ServerCertificate>();
         services.AddSingleton<ProxyPreface>();
-        services.AddSingleton<PortSharing>();
         services.AddSingleton<UpgradeEndpoint>();
         services.AddSingleton<CrossOrigin>();
         services.AddSingleton<SseEndpoint>();
@@ -186,8 +185,7 @@ internal static class GatewayHost
                     var certificate = listen.ApplicationServices.GetRequiredService<ServerCertificate>();
                     listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(certificate.Current), HandshakeTimeout = options.Limits.Handshake });
                 }
-                var sharing = listen.ApplicationServices.GetRequiredService<PortSharing>();
-                listen.Use(next => connection => sharing.OnConnectedAsync(connection, next));
+                listen.Use(http => ActivatorUtilities.CreateInstance<GatewayConnectionHandler>(listen.ApplicationServices, http).OnConnectedAsync);
             });
             kestrel.Listen(options.Internal.Address, options.Internal.Port, listen =>
             {
@@ -241,6 +239,8 @@ internal static class GatewayHost
 
     private static void ConfigureLogging(ILoggingBuilder logging)
     {
+        // Nothing is logged with them, and Kestrel's scope would be 230 bytes of every connection.
+        logging.Services.Configure<LoggerFilterOptions>(filter => filter.CaptureScopes = false);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

@@ -53,7 +53,8 @@ internal sealed partial class Sweep : BackgroundService
         }
     }
 
-    private void Tick()
+    /// <summary>Visits everything. Called by the timer; without it, where no time passes by itself.</summary>
+    internal void Tick()
     {
         long now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
         Volatile.Write(ref _now, now);

@@ -24,7 +24,9 @@ internal sealed partial class Session
         long time = _services.Sweep.UnixSeconds;
         if (_identity.Expires is { } expires && time >= expires)
             OnExpired(expires, time);
-        foreach (var subscription in _subscriptions.RemoveExpired(time) ?? [])
+        if (_subscriptions.RemoveExpired(time) is not { } expired)
+            return;
+        foreach (var subscription in expired)
         {
             GiveBack(subscription, dropQueued: true);
             TellUnsubscribed(subscription, Expired, "the token for this channel has expired; subscribe again with a new one");
