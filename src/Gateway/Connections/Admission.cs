@@ -14,6 +14,8 @@ internal sealed class Admission(
     private const string EchoPath = "/echo";
     private const string Subprotocol = "gateway.v1.json";
 
+    private static readonly UpgradeRefusal TooManyOfUser = UpgradeRefusal.TooManyRequests with { Reason = "user_connections" };
+
     /// <summary>The paths that are WebSockets, as they stand in a request.</summary>
     public static IReadOnlyList<byte[]> Paths(GatewayOptions options) => options.Echo ? ["/ws"u8.ToArray(), "/echo"u8.ToArray()] : ["/ws"u8.ToArray()];
 
@@ -46,9 +48,9 @@ internal sealed class Admission(
         UpgradeRequest request, IPAddress address, Func<UpgradeRequest, ConnectionLease, ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)>> decide)
     {
         if (readiness.IsDraining)
-            return (null, UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) });
+            return (null, UpgradeRefusal.Unavailable with { Reason = "draining", RetryAfter = TimeSpan.FromSeconds(1) });
         if (!rates.TryTake(address, out var wait))
-            return (null, UpgradeRefusal.TooManyRequests with { RetryAfter = wait });
+            return (null, UpgradeRefusal.TooManyRequests with { Reason = "handshake_rate", RetryAfter = wait });
         if (!origins.Allow(request.Origin))
             return (null, UpgradeRefusal.ForbiddenOrigin);
         if (limits.TryAcquire(address, out var refusal) is not { } lease)
@@ -79,7 +81,7 @@ internal sealed class Admission(
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // Who has yet to sign in is counted when the name is known.
         if (!ReferenceEquals(identity, Identity.Nobody) && !lease.TryIdentify(identity.User))
-            return (null, UpgradeRefusal.TooManyRequests);
+            return (null, TooManyOfUser);
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
 
@@ -90,7 +92,8 @@ internal sealed class Admission(
             return (null, signIn.Refusal);
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         if (!lease.TryIdentify(identity.User))
-            return (null, UpgradeRefusal.TooManyRequests);
+            return (null, TooManyOfUser);
+        lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
         return refusal is null ? (new Admitted(lease, null, Opener(identity, opening), opening), null) : (null, refusal);

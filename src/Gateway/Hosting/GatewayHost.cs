@@ -47,6 +47,7 @@ internal static class GatewayHost
         sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
         sweep.Add(app.Services.GetRequiredService<PublishRates>());
         sweep.Add(app.Services.GetRequiredService<Audit>());
+        sweep.Add(app.Services.GetRequiredService<RecentEvents>());
         if (app.Services.GetRequiredService<GatewayOptions>().Public.IsTls)
             sweep.Add(app.Services.GetRequiredService<ServerCertificate>());
         if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
@@ -85,6 +86,7 @@ internal static class GatewayHost
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<SocketTransportFactory>();
         services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
+        services.AddSingleton<RecentEvents>();
         services.AddSingleton<Audit>();
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<ConnectionLimits>();
