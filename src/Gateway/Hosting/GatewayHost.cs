@@ -216,6 +216,7 @@ internal static class GatewayHost
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
         ApiEndpoints.Map(app);
         app.MapOpenApi();
+        ConsoleEndpoints.Map(app);
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))
