@@ -68,6 +68,8 @@ public class OutboxSending
 
         public void OnSlow(CloseStatus status) => throw new InvalidOperationException(status.Reason);
 
+        public void OnOverflow(string policy, ChannelName channel, long dropped) => throw new InvalidOperationException(policy);
+
         public void OnGap(Subscription subscription) => throw new InvalidOperationException("A delivery was dropped.");
     }
 }

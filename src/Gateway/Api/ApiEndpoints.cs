@@ -32,6 +32,8 @@ internal static partial class ApiEndpoints
         Get<HistoryReply>("history", "channels/{channel}/history", "Read a channel's history", channels.HistoryAsync,
             ("after", JsonSchemaType.Integer), ("before", JsonSchemaType.Integer), ("limit", JsonSchemaType.Integer));
         Get<NodeList>("nodes", "nodes", "List the nodes", nodes.ListAsync);
+        Get<StatsReply>("stats", "stats", "Read the metrics of all nodes", nodes.StatsAsync);
+        Get<EventsReply>("events", "events", "List recent refusals and slow consumers", nodes.EventsAsync);
         Get<ConnectionDetails>("connection", "connections/{id}", "Tell about a connection", nodes.ConnectionAsync);
         app.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
 

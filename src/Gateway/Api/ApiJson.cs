@@ -11,4 +11,6 @@ namespace Gateway.Api;
 [JsonSerializable(typeof(ChannelDetails))]
 [JsonSerializable(typeof(NodeList))]
 [JsonSerializable(typeof(ConnectionDetails))]
+[JsonSerializable(typeof(StatsReply))]
+[JsonSerializable(typeof(EventsReply))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -8,6 +8,22 @@ internal sealed class NodeQueries(Nodes nodes)
 {
     public ValueTask<ApiReply> ListAsync(HttpRequest request) => new(ApiReply.Ok(new NodeList(nodes.All), ApiJson.Default.NodeList));
 
+    public async ValueTask<ApiReply> StatsAsync(HttpRequest request)
+    {
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Stats)) is not { } result)
+            return ApiProblem.Busy;
+        var stats = result.Answers.Select(answer => answer.Stats).OfType<NodeStats>().OrderBy(node => node.Node, StringComparer.Ordinal);
+        return ApiReply.Ok(new StatsReply([.. stats], result.Missing), ApiJson.Default.StatsReply);
+    }
+
+    public async ValueTask<ApiReply> EventsAsync(HttpRequest request)
+    {
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Events)) is not { } result)
+            return ApiProblem.Busy;
+        var events = result.Answers.Select(answer => answer.Events).OfType<NodeEvents>().OrderBy(node => node.Node, StringComparer.Ordinal);
+        return ApiReply.Ok(new EventsReply([.. events], result.Missing), ApiJson.Default.EventsReply);
+    }
+
     public async ValueTask<ApiReply> ConnectionAsync(HttpRequest request)
     {
         string id = (string)request.RouteValues["id"]!;

@@ -28,7 +28,7 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
         return problem switch
         {
             null => new SignIn(Identity.Of(claims!)),
-            { IsOurs: true } => SignIn.Refused(UpgradeRefusal.Unavailable with { RetryAfter = KeysMayBeBack }),
+            { IsOurs: true } => SignIn.Refused(UpgradeRefusal.Unavailable with { Reason = "no_token_keys", RetryAfter = KeysMayBeBack }),
             _ => SignIn.Refused(UpgradeRefusal.Unauthorized(problem.Message)),
         };
     }

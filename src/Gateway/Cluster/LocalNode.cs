@@ -1,6 +1,8 @@
 using System.Text;
 using Gateway.Channels;
 using Gateway.Connections;
+using Gateway.Diagnostics;
+using Gateway.Diagnostics.Prometheus;
 using Gateway.Hosting;
 using Gateway.Options;
 
@@ -8,7 +10,8 @@ namespace Gateway.Cluster;
 
 /// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
 internal sealed class LocalNode(
-    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, Sweep sweep, TimeProvider time)
+    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, PrometheusExporter metrics, RecentEvents recent,
+    Sweep sweep, TimeProvider time)
 {
     /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
@@ -29,10 +32,15 @@ internal sealed class LocalNode(
             NodeRequest.Subscribe => await SubscribeAsync(request).ConfigureAwait(false),
             NodeRequest.Unsubscribe => Unsubscribe(request),
             NodeRequest.Disconnect => Disconnect(request),
+            NodeRequest.Stats => new NodeAnswer { Stats = Stats() },
+            NodeRequest.Events => new NodeAnswer { Events = new NodeEvents(options.Node, recent.Refusals, recent.SlowConsumers) },
             _ => new NodeAnswer(),
         };
         return answer with { Node = options.Node };
     }
+
+    private NodeStats Stats() => new(
+        options.Node, _started, time.GetUtcNow().ToUnixTimeMilliseconds(), Environment.CpuUsage.TotalTime.TotalSeconds, Environment.WorkingSet, metrics.Read());
 
     private NodeAnswer List(NodeRequest request)
     {

@@ -18,4 +18,8 @@ internal sealed record NodeAnswer
     public bool More { get; init; }
 
     public ConnectionDetails? Connection { get; init; }
+
+    public NodeStats? Stats { get; init; }
+
+    public NodeEvents? Events { get; init; }
 }

@@ -10,6 +10,8 @@ internal sealed record NodeRequest(string Action)
     public const string Subscribe = "subscribe";
     public const string Unsubscribe = "unsubscribe";
     public const string Disconnect = "disconnect";
+    public const string Stats = "stats";
+    public const string Events = "events";
 
     /// <summary>Whose connections; null where it is about one.</summary>
     public string? User { get; init; }

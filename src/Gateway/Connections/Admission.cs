@@ -16,6 +16,8 @@ internal sealed class Admission(
     private const string EchoPath = "/echo";
     private const string Subprotocol = "gateway.v1.json";
 
+    private static readonly UpgradeRefusal TooManyOfUser = UpgradeRefusal.TooManyRequests with { Reason = "user_connections" };
+
     /// <summary>The paths that are WebSockets, as they stand in a request.</summary>
     public static IReadOnlyList<byte[]> Paths(GatewayOptions options) => options.Echo ? ["/ws"u8.ToArray(), "/echo"u8.ToArray()] : ["/ws"u8.ToArray()];
 
@@ -48,9 +50,9 @@ internal sealed class Admission(
         UpgradeRequest request, IPAddress address, Func<UpgradeRequest, ConnectionLease, ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)>> decide)
     {
         if (readiness.IsDraining)
-            return (null, UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromSeconds(1) });
+            return (null, UpgradeRefusal.Unavailable with { Reason = "draining", RetryAfter = TimeSpan.FromSeconds(1) });
         if (!rates.TryTake(address, out var wait))
-            return (null, UpgradeRefusal.TooManyRequests with { RetryAfter = wait });
+            return (null, UpgradeRefusal.TooManyRequests with { Reason = "handshake_rate", RetryAfter = wait });
         if (!origins.Allow(request.Origin))
             return (null, UpgradeRefusal.ForbiddenOrigin);
         if (limits.TryAcquire(address, out var refusal) is not { } lease)
@@ -82,7 +84,7 @@ internal sealed class Admission(
         // Who has yet to sign in is counted when the name is known.
         bool isKnown = !ReferenceEquals(identity, Identity.Nobody);
         if (isKnown && !lease.TryIdentify(identity.User))
-            return (null, UpgradeRefusal.TooManyRequests);
+            return (null, TooManyOfUser);
         if (isKnown && await DenialAsync(identity, lease, "websocket") is { } denial)
             return (null, denial);
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
@@ -95,7 +97,8 @@ internal sealed class Admission(
             return (null, signIn.Refusal);
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         if (!lease.TryIdentify(identity.User))
-            return (null, UpgradeRefusal.TooManyRequests);
+            return (null, TooManyOfUser);
+        lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
         refusal ??= await DenialAsync(identity, lease, "sse");
@@ -108,7 +111,7 @@ internal sealed class Admission(
         if (sessions.HookCalls is not { AsksConnect: true } calls)
             return null;
         var verdict = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), transport);
-        return verdict.Denial is { } denial ? RefusalResponse.Of(denial) : null;
+        return verdict.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>

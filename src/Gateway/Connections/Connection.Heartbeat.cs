@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gateway.Protocol.WebSockets;
 using Microsoft.AspNetCore.Connections;
 
@@ -11,6 +12,7 @@ internal sealed partial class Connection
     private long _lastReceived;
     private long _pinged;
     private long _relieved;
+    private long _asked;
     private bool _isHeld;
 
     /// <summary>Whether the handler waits for somebody else.</summary>
@@ -60,6 +62,7 @@ internal sealed partial class Connection
                 return;
             _pinged = now;
             _relieved = Outbox.Relieved;
+            Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
             Outbox.WriteNow(Opcode.Ping, []);
         }
         else if (_relieved != Outbox.Relieved)
@@ -72,5 +75,13 @@ internal sealed partial class Connection
         {
             RequestClose(CloseRequest.NoPong);
         }
+    }
+
+    /// <summary>On the read loop. A stream's pongs are our own, and a client may send some that nobody asked for.</summary>
+    private void Answered()
+    {
+        long asked = Interlocked.Exchange(ref _asked, 0);
+        if (asked != 0 && Lease.Transport == TransportKind.WebSocket)
+            _services.Metrics.Answered(Stopwatch.GetElapsedTime(asked));
     }
 }

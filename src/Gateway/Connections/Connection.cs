@@ -70,6 +70,8 @@ internal sealed partial class Connection : IOutboxOwner
 
     void IOutboxOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
 
+    void IOutboxOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Lease, policy, channel, dropped);
+
     void IOutboxOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
@@ -203,6 +205,9 @@ internal sealed partial class Connection : IOutboxOwner
                 return _handler.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
                 Outbox.Write(Opcode.Pong, frame.Payload.Span);
+                break;
+            case FrameKind.Pong:
+                Answered();
                 break;
             case FrameKind.Violation:
                 RequestClose(CloseRequest.Violation(frame.Status));

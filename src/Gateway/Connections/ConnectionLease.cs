@@ -13,6 +13,9 @@ internal sealed class ConnectionLease(ConnectionLimits limits, IPAddress address
     /// <summary>The client's address, as proxies that are trusted tell it.</summary>
     public IPAddress Address { get; } = address;
 
+    /// <summary>How the client is connected; set, if at all, before the connection begins.</summary>
+    public TransportKind Transport { get; set; }
+
     /// <summary>The user as which it is counted; null until that is known.</summary>
     public string? User { get; private set; }
 

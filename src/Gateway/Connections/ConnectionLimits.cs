@@ -14,6 +14,8 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
     /// <summary>When clients are told to come back to a full node. Another node has room at once, so it need not be short.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
+    private static readonly UpgradeRefusal TooManyOfAddress = UpgradeRefusal.TooManyRequests with { Reason = "address_connections" };
+
     private readonly Lock _gate = new();
     private readonly LimitsOptions _limits = options.Limits;
     private readonly Dictionary<AddressKey, int> _addresses = [];
@@ -37,8 +39,8 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
         lock (_gate)
         {
             refusal = sockets.IsFull || (_limits.Connections > 0 && _taken >= _limits.Connections)
-                ? UpgradeRefusal.Unavailable with { RetryAfter = RetryAfter }
-                : !TryAdd(_addresses, AddressKey.Of(address), _limits.ConnectionsPerAddress) ? UpgradeRefusal.TooManyRequests : null;
+                ? UpgradeRefusal.Unavailable with { Reason = "node_full", RetryAfter = RetryAfter }
+                : !TryAdd(_addresses, AddressKey.Of(address), _limits.ConnectionsPerAddress) ? TooManyOfAddress : null;
             if (refusal is not null)
                 return null;
             _taken++;

@@ -11,6 +11,12 @@ internal interface IOutboxOwner
     /// <summary>The peer does not keep up and its policy is to be disconnected; the outbox takes nothing more.</summary>
     void OnSlow(CloseStatus status);
 
+    /// <summary>A message found no room.</summary>
+    /// <param name="policy">What was done.</param>
+    /// <param name="channel">Whose message.</param>
+    /// <param name="dropped">Messages dropped so far.</param>
+    void OnOverflow(string policy, ChannelName channel, long dropped);
+
     /// <summary>Messages of the subscription had to be dropped and it cannot go on without a gap.</summary>
     void OnGap(Subscription subscription);
 }

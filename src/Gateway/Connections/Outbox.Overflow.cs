@@ -9,12 +9,15 @@ internal sealed partial class Outbox
 {
     private static readonly CloseStatus TooSlow = new(CloseCode.SlowConsumer, "slow consumer: the outbound queue is full");
 
+    private long _dropped;
+
     /// <summary>What a delivery found out under the lock and is told to the owner after it.</summary>
     private struct Overflow
     {
         public bool Disconnect;
         public int Dropped;
         public string? Policy;
+        public ChannelName? Channel;
         public List<Subscription>? Gaps;
     }
 
@@ -27,6 +30,7 @@ internal sealed partial class Outbox
         if (Fits(frame))
             return true;
         var (subscription, ofNamespace) = (frame.Subscription!, frame.Subscription!.Channel.Name.Namespace);
+        overflow.Channel = subscription.Channel.Name;
         if (ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.Disconnect)
             return Disconnect("disconnect", ref overflow);
         if (ofNamespace.Rules.HasHistory)
@@ -86,6 +90,7 @@ internal sealed partial class Outbox
             return;
         if (overflow.Dropped > 0)
             _metrics.SlowConsumer(overflow.Policy, overflow.Dropped);
+        _owner.OnOverflow(overflow.Disconnect ? "disconnect" : overflow.Policy, overflow.Channel!, Interlocked.Add(ref _dropped, overflow.Dropped));
         foreach (var subscription in overflow.Gaps ?? [])
             _owner.OnGap(subscription);
         if (!overflow.Disconnect)

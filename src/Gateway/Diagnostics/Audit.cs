@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Hosting;
 using Gateway.Protocol.WebSockets;
@@ -10,7 +11,7 @@ namespace Gateway.Diagnostics;
 /// code, at most <see cref="LinesPerSecond"/> are written a second, and then one line that says how many were left out. Never a token or
 /// a query, and nothing that a client wrote but its user id.
 /// </summary>
-internal sealed partial class Audit(GatewayMetrics metrics, ILogger<Audit> log) : ISwept
+internal sealed partial class Audit(GatewayMetrics metrics, RecentEvents recent, ILogger<Audit> log) : ISwept
 {
     public const int LinesPerSecond = 10;
 
@@ -22,7 +23,7 @@ internal sealed partial class Audit(GatewayMetrics metrics, ILogger<Audit> log) 
 
     public void Connected(ConnectionLease lease)
     {
-        metrics.Connected();
+        metrics.Connected(lease.Transport);
         if (MayWrite("connected", 0))
             LogConnected(log, lease.Id, User(lease), lease.Address);
     }
@@ -32,7 +33,7 @@ internal sealed partial class Audit(GatewayMetrics metrics, ILogger<Audit> log) 
     /// <param name="reason">Why this side ended it; null where the client did.</param>
     public void Disconnected(ConnectionLease lease, int code, string? reason)
     {
-        metrics.Disconnected(code);
+        metrics.Disconnected(lease.Transport, code);
         if (MayWrite("disconnected", code))
             LogDisconnected(log, lease.Id, User(lease), lease.Address, code, reason ?? (code == 1006 ? "the client vanished" : "the client closed"));
     }
@@ -40,7 +41,8 @@ internal sealed partial class Audit(GatewayMetrics metrics, ILogger<Audit> log) 
     /// <summary>An upgrade that was answered with an HTTP error.</summary>
     public void Refused(IPAddress address, UpgradeRefusal refusal)
     {
-        metrics.Refused(refusal.StatusCode);
+        metrics.Refused(refusal);
+        recent.Refused(address, refusal);
         if (MayWrite("refused", refusal.StatusCode))
             LogRefused(log, address, refusal.StatusCode, refusal.Message);
     }
@@ -48,10 +50,19 @@ internal sealed partial class Audit(GatewayMetrics metrics, ILogger<Audit> log) 
     /// <summary>A connection that was ended before it said, in time and as it should, what it wanted.</summary>
     public void Cut(EndPoint? peer, CutReason reason)
     {
+        var address = (peer as IPEndPoint)?.Address;
         metrics.Cut(reason);
+        recent.Cut(address, reason);
         if (MayWrite("cut", (int)reason))
-            LogCut(log, (peer as IPEndPoint)?.Address, reason);
+            LogCut(log, address, reason);
     }
+
+    /// <summary>A delivery found the connection's queue full. The log has the end of the connection, if that is what comes of it.</summary>
+    /// <param name="lease">The connection.</param>
+    /// <param name="policy">What was done.</param>
+    /// <param name="channel">Whose message found no room.</param>
+    /// <param name="dropped">Messages dropped for it so far.</param>
+    public void Slow(ConnectionLease lease, string policy, ChannelName channel, long dropped) => recent.Slow(lease, policy, channel, dropped);
 
     void ISwept.OnTick(long now)
     {

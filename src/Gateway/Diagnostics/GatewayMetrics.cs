@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Gateway.Connections;
 using Gateway.Options;
 using Gateway.Protocol.WebSockets;
 
@@ -14,12 +15,15 @@ internal sealed class GatewayMetrics : IDisposable
     public const string MeterName = "Gateway";
 
     /// <summary>Seconds. From a fan-out to a few subscribers to one that takes longer than a person notices.</summary>
-    private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] };
+    private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] };
 
     private static readonly InstrumentAdvice<long> Sizes = new() { HistogramBucketBoundaries = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000] };
 
-    /// <summary>There is one transport so far; a label that comes later would break every query.</summary>
+    /// <summary>Seconds. A client may be a phone on a train.</summary>
+    private static readonly InstrumentAdvice<double> RoundTrips = new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
+
     private static readonly KeyValuePair<string, object?> WebSocket = new("transport", "websocket");
+    private static readonly KeyValuePair<string, object?> EventStream = new("transport", "sse");
 
     private readonly Meter _meter;
     private readonly UpDownCounter<long> _connections;
@@ -33,6 +37,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _cuts;
     private readonly Counter<long> _apiRequests;
     private readonly Histogram<double> _handshakes;
+    private readonly Histogram<double> _pings;
     private readonly Histogram<double> _fanOutDuration;
     private readonly Histogram<long> _fanOutSize;
     private readonly StripedCounter _received = new();
@@ -46,7 +51,7 @@ internal sealed class GatewayMetrics : IDisposable
         _meter = factory.Create(MeterName);
         _connections = _meter.CreateUpDownCounter<long>("gateway.connections", "{connection}", "Open connections, by transport.");
         _connects = _meter.CreateCounter<long>("gateway.connects", "{connection}", "Connections that were let in, by transport.");
-        _refusals = _meter.CreateCounter<long>("gateway.refusals", "{request}", "Upgrades answered with an HTTP error, by status.");
+        _refusals = _meter.CreateCounter<long>("gateway.refusals", "{request}", "Upgrades and streams answered with an HTTP error, by status and reason.");
         _cuts = _meter.CreateCounter<long>("gateway.cuts", "{connection}", "Connections ended before they asked for anything, by reason.");
         _disconnects = _meter.CreateCounter<long>("gateway.disconnects", "{connection}", "Connections that ended, by close code; 1006 without a close frame.");
         _errors = _meter.CreateCounter<long>("gateway.errors", "{error}", "Error messages sent to clients, by code.");
@@ -54,7 +59,8 @@ internal sealed class GatewayMetrics : IDisposable
         _overloads = _meter.CreateCounter<long>("gateway.channels.overloads", "{message}", "Messages from other nodes that a channel's fan-out here was too busy to take.");
         _rateLimited = _meter.CreateCounter<long>("gateway.rate_limited", "{message}", "Messages over the rate limit, by what was done: reject, delay, close.");
         _apiRequests = _meter.CreateCounter<long>("gateway.api.requests", "{request}", "Requests of the HTTP API, by operation and status.");
-        _handshakes = _meter.CreateHistogram("gateway.handshake.duration", "s", "Time to decide over an upgrade request once it has come.", tags: null, Durations);
+        _handshakes = _meter.CreateHistogram("gateway.handshake.duration", "s", "Time to decide over an upgrade or a stream once the request has come.", tags: null, Durations);
+        _pings = _meter.CreateHistogram("gateway.ping.round_trip", "s", "Time until a client of a WebSocket answered a ping.", tags: null, RoundTrips);
         _fanOutSize = _meter.CreateHistogram("gateway.fanout.subscribers", "{subscriber}", "Subscribers a batch of a channel's messages was handed to.", tags: null, Sizes);
         _fanOutDuration = _meter.CreateHistogram("gateway.fanout.duration", "s", "Time to hand a batch of a channel's messages to all its subscribers here.", tags: null, Durations);
         _meter.CreateObservableCounter("gateway.messages.received", () => _received.Value, "{message}", "Messages received from clients.");
@@ -64,31 +70,30 @@ internal sealed class GatewayMetrics : IDisposable
         _meter.CreateObservableCounter("gateway.network.sent", () => _sentBytes.Value, "By", "Bytes of frames handed to the sockets of clients.");
     }
 
-    public void Connected()
+    public void Connected(TransportKind transport)
     {
-        _connections.Add(1, WebSocket);
-        _connects.Add(1, WebSocket);
+        _connections.Add(1, LabelOf(transport));
+        _connects.Add(1, LabelOf(transport));
     }
 
+    /// <param name="transport">What it was connected by.</param>
     /// <param name="code">As the close frame says, and clients may say what they like: what the protocol does not know counts as <c>other</c>.</param>
-    public void Disconnected(int code)
+    public void Disconnected(TransportKind transport, int code)
     {
-        _connections.Add(-1, WebSocket);
+        _connections.Add(-1, LabelOf(transport));
         bool isKnown = code == 1006 || Enum.IsDefined((CloseCode)code);
         _disconnects.Add(1, new KeyValuePair<string, object?>("code", isKnown ? code : "other"));
     }
 
-    public void Refused(int status) => _refusals.Add(1, new KeyValuePair<string, object?>("status", status));
+    public void Refused(UpgradeRefusal refusal) =>
+        _refusals.Add(1, new KeyValuePair<string, object?>("status", refusal.StatusCode), new KeyValuePair<string, object?>("reason", refusal.Reason));
 
-    public void Cut(CutReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason switch
-    {
-        CutReason.HandshakeTimeout => "handshake_timeout",
-        CutReason.NoProxyHeader => "no_proxy_header",
-        _ => "open_files",
-    }));
+    public void Cut(CutReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason.Label()));
 
     /// <param name="start">When the request had come, by <see cref="Stopwatch"/>.</param>
     public void Handshaken(long start) => _handshakes.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);
+
+    public void Answered(TimeSpan ping) => _pings.Record(ping.TotalSeconds);
 
     public void Received() => _received.Add(1);
 
@@ -127,12 +132,17 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
     public void StartFromZero()
     {
-        _connections.Add(0, WebSocket);
-        _connects.Add(0, WebSocket);
+        foreach (var transport in new[] { WebSocket, EventStream })
+        {
+            _connections.Add(0, transport);
+            _connects.Add(0, transport);
+        }
         _overloads.Add(0);
         foreach (string policy in new[] { "disconnect", "drop-oldest", "latest" })
             SlowConsumer(policy, 0);
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private static KeyValuePair<string, object?> LabelOf(TransportKind transport) => transport == TransportKind.WebSocket ? WebSocket : EventStream;
 }

@@ -48,6 +48,7 @@ internal static class GatewayHost
         sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
         sweep.Add(app.Services.GetRequiredService<PublishRates>());
         sweep.Add(app.Services.GetRequiredService<Audit>());
+        sweep.Add(app.Services.GetRequiredService<RecentEvents>());
         if (app.Services.GetRequiredService<GatewayOptions>().Public.IsTls)
             sweep.Add(app.Services.GetRequiredService<ServerCertificate>());
         if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
@@ -86,6 +87,7 @@ internal static class GatewayHost
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<SocketTransportFactory>();
         services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
+        services.AddSingleton<RecentEvents>();
         services.AddSingleton<Audit>();
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<ConnectionLimits>();
@@ -226,6 +228,7 @@ internal static class GatewayHost
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
         ApiEndpoints.Map(app);
         app.MapOpenApi();
+        ConsoleEndpoints.Map(app);
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
         foreach (byte[] path in Admission.Paths(app.Services.GetRequiredService<GatewayOptions>()))

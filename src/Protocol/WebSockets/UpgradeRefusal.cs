@@ -11,6 +11,9 @@ namespace Gateway.Protocol.WebSockets;
 /// <param name="Message">One sentence, for the person who writes the client.</param>
 public sealed record UpgradeRefusal(int StatusCode, string Error, string Message)
 {
+    /// <summary>For who counts refusals: as <see cref="Error"/>, or finer. Clients are not told.</summary>
+    public string Reason { get; init; } = Error;
+
     /// <summary>When to try again; null says nothing about it.</summary>
     public TimeSpan? RetryAfter { get; init; }
 

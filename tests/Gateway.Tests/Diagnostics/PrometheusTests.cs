@@ -46,6 +46,71 @@ public sealed class PrometheusTests
     }
 
     [Fact]
+    public async Task Streams_and_websockets_are_told_apart_and_gone_when_they_end()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        var socket = await JsonClient.ConnectAsync(server);
+        var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
+
+        var scrape = await ScrapeAsync(server);
+        foreach (string transport in new[] { "websocket", "sse" })
+        {
+            Assert.Equal(1, scrape.Value("gateway_connections", $"transport=\"{transport}\""));
+            Assert.Equal(1, scrape.Value("gateway_connects_total", $"transport=\"{transport}\""));
+        }
+        Assert.Equal(2, scrape.Value("gateway_handshake_duration_seconds_count"));
+
+        await socket.DisposeAsync();
+        await stream.DisposeAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            var after = await ScrapeAsync(server);
+            return after.Value("gateway_connections", "transport=\"websocket\"") == 0 && after.Value("gateway_connections", "transport=\"sse\"") == 0;
+        }, "both are gone");
+    }
+
+    [Fact]
+    public async Task The_answer_to_a_ping_is_measured_and_a_pong_that_nobody_asked_for_is_not()
+    {
+        await using var server = await GatewayServer.StartAsync("Heartbeat:Ping=00:00:00.3");
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        await client.SendAsync(RawWebSocket.Frame(10, []));
+        await client.SendAsync(RawWebSocket.Frame(10, []));
+        while ((await client.ReadFrameAsync())!.Opcode != 9)
+        {
+        }
+        Assert.Null((await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count"));
+
+        await client.SendAsync(RawWebSocket.Frame(10, []));
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count") == 1, "the answer is measured");
+    }
+
+    [Theory]
+    [InlineData("reject")]
+    [InlineData("delay")]
+    [InlineData("close")]
+    public async Task What_was_done_about_too_many_messages_is_counted(string action)
+    {
+        await using var server = await GatewayServer.StartAsync("Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
+        await using var client = await JsonClient.ConnectAsync(server);
+        for (int i = 0; i < 3; i++)
+            await client.SendAsync("""{"type":"ping"}""");
+        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_rate_limited_total", $"action=\"{action}\"") >= 1, "it is counted");
+    }
+
+    [Fact]
+    public async Task Refusals_tell_which_limit_it_was()
+    {
+        await using var server = await GatewayServer.StartAsync("Limits:ConnectionsPerAddress=1");
+        await using var first = await JsonClient.ConnectAsync(server);
+        await using var client = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
+        await client.SendTextAsync(RawWebSocket.UpgradeRequest("/ws"));
+        await client.ReadHeadAsync();
+
+        Assert.Equal(1, (await ScrapeAsync(server)).Value("gateway_refusals_total", "status=\"429\",reason=\"address_connections\""));
+    }
+
+    [Fact]
     public async Task A_fan_out_is_measured_once_for_its_batch_and_counts_every_subscriber()
     {
         await using var server = await GatewayServer.StartAsync();

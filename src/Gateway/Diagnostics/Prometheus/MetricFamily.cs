@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gateway.Cluster;
 
 namespace Gateway.Diagnostics.Prometheus;
 
@@ -56,6 +57,8 @@ internal sealed class MetricFamily
                 exposition.Histogram(Name, series.Tags, _bounds, buckets, sum);
         }
     }
+
+    public MetricValues Read() => new(Name, [.. _series.Select(series => series.ReadValue())], _bounds);
 
     private MetricSeries SeriesOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Gateway.Cluster;
+
 namespace Gateway.Diagnostics.Prometheus;
 
 /// <summary>Added to by any thread, read by one. The values of one metric under one set of labels.</summary>
@@ -53,5 +56,12 @@ internal sealed class MetricSeries(KeyValuePair<string, object?>[] tags, IReadOn
     {
         lock (_gate)
             return (_sum, [.. _buckets]);
+    }
+
+    public MetricValue ReadValue()
+    {
+        var (sum, buckets) = Read();
+        var labels = Tags.ToDictionary(tag => tag.Key, tag => Convert.ToString(tag.Value, CultureInfo.InvariantCulture) ?? "");
+        return new MetricValue(sum, labels.Count == 0 ? null : labels, buckets.Length == 0 ? null : buckets);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Gateway.Backplane.Redis;
+using Gateway.Cluster;
 using Gateway.Hooks;
 using Gateway.Options;
 
@@ -57,6 +58,16 @@ internal sealed class PrometheusExporter : IDisposable
         }
         ProcessMetrics.WriteTo(exposition);
         return exposition.ToString();
+    }
+
+    /// <summary>The meter alone, for programs that want numbers.</summary>
+    public IReadOnlyList<MetricValues> Read()
+    {
+        lock (_scraping)
+        {
+            _listener.RecordObservableInstruments();
+            return [.. _families.Values.Select(family => family.Read())];
+        }
     }
 
     public void Dispose() => _listener.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
@@ -24,9 +25,11 @@ internal sealed class SseEndpoint(Admission admission, ClientAddresses addresses
     {
         pages.Mark(context);
         var address = addresses.Of(context);
+        long start = Stopwatch.GetTimestamp();
         Admitted? admitted = null;
         if (PlainRequest.Read(context.Request, out var refusal) is { } request)
             (admitted, refusal) = await admission.AdmitAsync(request, address, OpeningOf(context.Request));
+        services.Metrics.Handshaken(start);
         if (admitted is null)
         {
             services.Audit.Refused(address, refusal!);

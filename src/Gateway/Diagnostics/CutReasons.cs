@@ -1,0 +1,12 @@
+namespace Gateway.Diagnostics;
+
+/// <summary>Stateless. The names of reasons in metrics.</summary>
+internal static class CutReasons
+{
+    public static string Label(this CutReason reason) => reason switch
+    {
+        CutReason.HandshakeTimeout => "handshake_timeout",
+        CutReason.NoProxyHeader => "no_proxy_header",
+        _ => "open_files",
+    };
+}

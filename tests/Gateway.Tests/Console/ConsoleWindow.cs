@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Gateway.TestSupport;
+using Microsoft.Playwright;
+
+namespace Gateway.Tests.OperatorPage;
+
+/// <summary>For one thread. <c>/console</c> in a real browser. Whatever a script or the content security policy complains of fails the test.</summary>
+public sealed class ConsoleWindow : IAsyncDisposable
+{
+    /// <summary>Only a failing test waits so long, also on a machine that has much else to do.</summary>
+    private const float Patience = 30_000;
+
+    private readonly ConcurrentQueue<string> _complaints = new();
+    private readonly ConcurrentQueue<string> _requests = new();
+
+    private ConsoleWindow(IPage page)
+    {
+        Page = page;
+        page.SetDefaultTimeout(Patience);
+        page.PageError += (_, error) => _complaints.Enqueue(error);
+        page.Console += (_, message) =>
+        {
+            // That an answer was an error, or did not come, is what some tests are about.
+            if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                _complaints.Enqueue(message.Text);
+        };
+        page.Dialog += (_, dialog) =>
+        {
+            _complaints.Enqueue("dialog: " + dialog.Message);
+            _ = dialog.DismissAsync();
+        };
+        page.Request += (_, request) => _requests.Enqueue(request.Url);
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>The addresses of all requests so far.</summary>
+    public IReadOnlyCollection<string> Requests => _requests;
+
+    public ILocator Status => Page.Locator("#status");
+
+    public ILocator Drawer => Page.Locator("#channel");
+
+    /// <summary>As on the internal port, so that what follows from the address is tested too.</summary>
+    internal static async Task<ConsoleWindow> OpenAsync(IPage page, int internalPort)
+    {
+        var opened = new ConsoleWindow(page);
+        await page.GotoAsync($"http://127.0.0.1:{internalPort}/console");
+        return opened;
+    }
+
+    /// <summary>The large figure of a tile.</summary>
+    public ILocator Tile(string name) => Page.Locator($"[data-tile='{name}'] .tile-value");
+
+    public ILocator Channel(string name) => Page.Locator("#channels button").Filter(new LocatorFilterOptions { HasText = name });
+
+    public static async Task ShowsAsync(ILocator element, string text) =>
+        await Assertions.Expect(element).ToContainTextAsync(text, new LocatorAssertionsToContainTextOptions { Timeout = Patience });
+
+    public static async Task IsVisibleAsync(ILocator element, bool visible = true) =>
+        await Assertions.Expect(element).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Visible = visible, Timeout = Patience });
+
+    public Task LiveAsync() => ShowsAsync(Status, "Live");
+
+    /// <summary>Kept under artifacts/, for people to look at.</summary>
+    public Task PictureAsync(string name, bool whole = true) =>
+        Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
+
+    public async ValueTask DisposeAsync()
+    {
+        await Page.CloseAsync();
+        Assert.Empty(_complaints);
+    }
+}

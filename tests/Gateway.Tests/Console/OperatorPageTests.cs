@@ -1,0 +1,213 @@
+using Gateway.Auth;
+using Gateway.Tests.Api;
+using Gateway.Tests.Sessions;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+using static Gateway.Tests.OperatorPage.ConsoleWindow;
+
+namespace Gateway.Tests.OperatorPage;
+
+/// <summary>What an operator sees and does, in a real browser.</summary>
+public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<ChromiumBrowser>
+{
+    private const string Markup = "<img/src=x/onerror=alert(1)>";
+
+    [Fact]
+    public async Task A_test_message_arrives_shows_in_its_channel_and_moves_the_counters()
+    {
+        await using var server = await StartAsync("Namespaces:chat:History=100", "Namespaces:chat:Presence=true");
+        await using var ann = await JsonClient.ConnectAsync(server, "?user=ann");
+        await ann.SubscribeAsync("chat:room-7");
+        await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=chat:room-7");
+        await using var console = await browser.OpenAsync(server.InternalPort, ColorScheme.Dark);
+        await console.LiveAsync();
+        await ShowsAsync(console.Tile("connections"), "2");
+        await ShowsAsync(console.Page.Locator("[data-tile='connections']"), "1 WebSocket · 1 SSE");
+        await ShowsAsync(console.Tile("delivered"), "0/s");
+
+        await console.Page.GetByLabel("Channel", new() { Exact = true }).FillAsync("chat:room-7");
+        await console.Page.GetByLabel("Content, any JSON").FillAsync("""{"text":"hello","amount":12345678901234567890.10}""");
+        await console.Page.GetByText("Sender and idempotency key").ClickAsync();
+        await console.Page.GetByLabel("Sender", new() { Exact = true }).FillAsync("operator");
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Publish" }).ClickAsync();
+        await ShowsAsync(console.Page.Locator("#publish .result"), "Published to chat:room-7 at seq 1");
+
+        var message = await ann.ReceiveUntilAsync(received => received.Text("type") == "message");
+        Assert.Equal(("operator", """{"text":"hello","amount":12345678901234567890.10}"""), (message.Text("sender"), message.Raw("content")));
+        // The counter is a rate, and one message is over in a second.
+        for (int i = 0; await console.Tile("delivered").TextContentAsync() is "0/s" or "–" && i < 3_000; i++)
+        {
+            await ann.PublishAsync("chat:room-7", $$"""{"beat":{{i}}}""");
+            await ann.ReceiveUntilAsync(received => received.Text("type") == "message");
+        }
+        Assert.Matches(@"^[\d.,k]+/s$", await console.Tile("delivered").TextContentAsync());
+        Assert.NotEqual("", await console.Page.Locator("#charts path.line").First.GetAttributeAsync("d"));
+
+        await console.Channel("chat:room-7").ClickAsync();
+        await ShowsAsync(console.Drawer.Locator(".message-list"), "beat");
+        await ann.PublishAsync("chat:room-7", """{"text":"as it comes"}""");
+        await ShowsAsync(console.Drawer.Locator(".message-list li").First, "as it comes");
+        await ShowsAsync(console.Drawer.Locator(".users"), "ann");
+        await console.PictureAsync("console-channel", whole: false);
+        await console.Page.Keyboard.PressAsync("Escape");
+        await IsVisibleAsync(console.Drawer, visible: false);
+        await console.PictureAsync("console-dark");
+    }
+
+    [Fact]
+    public async Task What_clients_call_themselves_and_say_is_never_markup()
+    {
+        await using var server = await StartAsync("Namespaces:default:History=10", "Namespaces:default:Presence=true");
+        await using var client = await JsonClient.ConnectAsync(server, "?user=" + Uri.EscapeDataString(Markup));
+        await client.SubscribeAsync(Markup);
+        await client.PublishAsync(Markup, $$"""{"{{Markup}}":["{{Markup}}",1e400,true,null,{}]}""");
+        await using var console = await browser.OpenAsync(server.InternalPort);
+
+        await console.Channel(Markup).ClickAsync();
+        foreach (string place in new[] { "h2", ".sender", ".json-member", ".json-text", ".user" })
+            await ShowsAsync(console.Drawer.Locator(place).First, Markup);
+        await ShowsAsync(console.Drawer.Locator(".json-number"), "1e400");
+        Assert.Equal(0, await console.Page.Locator("img[src='x']").CountAsync());
+    }
+
+    [Fact]
+    public async Task With_keys_it_asks_for_one_keeps_it_in_the_tab_and_never_puts_it_into_an_address()
+    {
+        await using var server = await StartAsync("Api:Keys=secret-key");
+        await using var console = await browser.OpenAsync(server.InternalPort);
+        var (field, go) = (console.Page.GetByLabel("API key"), console.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }));
+
+        await field.FillAsync("guess");
+        await go.ClickAsync();
+        await ShowsAsync(console.Page.Locator("#sign-in-problem"), "none of the keys");
+        await field.FillAsync("secret-key");
+        await go.ClickAsync();
+        await console.LiveAsync();
+        await console.Page.ReloadAsync();
+        await console.LiveAsync();
+        Assert.Equal("secret-key", await console.Page.EvaluateAsync<string>("sessionStorage['gateway-key']"));
+        Assert.DoesNotContain("secret-key", await console.Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie + location"), StringComparison.Ordinal);
+        Assert.DoesNotContain(console.Requests, address => address.Contains("secret-key", StringComparison.Ordinal));
+
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Forget key" }).ClickAsync();
+        await IsVisibleAsync(field);
+        Assert.Null(await console.Page.EvaluateAsync<string?>("sessionStorage['gateway-key'] ?? null"));
+    }
+
+    [Fact]
+    public async Task It_says_that_the_gateway_is_away_and_comes_back_with_it()
+    {
+        string port = "Internal=http://127.0.0.1:" + LoopbackPorts.Next();
+        var first = await StartAsync(port);
+        await using var console = await browser.OpenAsync(first.InternalPort);
+        await console.LiveAsync();
+        await first.DisposeAsync();
+        await ShowsAsync(console.Status, "Unreachable");
+        await IsVisibleAsync(console.Page.Locator("#problem"));
+
+        await using var second = await StartAsync(port);
+        await using var client = await JsonClient.ConnectAsync(second);
+        await console.LiveAsync();
+        await IsVisibleAsync(console.Page.Locator("#problem"), visible: false);
+        await ShowsAsync(console.Tile("connections"), "1");
+    }
+
+    [Fact]
+    public async Task It_asks_nothing_while_nobody_looks()
+    {
+        await using var server = await StartAsync();
+        await using var console = await browser.OpenAsync(server.InternalPort);
+        await console.LiveAsync();
+        await SetHiddenAsync("true");
+        await console.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        int before = console.Requests.Count;
+        // Twice as long as it usually waits for the next question.
+        await Task.Delay(2_000);
+        Assert.Equal(before, console.Requests.Count);
+
+        await SetHiddenAsync("false");
+        await Eventually.TrueAsync(() => console.Requests.Count > before, "it asks again");
+
+        Task SetHiddenAsync(string hidden) => console.Page.EvaluateAsync(
+            $"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))");
+    }
+
+    [Fact]
+    public async Task Refusals_and_slow_consumers_are_listed_as_they_happen()
+    {
+        await using var server = await StartAsync("Limits:OutboundBytes=65536");
+        await using var console = await browser.OpenAsync(server.InternalPort);
+        await ShowsAsync(console.Page.Locator("#refusals"), "Nobody was refused");
+        await ShowsAsync(console.Page.Locator("#slow"), "Everybody keeps up");
+        await using var publisher = await JsonClient.ConnectAsync(server, "?user=publisher");
+        await using var healthy = await JsonClient.ConnectAsync(server);
+        await healthy.SubscribeAsync("a");
+        await using var stalled = await Stalled.StartAsync(server, "a");
+
+        for (int i = 0; i < 3; i++)
+        {
+            await using var refused = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
+            await refused.SendTextAsync(RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Protocol: another"));
+            await refused.ReadHeadAsync();
+        }
+        await stalled.EndureAsync(publisher, healthy, ["a"], messages: 600, bytes: 10_000, limit: 65_536);
+
+        await ShowsAsync(console.Page.Locator("#refusals"), "none of the offered subprotocols is supported");
+        await ShowsAsync(console.Page.Locator("#refusals"), "3 times");
+        await ShowsAsync(console.Page.Locator("#slow li"), "disconnect");
+        await ShowsAsync(console.Page.Locator("#slow"), stalled.Connection.Id);
+    }
+
+    [Fact]
+    public async Task Channels_are_found_by_how_they_begin_and_turned_page_by_page()
+    {
+        await using var server = await StartAsync();
+        await using var client = await JsonClient.ConnectAsync(server);
+        for (int i = 0; i < 25; i++)
+            await client.SubscribeAsync($"chat:{i:00}");
+        await client.SubscribeAsync("news");
+        await using var console = await browser.OpenAsync(server.InternalPort);
+        var (rows, next) = (console.Page.Locator("#channels button"), console.Page.GetByRole(AriaRole.Button, new() { Name = "Next" }));
+
+        await ShowsAsync(rows.First, "chat:00");
+        await next.ClickAsync();
+        await ShowsAsync(rows.First, "chat:10");
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Back" }).ClickAsync();
+        await ShowsAsync(rows.First, "chat:00");
+        await console.Page.Keyboard.PressAsync("/");
+        await console.Page.Keyboard.TypeAsync("ne");
+        await ShowsAsync(rows.First, "news");
+        Assert.Equal(1, await rows.CountAsync());
+        await console.Page.Keyboard.TypeAsync("x");
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Open it anyway" }).ClickAsync();
+        await ShowsAsync(console.Drawer.Locator("h2"), "nex");
+        await ShowsAsync(console.Drawer.Locator(".messages"), "Nothing is kept");
+    }
+
+    [Theory]
+    [InlineData(390)]
+    [InlineData(820)]
+    public async Task It_fits_a_phone_and_a_tablet_and_a_chosen_theme_lasts(int width)
+    {
+        await using var server = await StartAsync("Namespaces:default:History=10");
+        await using var client = await JsonClient.ConnectAsync(server);
+        await client.SubscribeAsync("a-channel-with-a-very-long-name-" + new string('x', 200));
+        await using var console = await browser.OpenAsync(server.InternalPort, ColorScheme.Dark, width, height: 844);
+        await console.LiveAsync();
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Switch between light and dark" }).ClickAsync();
+        await console.Page.ReloadAsync();
+        await console.LiveAsync();
+
+        Assert.Equal("rgb(246, 247, 249)", await console.Page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        await console.Channel("a-channel").ClickAsync();
+        await IsVisibleAsync(console.Drawer);
+        Assert.Equal(width, await console.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        Assert.True(await console.Drawer.EvaluateAsync<bool>("drawer => drawer.scrollWidth <= innerWidth"));
+        await console.Drawer.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await console.PictureAsync($"console-light-{width}");
+    }
+
+    private static Task<GatewayServer> StartAsync(params string[] settings) =>
+        GatewayServer.StartAsync(settings, services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+}
