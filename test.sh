@@ -11,7 +11,7 @@ fail() {
 }
 
 # Debian packages that some tests run, beside the .NET SDK: the command that shows a package is there, and its name.
-needed=(curl:curl node:nodejs npm:npm redis-server:redis-server)
+needed=(chromium:chromium curl:curl node:nodejs npm:npm redis-server:redis-server)
 
 install_missing() {
   local missing=() entry

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 export class TcpProxy {
   readonly #pairs = new Set<[Socket, Socket]>();
   readonly #silenced: Socket[] = [];
+  #isDown = false;
 
   private constructor(
     readonly server: Server,
@@ -20,7 +21,11 @@ export class TcpProxy {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.server.address() as { port: number }).port}/ws`;
+    return `ws://127.0.0.1:${this.port}/ws`;
+  }
+
+  get port(): number {
+    return (this.server.address() as { port: number }).port;
   }
 
   get connections(): number {
@@ -38,6 +43,16 @@ export class TcpProxy {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
+  /** Ends every connection, and lets no other through until `up`. */
+  down(): void {
+    this.#isDown = true;
+    this.cut();
+  }
+
+  up(): void {
+    this.#isDown = false;
+  }
+
   /** From now on, nothing that was connected before hears or ends: a cable pulled. */
   silence(): void {
     for (const socket of [...this.#pairs].flat()) this.#silenced.push(socket.unpipe().pause());
@@ -45,6 +60,10 @@ export class TcpProxy {
   }
 
   #join(client: Socket): void {
+    if (this.#isDown) {
+      client.on('error', () => {}).resetAndDestroy();
+      return;
+    }
     const gateway = connect(this.target, '127.0.0.1');
     const pair: [Socket, Socket] = [client, gateway];
     this.#pairs.add(pair);
