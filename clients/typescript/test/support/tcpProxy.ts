@@ -7,6 +7,7 @@ export class TcpProxy {
   readonly #pairs = new Set<[Socket, Socket]>();
   readonly #silenced: Socket[] = [];
   #isDown = false;
+  #stopsWebSockets = false;
 
   private constructor(
     readonly server: Server,
@@ -53,6 +54,11 @@ export class TcpProxy {
     this.#isDown = false;
   }
 
+  /** From now on, requests to upgrade are refused, as some companies' proxies do. */
+  stopWebSockets(): void {
+    this.#stopsWebSockets = true;
+  }
+
   /** From now on, nothing that was connected before hears or ends: a cable pulled. */
   silence(): void {
     for (const socket of [...this.#pairs].flat()) this.#silenced.push(socket.unpipe().pause());
@@ -64,6 +70,7 @@ export class TcpProxy {
       client.on('error', () => {}).resetAndDestroy();
       return;
     }
+    if (this.#stopsWebSockets) client.once('data', (head) => /^upgrade: /im.test(String(head)) && refuse(client));
     const gateway = connect(this.target, '127.0.0.1');
     const pair: [Socket, Socket] = [client, gateway];
     this.#pairs.add(pair);
@@ -76,4 +83,9 @@ export class TcpProxy {
       from.pipe(to);
     }
   }
+}
+
+function refuse(client: Socket): void {
+  client.unpipe();
+  client.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 }
