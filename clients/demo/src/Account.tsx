@@ -23,7 +23,10 @@ export function Account({ profile }: { profile: Profile }) {
                     key={profile.name}
                     maxLength={24}
                     autoComplete="off"
-                    onBlur={({ target }) => profile.rename(target.value)}
+                    onBlur={({ target }) => {
+                        profile.rename(target.value);
+                        if (!target.value.trim()) target.value = profile.name;
+                    }}
                     onKeyDown={({ key, currentTarget }) => key === 'Enter' && currentTarget.blur()}
                 />
             </label>

@@ -13,11 +13,12 @@ export interface Profile {
   /** Of this browser: all of its tabs are one person. */
   id: string;
   name: string;
+  /** Nobody is called nothing: then the name stays. */
   rename: (name: string) => void;
 }
 
 export function useProfile(): Profile {
   const [id] = useStored('gateway-demo-id', visitor.id);
-  const [name, rename] = useStored('gateway-demo-name', visitor.name);
-  return { id, name: name.trim() || visitor.name, rename };
+  const [name, store] = useStored('gateway-demo-name', visitor.name);
+  return { id, name, rename: (next) => void (next.trim() && store(next.trim())) };
 }

@@ -111,3 +111,21 @@ it('says so where the gateway was started anew, and goes on', async () => {
   await ada.says('after');
   expect(await ada.lines(1)).toEqual(['after']);
 });
+
+it('leaves whoever reads further up where they are, and shows the way to what is new', async () => {
+  const { url } = await start();
+  const [ada, grace] = [await Visitor.with(browser, 'Ada'), await Visitor.with(browser, 'Grace')];
+  const [reader, writer] = [await ada.opens(url), await grace.opens(url)];
+  for (let n = 1; n <= 30; n++) await writer.says(`line ${n}`);
+  await reader.lines(30);
+  const last = reader.page.locator('.line').last();
+  await expect
+    .poll(() => last.evaluate((line) => line.getBoundingClientRect().bottom < innerHeight), { timeout: 30_000 })
+    .toBe(true);
+  await reader.page.locator('.lines ol').evaluate((list) => list.scrollTo(0, 0));
+  await writer.says('something new');
+  await reader.page.getByRole('button', { name: 'New messages' }).click();
+  await reader.page.getByRole('button', { name: 'New messages' }).waitFor({ state: 'detached' });
+  expect(await last.evaluate((line) => line.getBoundingClientRect().bottom < innerHeight)).toBe(true);
+  await reader.picture('desktop-long');
+});
