@@ -39,7 +39,11 @@ export function useActivity(room: string, { id, name }: Profile) {
   // Before presence, so that who sees somebody come is heard by them.
   const { state } = useChannel<Activity>(channel, {
     limit: 0,
-    onMessage: ({ content, sender }) => setKnown((known) => ({ ...known, [sender!]: { ...content, at: Date.now() } })),
+    onMessage: ({ content, sender }) => {
+      // Anybody can publish anything.
+      if (sender === undefined || typeof content?.id !== 'string' || typeof content.name !== 'string') return;
+      setKnown((known) => ({ ...known, [sender]: { ...content, at: Date.now() } }));
+    },
   });
   const { users = nobody, count } = usePresence(`demo:${room}`);
   const toldAt = useRef(0);

@@ -1,3 +1,4 @@
+import type { Message } from '@gateway/client';
 import { useChannel } from '@gateway/react';
 import { useCallback, useState } from 'react';
 import type { Person } from './useActivity.js';
@@ -16,9 +17,24 @@ export interface Line extends Said {
   problem?: string;
 }
 
+const isSaid = (content: unknown): content is Said => {
+  const { id, by, text } = (content ?? {}) as Partial<Said>;
+  return [id, by?.id, by?.name, text].every((part) => typeof part === 'string');
+};
+
+/** Anybody can publish anything, from a shell for example: that is shown as it is. */
+function lineOf({ content, sender = 'backend', seq, time }: Message): Line {
+  if (isSaid(content)) {
+    const { id, by, text } = content;
+    return { id, by: { id: by.id, name: by.name }, text, time, state: 'said' };
+  }
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  return { id: `${seq}`, by: { id: sender, name: sender }, text, time, state: 'said' };
+}
+
 /** What was said in a room, followed by what was written here and is still on its way. */
 export function useChat(room: string, { id, name }: Profile) {
-  const { messages, publish, state, recovered, error } = useChannel<Said>(`demo:${room}`, { history: 50, limit: 200 });
+  const { messages, publish, state, recovered, error } = useChannel(`demo:${room}`, { history: 50, limit: 200 });
   const [written, setWritten] = useState<Line[]>([]);
 
   const say = useCallback(
@@ -38,7 +54,7 @@ export function useChat(room: string, { id, name }: Profile) {
     [publish, id, name],
   );
 
-  const lines = messages.map(({ content, time }): Line => ({ ...content, time, state: 'said' }));
+  const lines = messages.map(lineOf);
   // The message may be here before its acknowledgement.
   const arrived = new Set(lines.map((line) => line.id));
   return {

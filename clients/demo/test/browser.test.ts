@@ -129,3 +129,25 @@ it('leaves whoever reads further up where they are, and shows the way to what is
   expect(await last.evaluate((line) => line.getBoundingClientRect().bottom < innerHeight)).toBe(true);
   await reader.picture('desktop-long');
 });
+
+it('shows whatever somebody publishes to a room, as text', async () => {
+  const { gateway, url } = await start();
+  const ada = await (await Visitor.with(browser, 'Ada')).opens(url);
+  const publish = (channel: string, content: unknown) =>
+    fetch(`http://127.0.0.1:${gateway.internalPort}/api/publish`, {
+      method: 'POST',
+      body: JSON.stringify({ channel, content }),
+    });
+  const contents = ['from a shell', '<img src=x onerror=alert(1)>', { temperature: 21.5 }, null, { by: null }];
+  for (const content of [...contents, { id: 1 }]) await publish('demo-activity:lobby', content);
+  for (const content of contents) await publish('demo:lobby', content);
+  await ada.says('I see');
+  expect(await ada.lines(6)).toEqual([
+    'from a shell',
+    '<img src=x onerror=alert(1)>',
+    '{"temperature":21.5}',
+    'null',
+    '{"by":null}',
+    'I see',
+  ]);
+});
