@@ -84,8 +84,8 @@ export function useActivity(room: string, { id, name }: Profile) {
   // All tabs of one browser are one person.
   const people = new Map<string, Person>();
   for (const user of users) {
-    const person = user === client.session?.user ? { id, name } : (known[user] ?? { id: user, name: 'Somebody' });
-    people.set(person.id, person);
+    const person = known[user] ?? { id: user === client.session?.user ? id : user, name: 'Somebody' };
+    people.set(person.id, person.id === id ? { id, name } : person);
   }
   const typing = users.map((user) => known[user]).filter((other) => other?.typing && other.id !== id);
   return {

@@ -71,10 +71,10 @@ export class Chat {
     return this.page.locator('.line p').allTextContents();
   }
 
-  /** The names of those who are here, once there are so many. */
-  async people(count: number): Promise<string[]> {
-    await this.until('.people li', count);
-    return (await this.page.locator('.people li > span:not(.avatar)').allTextContents()).sort();
+  /** Waits until those are here, and nobody else. */
+  async has(...people: string[]): Promise<void> {
+    const names = this.page.locator('.people li > span:not(.avatar)');
+    await expect.poll(async () => (await names.allTextContents()).sort(), { timeout: 30_000 }).toEqual(people);
   }
 
   until(selector: string, count: number): Promise<unknown> {
