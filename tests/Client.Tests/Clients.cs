@@ -39,7 +39,7 @@ internal static class Clients
         Task.WhenAll(Enumerable.Range(first, count).Select(number => client.PublishAsync(channel, number, cancellationToken: Deadline)));
 
     /// <summary>Completes when the client is in a state, from now on.</summary>
-    public static Task<ConnectionStateChange> NextAsync(this GatewayClient client, ConnectionState state)
+    public static Task<ConnectionStateChange> NextAsync(this GatewayClient client, ConnectionState state, TimeSpan? within = null)
     {
         var reached = new TaskCompletionSource<ConnectionStateChange>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.StateChanged += change =>
@@ -47,6 +47,6 @@ internal static class Clients
             if (change.State == state)
                 reached.TrySetResult(change);
         };
-        return reached.Task.WaitAsync(Deadline);
+        return within is { } limit ? reached.Task.WaitAsync(limit) : reached.Task.WaitAsync(Deadline);
     }
 }

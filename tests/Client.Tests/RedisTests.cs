@@ -27,6 +27,32 @@ public sealed class RedisTests
         Assert.Equal(Enumerable.Range(1, 300), await log.TakeAsync(300));
     }
 
+    [Fact]
+    public async Task A_node_that_is_killed_costs_its_clients_nothing()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        string[] settings = [.. Clients.Settings, "Redis:Addresses=" + redis.Address];
+        await using var other = await GatewayServer.StartAsync(settings);
+        await using var killed = await GatewayProcess.StartAsync(settings);
+        int port = killed.PublicPort;
+        await using var writer = Clients.To(other);
+        await using var both = Clients.To(port);
+        await using var log = both.Subscribe<int>("log:1", new SubscribeOptions { Buffer = 1_000 });
+        await log.Started.WaitAsync(Clients.Deadline);
+        await writer.PublishManyAsync("log:1", 1, 50);
+        var lost = both.NextAsync(ConnectionState.Waiting);
+
+        killed.Kill();
+        await killed.ExitAsync();
+        await lost;
+        await writer.PublishManyAsync("log:1", 51, 50);
+        var publishing = both.PublishManyAsync("log:1", 101, 50);
+        await using var back = await GatewayProcess.StartAsync([.. settings, $"Public=http://127.0.0.1:{port}"]);
+        await publishing;
+
+        Assert.Equal(Enumerable.Range(1, 150), await log.TakeAsync(150));
+    }
+
     /// <summary>What an application does with <c>unavailable</c>: nothing was published, so it tries again; with the same key, to be safe.</summary>
     private static async Task PublishUntilAcceptedAsync(GatewayClient writer, int number)
     {

@@ -1,42 +1,36 @@
-import { useGateway } from '@gateway/react';
+import { Account } from './Account.js';
 import { Room } from './Room.js';
+import { rooms } from './rooms.js';
+import { useProfile } from './useProfile.js';
 import { useStored } from './useStored.js';
 
-const rooms = ['lobby', 'kitchen', 'balcony'];
-
-const states = {
-    connected: 'connected',
-    connecting: 'connecting …',
-    waiting: 'connection lost, coming back …',
-    closed: 'closed',
-};
-
-const visitor = `guest-${Math.floor(Math.random() * 9000 + 1000)}`;
-
 export function App() {
-    const { state } = useGateway();
-    const [room, setRoom] = useStored('gateway-demo-room', rooms[0]!);
-    const [name, setName] = useStored('gateway-demo-name', visitor);
+    const profile = useProfile();
+    const [name, enter] = useStored('gateway-demo-room', rooms[0]!.name);
+    const room = rooms.find((room) => room.name === name) ?? rooms[0]!;
     return (
-        <main>
-            <header>
-                <h1>Gateway chat</h1>
-                <p className={`state ${state}`} role="status">
-                    {states[state]}
-                </p>
-                <label>
-                    <span>I am</span>
-                    <input value={name} maxLength={24} onChange={({ target }) => setName(target.value)} />
-                </label>
-            </header>
-            <nav aria-label="Rooms">
-                {rooms.map((each) => (
-                    <button key={each} aria-current={each === room ? 'page' : undefined} onClick={() => setRoom(each)}>
-                        # {each}
-                    </button>
-                ))}
-            </nav>
-            <Room key={room} room={room} name={name.trim() || visitor} />
-        </main>
+        <div className="app">
+            <div className="side">
+                <h1>
+                    <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width="28" height="28" />
+                    Gateway <span>demo</span>
+                </h1>
+                <nav aria-label="Rooms">
+                    <h2>Rooms</h2>
+                    {rooms.map(({ name }) => (
+                        <button
+                            key={name}
+                            aria-current={name === room.name ? 'page' : undefined}
+                            onClick={() => enter(name)}
+                        >
+                            <span aria-hidden>#</span>
+                            {name}
+                        </button>
+                    ))}
+                </nav>
+                <Account profile={profile} />
+            </div>
+            <Room key={room.name} room={room} profile={profile} />
+        </div>
     );
 }

@@ -1,83 +1,80 @@
-import { useChannel, usePresence } from '@gateway/react';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { useTyping } from './useTyping.js';
+import { useGateway } from '@gateway/react';
+import { useEffect, useState } from 'react';
+import { Composer } from './Composer.js';
+import { Lines } from './Lines.js';
+import { People, Stack } from './People.js';
+import { useActivity } from './useActivity.js';
+import { useChat } from './useChat.js';
+import type { Profile } from './useProfile.js';
+import './Room.css';
 
-interface Said {
-    name: string;
-    text: string;
-}
-
-interface Line extends Said {
-    failed: string;
-}
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-
-export function Room({ room, name }: { room: string; name: string }) {
-    const channel = `chat:${room}`;
-    const { messages, publish, error } = useChannel<Said>(channel, { history: 50, limit: 200 });
-    const { count } = usePresence(channel);
-    const { typing, tell } = useTyping(room, name);
-    const [text, setText] = useState('');
-    const [waiting, setWaiting] = useState<Said[]>([]);
-    const [failed, setFailed] = useState<Line[]>([]);
-    const end = useRef<HTMLLIElement>(null);
-
-    useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [messages.length, waiting.length, failed.length]);
-
-    async function say(event: FormEvent) {
-        event.preventDefault();
-        if (!text.trim()) return;
-        const said = { name, text: text.trim() };
-        setText('');
-        setWaiting((waiting) => [...waiting, said]);
-        try {
-            await publish(said);
-        } catch (refusal) {
-            setFailed((failed) => [...failed, { ...said, failed: (refusal as Error).message }]);
-        }
-        setWaiting((waiting) => waiting.filter((other) => other !== said));
-    }
-
+export function Room({ room: { name, about }, profile }: { room: { name: string; about: string }; profile: Profile }) {
+    const { people, count, typing, typed } = useActivity(name, profile);
+    const { lines, position, say, state, recovered, error } = useChat(name, profile);
+    const notice = useNotice(state, recovered);
     return (
-        <section aria-label={room}>
-            <p className="present">{count === 1 ? 'Only you are here' : `${count} are here`}</p>
-            <ol className="messages" aria-live="polite">
-                {messages.map(({ seq, time, content }) => (
-                    <li key={seq} className={content.name === name ? 'mine' : undefined}>
-                        <b>{content.name}</b>
-                        <p>{content.text}</p>
-                        {time && <time>{clock.format(time)}</time>}
-                    </li>
-                ))}
-                {failed.map((line, index) => (
-                    <li key={`failed ${index}`} className="mine failed">
-                        <p>{line.text}</p>
-                        <time>{line.failed}</time>
-                    </li>
-                ))}
-                {waiting.map((line, index) => (
-                    <li key={`waiting ${index}`} className="mine waiting">
-                        <p>{line.text}</p>
-                    </li>
-                ))}
-                <li ref={end} className="end" aria-hidden />
-            </ol>
-            <p className="typing">{error ? error.message : typing.length > 0 && `${typing.join(', ')} writing …`}</p>
-            <form onSubmit={say}>
-                <input
-                    aria-label="Message"
-                    placeholder={`Say something in #${room}`}
-                    value={text}
-                    maxLength={2000}
-                    autoComplete="off"
-                    onChange={({ target }) => {
-                        setText(target.value);
-                        tell();
+        <>
+            <main className="room" aria-label={name}>
+                <header>
+                    <div>
+                        <h2>
+                            <span aria-hidden>#</span> {name}
+                        </h2>
+                        <p>{about}</p>
+                    </div>
+                    <Stack people={people} count={count} />
+                </header>
+                {notice && (
+                    <p className={`notice ${notice.kind}`} role="status">
+                        {notice.text}
+                    </p>
+                )}
+                <Lines lines={lines} me={profile.id} loaded={state === 'subscribed'} />
+                <p className="typing" aria-live="polite">
+                    {error ? error.message : typing.length > 0 && <Typing names={typing} />}
+                </p>
+                <Composer
+                    room={name}
+                    onType={typed}
+                    onSay={(text) => {
+                        typed('');
+                        void say(text);
                     }}
                 />
-                <button disabled={!text.trim()}>Send</button>
-            </form>
-        </section>
+            </main>
+            <People people={people} count={count} me={profile.id} room={name} position={position} />
+        </>
     );
+}
+
+function Typing({ names }: { names: string[] }) {
+    return (
+        <>
+            <span className="dots" aria-hidden>
+                <i />
+                <i />
+                <i />
+            </span>
+            {names.length > 3 ? 'Several people are' : `${names.join(', ')} ${names.length > 1 ? 'are' : 'is'}`} writing
+        </>
+    );
+}
+
+/** What a reader wants to know of a connection that was lost, and for a while of how it came back. */
+function useNotice(state: string, recovered: boolean | undefined) {
+    const { state: connection } = useGateway();
+    const [wasAway, setAway] = useState(false);
+    useEffect(() => {
+        if (connection === 'waiting') setAway(true);
+        if (state !== 'subscribed') return;
+        const timer = setTimeout(() => setAway(false), 6_000);
+        return () => clearTimeout(timer);
+    }, [connection, state]);
+    if (connection === 'closed') return undefined;
+    if (wasAway && state !== 'subscribed')
+        return { kind: 'away', text: 'The connection was lost and is coming back. What you write is sent then.' };
+    if (wasAway && recovered === true) return { kind: 'back', text: 'Back again, and nothing was missed.' };
+    if (wasAway && recovered === false)
+        return { kind: 'anew', text: 'Back again. The gateway started over: what was said before is gone.' };
+    return undefined;
 }

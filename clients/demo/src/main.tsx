@@ -1,8 +1,8 @@
 import { GatewayProvider } from '@gateway/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './App.js';
 import './style.css';
+import { App } from './App.js';
 
 createRoot(document.getElementById('root')!).render(
     <StrictMode>

@@ -15,7 +15,7 @@ const gzipped = (file: string) => gzipSync(readFileSync(join(application, 'node_
 beforeAll(() => {
   const run = (name: string, ...args: string[]) =>
     execFileSync(name, args, { cwd: clients, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  run('npm', 'run', 'build');
+  run('npm', 'run', 'build', '--workspace=@gateway/client', '--workspace=@gateway/react');
   const packed = JSON.parse(
     run(
       'npm',

@@ -7,6 +7,7 @@ using Gateway.Backplane.Redis;
 using Gateway.Channels;
 using Gateway.Cluster;
 using Gateway.Connections;
+using Gateway.Demo;
 using Gateway.Diagnostics;
 using Gateway.Diagnostics.Prometheus;
 using Gateway.Hooks;
@@ -238,6 +239,8 @@ internal static class GatewayHost
         app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));
         app.MapPost("/publish", PublicPort.Only(app.Services.GetRequiredService<PublishEndpoint>().HandleAsync));
         app.MapMethods("/publish", ["OPTIONS"], PublicPort.Only(pages.Preflight("POST")));
+        if (!app.Services.GetRequiredService<GatewayOptions>().Auth.HasKey)
+            DemoEndpoints.Map(app);
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging)

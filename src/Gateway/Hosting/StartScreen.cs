@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Auth;
 using Gateway.Backplane;
+using Gateway.Demo;
 using Gateway.Hooks;
 using Gateway.Options;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -30,6 +31,8 @@ internal sealed class StartScreen(
         text.AppendLine($"  Gateway {typeof(StartScreen).Assembly.GetName().Version!.ToString(3)}, node {options.Node}");
         text.AppendLine();
         text.AppendLine($"  clients    {clients}/ws" + (options.Echo ? $"   {clients}/echo" : ""));
+        if (!options.Auth.HasKey)
+            text.AppendLine($"  demo       {bound[0]}{DemoEndpoints.Path}   a chat to try it with");
         text.AppendLine($"  health     {bound[0]}/health/ready");
         text.AppendLine($"  internal   {bound[1]}");
         text.AppendLine($"  mode       {authenticator.Description}");

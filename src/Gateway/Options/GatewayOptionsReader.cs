@@ -39,6 +39,7 @@ internal static class GatewayOptionsReader
         var settings = new SettingsReader(configuration.GetSection("Gateway"));
         var defaults = new GatewayOptions();
         var defaultNamespace = ReadNamespace(settings, "default", new NamespaceOptions());
+        var auth = AuthOptionsReader.Read(settings, defaults.Auth);
         var options = new GatewayOptions
         {
             Public = settings.Address("Public", defaults.Public),
@@ -58,7 +59,7 @@ internal static class GatewayOptionsReader
                 TimeToLive = settings.Time("Presence:TimeToLive", defaults.Presence.TimeToLive, TimeSpan.FromSeconds(1), Day),
             },
             Redis = ReadRedis(settings, defaults.Redis),
-            Auth = AuthOptionsReader.Read(settings, defaults.Auth),
+            Auth = auth,
             Origins = settings.List("Origins"),
             Api = new ApiOptions
             {
@@ -71,7 +72,7 @@ internal static class GatewayOptionsReader
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
             Echo = settings.Flag("Diagnostics:Echo", defaults.Echo),
             DefaultNamespace = defaultNamespace,
-            Namespaces = ReadNamespaces(settings, defaultNamespace),
+            Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: !auth.HasKey),
         };
         CheckTogether(settings, options);
         options = options with { UnknownKeys = settings.Unknown() };
@@ -139,13 +140,17 @@ internal static class GatewayOptionsReader
         return new RedisOptions { Addresses = addresses, Prefix = prefix };
     }
 
-    private static Dictionary<string, NamespaceOptions> ReadNamespaces(SettingsReader settings, NamespaceOptions fallback)
+    /// <param name="settings">The settings.</param>
+    /// <param name="fallback">What a namespace does not set itself.</param>
+    /// <param name="withDemo">Whether <c>/demo</c> is served: its channels have history and presence unless they are told otherwise.</param>
+    private static Dictionary<string, NamespaceOptions> ReadNamespaces(SettingsReader settings, NamespaceOptions fallback, bool withDemo)
     {
         var namespaces = new Dictionary<string, NamespaceOptions>(StringComparer.Ordinal);
-        foreach (string name in settings.Children("Namespaces"))
+        var demo = fallback with { History = 50, HistoryTtl = TimeSpan.FromHours(1), Presence = true };
+        foreach (string name in settings.Children("Namespaces").Union(withDemo ? ["demo"] : []))
         {
             if (name is not "default")
-                namespaces[name] = ReadNamespace(settings, name, fallback);
+                namespaces[name] = ReadNamespace(settings, name, withDemo && name is "demo" ? demo : fallback);
         }
         return namespaces;
     }

@@ -96,7 +96,19 @@ public sealed class GatewayOptionsTests
             Publish = Permission.Granted,
             SlowConsumer = SlowConsumerPolicy.Disconnect,
         }, options.DefaultNamespace);
-        Assert.Empty(options.Namespaces);
+        Assert.Equal(["demo"], options.Namespaces.Keys);
+    }
+
+    [Fact]
+    public void In_development_mode_the_demo_has_history_and_presence_unless_told_otherwise()
+    {
+        var demo = new NamespaceOptions { History = 50, HistoryTtl = TimeSpan.FromHours(1), Presence = true };
+        string key = "Auth:Secret=" + new string('s', AuthOptions.MinSecretBytes);
+
+        Assert.Equal(demo, With().Namespaces["demo"]);
+        Assert.Equal(demo with { History = 7 }, With("Namespaces:demo:History=7").Namespaces["demo"]);
+        Assert.Empty(With(key).Namespaces);
+        Assert.Equal(new NamespaceOptions { History = 7 }, With(key, "Namespaces:demo:History=7").Namespaces["demo"]);
     }
 
     [Fact]

@@ -16,13 +16,14 @@ public sealed class StartTests
 
         Assert.Contains("node edge-1\n", gateway.Output);
         Assert.Contains($"clients    ws://{clients}/ws   ws://{clients}/echo\n", gateway.Output);
+        Assert.Contains($"demo       http://{clients}/demo   a chat to try it with\n", gateway.Output);
         Assert.Contains($"health     http://{clients}/health/ready\n", gateway.Output);
         Assert.Contains($"internal   http://{console}\n", gateway.Output);
         Assert.Contains("mode       development\n", gateway.Output);
         Assert.Contains("WARNING    no key is configured: everybody is let in as anonymous, and only loopback is listened on\n", gateway.Output);
         Assert.Contains("backplane  memory", gateway.Output);
         Assert.Contains("limits     message 2 KiB, outbound queue 4000 B and 7 channels per connection\n", gateway.Output);
-        Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence)\n", gateway.Output);
+        Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
         Assert.Empty(gateway.Errors);
     }
 
@@ -92,7 +93,7 @@ public sealed class StartTests
         await gateway.SaysAsync("WARNING    Gateway:Limits:MesageBytes is set but means nothing here\n");
         await gateway.SaysAsync("WARNING    Gateway:Namspaces:chat:History is set but means nothing here\n");
         Assert.Contains("message 64 KiB", gateway.Output);
-        Assert.Contains("namespaces default\n", gateway.Output);
+        Assert.Contains("namespaces default, demo", gateway.Output);
     }
 
     [Fact]

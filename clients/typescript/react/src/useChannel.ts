@@ -29,7 +29,8 @@ const empty: ChannelView<never> = { messages: [], state: 'waiting' };
 function merge<T>(known: Message<T>[], more: Message<T>[], limit: number): Message<T>[] {
   const seqs = new Set(known.map(({ seq }) => seq));
   const added = more.filter(({ seq }) => seq === undefined || !seqs.has(seq));
-  return [...known, ...added].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0)).slice(-limit);
+  const all = [...known, ...added].sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
+  return all.slice(Math.max(0, all.length - limit));
 }
 
 /** Subscribes while the component is mounted; `null` subscribes to nothing. Components with the same channel share one subscription. */

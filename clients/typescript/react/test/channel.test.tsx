@@ -91,6 +91,17 @@ describe('useChannel', () => {
         expect(drawn(hook.current)[0]).not.toBe('subscribed');
     });
 
+    it('keeps none where only the callback is wanted', async () => {
+        const seen: string[] = [];
+        const onMessage = ({ content }: { content: string }) => seen.push(content);
+        const hook = await renderHook(() => useChannel<string>('a', { limit: 0, onMessage }), {}, around);
+        await connects();
+        await subscribes({ epoch: 'e', seq: 0 });
+        await says(message(1), message(2));
+        expect(drawn(hook.current)).toEqual(['subscribed', []]);
+        expect(seen).toEqual(['m1', 'm2']);
+    });
+
     it('calls the last onMessage and subscribes once, however often the callback changes', async () => {
         const seen: string[] = [];
         const hook = await renderHook(

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import WebSocket from 'ws';
 import { connect } from '../support/application.js';
 import { GatewayProcess } from '../support/processes.js';
+import { secret, token } from '../support/token.js';
 
 (globalThis as any).IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -34,13 +35,15 @@ beforeAll(() => {
     mkdirSync(folder);
     // For the whole file: what an example leaves connected goes on until the end.
     vi.stubGlobal('WebSocket', WebSocket);
-    vi.stubGlobal('fetch', async () => new Response('a token'));
+    vi.stubGlobal('fetch', async () => new Response(token('ada', 60)));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function prepared({ file, code }: (typeof examples)[number]) {
-    const gateway = await GatewayProcess.start('Namespaces:chat:History=100', 'Namespaces:chat:Presence=true');
+    const settings = ['Namespaces:chat:History=100', 'Namespaces:chat:Presence=true'];
+    if (code.includes('token:')) settings.push(`Auth:Secret=${secret}`);
+    const gateway = await GatewayProcess.start(...settings);
     const printed: string[] = [];
     const log = vi.spyOn(console, 'log').mockImplementation((...words) => void printed.push(words.join(' ')));
     onTestFinished(() => log.mockRestore());

@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export class TcpProxy {
   readonly #pairs = new Set<[Socket, Socket]>();
   readonly #silenced: Socket[] = [];
+  #isDown = false;
+  #stopsWebSockets = false;
 
   private constructor(
     readonly server: Server,
@@ -20,7 +22,11 @@ export class TcpProxy {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.server.address() as { port: number }).port}/ws`;
+    return `ws://127.0.0.1:${this.port}/ws`;
+  }
+
+  get port(): number {
+    return (this.server.address() as { port: number }).port;
   }
 
   get connections(): number {
@@ -38,6 +44,21 @@ export class TcpProxy {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
+  /** Ends every connection, and lets no other through until `up`. */
+  down(): void {
+    this.#isDown = true;
+    this.cut();
+  }
+
+  up(): void {
+    this.#isDown = false;
+  }
+
+  /** From now on, requests to upgrade are refused, as some companies' proxies do. */
+  stopWebSockets(): void {
+    this.#stopsWebSockets = true;
+  }
+
   /** From now on, nothing that was connected before hears or ends: a cable pulled. */
   silence(): void {
     for (const socket of [...this.#pairs].flat()) this.#silenced.push(socket.unpipe().pause());
@@ -45,6 +66,11 @@ export class TcpProxy {
   }
 
   #join(client: Socket): void {
+    if (this.#isDown) {
+      client.on('error', () => {}).resetAndDestroy();
+      return;
+    }
+    if (this.#stopsWebSockets) client.once('data', (head) => /^upgrade: /im.test(String(head)) && refuse(client));
     const gateway = connect(this.target, '127.0.0.1');
     const pair: [Socket, Socket] = [client, gateway];
     this.#pairs.add(pair);
@@ -57,4 +83,9 @@ export class TcpProxy {
       from.pipe(to);
     }
   }
+}
+
+function refuse(client: Socket): void {
+  client.unpipe();
+  client.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 }
