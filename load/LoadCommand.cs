@@ -16,7 +16,7 @@ internal sealed class LoadCommand : Command
     private readonly Option<Uri> _url;
     private readonly Option<Uri?> _secondUrl = Url("--url2", "The other node's WebSocket", isRequired: true);
     private readonly Option<Uri?> _publishUrl = Url("--publish-url", "Where the publisher connects [default: --url]", isRequired: false);
-    private readonly Option<string> _dialect = new("--dialect") { Description = "How the server wants to be spoken to", DefaultValueFactory = _ => "gateway" };
+    private readonly Option<string> _dialect;
     private readonly Option<string> _namespace;
     private readonly Option<int> _connections;
     private readonly Option<int> _channels;
@@ -54,7 +54,8 @@ internal sealed class LoadCommand : Command
         _minutes = Number("--minutes", "Minutes to measure", defaults.Duration.TotalMinutes, 0.001);
         _timeout = Number("--timeout", "Seconds after which what has not arrived is lost", defaults.Timeout.TotalSeconds, 0.1);
         _threads = Number("--threads", "Event loops", defaults.Threads, 1);
-        _dialect.AcceptOnlyFromAmong("gateway", "plain", "signalr", "socketio");
+        _dialect = new Option<string>("--dialect") { Description = "How the server wants to be spoken to", DefaultValueFactory = _ => DialectNames.Of(defaults.Dialect) };
+        _dialect.AcceptOnlyFromAmong([.. DialectNames.All.Keys]);
         Add(_url);
         foreach (var option in new Option[] { _secondUrl, _publishUrl, _connections, _channels, _stalled, _inFlight, _rate, _minutes }.Where(option => entry.Settings.Contains(option.Name)))
             Add(option);
@@ -63,6 +64,15 @@ internal sealed class LoadCommand : Command
         if (!entry.Settings.Contains(_minutes.Name))
             Add(_seconds);
         SetAction((parsed, _) => RunAsync(parsed));
+    }
+
+    /// <summary>The whole command line.</summary>
+    public static RootCommand Root()
+    {
+        var root = new RootCommand("Puts load on a gateway and checks what arrives. Exit code 1: something was lost, doubled, out of order, or closed early.");
+        foreach (var scenario in Catalogue.All)
+            root.Add(new LoadCommand(scenario));
+        return root;
     }
 
     private static Option<Uri?> Url(string name, string description, bool isRequired) =>
@@ -100,13 +110,7 @@ internal sealed class LoadCommand : Command
         {
             Url = parsed.GetRequiredValue(_url),
             SecondUrl = Has(_secondUrl) ? parsed.GetValue(_secondUrl) : Has(_publishUrl) ? parsed.GetValue(_publishUrl) : null,
-            Dialect = parsed.GetValue(_dialect) switch
-            {
-                "plain" => JsonDialect.Plain,
-                "signalr" => SignalRDialect.Instance,
-                "socketio" => SocketIoDialect.Instance,
-                _ => JsonDialect.Gateway,
-            },
+            Dialect = DialectNames.All[parsed.GetValue(_dialect)!],
             Namespace = parsed.GetValue(_namespace)!,
             Connections = Has(_connections) ? parsed.GetValue(_connections) : _entry.Defaults.Connections,
             Channels = Has(_channels) ? parsed.GetValue(_channels) : _entry.Defaults.Channels,

@@ -31,7 +31,7 @@ internal sealed class LoadRun : IAsyncDisposable
 
     public Problems Problems { get; } = new();
 
-    /// <summary>Whether the server is one that sends back what it gets, and says nothing by itself.</summary>
+    /// <summary>Whether messages go to where they come back from, rather than to a channel.</summary>
     public bool IsEcho { get; set; }
 
     /// <summary>What a scenario found beside the times, in the order of the report.</summary>

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Gateway.Load.Dialects;
 using Gateway.Load.Sockets;
 using Gateway.Protocol.WebSockets;
@@ -58,7 +60,7 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     public Task<ServerMessage> AskAsync(string request, string failing)
     {
         _answer = new TaskCompletionSource<ServerMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _connection!.Send(Opcode.Text, System.Text.Encoding.UTF8.GetBytes(request));
+        _connection!.Send(Opcode.Text, Encoding.UTF8.GetBytes(request));
         return run.InTime(_answer.Task, failing);
     }
 
@@ -102,12 +104,22 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     void IConnectionEvents.OnOpen()
     {
         if (_dialect.Opening is { } opening)
-            _connection!.Send(Opcode.Text, System.Text.Encoding.UTF8.GetBytes(opening));
-        if (!_dialect.Greets || run.IsEcho)
+            _connection!.Send(Opcode.Text, Encoding.UTF8.GetBytes(opening));
+        if (!_dialect.Greets)
             _opening!.TrySetResult();
     }
 
-    void IConnectionEvents.OnMessage(ReadOnlySpan<byte> message) => _dialect.Read(message, this);
+    void IConnectionEvents.OnMessage(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            _dialect.Read(message, this);
+        }
+        catch (Exception strange) when (strange is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            run.Problems.Add($"{this}: got a message that is none of the dialect: {strange.Message}");
+        }
+    }
 
     void IConnectionEvents.OnPong() => _pong?.TrySetResult();
 

@@ -46,27 +46,18 @@ internal sealed class JsonDialect : IDialect
 
     private static ServerMessage ReadControl(ReadOnlySpan<byte> message)
     {
-        try
+        using var document = JsonDocument.Parse(message.ToArray());
+        var root = document.RootElement;
+        return new ServerMessage(root.GetProperty("type").GetString()!)
         {
-            using var document = JsonDocument.Parse(message.ToArray());
-            var root = document.RootElement;
-            string type = root.GetProperty("type").GetString()!;
-            return new ServerMessage(type)
-            {
-                User = Text(root, "user"),
-                Epoch = Text(root, "epoch"),
-                Seq = root.TryGetProperty("seq", out var seq) ? seq.GetInt64() : 0,
-                IsRecovered = root.TryGetProperty("recovered", out var recovered) && recovered.GetBoolean(),
-                Count = root.TryGetProperty("count", out var count) ? count.GetInt64() : null,
-                Joined = [.. Texts(root, "users"), .. Texts(root, "joined")],
-                Left = Texts(root, "left"),
-                Reason = $"{Text(root, "code")} {Text(root, "message")}{Text(root, "reason")}".Trim(),
-            };
-        }
-        catch (Exception strange) when (strange is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return new ServerMessage(ServerMessage.Error) { Reason = $"a message that is none of the protocol: {strange.Message}" };
-        }
+            User = Text(root, "user"),
+            Epoch = Text(root, "epoch"),
+            Seq = root.TryGetProperty("seq", out var seq) ? seq.GetInt64() : 0,
+            IsRecovered = root.TryGetProperty("recovered", out var recovered) && recovered.GetBoolean(),
+            Joined = [.. Texts(root, "users"), .. Texts(root, "joined")],
+            Left = Texts(root, "left"),
+            Reason = $"{Text(root, "code")} {Text(root, "message")}{Text(root, "reason")}".Trim(),
+        };
     }
 
     private static string? Text(JsonElement root, string name) =>

@@ -20,9 +20,6 @@ internal sealed record ServerMessage(string Type)
     /// <summary>Of <c>subscribed</c>.</summary>
     public bool IsRecovered { get; init; }
 
-    /// <summary>Of <c>subscribed</c> and <c>presence</c>.</summary>
-    public long? Count { get; init; }
-
     /// <summary>Of <c>presence</c>; a snapshot's users too.</summary>
     public IReadOnlyList<string> Joined { get; init; } = [];
 

@@ -22,6 +22,7 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
         ServerUsage? empty = null, before = null, after = null;
         var baseline = new Dictionary<Series, Distribution>();
         var elapsed = TimeSpan.Zero;
+        List<(string Name, Distribution Times)> timed = [];
         try
         {
             empty = await UsageAsync();
@@ -36,12 +37,11 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
             await WatchAsync(steps, scenario.StepsEach is null ? run.Options.Duration : TimeSpan.MaxValue, isMeasured: true);
             elapsed = Stopwatch.GetElapsedTime(start);
             after = await UsageAsync();
-            var timed = run.AllSeries.Select(series => (series.Name, Times: series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty)))).ToList();
+            timed = [.. run.AllSeries.Select(series => (series.Name, series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty))))];
             bool isComplete = await steps.EndAsync();
             await scenario.FinishAsync();
             if (!isComplete && run.Problems.Count == 0)
                 run.Problems.Add($"some steps were not done after {run.Options.Timeout.TotalSeconds:0.#} s");
-            return Report(elapsed, timed, empty, before, after);
         }
         catch (LoadException failure)
         {
@@ -51,7 +51,7 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
         {
             // The problem that ended the run is in the report.
         }
-        return Report(elapsed, [], empty, before, after);
+        return Report(elapsed, timed, empty, before, after);
     }
 
     /// <summary>Until the time is over, all steps are done, a problem ends the run, or nothing moves any more.</summary>

@@ -45,12 +45,27 @@ internal static class HtmlReport
         yield return ("messages/s", report.MessagesPerSecond.ToString("N0", CultureInfo.InvariantCulture));
         foreach (var (name, value) in report.Facts)
             yield return (name, value.ToString("#,0.##", CultureInfo.InvariantCulture));
+        int quarter = report.Timeline.Count / 4;
+        if (quarter >= 5)
+        {
+            yield return ("p99 of the first and the last quarter, ms", Trend(report.Timeline, quarter, second => second.P99));
+            if (report.Timeline.All(second => second.ServerBytes is not null))
+                yield return ("server memory likewise, MiB", Trend(report.Timeline, quarter, second => second.ServerBytes!.Value / 1048576.0));
+        }
         if (report.Server is not { } server)
             yield break;
         yield return ("server CPU, s", server.CpuSeconds.ToString("N2", CultureInfo.InvariantCulture));
         yield return ("server CPU per message, µs", server.CpuMicrosecondsPerMessage.ToString("N2", CultureInfo.InvariantCulture));
         yield return ("server memory, MiB", (server.ResidentBytes / 1048576.0).ToString("N1", CultureInfo.InvariantCulture));
         yield return ("server memory per connection, B", server.BytesPerConnection.ToString("N0", CultureInfo.InvariantCulture));
+    }
+
+    // The median of each, which single seconds do not move.
+    private static string Trend(IReadOnlyList<Second> timeline, int quarter, Func<Second, double> value)
+    {
+        double first = timeline.Take(quarter).Select(value).Order().ElementAt(quarter / 2);
+        double last = timeline.TakeLast(quarter).Select(value).Order().ElementAt(quarter / 2);
+        return string.Create(CultureInfo.InvariantCulture, $"{first:N2}, {last:N2}");
     }
 
     private static void AppendOutcome(StringBuilder page, Report report)

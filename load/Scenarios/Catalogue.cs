@@ -1,3 +1,5 @@
+using Gateway.Load.Dialects;
+
 namespace Gateway.Load.Scenarios;
 
 /// <summary>Immutable. A scenario by its name, with what the command line says of it.</summary>
@@ -17,7 +19,7 @@ internal static class Catalogue
     [
         new(
             "echo", "Messages to /echo and back, on every connection", ["--connections", "--in-flight", "--rate"],
-            Common with { Url = new Uri("ws://127.0.0.1:8080/echo") }, run => new EchoScenario(run)),
+            Common with { Url = new Uri("ws://127.0.0.1:8080/echo"), Dialect = JsonDialect.Plain }, run => new EchoScenario(run)),
         new(
             "fanout", "One publisher, one channel, many subscribers", ["--connections", "--in-flight", "--rate", "--publish-url"],
             Common with { Connections = 1000 },
