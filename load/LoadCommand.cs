@@ -1,5 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Gateway.Load.Dialects;
+using Gateway.Load.Engines;
+using Gateway.Load.Measuring;
+using Gateway.Load.Reports;
+using Gateway.Load.Scenarios;
 using Spectre.Console;
 
 namespace Gateway.Load;
@@ -7,100 +12,143 @@ namespace Gateway.Load;
 /// <summary>One scenario on the command line.</summary>
 internal sealed class LoadCommand : Command
 {
-    private readonly IScenario _scenario;
+    private readonly ScenarioEntry _entry;
     private readonly Option<Uri> _url;
-    private readonly Option<Uri?> _publishUrl = new("--publish-url") { Description = "Where the publisher connects, for instance another node [default: --url]", CustomParser = ReadUrl };
-    private readonly Option<string> _namespace = new("--namespace") { Description = "The namespace of the channel", DefaultValueFactory = _ => "load" };
+    private readonly Option<Uri?> _secondUrl = Url("--url2", "The other node's WebSocket", isRequired: true);
+    private readonly Option<Uri?> _publishUrl = Url("--publish-url", "Where the publisher connects [default: --url]", isRequired: false);
+    private readonly Option<string> _dialect;
+    private readonly Option<string> _namespace;
     private readonly Option<int> _connections;
-    private readonly Option<int> _messages = Positive("--messages", "Messages to send; of echo, per connection", 1_000);
-    private readonly Option<int> _bytes = Positive("--bytes", "Bytes of padding in each message", 128);
-    private readonly Option<int> _inFlight = Positive("--in-flight", "Messages under way at a time", 16);
-    private readonly Option<int> _seconds = Positive("--seconds", "How long connections are held idle", 10);
-    private readonly Option<int> _timeout = Positive("--timeout", "Seconds after which the run has failed", 120);
+    private readonly Option<int> _channels;
+    private readonly Option<int> _stalled;
+    private readonly Option<int> _bytes;
+    private readonly Option<int> _inFlight;
+    private readonly Option<double> _rate;
+    private readonly Option<double> _warmUp;
+    private readonly Option<double> _seconds;
+    private readonly Option<double> _minutes;
+    private readonly Option<double> _timeout;
+    private readonly Option<int> _threads;
+    private readonly Option<DirectoryInfo?> _report = new("--report") { Description = "Folder for a JSON and an HTML report" };
+    private readonly Option<int?> _process = new("--pid") { Description = "The server's process on this machine, whose CPU time and memory are reported" };
+    private readonly Option<Uri?> _metrics = new("--metrics-url") { Description = "The node's /metrics, for the same from afar", CustomParser = ReadHttpUrl };
+    private readonly Option<bool> _insecure = new("--insecure") { Description = "Accept any certificate" };
+    private readonly Option<bool> _quiet = new("--quiet") { Description = "Print only the result" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the result as JSON" };
 
-    /// <param name="name">The scenario's name.</param>
-    /// <param name="description">What it does.</param>
-    /// <param name="scenario">Runs it.</param>
-    /// <param name="path">The gateway's path for it.</param>
-    /// <param name="connections">The option for the number of connections.</param>
-    /// <param name="settings">The options it uses beside those.</param>
-    public LoadCommand(string name, string description, IScenario scenario, string path, string connections, params string[] settings)
-        : base(name, description)
+    public LoadCommand(ScenarioEntry entry)
+        : base(entry.Name, entry.Description)
     {
-        _scenario = scenario;
-        _url = new Option<Uri>("--url")
-        {
-            Description = "The gateway's WebSocket",
-            DefaultValueFactory = _ => new Uri("ws://127.0.0.1:8080" + path),
-            CustomParser = ReadUrl,
-        };
-        _connections = Positive(connections, "How many of them", 100);
+        _entry = entry;
+        var defaults = entry.Defaults;
+        _url = new Option<Uri>("--url") { Description = "The server's WebSocket", DefaultValueFactory = _ => defaults.Url, CustomParser = ReadUrl };
+        _namespace = new Option<string>("--namespace") { Description = "The namespace of the channels", DefaultValueFactory = _ => defaults.Namespace };
+        _connections = Number("--connections", "How many take part", defaults.Connections, 1);
+        _channels = Number("--channels", "Channels, or rooms, they are shared out over", defaults.Channels, 1);
+        _stalled = Number("--stalled", "Subscribers that stop reading", defaults.Stalled, 1);
+        _bytes = Number("--bytes", "Bytes of each message's content", defaults.Bytes, Marker.Length);
+        _inFlight = Number("--in-flight", "Messages under way at a time where no rate is given; of echo, per connection", defaults.InFlight, 1);
+        _rate = Number("--rate", "Messages sent a second, all together; 0: the next when one has arrived", defaults.Rate, 0);
+        _warmUp = Number("--warmup", "Seconds before the measuring begins", defaults.WarmUp.TotalSeconds, 0);
+        _seconds = Number("--seconds", "Seconds to measure", defaults.Duration.TotalSeconds, 0.1);
+        _minutes = Number("--minutes", "Minutes to measure", defaults.Duration.TotalMinutes, 0.001);
+        _timeout = Number("--timeout", "Seconds after which what has not arrived is lost", defaults.Timeout.TotalSeconds, 0.1);
+        _threads = Number("--threads", "Event loops", defaults.Threads, 1);
+        _dialect = new Option<string>("--dialect") { Description = "How the server wants to be spoken to", DefaultValueFactory = _ => DialectNames.Of(defaults.Dialect) };
+        _dialect.AcceptOnlyFromAmong([.. DialectNames.All.Keys]);
         Add(_url);
-        Add(_connections);
-        foreach (var option in new Option[] { _publishUrl, _namespace, _messages, _bytes, _inFlight, _seconds }.Where(option => settings.Contains(option.Name)))
+        foreach (var option in new Option[] { _secondUrl, _publishUrl, _connections, _channels, _stalled, _inFlight, _rate, _minutes }.Where(option => entry.Settings.Contains(option.Name)))
             Add(option);
-        Add(_timeout);
-        SetAction(RunAsync);
+        foreach (var option in new Option[] { _namespace, _bytes, _warmUp, _timeout, _threads, _dialect, _process, _metrics, _insecure, _report, _quiet, _json })
+            Add(option);
+        if (!entry.Settings.Contains(_minutes.Name))
+            Add(_seconds);
+        SetAction((parsed, _) => RunAsync(parsed));
     }
 
-    private static Uri? ReadUrl(ArgumentResult result)
+    /// <summary>The whole command line.</summary>
+    public static RootCommand Root()
     {
-        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "ws" or "wss")
+        var root = new RootCommand("Puts load on a gateway and checks what arrives. Exit code 1: something was lost, doubled, out of order, or closed early.");
+        foreach (var scenario in Catalogue.All)
+            root.Add(new LoadCommand(scenario));
+        return root;
+    }
+
+    private static Option<Uri?> Url(string name, string description, bool isRequired) =>
+        new(name) { Description = description, Required = isRequired, CustomParser = ReadUrl };
+
+    private static Uri? ReadUrl(ArgumentResult result) => ReadUrl(result, "ws", "wss");
+
+    private static Uri? ReadHttpUrl(ArgumentResult result) => ReadUrl(result, "http", "https");
+
+    private static Uri? ReadUrl(ArgumentResult result, params string[] schemes)
+    {
+        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme))
             return url;
-        result.AddError("--url must be a ws:// or wss:// URL.");
+        result.AddError($"{result.Tokens[0].Value} is not a {schemes[0]}:// or {schemes[1]}:// URL.");
         return null;
     }
 
-    private static Option<int> Positive(string name, string description, int value)
+    private static Option<T> Number<T>(string name, string description, T value, T lowest)
+        where T : struct, IComparable<T>, IParsable<T>
     {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => value };
+        var option = new Option<T>(name) { Description = description, DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
             // What is no number at all is refused by the parser.
-            if (result.Tokens is [var token] && int.TryParse(token.Value, out int number) && number < 1)
-                result.AddError($"{name} must be at least 1.");
+            if (result.Tokens is [var token] && T.TryParse(token.Value, null, out T number) && number.CompareTo(lowest) < 0)
+                result.AddError($"{name} must be at least {lowest}.");
         });
         return option;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    private LoadOptions Read(ParseResult parsed)
     {
-        var options = new LoadOptions(
-            parsed.GetRequiredValue(_url), parsed.GetValue(_publishUrl) ?? parsed.GetRequiredValue(_url), parsed.GetValue(_namespace)!, parsed.GetValue(_connections), parsed.GetValue(_messages), parsed.GetValue(_bytes),
-            parsed.GetValue(_inFlight), TimeSpan.FromSeconds(parsed.GetValue(_seconds)), TimeSpan.FromSeconds(parsed.GetValue(_timeout)));
-        var problems = new Problems();
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(options.Timeout);
-        try
+        bool Has(Option option) => _entry.Settings.Contains(option.Name);
+        return _entry.Defaults with
         {
-            var result = await _scenario.RunAsync(options, problems, deadline.Token);
-            AnsiConsole.Write(Table(result));
-        }
-        catch (LoadException failure)
-        {
-            problems.Add(failure.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            problems.Add($"not finished within {options.Timeout.TotalSeconds:0} s");
-        }
-        foreach (string problem in problems.First)
-            AnsiConsole.WriteLine(problem);
-        AnsiConsole.WriteLine(problems.Count == 0 ? "ok: everything arrived, once and in order" : $"FAILED: {problems.Count} problems");
-        return problems.Count == 0 ? 0 : 1;
+            Url = parsed.GetRequiredValue(_url),
+            SecondUrl = Has(_secondUrl) ? parsed.GetValue(_secondUrl) : Has(_publishUrl) ? parsed.GetValue(_publishUrl) : null,
+            Dialect = DialectNames.All[parsed.GetValue(_dialect)!],
+            Namespace = parsed.GetValue(_namespace)!,
+            Connections = Has(_connections) ? parsed.GetValue(_connections) : _entry.Defaults.Connections,
+            Channels = Has(_channels) ? parsed.GetValue(_channels) : _entry.Defaults.Channels,
+            Stalled = Has(_stalled) ? parsed.GetValue(_stalled) : _entry.Defaults.Stalled,
+            Bytes = parsed.GetValue(_bytes),
+            InFlight = Has(_inFlight) ? parsed.GetValue(_inFlight) : _entry.Defaults.InFlight,
+            Rate = Has(_rate) ? parsed.GetValue(_rate) : _entry.Defaults.Rate,
+            WarmUp = TimeSpan.FromSeconds(parsed.GetValue(_warmUp)),
+            Duration = Has(_minutes) ? TimeSpan.FromMinutes(parsed.GetValue(_minutes)) : TimeSpan.FromSeconds(parsed.GetValue(_seconds)),
+            Timeout = TimeSpan.FromSeconds(parsed.GetValue(_timeout)),
+            Threads = parsed.GetValue(_threads),
+            Report = parsed.GetValue(_report),
+            Process = parsed.GetValue(_process),
+            Metrics = parsed.GetValue(_metrics),
+            IsInsecure = parsed.GetValue(_insecure),
+            IsQuiet = parsed.GetValue(_quiet) || parsed.GetValue(_json),
+            Tokens = Tokens.FromEnvironment(),
+        };
     }
 
-    private Table Table(LoadResult result)
+    private async Task<int> RunAsync(ParseResult parsed)
     {
-        var table = new Table().Border(TableBorder.Rounded);
-        table.AddColumn("scenario");
-        foreach (string heading in new[] { "connections", "messages", "messages/s", "p50 ms", "p99 ms", "max ms" })
-            table.AddColumn(new TableColumn(heading).RightAligned());
-        table.AddRow(
-            Name, $"{result.Connections:N0}", $"{result.Messages:N0}", $"{result.Messages / result.Elapsed.TotalSeconds:N0}",
-            Milliseconds(0.5), Milliseconds(0.99), Milliseconds(1));
-        return table;
-
-        string Milliseconds(double share) => $"{result.Latencies.Percentile(share).TotalMilliseconds:N2}";
+        var options = Read(parsed);
+        await using var run = new LoadRun(options);
+        var scenario = _entry.Create(run);
+#if NBOMBER
+        return await NBomberEngine.RunAsync(_entry.Name, scenario, run);
+#else
+        using var metrics = options.Metrics is { } url ? new MetricsGauge(url) : null;
+        IServerGauge? gauge = options.Process is { } process ? new ProcessGauge(process) : metrics;
+        var view = new ConsoleView(AnsiConsole.Console);
+        var report = await view.WatchAsync(Name, options.IsQuiet, progress => new BuiltInEngine(Name, scenario, run, gauge, progress).RunAsync());
+        var page = options.Report is { } folder ? ReportFiles.Write(report, folder) : null;
+        if (parsed.GetValue(_json))
+            Console.WriteLine(ReportFiles.ToJson(report));
+        else
+            view.Show(report, page);
+        return report.Problems.Count == 0 ? 0 : 1;
+#endif
     }
 }

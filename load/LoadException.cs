@@ -1,4 +1,4 @@
 namespace Gateway.Load;
 
-/// <summary>Ends one client's part of a run.</summary>
+/// <summary>Ends a step, or the run: what the user is told.</summary>
 internal sealed class LoadException(string message) : Exception(message);

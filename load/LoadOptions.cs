@@ -1,14 +1,62 @@
 namespace Gateway.Load;
 
-/// <summary>Immutable. What all scenarios are told on the command line.</summary>
-/// <param name="Url">The gateway's WebSocket.</param>
-/// <param name="PublishUrl">Where the publisher connects: the same, or another node.</param>
-/// <param name="Namespace">The namespace of the channel.</param>
-/// <param name="Connections">Clients that listen, echo or idle.</param>
-/// <param name="Messages">Messages in all, or per connection, as the scenario says.</param>
-/// <param name="Bytes">Padding in each message.</param>
-/// <param name="InFlight">Messages on their way at a time.</param>
-/// <param name="Duration">How long an idle connection is held.</param>
-/// <param name="Timeout">After this the run has failed.</param>
-internal sealed record LoadOptions(
-    Uri Url, Uri PublishUrl, string Namespace, int Connections, int Messages, int Bytes, int InFlight, TimeSpan Duration, TimeSpan Timeout);
+/// <summary>Immutable. What the command line says; a scenario uses what it needs.</summary>
+internal sealed record LoadOptions
+{
+    /// <summary>The server's WebSocket.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>Another node: <c>cluster</c> uses both, <c>fanout</c> publishes there.</summary>
+    public Uri? SecondUrl { get; init; }
+
+    public Dialects.IDialect Dialect { get; init; } = Dialects.JsonDialect.Gateway;
+
+    /// <summary>The namespace of the channels.</summary>
+    public string Namespace { get; init; } = "load";
+
+    /// <summary>Clients that listen, echo, talk or idle.</summary>
+    public int Connections { get; init; } = 100;
+
+    /// <summary>Channels, or rooms, that they are shared out over.</summary>
+    public int Channels { get; init; } = 1;
+
+    /// <summary>Bytes of each message's content.</summary>
+    public int Bytes { get; init; } = 128;
+
+    /// <summary>Steps under way at a time, where no rate is given.</summary>
+    public int InFlight { get; init; } = 1;
+
+    /// <summary>Steps a second; 0: the next one when one is done.</summary>
+    public double Rate { get; init; }
+
+    /// <summary>Subscribers that do not read.</summary>
+    public int Stalled { get; init; } = 1;
+
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long is measured.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long anything may take: longer is a loss.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Event loops.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Where the reports go.</summary>
+    public DirectoryInfo? Report { get; init; }
+
+    /// <summary>The server's process, where it is on this machine.</summary>
+    public int? Process { get; init; }
+
+    /// <summary>The node's metrics.</summary>
+    public Uri? Metrics { get; init; }
+
+    /// <summary>Whether any certificate will do.</summary>
+    public bool IsInsecure { get; init; }
+
+    /// <summary>Whether only the result is printed.</summary>
+    public bool IsQuiet { get; init; }
+
+    public Tokens Tokens { get; init; } = new(null, null);
+}

@@ -3,21 +3,30 @@ using System.Collections.Concurrent;
 namespace Gateway.Load;
 
 /// <summary>Safe for any thread. What went wrong; a run with any has failed.</summary>
-internal sealed class Problems
+internal sealed class Problems : IDisposable
 {
     /// <summary>When everything goes wrong, the first few say what.</summary>
     private const int Kept = 10;
 
     private readonly ConcurrentQueue<string> _first = new();
+    private readonly CancellationTokenSource _failed = new();
     private int _count;
 
     public int Count => Volatile.Read(ref _count);
 
     public IReadOnlyCollection<string> First => _first;
 
+    /// <summary>Cancelled by the first problem: it ends the run.</summary>
+    public CancellationToken Failed => _failed.Token;
+
     public void Add(string problem)
     {
         if (Interlocked.Increment(ref _count) <= Kept)
             _first.Enqueue(problem);
+        // Elsewhere: this may be a loop's thread, and those who wait for the failure go on where it is told.
+        if (!_failed.IsCancellationRequested)
+            _ = _failed.CancelAsync();
     }
+
+    public void Dispose() => _failed.Dispose();
 }

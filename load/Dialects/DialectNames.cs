@@ -1,0 +1,15 @@
+namespace Gateway.Load.Dialects;
+
+/// <summary>Immutable. The dialects as the command line calls them.</summary>
+internal static class DialectNames
+{
+    public static IReadOnlyDictionary<string, IDialect> All { get; } = new Dictionary<string, IDialect>
+    {
+        ["gateway"] = JsonDialect.Gateway,
+        ["plain"] = JsonDialect.Plain,
+        ["signalr"] = SignalRDialect.Instance,
+        ["socketio"] = SocketIoDialect.Instance,
+    };
+
+    public static string Of(IDialect dialect) => All.First(entry => entry.Value == dialect).Key;
+}

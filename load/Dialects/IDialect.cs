@@ -1,0 +1,26 @@
+using Gateway.Load.Sockets;
+
+namespace Gateway.Load.Dialects;
+
+/// <summary>Stateless and safe for any thread. How a kind of server wants to be spoken to.</summary>
+internal interface IDialect
+{
+    string? Subprotocol { get; }
+
+    /// <summary>What a client says first; null for nothing.</summary>
+    string? Opening { get; }
+
+    /// <summary>Whether the server says <see cref="ServerMessage.Connected"/> when it is ready for a client.</summary>
+    bool Greets { get; }
+
+    /// <summary>Around what comes back to its sender.</summary>
+    Envelope Echo { get; }
+
+    /// <summary>Around what goes to all subscribers of a channel.</summary>
+    Envelope Publish(string channel);
+
+    /// <summary>Answered with <see cref="ServerMessage.Subscribed"/>.</summary>
+    string Subscribe(string channel);
+
+    void Read(ReadOnlySpan<byte> message, IReceiver receiver);
+}

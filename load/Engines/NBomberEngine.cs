@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Gateway.Load.Scenarios;
+using NBomber.CSharp;
+
+namespace Gateway.Load.Engines;
+
+/// <summary>
+/// Used once. Has NBomber make the steps, and report on them; compiled only with <c>-p:NBomber=true</c>. What must hold is checked all the same.
+/// </summary>
+internal static class NBomberEngine
+{
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string name, IScenario scenario, LoadRun run)
+    {
+        // Which copy of a scenario runs is NBomber's affair: each takes a user that no other has.
+        var users = new ConcurrentQueue<int>();
+        var options = run.Options;
+        var plan = Scenario.Create(name, async context =>
+            {
+                if (!users.TryDequeue(out int user))
+                    return Response.Fail(message: "all users are busy: the rate is higher than the server allows");
+                var step = await Step.Run(scenario.Measures, context, async () =>
+                {
+                    try
+                    {
+                        await scenario.StepAsync(user, Stopwatch.GetTimestamp());
+                        return Response.Ok(sizeBytes: options.Bytes);
+                    }
+                    catch (Exception failure) when (failure is LoadException or OperationCanceledException)
+                    {
+                        run.Problems.Add(failure.Message);
+                        return Response.Fail(message: failure.Message);
+                    }
+                    finally
+                    {
+                        users.Enqueue(user);
+                    }
+                });
+                return step;
+            })
+            .WithInit(async _ =>
+            {
+                await scenario.PrepareAsync();
+                for (int user = 0; user < scenario.Users; user++)
+                    users.Enqueue(user);
+            })
+            .WithClean(async _ =>
+            {
+                try
+                {
+                    await scenario.FinishAsync();
+                }
+                catch (LoadException failure)
+                {
+                    // NBomber would only log it.
+                    run.Problems.Add(failure.Message);
+                }
+            })
+            .WithLoadSimulations(options.Rate > 0
+                ? Simulation.Inject(rate: (int)Math.Ceiling(options.Rate), interval: TimeSpan.FromSeconds(1), during: options.Duration)
+                : Simulation.KeepConstant(copies: scenario.Users, during: options.Duration));
+        var runner = NBomberRunner.RegisterScenarios(options.WarmUp > TimeSpan.Zero ? plan.WithWarmUpDuration(options.WarmUp) : plan.WithoutWarmUp());
+        if (options.Report is { } folder)
+            runner = runner.WithReportFolder(folder.FullName);
+        await Task.Run(() => runner.Run());
+        foreach (string problem in run.Problems.First)
+            Console.WriteLine(problem);
+        return run.Problems.Count == 0 ? 0 : 1;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Load.Sockets;
+
+/// <content>Reading: whole frames are handled where they lie; what is left of the data waits for the rest of its frame.</content>
+internal sealed partial class Connection
+{
+    /// <summary>The length of what is kept of a frame: where the next data is to be put behind.</summary>
+    private void TakeGuarded(Span<byte> data)
+    {
+        try
+        {
+            Take(data);
+        }
+        catch (LoadException failure)
+        {
+            End(new ConnectionEnd(_state == State.Upgrading ? 0 : ConnectionEnd.Lost, failure.Message));
+        }
+    }
+
+    private void Take(ReadOnlySpan<byte> data)
+    {
+        if (_state == State.Upgrading && !TryTakeAnswer(ref data))
+        {
+            Keep(data);
+            return;
+        }
+        while (_state == State.Open && FrameParser.TryRead(data, out var opcode, out bool isFinal, out var payload, out int size))
+        {
+            data = data[size..];
+            Handle(opcode, isFinal, payload);
+        }
+        if (_state == State.Open)
+            Keep(data);
+    }
+
+    private void Keep(ReadOnlySpan<byte> data)
+    {
+        if (data.Length > _rest.Length)
+            _rest = new byte[Math.Max(256, 2 * data.Length)];
+        data.CopyTo(_rest);
+        _restLength = data.Length;
+    }
+
+    private bool TryTakeAnswer(ref ReadOnlySpan<byte> data)
+    {
+        int end = data.IndexOf("\r\n\r\n"u8);
+        if (end < 0)
+            return data.Length < EventLoop.BufferBytes / 2 ? false : throw new LoadException("the answer to the upgrade has no end");
+        string head = Encoding.Latin1.GetString(data[..end]);
+        if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
+            throw new LoadException($"refused: {head.AsSpan(0, (uint)head.IndexOf('\r') is var line && line < (uint)head.Length ? (int)line : head.Length)}");
+        if (!head.Contains(ConnectionTarget.Accept, StringComparison.Ordinal))
+            throw new LoadException("the server's Sec-WebSocket-Accept is wrong");
+        data = data[(end + 4)..];
+        _state = State.Open;
+        _events.OnOpen();
+        return true;
+    }
+
+    private void Handle(Opcode opcode, bool isFinal, ReadOnlySpan<byte> payload)
+    {
+        switch (opcode)
+        {
+            case Opcode.Text or Opcode.Binary when isFinal:
+                _events.OnMessage(payload);
+                break;
+            case Opcode.Text or Opcode.Binary or Opcode.Continuation:
+                TakeFragment(isFinal, payload);
+                break;
+            case Opcode.Ping:
+                Send(Opcode.Pong, payload);
+                break;
+            case Opcode.Pong:
+                _events.OnPong();
+                break;
+            case Opcode.Close:
+                Send(Opcode.Close, payload.Length >= 2 ? payload[..2] : default);
+                Flush();
+                End(payload.Length >= 2
+                    ? new ConnectionEnd(BinaryPrimitives.ReadUInt16BigEndian(payload), Encoding.UTF8.GetString(payload[2..]))
+                    : new ConnectionEnd((int)CloseCode.NoStatus, ""));
+                break;
+            default:
+                throw new LoadException($"the server sent a frame with opcode {(int)opcode}");
+        }
+    }
+
+    private void TakeFragment(bool isFinal, ReadOnlySpan<byte> payload)
+    {
+        _fragments ??= [];
+        if (_fragments.Count + payload.Length > EventLoop.BufferBytes)
+            throw new LoadException("the server sent a message larger than is expected here");
+        _fragments.AddRange(payload);
+        if (!isFinal)
+            return;
+        var whole = _fragments;
+        _fragments = null;
+        _events.OnMessage(CollectionsMarshal.AsSpan(whole));
+    }
+}

@@ -1,0 +1,14 @@
+namespace Gateway.Load.Sockets;
+
+/// <summary>Immutable. How the server, or the way to it, ended a connection.</summary>
+/// <param name="Code">The close code; <see cref="Lost"/> without a close frame; 0 if it never opened.</param>
+/// <param name="Reason">What the server, or the system, says of it.</param>
+internal readonly record struct ConnectionEnd(int Code, string Reason)
+{
+    /// <summary>RFC 6455 7.1.5.</summary>
+    public const int Lost = 1006;
+
+    public const int SlowConsumer = 4008;
+
+    public override string ToString() => Code == 0 ? $"cannot connect: {Reason}" : $"closed early: {Code} {Reason}".TrimEnd();
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Gateway.Load.Sockets;
+
+/// <summary>Immutable. Where connections go and what they ask for.</summary>
+internal sealed class ConnectionTarget
+{
+    /// <summary>RFC 6455 1.3 has this key as its example. One for all: nothing on the way to a load test's server caches answers.</summary>
+    private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    /// <summary>Its answer, likewise.</summary>
+    public const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    private readonly IPAddress[] _addresses;
+
+    private ConnectionTarget(Uri url, IPAddress[] addresses, bool isInsecure)
+    {
+        Url = url;
+        _addresses = addresses;
+        IsInsecure = isInsecure;
+    }
+
+    public Uri Url { get; }
+
+    public bool IsTls => Url.Scheme == "wss";
+
+    /// <summary>Whether any certificate will do.</summary>
+    public bool IsInsecure { get; }
+
+    public static async Task<ConnectionTarget> ResolveAsync(Uri url, bool isInsecure, CancellationToken cancellation)
+    {
+        try
+        {
+            return new ConnectionTarget(url, await Dns.GetHostAddressesAsync(url.DnsSafeHost, cancellation), isInsecure);
+        }
+        catch (SocketException failure)
+        {
+            throw new LoadException($"{url.Host}: {failure.Message}");
+        }
+    }
+
+    /// <summary>Connections are shared out over the name's addresses.</summary>
+    public IPEndPoint Address(int number) => new(_addresses[number % _addresses.Length], Url.Port);
+
+    /// <summary>The upgrade.</summary>
+    /// <param name="subprotocol">Offered, unless null.</param>
+    /// <param name="token">The bearer token, unless null.</param>
+    public byte[] Request(string? subprotocol, string? token)
+    {
+        var text = new StringBuilder($"GET {Url.PathAndQuery} HTTP/1.1\r\nHost: {Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+        text.Append($"Sec-WebSocket-Key: {Key}\r\nSec-WebSocket-Version: 13\r\n");
+        if (subprotocol is not null)
+            text.Append($"Sec-WebSocket-Protocol: {subprotocol}\r\n");
+        if (token is not null)
+            text.Append($"Authorization: Bearer {token}\r\n");
+        return Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
+    }
+}

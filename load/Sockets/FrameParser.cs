@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Load.Sockets;
+
+/// <summary>Stateless. A server's frames (RFC 6455 5.2: not masked), which are looked at where they lie.</summary>
+internal static class FrameParser
+{
+    /// <summary>Finds the frame that the data begins with.</summary>
+    /// <returns>False if it is not complete yet.</returns>
+    /// <exception cref="LoadException">It is none that a server may send.</exception>
+    public static bool TryRead(ReadOnlySpan<byte> data, out Opcode opcode, out bool isFinal, out ReadOnlySpan<byte> payload, out int size)
+    {
+        opcode = default;
+        isFinal = false;
+        payload = default;
+        size = 0;
+        if (data.Length < 2)
+            return false;
+        if ((data[0] & 0x70) != 0 || (data[1] & 0x80) != 0)
+            throw new LoadException("the server sent a frame with a reserved bit or a mask");
+        int header = 2;
+        long length = data[1];
+        switch (length)
+        {
+            case 126:
+                header = 4;
+                if (data.Length < header)
+                    return false;
+                length = BinaryPrimitives.ReadUInt16BigEndian(data[2..]);
+                break;
+            case 127:
+                header = 10;
+                if (data.Length < header)
+                    return false;
+                length = BinaryPrimitives.ReadInt64BigEndian(data[2..]);
+                break;
+        }
+        if (length is < 0 or > EventLoop.BufferBytes - 10)
+            throw new LoadException($"the server sent a frame of {length} bytes, more than is expected here");
+        if (data.Length - header < length)
+            return false;
+        opcode = (Opcode)(data[0] & 0x0F);
+        isFinal = (data[0] & 0x80) != 0;
+        payload = data.Slice(header, (int)length);
+        size = header + (int)length;
+        return true;
+    }
+}
