@@ -87,6 +87,9 @@ internal sealed class Backend : IAsyncDisposable
         return context.Response.WriteAsync(json);
     }
 
+    /// <summary>An event as <c>subscribed a</c>.</summary>
+    public static string Describe(JsonElement told) => told.Has("channel") ? $"{told.Text("type")} {told.Text("channel")}" : told.Text("type");
+
     /// <summary>Waits until it was told so much.</summary>
     public async Task<IReadOnlyList<JsonElement>> ToldAsync(int count)
     {

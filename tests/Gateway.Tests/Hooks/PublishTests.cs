@@ -1,6 +1,6 @@
 using System.Net;
-using Gateway.TestSupport;
 using Gateway.Tests.Api;
+using Gateway.TestSupport;
 using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Hooks;

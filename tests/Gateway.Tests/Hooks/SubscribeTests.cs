@@ -1,6 +1,6 @@
-using Gateway.TestSupport;
 using Gateway.Tests.Api;
 using Gateway.Tests.Auth;
+using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hooks;
 
