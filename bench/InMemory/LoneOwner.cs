@@ -1,0 +1,15 @@
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Bench.InMemory;
+
+/// <summary>Stateless. For an outbox without a connection, to which nothing goes wrong.</summary>
+internal sealed class LoneOwner : IOutboxOwner
+{
+    public string Id => "bench";
+
+    public void OnSlow(CloseStatus status) => throw new InvalidOperationException(status.Reason);
+
+    public void OnGap(Subscription subscription) => throw new InvalidOperationException("A delivery was dropped.");
+}
