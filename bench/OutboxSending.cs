@@ -61,15 +61,4 @@ public class OutboxSending
             throw new InvalidOperationException("The reply was not sent at once.");
         _arrivals.Wait();
     }
-
-    private sealed class LoneOwner : IOutboxOwner
-    {
-        public string Id => "bench";
-
-        public void OnSlow(CloseStatus status) => throw new InvalidOperationException(status.Reason);
-
-        public void OnOverflow(string policy, ChannelName channel, long dropped) => throw new InvalidOperationException(policy);
-
-        public void OnGap(Subscription subscription) => throw new InvalidOperationException("A delivery was dropped.");
-    }
 }

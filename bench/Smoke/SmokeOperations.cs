@@ -81,8 +81,10 @@ internal static class SmokeOperations
     private static IEnumerable<Operation> Streaming()
     {
         var streams = new EventStreaming();
+        streams.Setup();
         yield return new("event stream: message", streams.Message, Allowed: 0);
         yield return new("event stream: message with position", streams.MessageWithPosition, Allowed: 0);
+        streams.Cleanup();
     }
 
     private static IEnumerable<Operation> Waiting()

@@ -67,8 +67,8 @@ internal sealed partial class Connection
             Outbox.Abandon();
             _frames.Dispose();
             _services.Connections.Remove(this);
-            _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
             Lease.Dispose();
+            _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
         }
     }
 

@@ -1,0 +1,17 @@
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Bench.InMemory;
+
+/// <summary>Stateless. For an outbox without a connection, to which nothing goes wrong.</summary>
+internal sealed class LoneOwner : IOutboxOwner
+{
+    public string Id => "bench";
+
+    public void OnSlow(CloseStatus status) => throw new InvalidOperationException(status.Reason);
+
+    public void OnOverflow(string policy, ChannelName channel, long dropped) => throw new InvalidOperationException(policy);
+
+    public void OnGap(Subscription subscription) => throw new InvalidOperationException("A delivery was dropped.");
+}
