@@ -35,8 +35,9 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
                 baseline[series] = series.Snapshot();
             long start = Stopwatch.GetTimestamp();
             await WatchAsync(steps, scenario.StepsEach is null ? run.Options.Duration : TimeSpan.MaxValue, isMeasured: true);
-            elapsed = Stopwatch.GetElapsedTime(start);
+            // In the same order as at the beginning, so that all windows are equally long.
             after = await UsageAsync();
+            elapsed = Stopwatch.GetElapsedTime(start);
             timed = [.. run.AllSeries.Select(series => (series.Name, series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty))))];
             bool isComplete = await steps.EndAsync();
             await scenario.FinishAsync();
@@ -61,6 +62,7 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
         var last = headline.Snapshot();
         long start = Stopwatch.GetTimestamp();
         long moved = start;
+        double before = 0;
         while (!steps.AreDone && run.Problems.Count == 0)
         {
             var left = duration - Stopwatch.GetElapsedTime(start);
@@ -68,15 +70,17 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
                 return;
             await WaitAsync(left < TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1), steps);
             var now = headline.Snapshot();
+            double at = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var times = now.Since(last);
             last = now;
             if (times.Count > 0)
                 moved = Stopwatch.GetTimestamp();
             long? resident = isMeasured && run.Options.Metrics is not null ? (await UsageAsync())?.ResidentBytes : null;
-            var second = new Second(Stopwatch.GetElapsedTime(start).TotalSeconds, times.Count, Ms(times, 0.5), Ms(times, 0.99), Ms(times, 1), resident);
+            var second = new Second(at, times.Count, times.Count / (at - before), Ms(times, 0.5), Ms(times, 0.99), Ms(times, 1), resident);
             if (isMeasured)
                 _timeline.Add(second);
             progress(second);
+            before = at;
         }
     }
 

@@ -19,7 +19,7 @@ internal static class NBomberEngine
         var plan = Scenario.Create(name, async context =>
             {
                 if (!users.TryDequeue(out int user))
-                    return Response.Fail(message: "all users are busy: the rate is higher than the server allows");
+                    return Response.Fail(message: "too many steps are under way");
                 var step = await Step.Run(scenario.Measures, context, async () =>
                 {
                     try
@@ -42,8 +42,9 @@ internal static class NBomberEngine
             .WithInit(async _ =>
             {
                 await scenario.PrepareAsync();
-                for (int user = 0; user < scenario.Users; user++)
-                    users.Enqueue(user);
+                // With a rate, a user's steps may overlap.
+                for (int i = 0; i < (options.Rate > 0 ? Math.Max(LoadRun.MaxInFlight, scenario.Users) : scenario.Users); i++)
+                    users.Enqueue(i % scenario.Users);
             })
             .WithClean(async _ =>
             {
@@ -57,9 +58,12 @@ internal static class NBomberEngine
                     run.Problems.Add(failure.Message);
                 }
             })
-            .WithLoadSimulations(options.Rate > 0
-                ? Simulation.Inject(rate: (int)Math.Ceiling(options.Rate), interval: TimeSpan.FromSeconds(1), during: options.Duration)
-                : Simulation.KeepConstant(copies: scenario.Users, during: options.Duration));
+            .WithLoadSimulations((scenario.StepsEach, options.Rate) switch
+            {
+                ({ } steps, _) => Simulation.IterationsForConstant(copies: scenario.Users, iterations: scenario.Users * steps),
+                (null, > 0) => Simulation.Inject(rate: (int)Math.Ceiling(options.Rate), interval: TimeSpan.FromSeconds(1), during: options.Duration),
+                _ => Simulation.KeepConstant(copies: scenario.Users, during: options.Duration),
+            });
         var runner = NBomberRunner.RegisterScenarios(options.WarmUp > TimeSpan.Zero ? plan.WithWarmUpDuration(options.WarmUp) : plan.WithoutWarmUp());
         if (options.Report is { } folder)
             runner = runner.WithReportFolder(folder.FullName);

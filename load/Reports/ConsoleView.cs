@@ -21,7 +21,7 @@ internal sealed class ConsoleView(IAnsiConsole console)
             {
                 if (table.Rows.Count == Shown)
                     table.RemoveRow(0);
-                table.AddRow("", Text(second.At, "0"), Text(second.Count, "N0"), Text(second.P50, "N2"), Text(second.P99, "N2"), Text(second.Max, "N2"));
+                table.AddRow("", Text(second.At, "0"), Text(second.PerSecond, "N0"), Text(second.P50, "N2"), Text(second.P99, "N2"), Text(second.Max, "N2"));
                 live.Refresh();
             });
         });

@@ -103,7 +103,7 @@ internal static class HtmlReport
             .Line("p50", timeline.Select(second => (second.At, second.P50)))
             .Line("p99", timeline.Select(second => (second.At, second.P99)))
             .Line("max", timeline.Select(second => (second.At, second.Max))).Svg());
-        page.Append(Timed(new Plot("messages a second", ""), timeline).Line("messages", timeline.Select(second => (second.At, (double)second.Count))).Svg());
+        page.Append(Timed(new Plot("messages a second", ""), timeline).Line("messages", timeline.Select(second => (second.At, second.PerSecond))).Svg());
         if (timeline.TrueForAll(second => second.ServerBytes is not null))
             page.Append(Timed(new Plot("server memory", "MiB"), timeline).Line("resident", timeline.Select(second => (second.At, second.ServerBytes!.Value / 1048576.0))).Svg());
     }

@@ -59,12 +59,12 @@ internal sealed class Plot(string title, string unit)
         double Y(double y) => Height - Bottom - (y / top * (Height - Top - Bottom));
     }
 
-    // A quarter of the axis: 1, 2, 2.5 or 5 times a power of ten.
+    // A quarter of the axis: a round number.
     private static double Step(double highest)
     {
         double quarter = Math.Max(highest, 1e-3) / 4;
         double power = Math.Pow(10, Math.Floor(Math.Log10(quarter)));
-        double[] steps = [1, 2, 2.5, 5, 10];
+        double[] steps = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
         return power * steps.First(step => step * power >= quarter * 0.999999);
     }
 }

@@ -59,11 +59,12 @@ internal sealed record PercentilePoint(double Share, double Milliseconds);
 /// <summary>Immutable. What came within a second; times in milliseconds.</summary>
 /// <param name="At">Seconds since the measuring began, at its end.</param>
 /// <param name="Count">How many.</param>
+/// <param name="PerSecond">The same for a whole second: the last may be shorter.</param>
 /// <param name="P50">The median.</param>
 /// <param name="P99">99 %.</param>
 /// <param name="Max">The highest.</param>
 /// <param name="ServerBytes">The server's memory, where it can be asked.</param>
-internal sealed record Second(double At, long Count, double P50, double P99, double Max, long? ServerBytes);
+internal sealed record Second(double At, long Count, double PerSecond, double P50, double P99, double Max, long? ServerBytes);
 
 /// <summary>Immutable. What the server used.</summary>
 /// <param name="CpuSeconds">Processor time while it was measured.</param>

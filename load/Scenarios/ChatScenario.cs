@@ -15,7 +15,7 @@ internal sealed class ChatScenario(LoadRun run) : IScenario
 
     public string Measures => "delivery";
 
-    public int Users => _residents.Count;
+    public int Users => Math.Max(run.Options.Connections, run.Options.Channels);
 
     public int? StepsEach => null;
 
@@ -23,7 +23,7 @@ internal sealed class ChatScenario(LoadRun run) : IScenario
     {
         for (int i = 0; i < run.Options.Channels; i++)
             _rooms.Add(run.NewTopic($"room-{i}"));
-        for (int i = 0; i < Math.Max(run.Options.Connections, run.Options.Channels); i++)
+        for (int i = 0; i < Users; i++)
             _residents.Add(run.NewSource(_rooms[i % _rooms.Count], await run.NewClientAsync()));
         var listeners = _residents
             .Select(resident => new Listener(resident.Client, resident.Topic, Listener.Kind.Counting, run.Series(Measures), run.Problems))

@@ -13,10 +13,11 @@ internal sealed class FanOutScenario(LoadRun run, Uri[] publishing, Uri[] listen
 {
     private readonly List<Topic> _topics = [];
     private readonly List<Source> _sources = [];
+    private uint _turn;
 
     public string Measures => "delivery";
 
-    public int Users => Math.Max(run.Options.InFlight, 1);
+    public int Users => run.Options.InFlight;
 
     public int? StepsEach => null;
 
@@ -25,7 +26,8 @@ internal sealed class FanOutScenario(LoadRun run, Uri[] publishing, Uri[] listen
         var publishers = new List<Client>();
         foreach (var url in publishing)
             publishers.Add(await run.NewClientAsync(url));
-        for (int i = 0; i < run.Options.Channels; i++)
+        // A channel without listeners would wait for ever.
+        for (int i = 0; i < Math.Min(run.Options.Channels, run.Options.Connections); i++)
         {
             var topic = run.NewTopic($"{i}");
             _topics.Add(topic);
@@ -43,7 +45,7 @@ internal sealed class FanOutScenario(LoadRun run, Uri[] publishing, Uri[] listen
         await LoadRun.SubscribeAsync(listeners);
     }
 
-    public ValueTask StepAsync(int user, long due) => _sources[user % _sources.Count].PublishAsync(due);
+    public ValueTask StepAsync(int user, long due) => _sources[(int)(Interlocked.Increment(ref _turn) % (uint)_sources.Count)].PublishAsync(due);
 
     public Task FinishAsync() => run.CheckAsync(_topics);
 }

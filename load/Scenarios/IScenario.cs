@@ -9,7 +9,7 @@ internal interface IScenario
     /// <summary>The series that its result is about.</summary>
     string Measures { get; }
 
-    /// <summary>How many steps may be under way at a time: each user makes one after the other.</summary>
+    /// <summary>How many steps may be under way at a time: each user makes one after the other. Known from the options alone.</summary>
     int Users { get; }
 
     /// <summary>How many steps each user makes; null for as many as there is time.</summary>

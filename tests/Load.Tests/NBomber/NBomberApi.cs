@@ -49,6 +49,8 @@ namespace NBomber.CSharp
     {
         public static LoadSimulation KeepConstant(int copies, TimeSpan during) => new(copies, during);
 
+        public static LoadSimulation IterationsForConstant(int copies, int iterations) => new(copies, TimeSpan.Zero);
+
         public static LoadSimulation Inject(int rate, TimeSpan interval, TimeSpan during) => new(1, during);
     }
 
@@ -94,7 +96,7 @@ namespace NBomber.CSharp
 
         private static async Task RepeatAsync(ScenarioProps scenario, long end)
         {
-            while (Environment.TickCount64 < end && !(await scenario.Run(null!)).IsError)
+            while (!(await scenario.Run(null!)).IsError && Environment.TickCount64 < end)
             {
             }
         }
