@@ -154,7 +154,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     private int Port(Regex line) => int.Parse(line.Match(Output).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"clients +ws://127\.0\.0\.1:(\d+)/ws")]
+    [GeneratedRegex(@"clients +wss?://127\.0\.0\.1:(\d+)/ws")]
     private static partial Regex ClientsLine();
 
     [GeneratedRegex(@"internal +http://127\.0\.0\.1:(\d+)")]
