@@ -13,7 +13,7 @@ fail() {
 # Debian packages that some tests run, beside the .NET SDK: the command or file that shows a package is there, and its name.
 needed=(
   curl:curl node:nodejs npm:npm redis-server:redis-server haproxy:haproxy nginx:nginx
-  /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
+  /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream systemd-analyze:systemd setpriv:util-linux
 )
 
 install_missing() {
@@ -79,9 +79,9 @@ dotnet --list-sdks 2> /dev/null | grep -q '^10\.' || fail "please install the .N
 install_missing
 ulimit -n "$(ulimit -Hn)"
 
-say "Installing the npm packages of the client tests"
-for package in ws eventsource; do
-  npm ci --prefix "tests/Gateway.Tests/Clients/$package" --no-audit --no-fund
+say "Installing the npm packages of the tests"
+for folder in Gateway.Tests/Clients/ws Gateway.Tests/Clients/eventsource Deploy.Tests/Manifests; do
+  npm ci --prefix "tests/$folder" --no-audit --no-fund
 done
 
 say "Building"

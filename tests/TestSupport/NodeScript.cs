@@ -83,9 +83,10 @@ public sealed class NodeScript : IAsyncDisposable
         $"the script says '{line}'");
 
     /// <summary>Waits for the script's end, which must be a good one.</summary>
-    public async Task PassedAsync()
+    /// <param name="limit">How long; null for as long as anything is waited for.</param>
+    public async Task PassedAsync(TimeSpan? limit = null)
     {
-        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        using var deadline = new CancellationTokenSource(limit ?? Eventually.Limit);
         await _process.WaitForExitAsync(deadline.Token);
         if (_process.ExitCode != 0 || !Output.EndsWith("done\n", StringComparison.Ordinal))
             throw new InvalidOperationException($"exit code {_process.ExitCode}\n{Output}");
