@@ -1,11 +1,9 @@
-using System.Net;
-using Gateway.Client;
 using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
 /// <summary>What holds for clients behind either proxy, with its file as it stands in <c>deploy</c>.</summary>
-public abstract class EdgeTests
+public abstract partial class EdgeTests
 {
     private readonly Func<EdgePlan, EdgeProxy> _proxy;
 
@@ -164,58 +162,6 @@ public abstract class EdgeTests
     }
 
     [Fact]
-    public async Task Clients_of_a_killed_node_come_back_on_the_other_and_miss_nothing()
-    {
-        const int Half = 50;
-        await using var edge = await StartAsync();
-        await using var publisher = await JsonClient.ConnectAsync(edge.Nodes[1].WebSocketUri);
-        var clients = new List<GatewayClient>();
-        var subscriptions = new List<Subscription<int>>();
-        try
-        {
-            // At least four, and one at least at the node that is about to die.
-            while (clients.Count < 4 || !edge.Nodes[0].Output.Contains("opened.", StringComparison.Ordinal))
-            {
-                Assert.True(clients.Count < 60);
-                clients.Add(ClientOf(edge));
-                subscriptions.Add(clients[^1].Subscribe<int>("log:x"));
-                await subscriptions[^1].Started;
-            }
-            var following = subscriptions.Select(subscription => TakeAsync(subscription, 2 * Half)).ToArray();
-            await publisher.PublishManyAsync("log:x", Half);
-
-            edge.Nodes[0].Kill();
-            await publisher.PublishManyAsync("log:x", Half, Half + 1);
-
-            foreach (var numbers in await Task.WhenAll(following))
-                Assert.Equal(Enumerable.Range(1, 2 * Half), numbers);
-        }
-        finally
-        {
-            foreach (var client in clients)
-                await client.DisposeAsync();
-        }
-    }
-
-    [Fact]
-    public async Task An_EventSource_of_a_killed_node_comes_back_on_the_other_and_misses_nothing()
-    {
-        await using var edge = await StartAsync();
-        await using var script = NodeScript.Follow($"https://localhost:{edge.Proxy.ByAddress}", edge.Certificate.PemPath, last: 60);
-        await script.SaysAsync("subscribed");
-        var (its, other) = edge.Nodes[0].Output.Contains("opened.", StringComparison.Ordinal) ? (edge.Nodes[0], edge.Nodes[1]) : (edge.Nodes[1], edge.Nodes[0]);
-        await using var publisher = await JsonClient.ConnectAsync(other.WebSocketUri);
-        await publisher.PublishManyAsync("log:a", 20);
-
-        its.Kill();
-        await publisher.PublishManyAsync("log:a", 20, first: 21);
-        await script.SaysAsync("recovered");
-        await publisher.PublishManyAsync("log:a", 20, first: 41);
-
-        await script.PassedAsync();
-    }
-
-    [Fact]
     public async Task What_the_proxy_writes_tells_no_token()
     {
         const string Secret = "a-token-of-nobody";
@@ -247,23 +193,4 @@ public abstract class EdgeTests
 
     private static Task LoggedAsync(TwoGateways edge, string line) =>
         Eventually.TrueAsync(() => edge.Nodes.Any(node => node.Output.Contains(line, StringComparison.Ordinal)), line);
-
-    private static GatewayClient ClientOf(TwoGateways edge) => new(new GatewayClientOptions
-    {
-        Url = new Uri($"wss://localhost:{edge.Proxy.ByCookie}/ws"),
-        ConfigureSocket = options => options.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == edge.Certificate.Thumbprint,
-    });
-
-    private static async Task<List<int>> TakeAsync(Subscription<int> subscription, int count)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var numbers = new List<int>(count);
-        await foreach (var message in subscription.WithCancellation(deadline.Token))
-        {
-            numbers.Add(message.Content);
-            if (numbers.Count == count)
-                break;
-        }
-        return numbers;
-    }
 }

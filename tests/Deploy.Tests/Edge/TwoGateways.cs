@@ -7,6 +7,7 @@ namespace Gateway.Deploy.Tests.Edge;
 internal sealed class TwoGateways : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _running = new();
+    private readonly string[][] _settings = new string[2][];
     private int _visitors = 1;
 
     private TwoGateways(TestCertificate certificate) => Certificate = certificate;
@@ -32,7 +33,15 @@ internal sealed class TwoGateways : IAsyncDisposable
                 var server = edge.Add(await RedisServer.StartAsync());
                 redis = [server.Address, server.Address];
             }
-            await Task.WhenAll(edge.StartNodeAsync(0, redis[0], settings), edge.StartNodeAsync(1, redis[1], settings));
+            for (int i = 0; i < 2; i++)
+            {
+                edge._settings[i] =
+                [
+                    $"Node=edge-{i + 1}", $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Redis:Addresses=" + redis[i], "Proxy:Trusted=127.0.0.1",
+                    "Namespaces:log:History=1000", "Drain:Duration=01:00:00", .. settings,
+                ];
+            }
+            await Task.WhenAll(edge.StartNodeAsync(0), edge.StartNodeAsync(1));
             edge.Proxy = edge.Add(proxy(new EdgePlan([.. edge.Nodes.Select(node => node.PublicPort)], edge.Certificate, idle)));
             await edge.Proxy.StartAsync();
             return edge;
@@ -70,13 +79,17 @@ internal sealed class TwoGateways : IAsyncDisposable
         return answer.StatusCode == HttpStatusCode.OK == ready;
     }, $"edge-{node + 1} is {(ready ? "" : "not ")}ready");
 
-    private async Task StartNodeAsync(int node, string redis, string[] settings)
+    /// <summary>Stops a node as an upgrade does, and starts it in the same place.</summary>
+    public async Task RestartAsync(int node)
     {
-        var gateway = await GatewayProcess.StartAsync(
-        [
-            $"Node=edge-{node + 1}", "Redis:Addresses=" + redis, "Proxy:Trusted=127.0.0.1", "Namespaces:log:History=1000", "Drain:Duration=01:00:00", .. settings,
-        ]);
-        Nodes[node] = Add(gateway);
+        Nodes[node].Terminate();
+        Assert.Equal(0, await Nodes[node].ExitAsync());
+        await StartNodeAsync(node);
+    }
+
+    private async Task StartNodeAsync(int node)
+    {
+        Nodes[node] = Add(await GatewayProcess.StartAsync(_settings[node]));
         await ReadyAsync(node);
     }
 
