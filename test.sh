@@ -10,13 +10,16 @@ fail() {
   exit 1
 }
 
-# Debian packages that some tests run, beside the .NET SDK: the command that shows a package is there, and its name.
-needed=(chromium:chromium curl:curl node:nodejs npm:npm redis-server:redis-server)
+# Debian packages that some tests run, beside the .NET SDK: the command or file that shows a package is there, and its name.
+needed=(
+  chromium:chromium curl:curl node:nodejs npm:npm redis-server:redis-server haproxy:haproxy nginx:nginx
+  /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream systemd-analyze:systemd setpriv:util-linux
+)
 
 install_missing() {
   local missing=() entry
   for entry in "${needed[@]}"; do
-    command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+    command -v "${entry%%:*}" > /dev/null || [ -e "${entry%%:*}" ] || missing+=("${entry##*:}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
@@ -25,8 +28,10 @@ install_missing() {
   say "Installing ${missing[*]}"
   apt-get update
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
-  # Its package starts a server; the tests start their own.
-  [[ " ${missing[*]} " != *" redis-server "* ]] || service redis-server stop > /dev/null 2>&1 || true
+  # These packages start a server; the tests start their own.
+  for entry in redis-server haproxy nginx; do
+    [[ " ${missing[*]} " != *" $entry "* ]] || service "$entry" stop > /dev/null 2>&1 || true
+  done
 }
 
 # passed and failed are sums over all projects; what did not run counts as failed.
@@ -74,9 +79,9 @@ dotnet --list-sdks 2> /dev/null | grep -q '^10\.' || fail "please install the .N
 install_missing
 ulimit -n "$(ulimit -Hn)"
 
-say "Installing the npm packages of the client tests"
-for package in ws eventsource; do
-  npm ci --prefix "tests/Gateway.Tests/Clients/$package" --no-audit --no-fund
+say "Installing the npm packages of the tests"
+for folder in Gateway.Tests/Clients/ws Gateway.Tests/Clients/eventsource Deploy.Tests/Manifests; do
+  npm ci --prefix "tests/$folder" --no-audit --no-fund
 done
 
 say "Building"

@@ -5,6 +5,8 @@ using Gateway.Options;
 SocketThreads.Configure();
 try
 {
+    if (args is [HealthCommand.Name, .. var question])
+        return await HealthCommand.RunAsync(question);
     await GatewayHost.Build(args).RunAsync();
     return 0;
 }

@@ -3,6 +3,12 @@ namespace Gateway.TestSupport;
 /// <summary>Immutable. How to start a <see cref="GatewayProcess"/>.</summary>
 public sealed record GatewayLaunch
 {
+    /// <summary>The program, and what stands before its settings; null for the gateway that was built with the tests.</summary>
+    public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>Where it runs; null for an empty folder of its own.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>On the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 

@@ -83,8 +83,11 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", "Limits:MessagesPerSecond=0", "Limits:BytesPerSecond=0"];
         string[] command =
         [
-            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-            Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
+            .. launch.Command ??
+            [
+                Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+                Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
+            ],
             .. defaults.Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
         ];
         // exec: the process that is signalled is the gateway, not the shell.
@@ -93,7 +96,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             : command;
         var start = new ProcessStartInfo(limited[0], limited[1..])
         {
-            WorkingDirectory = folder.FullName,
+            WorkingDirectory = launch.Folder ?? folder.FullName,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -154,7 +157,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     private int Port(Regex line) => int.Parse(line.Match(Output).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"clients +ws://127\.0\.0\.1:(\d+)/ws")]
+    [GeneratedRegex(@"clients +wss?://127\.0\.0\.1:(\d+)/ws")]
     private static partial Regex ClientsLine();
 
     [GeneratedRegex(@"internal +http://127\.0\.0\.1:(\d+)")]

@@ -42,6 +42,18 @@ public sealed class JsonClient : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A connection that an HTTP client of its own opens: with its cookies, its certificates and its address.</summary>
+    public static async Task<JsonClient> ConnectAsync(Uri uri, HttpMessageInvoker http, Action<ClientWebSocketOptions>? configure)
+    {
+        var client = new JsonClient();
+        client._socket.Options.AddSubProtocol("gateway.v1.json");
+        configure?.Invoke(client._socket.Options);
+        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        await client._socket.ConnectAsync(uri, http, deadline.Token);
+        client.Connected = await client.ReceiveAsync("connected");
+        return client;
+    }
+
     public async Task SendAsync(string json)
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);

@@ -6,6 +6,7 @@ namespace Gateway.TestSupport;
 /// <summary>Stateless. Sends POSIX signals, which <see cref="System.Diagnostics.Process"/> can't, save for SIGKILL.</summary>
 internal static class Signals
 {
+    public const int HangUp = 1;
     public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Terminate = 15;

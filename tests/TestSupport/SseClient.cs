@@ -15,11 +15,7 @@ public sealed class SseClient : IAsyncDisposable
     private int _at;
     private int _end;
 
-    private SseClient(int? receiveBuffer)
-    {
-        var handler = new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero, ConnectCallback = async (context, cancellation) => await ConnectAsync(context.DnsEndPoint.Port, receiveBuffer) };
-        _http = new HttpClient(handler) { Timeout = Eventually.Limit };
-    }
+    private SseClient(HttpClient http) => _http = http;
 
     public HttpResponseMessage Response => _response;
 
@@ -50,8 +46,26 @@ public sealed class SseClient : IAsyncDisposable
     /// <param name="headers">As above.</param>
     public static async Task<SseClient> OpenAsync(int port, string query, int? receiveBuffer, params string[] headers)
     {
-        var client = new SseClient(receiveBuffer);
+        var handler = new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero, ConnectCallback = async (context, cancellation) => await ConnectAsync(context.DnsEndPoint.Port, receiveBuffer) };
         using var request = Request(HttpMethod.Get, port, "/sse?" + query, headers);
+        return await OpenAsync(new HttpClient(handler) { Timeout = Eventually.Limit }, request);
+    }
+
+    /// <summary>A stream that has begun with <c>connected</c>.</summary>
+    /// <param name="http">What opens it: with its cookies, its certificates and its address. It ends with the stream.</param>
+    /// <param name="uri">The whole address.</param>
+    /// <param name="version">Of HTTP.</param>
+    public static async Task<SseClient> ConnectAsync(HttpClient http, Uri uri, Version version)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var client = await OpenAsync(http, request);
+        client.Connected = (await client.ReceiveAsync("connected")).Json;
+        return client;
+    }
+
+    private static async Task<SseClient> OpenAsync(HttpClient http, HttpRequestMessage request)
+    {
+        var client = new SseClient(http);
         client._response = await client._http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         if (!client._response.IsSuccessStatusCode)
             throw new InvalidOperationException($"{client._response.StatusCode}: {await client._response.Content.ReadAsStringAsync()}");

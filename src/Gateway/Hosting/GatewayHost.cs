@@ -115,6 +115,7 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
         services.AddHostedService<Drain>();
         services.AddHostedService<StartScreen>();
+        services.AddHostedService<ServiceNotification>();
         // The drain has its own deadline; the host only has to be more patient than that.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDuration + TimeSpan.FromSeconds(10));
     }

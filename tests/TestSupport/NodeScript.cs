@@ -1,18 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Gateway.TestSupport;
-using NodeProcess = System.Diagnostics.Process;
 
-namespace Gateway.Tests.Clients;
+namespace Gateway.TestSupport;
 
-/// <summary>One script of <c>Clients/ws</c> or <c>Clients/eventsource</c>, run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
-internal sealed class NodeScript : IAsyncDisposable
+/// <summary>For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
+public sealed class NodeScript : IAsyncDisposable
 {
-    private readonly NodeProcess _process;
+    private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    private NodeScript(NodeProcess process)
+    private NodeScript(Process process)
     {
         _process = process;
         _process.OutputDataReceived += (_, line) => Append(line.Data);
@@ -35,20 +33,32 @@ internal sealed class NodeScript : IAsyncDisposable
     /// <param name="name">Its file.</param>
     /// <param name="server">The gateway.</param>
     /// <param name="authority">A PEM file of the certificate to trust, beside those that everybody does.</param>
-    public static NodeScript Start(string name, GatewayServer server, string? authority = null) => Start("ws", authority, name, server.Origin);
+    public static NodeScript Start(string name, GatewayServer server, string? authority = null) => Client("ws", authority, name, server.Origin);
 
     /// <summary>Starts the script that follows a stream with the npm client <c>eventsource</c>.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="last">The number after which it has seen all.</param>
-    public static NodeScript Follow(int port, int last) =>
-        Start("eventsource", authority: null, "follow.mjs", $"http://127.0.0.1:{port}", last.ToString(CultureInfo.InvariantCulture));
+    public static NodeScript Follow(int port, int last) => Follow($"http://127.0.0.1:{port}", authority: null, last);
 
-    private static NodeScript Start(string package, string? authority, params string[] command)
+    /// <summary>The same.</summary>
+    /// <param name="origin">Where the stream is, without its path.</param>
+    /// <param name="authority">As above.</param>
+    /// <param name="last">As above.</param>
+    public static NodeScript Follow(string origin, string? authority, int last) =>
+        Client("eventsource", authority, "follow.mjs", origin, last.ToString(CultureInfo.InvariantCulture));
+
+    private static NodeScript Client(string package, string? authority, params string[] command) =>
+        Start(Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Clients", package), authority, command);
+
+    /// <summary>Starts a script in a folder with npm packages.</summary>
+    /// <param name="folder">The folder, with a package.json.</param>
+    /// <param name="authority">As above.</param>
+    /// <param name="command">The script's file and its arguments.</param>
+    public static NodeScript Start(string folder, string? authority, params string[] command)
     {
-        string folder = Path.Combine(Repository.Root, "tests", "Gateway.Tests", "Clients", package);
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
-            throw new DirectoryNotFoundException($"The npm package {package} is not installed: run 'npm ci' in {folder}, or ./test.sh.");
-        return new NodeScript(new NodeProcess
+            throw new DirectoryNotFoundException($"The npm packages are not installed: run 'npm ci' in {folder}, or ./test.sh.");
+        return new NodeScript(new Process
         {
             StartInfo = new ProcessStartInfo("node", command)
             {
@@ -73,11 +83,13 @@ internal sealed class NodeScript : IAsyncDisposable
         $"the script says '{line}'");
 
     /// <summary>Waits for the script's end, which must be a good one.</summary>
-    public async Task PassedAsync()
+    /// <param name="limit">How long; null for as long as anything is waited for.</param>
+    public async Task PassedAsync(TimeSpan? limit = null)
     {
-        using var deadline = new CancellationTokenSource(Eventually.Limit);
+        using var deadline = new CancellationTokenSource(limit ?? Eventually.Limit);
         await _process.WaitForExitAsync(deadline.Token);
-        Assert.True(_process.ExitCode == 0 && Output.EndsWith("done\n", StringComparison.Ordinal), $"exit code {_process.ExitCode}\n{Output}");
+        if (_process.ExitCode != 0 || !Output.EndsWith("done\n", StringComparison.Ordinal))
+            throw new InvalidOperationException($"exit code {_process.ExitCode}\n{Output}");
     }
 
     private void Append(string? line)

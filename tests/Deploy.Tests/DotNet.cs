@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Gateway.TestSupport;
+
+namespace Gateway.Deploy.Tests;
+
+/// <summary>Stateless. Runs the .NET SDK's command, as a user does.</summary>
+internal static class DotNet
+{
+    /// <summary>Of those who use it: builds of the same projects must not run at the same time.</summary>
+    public const string Collection = "dotnet";
+
+    /// <summary>As these tests were built.</summary>
+    public static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    /// <summary>Far longer than it takes: packages may have to come first.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    public static async Task RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        // What the SDK that runs these tests tells its own children would mislead another.
+        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        // Nothing stays behind that would build the next one faster.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        start.Environment["UseSharedCompilation"] = "false";
+        using var process = System.Diagnostics.Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(Limit);
+        try
+        {
+            var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+            string output = await process.StandardOutput.ReadToEndAsync(deadline.Token);
+            await process.WaitForExitAsync(deadline.Token);
+            if (process.ExitCode != 0)
+                throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)}\n{output}\n{await errors}");
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+        }
+    }
+}
