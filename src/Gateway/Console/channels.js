@@ -89,6 +89,6 @@ export class Channels {
     const open = () => this.#open(channel);
     return el('tr', { class: 'clickable', onclick: open },
       el('th', { scope: 'row' }, el('button', { class: 'link name', type: 'button' }, channel)),
-      el('td', { class: 'number' }, el('span', { class: 'bar-cell' }, el('i', { class: 'share' })), el('span', { class: 'figure' })));
+      el('td', {}, el('div', { class: 'share-cell' }, el('span', { class: 'whole' }, el('i', { class: 'share' })), el('span', { class: 'figure' }))));
   }
 }

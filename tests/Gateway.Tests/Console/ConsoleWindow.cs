@@ -63,8 +63,12 @@ public sealed class ConsoleWindow : IAsyncDisposable
     public Task LiveAsync() => ShowsAsync(Status, "Live");
 
     /// <summary>Kept under artifacts/, for people to look at.</summary>
-    public Task PictureAsync(string name, bool whole = true) =>
-        Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
+    public async Task PictureAsync(string name, bool whole = true)
+    {
+        if (whole)
+            await Page.EvaluateAsync("scrollTo(0, 0)");
+        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
+    }
 
     public async ValueTask DisposeAsync()
     {
