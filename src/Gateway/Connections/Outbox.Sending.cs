@@ -17,14 +17,26 @@ internal sealed partial class Outbox
     private const int BehindBytes = 64 * 1024;
 
     [ThreadStatic]
-    private static byte[]? _chunk;
+    private static byte[]? _gathered;
+
+    /// <summary>What one system call sends: neighbouring frames of one batch, or what was gathered in the thread's buffer where there is no batch.</summary>
+    private readonly record struct Chunk(QueuedFrames Frames, int Length, int Count)
+    {
+        public ReadOnlySpan<byte> Bytes(byte[]? gathered) => Frames.Batch is null ? gathered.AsSpan(0, Length) : Frames.Bytes;
+    }
 
     /// <summary>Called by the send queue.</summary>
     public void SendScheduled()
     {
+        bool starts;
+        Chunk chunk;
         lock (_gate)
+        {
             _isScheduled = false;
-        Pump();
+            starts = TryStart(out chunk);
+        }
+        if (starts)
+            SendQueued(chunk);
     }
 
     /// <summary>Whether the caller, who holds the lock, is to put this into the send queue.</summary>
@@ -66,88 +78,102 @@ internal sealed partial class Outbox
     /// <summary>Sends what is queued, unless another thread is at it.</summary>
     private void Pump()
     {
+        bool starts;
+        Chunk chunk;
         lock (_gate)
-        {
-            if (_isSending || _queue.IsEmpty || _state == State.Gone)
-                return;
-            _isSending = true;
-        }
-        SendQueued();
+            starts = TryStart(out chunk);
+        if (starts)
+            SendQueued(chunk);
     }
 
-    private void SendQueued()
+    private void SendQueued(Chunk chunk)
     {
-        while (TryTake(out var frames, out int chunk, out int count))
+        do
         {
-            var bytes = frames.Batch is null ? _chunk.AsSpan(0, chunk) : frames.Bytes;
+            var bytes = chunk.Bytes(_gathered);
             // Before it is: what a client has seen has been counted.
-            _metrics.Sent(count, bytes.Length);
+            _metrics.Sent(chunk.Count, bytes.Length);
             int sent = _output.TrySend(bytes);
             if (sent < 0)
             {
-                frames.Batch?.Release();
+                chunk.Frames.Batch?.Release();
                 Stop();
                 return;
             }
             if (sent < bytes.Length)
             {
-                _ = SendRestAsync(frames, sent, chunk);
+                _ = SendRestAsync(chunk, sent);
                 return;
             }
-            frames.Batch?.Release();
+            chunk.Frames.Batch?.Release();
         }
+        while (TryTakeNext(out chunk));
     }
 
-    /// <summary>Takes the first entry, or several put together in this thread's chunk. False when there is none: the sending has ended.</summary>
-    private bool TryTake(out QueuedFrames frames, out int chunk, out int count)
+    /// <summary>Called with the lock held. Becomes the one who sends, and takes the first chunk; false where there is nothing to do.</summary>
+    private bool TryStart(out Chunk chunk)
+    {
+        chunk = default;
+        if (_isSending || _queue.IsEmpty || _state == State.Gone)
+            return false;
+        _isSending = true;
+        return TryTake(out chunk);
+    }
+
+    private bool TryTakeNext(out Chunk chunk)
     {
         lock (_gate)
+            return TryTake(out chunk);
+    }
+
+    /// <summary>Called with the lock held. Takes the first entry, or several put together in this thread's buffer. False when there is none: the sending has ended.</summary>
+    private bool TryTake(out Chunk chunk)
+    {
+        chunk = default;
+        if (_state == State.Gone || !_queue.TryDequeue(out var frames))
         {
-            chunk = count = 0;
-            if (_state == State.Gone || !_queue.TryDequeue(out frames))
-            {
-                frames = default;
-                _isSending = false;
-                LetGo();
-                return false;
-            }
-            if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
-                LetReadLoopGo();
-            count = frames.Count;
-            int next = _queue.FirstLength();
-            if (next == 0 || frames.Length + next > ChunkBytes)
-                return true;
-            count = 0;
-            _chunk ??= GC.AllocateUninitializedArray<byte>(ChunkBytes);
-            do
-            {
-                frames.Bytes.CopyTo(_chunk.AsSpan(chunk));
-                chunk += frames.Length;
-                count += frames.Count;
-                frames.Batch!.Release();
-                frames = default;
-                next = _queue.FirstLength();
-            }
-            while (next > 0 && chunk + next <= ChunkBytes && _queue.TryDequeue(out frames));
-            return true;
+            _isSending = false;
+            LetGo();
+            return false;
         }
+        if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
+            LetReadLoopGo();
+        int next = _queue.FirstLength();
+        chunk = next == 0 || frames.Length + next > ChunkBytes ? new Chunk(frames, frames.Length, frames.Count) : Gather(frames, next);
+        return true;
+    }
+
+    private Chunk Gather(QueuedFrames frames, int next)
+    {
+        int length = 0, count = 0;
+        _gathered ??= GC.AllocateUninitializedArray<byte>(ChunkBytes);
+        do
+        {
+            frames.Bytes.CopyTo(_gathered.AsSpan(length));
+            length += frames.Length;
+            count += frames.Count;
+            frames.Batch!.Release();
+            next = _queue.FirstLength();
+        }
+        while (next > 0 && length + next <= ChunkBytes && _queue.TryDequeue(out frames));
+        return new Chunk(default, length, count);
     }
 
     /// <summary>The peer's window is full: waits for the socket to take the rest, then goes on.</summary>
-    private async Task SendRestAsync(QueuedFrames frames, int sent, int chunk)
+    private async Task SendRestAsync(Chunk chunk, int sent)
     {
         byte[]? copy = null;
         ReadOnlyMemory<byte> rest;
-        if (frames.Batch is null)
+        if (chunk.Frames.Batch is null)
         {
-            // A chunk belongs to its thread; what is left of it needs a home of its own.
-            copy = ArrayPool<byte>.Shared.Rent(chunk - sent);
-            _chunk.AsSpan(sent, chunk - sent).CopyTo(copy);
-            rest = copy.AsMemory(0, chunk - sent);
+            // The buffer belongs to its thread; what is left in it needs a home of its own.
+            copy = ArrayPool<byte>.Shared.Rent(chunk.Length - sent);
+            _gathered.AsSpan(sent, chunk.Length - sent).CopyTo(copy);
+            rest = copy.AsMemory(0, chunk.Length - sent);
         }
         else
         {
-            rest = frames.Memory[sent..];
+            rest = chunk.Frames.Memory[sent..];
         }
         lock (_gate)
             _isBlocked = true;
@@ -157,15 +183,15 @@ internal sealed partial class Outbox
             alive = await _output.SendAsync(rest[..Math.Min(ChunkBytes, rest.Length)]);
             Volatile.Write(ref _relieved, _relieved + 1);
         }
-        frames.Batch?.Release();
+        chunk.Frames.Batch?.Release();
         if (copy is not null)
             ArrayPool<byte>.Shared.Return(copy);
         lock (_gate)
             _isBlocked = false;
-        if (alive)
-            SendQueued();
-        else
+        if (!alive)
             Stop();
+        else if (TryTakeNext(out var next))
+            SendQueued(next);
     }
 
     private void Stop()
