@@ -17,10 +17,12 @@ scenarios=$all_scenarios
 seconds=3
 warmup=2
 connections=10000
+# The other half of the cores is the server's.
+threads=$((($(nproc) + 1) / 2))
 write=
 
 usage() {
-  printf 'usage: bench/compare.sh [--servers "%s"]\n         [--scenarios "%s echo16 fanout10k"]\n         [--seconds N] [--warmup N] [--connections N, of idle] [--write]\n' "$all_servers" "$all_scenarios" >&2
+  printf 'usage: bench/compare.sh [--servers "%s"]\n         [--scenarios "%s echo16 fanout10k"]\n         [--seconds N] [--warmup N] [--connections N, of idle] [--threads N] [--write]\n' "$all_servers" "$all_scenarios" >&2
   exit 2
 }
 
@@ -32,6 +34,7 @@ while [ $# -gt 0 ]; do
     --seconds) seconds=$2; shift ;;
     --warmup) warmup=$2; shift ;;
     --connections) connections=$2; shift ;;
+    --threads) threads=$2; shift ;;
     --write) write=yes ;;
     *) usage ;;
   esac
@@ -117,7 +120,7 @@ measure() {
   esac
   local path=$channels
   [ "${command[0]}" != echo ] || path=$echo
-  dotnet load/bin/Release/net10.0/Gateway.Load.dll "${command[@]}" --url "ws://127.0.0.1:$port$path" --dialect "$dialect" --pid "$server_pid" --json
+  dotnet load/bin/Release/net10.0/Gateway.Load.dll "${command[@]}" --url "ws://127.0.0.1:$port$path" --dialect "$dialect" --threads "$threads" --pid "$server_pid" --json
 }
 
 failed=0

@@ -85,8 +85,7 @@ internal sealed class LoadRun : IAsyncDisposable
         {
             long began = Stopwatch.GetTimestamp();
             await client.ConnectAsync();
-            long took = Stopwatch.GetTimestamp() - began;
-            client.Loop.Post(() => times.Record(client.Loop.Index, took));
+            await client.RecordAsync(times, Stopwatch.GetTimestamp() - began);
         });
         Facts["connects/s"] = clients.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }

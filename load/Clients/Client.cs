@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gateway.Load.Dialects;
+using Gateway.Load.Measuring;
 using Gateway.Load.Sockets;
 using Gateway.Protocol.WebSockets;
 
@@ -61,6 +62,7 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     {
         _answer = new TaskCompletionSource<ServerMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
         _connection!.Send(Opcode.Text, Encoding.UTF8.GetBytes(request));
+        FailIfEnded();
         return run.InTime(_answer.Task, failing);
     }
 
@@ -69,7 +71,20 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     {
         _pong = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connection!.Send(Opcode.Ping, []);
+        FailIfEnded();
         return run.InTime(_pong.Task, $"{this}: no pong");
+    }
+
+    /// <summary>Adds to a measurement what was timed elsewhere than on its loop.</summary>
+    public Task RecordAsync(Series series, long ticks)
+    {
+        var recorded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() =>
+        {
+            series.Record(loop.Index, ticks);
+            recorded.SetResult();
+        });
+        return recorded.Task;
     }
 
     public void Send(Envelope envelope, ReadOnlySpan<byte> content) => _connection!.Send(envelope, content);
@@ -126,9 +141,8 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     void IConnectionEvents.OnClosed(ConnectionEnd end)
     {
         var failure = new LoadException($"{this}: {end}");
-        bool isAwaited = _opening!.TrySetException(failure) | (_answer?.TrySetException(failure) ?? false) | (_pong?.TrySetException(failure) ?? false);
         _ended.TrySetResult(end);
-        if (!_mayEnd && !isAwaited)
+        if (!Fail(failure) && !_mayEnd)
             run.Problems.Add(failure.Message);
     }
 
@@ -173,6 +187,17 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     void IReceiver.Reply(ReadOnlySpan<byte> message) => _connection!.Send(Opcode.Text, message);
 
     public override string ToString() => $"client {number}";
+
+    // After what is waited for was noted, as its end is noted before what is waited for is looked at: one of the two sees the other.
+    private void FailIfEnded()
+    {
+        if (Ended.IsCompleted)
+            Fail(new LoadException($"{this}: {Ended.Result}"));
+    }
+
+    /// <returns>Whether somebody is told by that.</returns>
+    private bool Fail(LoadException failure) =>
+        _opening!.TrySetException(failure) | (_answer?.TrySetException(failure) ?? false) | (_pong?.TrySetException(failure) ?? false);
 
     private Listener? Listening(Topic topic)
     {

@@ -30,8 +30,7 @@ internal sealed class IdleScenario(LoadRun run) : IScenario
         var client = _clients[user];
         long asked = Stopwatch.GetTimestamp();
         await client.PingAsync();
-        long took = Stopwatch.GetTimestamp() - asked;
-        client.Loop.Post(() => run.Series(Measures).Record(client.Loop.Index, took));
+        await client.RecordAsync(run.Series(Measures), Stopwatch.GetTimestamp() - asked);
     }
 
     public Task FinishAsync() => Task.CompletedTask;

@@ -27,7 +27,8 @@ internal sealed class StormScenario(LoadRun run) : IScenario
     public async Task PrepareAsync()
     {
         var publisher = await run.NewClientAsync();
-        for (int i = 0; i < run.Options.Channels; i++)
+        // A channel without subscribers would wait for ever.
+        for (int i = 0; i < Math.Min(run.Options.Channels, Users); i++)
         {
             _topics.Add(run.NewTopic($"{i}"));
             run.NewSource(_topics[i], publisher);
@@ -52,10 +53,10 @@ internal sealed class StormScenario(LoadRun run) : IScenario
         long start = await run.InTime(round.Returning.Task, "not everybody was cut off");
         await ComeBackAsync(subscriber.Client);
         await subscriber.RecoverAsync();
-        long took = Stopwatch.GetTimestamp() - start;
-        subscriber.Client.Loop.Post(() => run.Series(Measures).Record(subscriber.Client.Loop.Index, took));
+        await subscriber.Client.RecordAsync(run.Series(Measures), Stopwatch.GetTimestamp() - start);
         if (Interlocked.Increment(ref round.Back) == Users)
             run.Facts["all back, ms"] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        await run.InTime(round.Missed, "some did not get what they missed");
     }
 
     public async Task FinishAsync()
@@ -69,11 +70,13 @@ internal sealed class StormScenario(LoadRun run) : IScenario
     private void StartReturn(Round round)
     {
         _round = new Round();
+        var missed = new List<Task>();
         foreach (var topic in _topics)
         {
             for (int i = 0; i < Missed; i++)
-                _ = topic.Sources[0].PublishAsync(Stopwatch.GetTimestamp()).AsTask();
+                missed.Add(topic.Sources[0].PublishAsync(Stopwatch.GetTimestamp()).AsTask());
         }
+        round.Missed = Task.WhenAll(missed);
         round.Returning.SetResult(Stopwatch.GetTimestamp());
     }
 
@@ -101,6 +104,9 @@ internal sealed class StormScenario(LoadRun run) : IScenario
     {
         public int Cut;
         public int Back;
+
+        /// <summary>Set before <see cref="Returning"/>.</summary>
+        public Task Missed = Task.CompletedTask;
 
         public TaskCompletionSource<long> Returning { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
