@@ -31,7 +31,7 @@ internal sealed partial class Connection
     private const long AnswerMilliseconds = 2_000;
 
     /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that tells it why.</summary>
-    private const long FinishMilliseconds = 10_000;
+    public const int FinishMilliseconds = 10_000;
 
     /// <summary>What is read and dropped of a peer that goes on sending: more than any message that was on its way. Then it is cut.</summary>
     private const long MaxDiscardedBytes = 32 << 20;

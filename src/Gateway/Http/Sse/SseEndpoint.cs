@@ -69,18 +69,19 @@ internal sealed class SseEndpoint(Admission admission, ClientAddresses addresses
 
     /// <summary>
     /// A stream brings no pongs. That a client's network is gone, and it acknowledges nothing, only the kernel knows, and by itself it waits
-    /// for a quarter of an hour; it is told to wait no longer than for a pong.
+    /// for a quarter of an hour; it is told to wait no longer than for a pong, and then for last words to be taken: to the kernel, who has
+    /// stopped reading is as silent as who has gone, and the stream is to end before the socket does.
     /// </summary>
     private void NoticeSilence(HttpContext context)
     {
         // Linux's tcp.h: IPPROTO_TCP and TCP_USER_TIMEOUT.
         const int Tcp = 6, UserTimeout = 18;
-        var heartbeat = services.Options.Heartbeat;
+        var wait = services.Options.Heartbeat.Ping + services.Options.Heartbeat.PongTimeout + TimeSpan.FromMilliseconds(Connection.FinishMilliseconds);
         if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>() is not { } feature)
             return;
         try
         {
-            feature.Socket.SetRawSocketOption(Tcp, UserTimeout, BitConverter.GetBytes((int)(heartbeat.Ping + heartbeat.PongTimeout).TotalMilliseconds));
+            feature.Socket.SetRawSocketOption(Tcp, UserTimeout, BitConverter.GetBytes((int)wait.TotalMilliseconds));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
