@@ -75,7 +75,7 @@ public class ChannelContention
     {
         public string Id => "bench";
 
-        public bool Deliver(FrameBatch batch, Subscription subscription) => true;
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends) => true;
 
         public void CatchUp()
         {

@@ -7,8 +7,11 @@ internal interface ISubscriber
     string Id { get; }
 
     /// <summary>Takes what a batch holds for the subscription; called without locks.</summary>
+    /// <param name="batch">The frames.</param>
+    /// <param name="subscription">Whose.</param>
+    /// <param name="sends">Where sends that this causes, and nobody is at, are added to.</param>
     /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>
-    bool Deliver(FrameBatch batch, Subscription subscription);
+    bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends);
 
     /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
     void CatchUp();

@@ -106,7 +106,7 @@ internal sealed partial class Outbox : ISubscriber
             _sends.Add(this);
     }
 
-    public bool Deliver(FrameBatch batch, Subscription subscription)
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
     {
         Overflow overflow = default;
         bool schedule, isBehind;
@@ -129,7 +129,7 @@ internal sealed partial class Outbox : ISubscriber
             schedule = Schedule();
         }
         if (schedule)
-            _sends.Add(this);
+            _sends.Add(this, ref sends);
         Report(overflow);
         return !isBehind;
     }

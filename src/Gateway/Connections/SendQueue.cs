@@ -1,21 +1,28 @@
 using System.Collections.Concurrent;
+using Gateway.Channels;
 
 namespace Gateway.Connections;
 
 /// <summary>
-/// Safe for any thread. Where outboxes wait to be sent by one thread-pool work item. A fan-out only writes; the sends, which are
-/// nearly all of its cost, run here beside it, and what is written to an outbox meanwhile leaves with the same send.
+/// Safe for any thread. Where outboxes wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
+/// nearly all of its cost, come after it or run beside it, and what is written to an outbox meanwhile leaves with the same send.
 /// </summary>
-internal sealed class SendQueue : IThreadPoolWorkItem
+internal sealed class SendQueue : SendWork
 {
     private readonly ConcurrentQueue<Outbox> _outboxes = new();
     private int _isSending;
 
     public void Add(Outbox outbox)
     {
-        _outboxes.Enqueue(outbox);
-        if (Interlocked.CompareExchange(ref _isSending, 1, 0) == 0)
+        if (TryBegin(outbox))
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>For a fan-out, which sees to it that <paramref name="sends"/> are done.</summary>
+    public void Add(Outbox outbox, ref SendWork? sends)
+    {
+        if (TryBegin(outbox))
+            LinkTo(ref sends);
     }
 
     /// <summary>Sends what is waiting on the caller's thread too.</summary>
@@ -25,7 +32,7 @@ internal sealed class SendQueue : IThreadPoolWorkItem
             outbox.SendScheduled();
     }
 
-    void IThreadPoolWorkItem.Execute()
+    public override void Execute()
     {
         while (true)
         {
@@ -35,5 +42,12 @@ internal sealed class SendQueue : IThreadPoolWorkItem
             if (_outboxes.IsEmpty || Interlocked.Exchange(ref _isSending, 1) == 1)
                 return;
         }
+    }
+
+    /// <returns>Whether nobody is at it, and the caller has to see to it that somebody is.</returns>
+    private bool TryBegin(Outbox outbox)
+    {
+        _outboxes.Enqueue(outbox);
+        return Interlocked.CompareExchange(ref _isSending, 1, 0) == 0;
     }
 }

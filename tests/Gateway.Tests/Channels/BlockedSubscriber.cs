@@ -13,7 +13,7 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 
     public string Id => "blocked";
 
-    public bool Deliver(FrameBatch batch, Subscription subscription)
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
     {
         Entered.Set();
         _released.Wait();
