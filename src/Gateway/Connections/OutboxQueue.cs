@@ -10,12 +10,14 @@ namespace Gateway.Connections;
 internal struct OutboxQueue
 {
     private const int FirstRing = 16;
+    private const int LargestKeptRing = 64;
 
     /// <summary>
-    /// When a fan-out is ahead of the sends, every one of its subscribers needs a first ring at once; the shared pool keeps
-    /// some dozens of a length and would have the rest made anew, burst after burst. 4,096 are 1.6 MB.
+    /// When a fan-out is ahead of the sends, every one of its subscribers needs a ring at once, and with a dozen messages in flight a
+    /// larger one; the shared pool keeps some dozens of a length and would have the rest made anew, burst after burst. 4,096 of each
+    /// length are 11 MB at most, and nothing until they are needed.
     /// </summary>
-    private static readonly ArrayPool<QueuedFrames> FirstRings = ArrayPool<QueuedFrames>.Create(FirstRing, maxArraysPerBucket: 4096);
+    private static readonly ArrayPool<QueuedFrames> Rings = ArrayPool<QueuedFrames>.Create(LargestKeptRing, maxArraysPerBucket: 4096);
 
     private QueuedFrames _only;
     private QueuedFrames[]? _ring;
@@ -184,7 +186,7 @@ internal struct OutboxQueue
         (_only, _ring, _head) = (default, larger, 0);
     }
 
-    private static ArrayPool<QueuedFrames> PoolOf(int length) => length == FirstRing ? FirstRings : ArrayPool<QueuedFrames>.Shared;
+    private static ArrayPool<QueuedFrames> PoolOf(int length) => length <= LargestKeptRing ? Rings : ArrayPool<QueuedFrames>.Shared;
 
     private void Count(QueuedFrames frames, int sign)
     {

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Measures how the gateway's cost grows with subscribers, channels, message size and cores, and draws it: docs/performance/*.svg and a
+# table on standard output.
+#
+#   bench/growth.sh                     everything, in about four minutes
+#   bench/growth.sh --seconds 10        longer
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+seconds=2
+[ "${1:-}" != --seconds ] || seconds=$2
+results=$(mktemp -d)
+server_pid=
+
+stop_server() {
+  [ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; } 2> /dev/null || true
+  server_pid=
+}
+
+trap 'stop_server; rm -rf "$results"' EXIT
+trap 'exit 130' INT TERM
+
+ulimit -n "$(ulimit -Hn)"
+dotnet build -c Release src/Gateway --nologo -v quiet >&2
+dotnet build -c Release load --nologo -v quiet >&2
+
+is_listening() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+
+# Below the ports that the kernel gives to outgoing connections.
+free_port() {
+  local port
+  while port=$((10000 + RANDOM % 12000)) && is_listening "$port"; do :; done
+  printf '%s' "$port"
+}
+
+# run SERIES X CORES SCENARIO OPTION...: a fresh gateway for each point.
+run() {
+  local series=$1 x=$2 cores=$3 port
+  shift 3
+  port=$(free_port)
+  taskset -c "$cores" dotnet src/Gateway/bin/Release/net10.0/Gateway.dll "--Gateway:Public=http://127.0.0.1:$port" "--Gateway:Internal=http://127.0.0.1:$(free_port)" \
+    --Gateway:Limits:MessagesPerSecond=0 --Gateway:Limits:BytesPerSecond=0 --Gateway:Drain:Duration=00:00:00 > "$results/server.log" 2>&1 &
+  server_pid=$!
+  for _ in $(seq 200); do
+    ! is_listening "$port" || break
+    sleep 0.1
+  done
+  printf '%s %s\n' "$series" "$x" >&2
+  dotnet load/bin/Release/net10.0/Gateway.Load.dll "$@" --url "ws://127.0.0.1:$port/ws" --pid "$server_pid" --warmup 2 --seconds "$seconds" --json \
+    > "$results/$series.$x.json"
+  stop_server
+}
+
+all=0-$(($(nproc) - 1))
+for subscribers in 10 100 1000 5000 15000; do run subscribers "$subscribers" "$all" fanout --connections "$subscribers" --in-flight 4; done
+for channels in 1 10 100 1000; do run channels "$channels" "$all" channels --connections 1000 --channels "$channels" --in-flight 100; done
+for bytes in 33 256 1024 4096 16384 65000; do run bytes "$bytes" "$all" fanout --connections 100 --in-flight 4 --bytes "$bytes"; done
+for ((cores = 1; cores <= $(nproc); cores *= 2)); do run cores "$cores" "0-$((cores - 1))" fanout --connections 1000 --in-flight 16; done
+
+node bench/growth.js "$results" docs/performance
