@@ -9,6 +9,7 @@
 # machine with it: ratios within one run hold, absolute figures are those of this machine on this day.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. bench/ports.sh
 
 all_servers="gateway bun ws aspnet signalr socketio"
 all_scenarios="echo fanout fanout16 channels rate idle"
@@ -67,15 +68,6 @@ ulimit -n "$(ulimit -Hn)"
 root=$PWD
 peers=$root/bench/peers
 
-is_listening() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-
-# Below the ports that the kernel gives to outgoing connections.
-free_port() {
-  local port
-  while port=$((10000 + RANDOM % 12000)) && is_listening "$port"; do :; done
-  printf '%s' "$port"
-}
-
 start_server() {
   local name=$1 port=$2 command
   case $name in
@@ -91,10 +83,7 @@ start_server() {
   esac
   (cd "$results" && PORT=$port NODE_ENV=production exec setsid "${command[@]}") > "$results/$name.log" 2>&1 &
   server_pid=$!
-  for _ in $(seq 200); do
-    is_listening "$port" && return
-    sleep 0.1
-  done
+  ! await_port "$port" || return 0
   printf 'compare: %s does not listen\n' "$name" >&2
   cat "$results/$name.log" >&2
   exit 1

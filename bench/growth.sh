@@ -6,6 +6,7 @@
 #   bench/growth.sh --seconds 10        longer
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. bench/ports.sh
 
 seconds=2
 [ "${1:-}" != --seconds ] || seconds=$2
@@ -24,15 +25,6 @@ ulimit -n "$(ulimit -Hn)"
 dotnet build -c Release src/Gateway --nologo -v quiet >&2
 dotnet build -c Release load --nologo -v quiet >&2
 
-is_listening() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-
-# Below the ports that the kernel gives to outgoing connections.
-free_port() {
-  local port
-  while port=$((10000 + RANDOM % 12000)) && is_listening "$port"; do :; done
-  printf '%s' "$port"
-}
-
 # run SERIES X CORES SCENARIO OPTION...: a fresh gateway for each point.
 run() {
   local series=$1 x=$2 cores=$3 port
@@ -41,10 +33,7 @@ run() {
   taskset -c "$cores" dotnet src/Gateway/bin/Release/net10.0/Gateway.dll "--Gateway:Public=http://127.0.0.1:$port" "--Gateway:Internal=http://127.0.0.1:$(free_port)" \
     --Gateway:Limits:MessagesPerSecond=0 --Gateway:Limits:BytesPerSecond=0 --Gateway:Drain:Duration=00:00:00 > "$results/server.log" 2>&1 &
   server_pid=$!
-  for _ in $(seq 200); do
-    ! is_listening "$port" || break
-    sleep 0.1
-  done
+  await_port "$port"
   printf '%s %s\n' "$series" "$x" >&2
   dotnet load/bin/Release/net10.0/Gateway.Load.dll "$@" --url "ws://127.0.0.1:$port/ws" --pid "$server_pid" --warmup 2 --seconds "$seconds" --json \
     > "$results/$series.$x.json"

@@ -85,7 +85,7 @@ internal sealed class Admission(
         bool isKnown = !ReferenceEquals(identity, Identity.Nobody);
         if (isKnown && !lease.TryIdentify(identity.User))
             return (null, TooManyOfUser);
-        if (isKnown && await DenialAsync(identity, lease, "websocket") is { } denial)
+        if (isKnown && await DenialAsync(identity, lease) is { } denial)
             return (null, denial);
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
@@ -101,16 +101,16 @@ internal sealed class Admission(
         lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
-        refusal ??= await DenialAsync(identity, lease, "sse");
+        refusal ??= await DenialAsync(identity, lease);
         return refusal is null ? (new Admitted(lease, null, Opener(identity, opening), opening), null) : (null, refusal);
     }
 
     /// <summary>Why the backend does not let somebody in; null where it does, or is not to be asked.</summary>
-    private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease, string transport)
+    private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
     {
         if (sessions.HookCalls is not { AsksConnect: true } calls)
             return null;
-        var verdict = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), transport);
+        var verdict = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
         return verdict.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
     }
 

@@ -22,9 +22,6 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Seconds. A client may be a phone on a train.</summary>
     private static readonly InstrumentAdvice<double> RoundTrips = new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
 
-    private static readonly KeyValuePair<string, object?> WebSocket = new("transport", "websocket");
-    private static readonly KeyValuePair<string, object?> EventStream = new("transport", "sse");
-
     private readonly Meter _meter;
     private readonly UpDownCounter<long> _connections;
     private readonly Counter<long> _connects;
@@ -132,10 +129,10 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
     public void StartFromZero()
     {
-        foreach (var transport in new[] { WebSocket, EventStream })
+        foreach (var transport in Enum.GetValues<TransportKind>())
         {
-            _connections.Add(0, transport);
-            _connects.Add(0, transport);
+            _connections.Add(0, LabelOf(transport));
+            _connects.Add(0, LabelOf(transport));
         }
         _overloads.Add(0);
         foreach (string policy in new[] { "disconnect", "drop-oldest", "latest" })
@@ -144,5 +141,5 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static KeyValuePair<string, object?> LabelOf(TransportKind transport) => transport == TransportKind.WebSocket ? WebSocket : EventStream;
+    private static KeyValuePair<string, object?> LabelOf(TransportKind transport) => new("transport", transport.Label());
 }

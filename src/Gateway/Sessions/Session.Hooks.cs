@@ -21,7 +21,7 @@ internal sealed partial class Session
     {
         if (_services.HookCalls is not { AsksConnect: true } calls)
             return true;
-        var verdict = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, "websocket"));
+        var verdict = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
         if (verdict.Denial is not { } denial)
             return true;
         SendError(denial, id, channel: default);
