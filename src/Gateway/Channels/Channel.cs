@@ -13,7 +13,7 @@ namespace Gateway.Channels;
 /// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
-internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log) : IThreadPoolWorkItem
+internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null) : IThreadPoolWorkItem
 {
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
     public const int BacklogBytes = 1 << 20;
@@ -33,7 +33,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     private FrameBatch? _open;
     private TaskCompletionSource? _room;
     private long _nextBatch = 1;
-    private long _flushedPresence;
     private int _backlog;
     private bool _draining;
 
@@ -50,9 +49,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
 
     /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
     public long Losses { get; private set; }
-
-    /// <summary>Presence changes not yet sent; null where the namespace has no presence.</summary>
-    public PresenceChanges? Presence { get; } = name.Namespace.Rules.Presence ? new PresenceChanges() : null;
 
     public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
 
@@ -99,21 +95,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         }
     }
 
-    /// <summary>Takes a presence change for all subscribers whose snapshot is older.</summary>
-    public void AppendPresence(ReadOnlySpan<byte> message, long version)
-    {
-        lock (_gate)
-        {
-            _flushedPresence = version;
-            if (_slots.Count == 0)
-                return;
-            var batch = BatchFor(message.Length);
-            int before = batch.Length;
-            batch.AppendPresence(message, version);
-            Schedule(batch.Length - before);
-        }
-    }
-
     /// <summary>
     /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, with <paramref name="reply"/>
     /// before the first. False when later messages have already gone by, or the
@@ -133,35 +114,9 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             if (!reply.IsEmpty)
                 subscription.Subscriber.Send(reply);
             _slots.Add(subscription);
+            StartPresence(subscription);
             return true;
         }
-    }
-
-    /// <summary>Sends a presence snapshot in its place among the changes. False when a change newer than the snapshot was sent before.</summary>
-    public bool TrySendSnapshot(Subscription subscription, long version, ReadOnlySpan<byte> snapshot)
-    {
-        lock (_gate)
-        {
-            if (_flushedPresence > version)
-                return false;
-            subscription.PresenceVersion = version;
-            subscription.Subscriber.Send(snapshot);
-            return true;
-        }
-    }
-
-    /// <summary>Sends a subscription no more presence changes.</summary>
-    public void HidePresence(Subscription subscription)
-    {
-        lock (_gate)
-            subscription.PresenceVersion = Subscription.NoPresence;
-    }
-
-    /// <summary>Whether a presence change was sent to the subscribers since the given version.</summary>
-    public bool SentPresenceAfter(long version)
-    {
-        lock (_gate)
-            return _flushedPresence > version;
     }
 
     /// <summary>Stops the flow to a subscription; harmless when it never started.</summary>

@@ -44,6 +44,7 @@ internal sealed partial class Outbox : ISubscriber
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
+    private bool _lacksPresence;
     private State _state;
 
     public Outbox(IOutput output, IOutboxOwner owner, SendQueue sends, int limit, GatewayMetrics metrics)

@@ -10,6 +10,9 @@ internal sealed partial class Session
 {
     private const int DefaultHistoryLimit = 100;
 
+    /// <summary>As changes are sent every 200 ms, the second is as good as always new enough.</summary>
+    private const int MaxSnapshotReads = 3;
+
     /// <summary>Content bytes of one <c>history</c> answer; <c>more</c> tells the client to ask on.</summary>
     private const int HistoryBytes = 256 * 1024;
 
@@ -37,29 +40,41 @@ internal sealed partial class Session
     private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id)
     {
         var subscription = _subscriptions.Find(channel.Utf8);
-        while (true)
+        for (int attempt = 1; ; attempt++)
         {
-            long version = subscription?.Channel.Presence!.Version ?? 0;
             if (await PresenceAsync(channel) is not { } presence)
             {
                 SendError(SessionError.Unavailable, id, channel.Utf8);
                 return;
             }
-            var reply = ReplyBuffer.Rent();
-            ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
+            // Where changes were sent after it was read and before it could be sent, it is read again: an older snapshot must not follow them.
             if (subscription is null)
+                Send();
+            else if (!subscription.Channel.TrySendSnapshot(subscription, presence.Version, Send, last: attempt == MaxSnapshotReads))
+                continue;
+            return;
+
+            void Send()
             {
+                var reply = ReplyBuffer.Rent();
+                ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence.State);
                 Outbox.Send(reply.WrittenSpan);
-                return;
             }
-            // Otherwise a change came after this was read and before it could be sent: an older snapshot must not follow it.
-            if (subscription.Channel.TrySendSnapshot(subscription, version, reply.WrittenSpan))
-                return;
         }
     }
 
-    private ValueTask<PresenceState?> PresenceAsync(ChannelName channel) =>
+    private ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel) =>
         _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers);
+
+    /// <inheritdoc/>
+    public void OnPresenceDropped()
+    {
+        foreach (var subscription in _subscriptions.Snapshot())
+        {
+            if (subscription.PresenceVersion == Subscription.LostPresence)
+                subscription.Channel.WantPresence();
+        }
+    }
 
     private ValueTask ReadHistory(in ClientMessage message)
     {

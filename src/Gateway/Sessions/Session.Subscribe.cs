@@ -97,7 +97,7 @@ internal sealed partial class Session
     private async ValueTask<bool> TryStartAsync(Subscription subscription, byte[] id, Position? recover)
     {
         var (channel, rules) = (subscription.Channel, subscription.Channel.Name.Namespace.Rules);
-        PresenceState? presence = null;
+        PresenceState? users = null;
         if (rules.Presence)
         {
             if (!await _services.Backplane.JoinAsync(channel.Name, _identity.Present, _connection.Id))
@@ -105,23 +105,18 @@ internal sealed partial class Session
             subscription.IsPresent = true;
             if (MaySeePresence(subscription))
             {
-                subscription.PresenceVersion = channel.Presence!.Version;
-                presence = await PresenceAsync(channel.Name);
-                if (presence is null)
+                if (await PresenceAsync(channel.Name) is not { } snapshot)
                     return false;
+                (users, subscription.PresenceVersion) = (snapshot.State, snapshot.Version);
             }
             else
             {
                 subscription.PresenceVersion = Subscription.NoPresence;
             }
         }
-        bool started = rules.HasHistory
-            ? await TryStartWithHistoryAsync(subscription, id, recover, presence)
-            : StartWithoutHistory(subscription, id, recover, presence);
-        // A presence change may have passed between the snapshot and the start: then the client gets a newer snapshot.
-        if (started && presence is not null && channel.SentPresenceAfter(subscription.PresenceVersion))
-            await SendPresenceAsync(channel.Name, id: []);
-        return started;
+        return rules.HasHistory
+            ? await TryStartWithHistoryAsync(subscription, id, recover, users)
+            : StartWithoutHistory(subscription, id, recover, users);
     }
 
     private static bool StartWithoutHistory(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
@@ -135,17 +130,19 @@ internal sealed partial class Session
     private async ValueTask ConfirmAsync(Subscription subscription, byte[] id)
     {
         var (name, rules) = (subscription.Channel.Name, subscription.Channel.Name.Namespace.Rules);
-        long version = subscription.Channel.Presence?.Version ?? 0;
         var presence = rules.Presence && MaySeePresence(subscription) ? await PresenceAsync(name) : null;
         string? epoch = rules.HasHistory ? (await _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top.Epoch : null;
-        Outbox.SendAt(subscription, seq =>
+        if (presence is null)
+            Send();
+        else
+            subscription.Channel.TrySendSnapshot(subscription, presence.Version, Send, last: true);
+
+        void Send() => Outbox.SendAt(subscription, seq =>
         {
             var reply = ReplyBuffer.Rent();
-            ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence);
+            ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence?.State);
             return reply;
         });
-        if (presence is not null && subscription.Channel.SentPresenceAfter(version))
-            await SendPresenceAsync(name, id: []);
     }
 
     /// <summary>A subscription token lets its bearer read everything in the channel.</summary>

@@ -17,6 +17,9 @@ internal sealed class MemoryShard
 
     public Dictionary<ChannelName, PresenceSet> Presence { get; } = new(ChannelNameComparer.Instance);
 
+    /// <summary>That of the last presence change in any of the channels: so one that empties and fills again goes on upwards.</summary>
+    public long PresenceVersion { get; set; }
+
     /// <summary>The channel's stream, now the most recently used, without its expired messages.</summary>
     /// <param name="channel">A channel of a namespace with history.</param>
     /// <param name="now">Unix milliseconds.</param>

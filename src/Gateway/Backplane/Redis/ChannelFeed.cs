@@ -9,7 +9,7 @@ namespace Gateway.Backplane.Redis;
 /// did not come through pub/sub from the stream, and where that is gone, the loss told.
 /// </summary>
 /// <remarks>Lock order: this one, then those of the sink. Nothing called by the channel table takes it.</remarks>
-internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics)
+internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
     private const int MaxHeld = 1024;
@@ -67,8 +67,10 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
         }
         if (hasFailed)
             await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
-        if (await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false)
-            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false)))
+        bool isSubscribed = await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false);
+        if (isSubscribed)
+            presence.OnAttached(channel);
+        if (isSubscribed && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false)))
             return true;
         await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
         return false;
@@ -111,7 +113,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             if (life != _life || !Envelope.TryRead(bytes, out var envelope))
                 return;
             if (envelope.Kind == EnvelopeKind.Presence)
-                sink.OnPresence(channel, envelope.Change);
+                presence.OnChange(channel, envelope.Before, envelope.Change);
             else if (envelope.Kind == EnvelopeKind.Message)
                 DeliverUnpositioned(envelope.Records);
             else if (_isCatchingUp)
