@@ -50,18 +50,29 @@ internal sealed partial class Channel
     /// Sends a snapshot to one subscription in its place among the changes. False when changes after the snapshot were sent before it, or
     /// lost, so that a newer one should be read; <paramref name="last"/> sends it nevertheless, and a newer one follows.
     /// </summary>
-    public bool TrySendSnapshot(Subscription subscription, long version, Action send, bool last)
+    public bool TrySendSnapshot(Subscription subscription, PresenceSnapshot snapshot, Action send, bool last)
     {
         lock (_gate)
         {
-            bool isCurrent = _presence!.TryStart(version);
+            bool isCurrent = _presence!.TryStart(snapshot.Version);
             if (!isCurrent && !last)
                 return false;
             send();
-            subscription.PresenceVersion = version;
+            _presence.NoteNames(snapshot.State);
+            subscription.PresenceVersion = snapshot.Version;
             if (!isCurrent)
                 Want(subscription);
             return true;
+        }
+    }
+
+    /// <summary>Notes the snapshot that a subscription will begin with.</summary>
+    public void ShowPresence(Subscription subscription, PresenceSnapshot snapshot)
+    {
+        lock (_gate)
+        {
+            _presence!.NoteNames(snapshot.State);
+            subscription.PresenceVersion = snapshot.Version;
         }
     }
 
@@ -74,22 +85,23 @@ internal sealed partial class Channel
 
     /// <summary>Sends the gathered changes. Called by the gatherer, in the channel's turn.</summary>
     /// <param name="maxUsers">With more users there are no names.</param>
+    /// <param name="now">In milliseconds.</param>
     /// <param name="message">A buffer to write messages in.</param>
     /// <returns>What to do next.</returns>
-    public PresenceTurn SendPresence(int maxUsers, ArrayBufferWriter<byte> message)
+    public PresenceTurn SendPresence(int maxUsers, long now, ArrayBufferWriter<byte> message)
     {
-        GatheredPresence gathered;
+        GatheredPresence? gathered;
         PresenceTurn next;
         lock (_gate)
         {
             if (_backlog > OverloadBytes)
                 return PresenceTurn.Again;
-            next = _presence!.IsLost || _presence.IsWanted ? PresenceTurn.Snapshot : PresenceTurn.Over;
-            _presence.IsQueued = next == PresenceTurn.Snapshot;
-            if (_presence.IsLost || _presence.IsEmpty)
-                return next;
-            gathered = _presence.Take();
+            gathered = _presence!.IsLost || _presence.IsEmpty ? null : _presence.Take(maxUsers);
+            next = _presence.Next(maxUsers, now);
+            _presence.IsQueued = next != PresenceTurn.Over;
         }
+        if (gathered is null)
+            return next;
         // Written without the lock, under which publishers wait. Whoever begins meanwhile with a snapshot that holds some of these
         // changes gets none of these frames, but sees that they were taken, and so another snapshot.
         foreach (var audience in gathered.Audiences(maxUsers))
@@ -133,9 +145,10 @@ internal sealed partial class Channel
             if (isForAll)
                 RestartPresence(version);
             Append(message.WrittenSpan, new PresenceAudience(Subscription.LostPresence, isForAll ? version : 0, version));
+            _presence.NoteNames(snapshot.State);
             (_presence.IsWanted, _presence.IsQueued) = (false, false);
             // What came meanwhile gets the next turn.
-            if (!_presence.IsEmpty)
+            if (!_presence.IsEmpty || _presence.IsUnnamed)
                 QueuePresence();
             return true;
         }

@@ -12,9 +12,13 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     /// <summary>Different snapshots that newer changes wait for. Whoever has yet another one gets a snapshot instead of changes.</summary>
     private const int MaxStarts = 32;
 
+    /// <summary>Between two snapshots for names that may be told again: users who come and go at the limit must not have all of them sent each time.</summary>
+    private const long NamesMilliseconds = 10_000;
+
     private readonly SortedSet<long> _starts = [];
     private Dictionary<string, PresenceChange> _changes = [];
     private int _count;
+    private long _namesFrom;
 
     /// <summary>Where the channel takes its turn.</summary>
     public PresenceGatherer? Gatherer { get; } = gatherer;
@@ -30,6 +34,9 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
 
     /// <summary>Whether some subscriber waits for a snapshot (<see cref="Subscription.LostPresence"/>).</summary>
     public bool IsWanted { get; set; }
+
+    /// <summary>Whether there were too many users to name them when subscribers were told last: what they knew of names is out of date.</summary>
+    public bool IsUnnamed { get; private set; }
 
     /// <summary>The version up to which changes were sent.</summary>
     public long Sent { get; private set; }
@@ -56,6 +63,13 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
         Losses++;
     }
 
+    /// <summary>Notes whether a snapshot for a subscriber names the users.</summary>
+    public void NoteNames(PresenceState state)
+    {
+        if (state.Users is null)
+            (IsUnnamed, _count) = (true, state.Count);
+    }
+
     /// <summary>Notes the snapshot that a subscriber was sent, so that no change is sent to it that the snapshot holds.</summary>
     /// <returns>False when this subscriber needs a newer snapshot: changes after that one were lost, or sent already.</returns>
     public bool TryStart(long version)
@@ -68,8 +82,9 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     }
 
     /// <summary>Takes the gathered changes and starts anew.</summary>
-    public GatheredPresence Take()
+    public GatheredPresence Take(int maxUsers)
     {
+        IsUnnamed |= _count > maxUsers;
         var gathered = new GatheredPresence([.. _changes.Values], _count, [.. _starts]);
         _changes = [];
         Sent = gathered.Last;
@@ -77,10 +92,26 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
         return gathered;
     }
 
+    /// <summary>What comes after the changes that were taken.</summary>
+    /// <param name="maxUsers">With more users there are no names.</param>
+    /// <param name="now">In milliseconds.</param>
+    public PresenceTurn Next(int maxUsers, long now)
+    {
+        bool mayName = IsUnnamed && !IsLost && _count <= maxUsers;
+        if (mayName && now >= _namesFrom)
+        {
+            _namesFrom = now + NamesMilliseconds;
+            Lose();
+        }
+        if (IsLost || IsWanted)
+            return PresenceTurn.Snapshot;
+        return mayName ? PresenceTurn.Again : PresenceTurn.Over;
+    }
+
     /// <summary>Notes that all subscribers are sent a snapshot: what it holds is not sent again.</summary>
     public void Restart(long version)
     {
-        (IsLost, Sent) = (false, version);
+        (IsLost, IsUnnamed, Sent) = (false, false, version);
         _starts.RemoveWhere(start => start <= version);
         foreach (var change in _changes.Values.Where(change => change.Version <= version).ToList())
             _changes.Remove(change.User.Id);

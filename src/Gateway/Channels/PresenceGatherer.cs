@@ -49,10 +49,11 @@ internal sealed class PresenceGatherer : IDisposable
         {
             // Disarmed first: a channel added from here on arms the timer again, even if this round sends it too.
             Volatile.Write(ref _armed, 0);
+            long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
             var message = new ArrayBufferWriter<byte>();
             for (int left = _changed.Count; left > 0 && _changed.TryDequeue(out var channel); left--)
             {
-                var next = channel.SendPresence(_maxUsers, message);
+                var next = channel.SendPresence(_maxUsers, now, message);
                 if (next == PresenceTurn.Again)
                     Add(channel);
                 else if (next == PresenceTurn.Snapshot)

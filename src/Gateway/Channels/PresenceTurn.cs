@@ -9,6 +9,6 @@ internal enum PresenceTurn
     /// <summary>A snapshot is to be read, for those who missed changes.</summary>
     Snapshot,
 
-    /// <summary>The same once more: there was no room.</summary>
+    /// <summary>The same once more: there was no room, or there is something that has time.</summary>
     Again,
 }

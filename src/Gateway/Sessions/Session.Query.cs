@@ -50,7 +50,7 @@ internal sealed partial class Session
             // Where changes were sent after it was read and before it could be sent, it is read again: an older snapshot must not follow them.
             if (subscription is null)
                 Send();
-            else if (!subscription.Channel.TrySendSnapshot(subscription, presence.Version, Send, last: attempt == MaxSnapshotReads))
+            else if (!subscription.Channel.TrySendSnapshot(subscription, presence, Send, last: attempt == MaxSnapshotReads))
                 continue;
             return;
 

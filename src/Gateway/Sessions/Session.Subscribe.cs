@@ -107,7 +107,8 @@ internal sealed partial class Session
             {
                 if (await PresenceAsync(channel.Name) is not { } snapshot)
                     return false;
-                (users, subscription.PresenceVersion) = (snapshot.State, snapshot.Version);
+                channel.ShowPresence(subscription, snapshot);
+                users = snapshot.State;
             }
             else
             {
@@ -135,7 +136,7 @@ internal sealed partial class Session
         if (presence is null)
             Send();
         else
-            subscription.Channel.TrySendSnapshot(subscription, presence.Version, Send, last: true);
+            subscription.Channel.TrySendSnapshot(subscription, presence, Send, last: true);
 
         void Send() => Outbox.SendAt(subscription, seq =>
         {

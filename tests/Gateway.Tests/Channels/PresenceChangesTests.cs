@@ -50,7 +50,7 @@ public sealed class PresenceChangesTests
         Add("+ann", 1);
         Add("+bob", 2);
 
-        Assert.Equal(2, _changes.Take().Last);
+        Assert.Equal(2, _changes.Take(maxUsers: 10).Last);
         Assert.Equal(2, _changes.Sent);
     }
 
@@ -147,6 +147,29 @@ public sealed class PresenceChangesTests
         Assert.Equal("""{"type":"presence","channel":"a","joined":["bob"],"count":2}""", Take());
     }
 
+    [Fact]
+    public void Names_come_back_by_a_snapshot_now_and_then_however_often_the_limit_is_passed()
+    {
+        int snapshots = 0;
+        for (int now = 0; now < 60_000; now += 200)
+        {
+            Add("+ann", 3);
+            Take(maxUsers: 2);
+            Assert.Equal(PresenceTurn.Over, _changes.Next(maxUsers: 2, now));
+            Add("-ann", 2);
+            Take(maxUsers: 2);
+            var next = _changes.Next(maxUsers: 2, now);
+            Assert.NotEqual(PresenceTurn.Over, next);
+            if (next != PresenceTurn.Snapshot)
+                continue;
+            snapshots++;
+            _changes.Restart(_version);
+            Assert.Equal(PresenceTurn.Over, _changes.Next(maxUsers: 2, now));
+        }
+
+        Assert.Equal(6, snapshots);
+    }
+
     private bool Add(string change, int count) =>
         _changes.Add(new PresenceChange(new PresentUser(change[1..], default), change[0] == '+', count, ++_version));
 
@@ -155,7 +178,7 @@ public sealed class PresenceChangesTests
     /// <summary>Each frame after the versions of those it is for.</summary>
     private string[] TakeAll(int maxUsers = 10)
     {
-        var gathered = _changes.Take();
+        var gathered = _changes.Take(maxUsers);
         return [.. gathered.Audiences(maxUsers).Select(audience =>
         {
             var message = new ArrayBufferWriter<byte>();

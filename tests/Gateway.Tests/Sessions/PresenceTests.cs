@@ -239,6 +239,24 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
+    public async Task Names_are_back_when_there_are_no_more_users_than_the_limit()
+    {
+        await using var server = await GatewayServer.StartAsync(
+            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"], services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+        await using var ann = await JsonClient.ConnectAsync(server, "?user=ann");
+        await using var bob = await JsonClient.ConnectAsync(server, "?user=bob");
+        await using var carol = await JsonClient.ConnectAsync(server, "?user=carol");
+        await bob.SubscribeAsync("room:a");
+        await carol.SubscribeAsync("room:a");
+        Assert.False((await ann.SubscribeAsync("room:a")).Has("users"));
+
+        await bob.DisposeAsync();
+
+        var named = await ann.ReceiveUntilAsync(message => message.Has("users"));
+        Assert.Equal(["ann", "carol"], named.Texts("users").Order());
+    }
+
+    [Fact]
     public async Task The_snapshot_can_be_asked_for_without_being_there()
     {
         string channel = SharedGateway.NewChannel("room");

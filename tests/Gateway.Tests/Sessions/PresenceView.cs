@@ -17,7 +17,7 @@ internal sealed class PresenceView(string channel)
     /// <summary>Joins of users who were there already: what a page would announce a second time.</summary>
     public List<string> Repeated { get; } = [];
 
-    /// <summary>Everybody who was said to have left.</summary>
+    /// <summary>Everybody who was said to have left, or was not listed any more.</summary>
     public List<string> Left { get; } = [];
 
     public void Apply(IEnumerable<JsonElement> messages)
@@ -33,8 +33,10 @@ internal sealed class PresenceView(string channel)
         Count = message.Number("count");
         if (message.Has("users"))
         {
+            string[] users = message.Texts("users");
+            Left.AddRange(_users.Except(users));
             _users.Clear();
-            _users.UnionWith(message.Texts("users"));
+            _users.UnionWith(users);
             return;
         }
         Repeated.AddRange(message.Texts("joined").Where(user => !_users.Add(user)));
