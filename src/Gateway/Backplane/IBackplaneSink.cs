@@ -11,7 +11,9 @@ internal interface IBackplaneSink
     /// <summary>The users present in a channel this node has subscribed to have changed.</summary>
     void OnPresence(ChannelName channel, PresenceChange change);
 
-    /// <summary>Presence changes of the channel may not have arrived: subscribers need a new snapshot (<see cref="IBackplane.RepairPresenceAsync"/>).</summary>
+    /// <summary>
+    /// Presence changes of the channel may not have arrived: subscribers need a new snapshot (<see cref="IBackplane.RepairPresenceAsync"/>).
+    /// </summary>
     void OnPresenceLost(ChannelName channel);
 
     /// <summary>The channel's stream was lost or has a gap that cannot be filled: subscribers must start over from a position they know.</summary>

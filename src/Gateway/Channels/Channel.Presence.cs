@@ -125,8 +125,8 @@ internal sealed partial class Channel
     }
 
     /// <summary>
-    /// Sends a snapshot to all who wait for one, and ends the turn. False when it may lack changes that were lost since it was asked for, or
-    /// there is no room for it: it must be read again.
+    /// Sends a snapshot to all who wait for one, and ends the turn. False when it may lack changes that were lost since it was asked for,
+    /// or there is no room for it: it must be read again.
     /// </summary>
     /// <param name="snapshot">What was read.</param>
     /// <param name="losses">What <see cref="PresenceLosses"/> was before.</param>
@@ -157,7 +157,8 @@ internal sealed partial class Channel
     /// <summary>Called with the lock held, when a subscription becomes active that was sent a snapshot.</summary>
     private void StartPresence(Subscription subscription)
     {
-        if (_presence is not null && subscription.PresenceVersion != Subscription.NoPresence && !_presence.TryStart(subscription.PresenceVersion))
+        long version = subscription.PresenceVersion;
+        if (_presence is not null && version != Subscription.NoPresence && !_presence.TryStart(version))
             Want(subscription);
     }
 

@@ -13,7 +13,8 @@ namespace Gateway.Channels;
 /// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
-internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null) : IThreadPoolWorkItem
+internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
+    : IThreadPoolWorkItem
 {
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
     public const int BacklogBytes = 1 << 20;

@@ -19,7 +19,7 @@ internal sealed class GatheredPresence(PresenceChange[] changes, int count, long
     /// <summary>The newest change's version.</summary>
     public long Last { get; } = changes.Max(change => change.Version);
 
-    /// <summary>Whom to write a frame for, each of its own. Above the limit of users there are no names to repeat, and one frame does for all.</summary>
+    /// <summary>Whom to write a frame for. Above the limit of users there are no names to repeat, and one frame does for all.</summary>
     public IEnumerable<PresenceAudience> Audiences(int maxUsers)
     {
         if (count > maxUsers)

@@ -12,7 +12,7 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     /// <summary>Different snapshots that newer changes wait for. Whoever has yet another one gets a snapshot instead of changes.</summary>
     private const int MaxStarts = 32;
 
-    /// <summary>Between two snapshots for names that may be told again: users who come and go at the limit must not have all of them sent each time.</summary>
+    /// <summary>Between two snapshots for names that may be told again: users who come and go at the limit must not have all sent each time.</summary>
     private const long NamesMilliseconds = 10_000;
 
     private readonly SortedSet<long> _starts = [];
@@ -35,7 +35,7 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     /// <summary>Whether some subscriber waits for a snapshot (<see cref="Subscription.LostPresence"/>).</summary>
     public bool IsWanted { get; set; }
 
-    /// <summary>Whether there were too many users to name them when subscribers were told last: what they knew of names is out of date.</summary>
+    /// <summary>Whether subscribers were told of too many users to name them: what they knew of names is out of date.</summary>
     public bool IsUnnamed { get; private set; }
 
     /// <summary>The version up to which changes were sent.</summary>

@@ -35,7 +35,9 @@ internal sealed partial class Outbox
             return Disconnect("disconnect", ref overflow);
         if (ofNamespace.Rules.HasHistory)
             return EndSubscriptions(frame, ofNamespace, ref overflow);
-        return ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest ? DropOldest(frame, ofNamespace, ref overflow) : Conflate(frame, ofNamespace, ref overflow);
+        return ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest
+            ? DropOldest(frame, ofNamespace, ref overflow)
+            : Conflate(frame, ofNamespace, ref overflow);
     }
 
     private bool Fits(QueuedFrames frame) => _queue.Bytes == 0 || _queue.Bytes + frame.Cost <= _limit;

@@ -40,7 +40,7 @@ internal sealed partial class Outbox : ISubscriber
     private OutboxQueue _queue;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
-    private long _relieved;
+    private int _relieved;
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;

@@ -47,7 +47,7 @@ internal sealed partial class Session
                 SendError(SessionError.Unavailable, id, channel.Utf8);
                 return;
             }
-            // Where changes were sent after it was read and before it could be sent, it is read again: an older snapshot must not follow them.
+            // Where changes were sent after it was read and before it could be, it is read again: an older snapshot must not follow them.
             if (subscription is null)
                 Send();
             else if (!subscription.Channel.TrySendSnapshot(subscription, presence, Send, last: attempt == MaxSnapshotReads))

@@ -40,8 +40,11 @@ public sealed class OverloadTests
     [Fact]
     public async Task Presence_waits_until_there_is_room()
     {
-        using var metrics = new GatewayMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
-        var namespaces = new Namespaces(new GatewayOptions { Namespaces = new Dictionary<string, NamespaceOptions> { ["room"] = new() { Presence = true } } });
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var metrics = new GatewayMetrics(services.GetRequiredService<IMeterFactory>());
+        var rules = new Dictionary<string, NamespaceOptions> { ["room"] = new() { Presence = true } };
+        var namespaces = new Namespaces(new GatewayOptions { Namespaces = rules });
+        var snapshot = new PresenceSnapshot(new PresenceState([], 0), 1);
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "room:a"), metrics, NullLogger.Instance);
         Assert.True(channel.TryActivate(new Subscription(channel, subscriber), 0, 0, []));
@@ -55,11 +58,11 @@ public sealed class OverloadTests
         Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
         channel.LosePresence();
         Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
-        Assert.False(channel.TryRestorePresence(new PresenceSnapshot(new PresenceState([], 0), 1), channel.PresenceLosses, message));
+        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceLosses, message));
 
         subscriber.Release();
         await Eventually.TrueAsync(
-            () => channel.TryRestorePresence(new PresenceSnapshot(new PresenceState([], 0), 1), channel.PresenceLosses, message), "there is room");
+            () => channel.TryRestorePresence(snapshot, channel.PresenceLosses, message), "there is room");
         await Eventually.TrueAsync(() => subscriber.Presence == 1, "the snapshot is there");
     }
 }

@@ -171,7 +171,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     public async Task Ten_thousand_channels_are_repaired_in_seconds_and_never_all_at_once()
     {
         var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
-        var channels = Enumerable.Range(0, 10_000).Select(i => new ChannelName(Encoding.UTF8.GetBytes($"room:{i}"), _channel.Namespace)).ToList();
+        var names = Enumerable.Range(0, 10_000).Select(i => Encoding.UTF8.GetBytes($"room:{i}"));
+        var channels = names.Select(name => new ChannelName(name, _channel.Namespace)).ToList();
         foreach (var channel in channels)
         {
             presence.Watch(channel);

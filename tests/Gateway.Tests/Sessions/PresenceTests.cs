@@ -242,7 +242,8 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     public async Task Names_are_back_when_there_are_no_more_users_than_the_limit()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"], services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"],
+            services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
         await using var ann = await JsonClient.ConnectAsync(server, "?user=ann");
         await using var bob = await JsonClient.ConnectAsync(server, "?user=bob");
         await using var carol = await JsonClient.ConnectAsync(server, "?user=carol");

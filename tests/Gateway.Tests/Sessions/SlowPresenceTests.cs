@@ -112,5 +112,6 @@ public sealed class SlowPresenceTests
         Assert.False(stalled.Connection.IsClosing);
     }
 
-    private static string Named(PresenceView view) => string.Join(',', view.Users.Split(',').Where(user => !user.StartsWith("anonymous-", StringComparison.Ordinal)));
+    private static string Named(PresenceView view) =>
+        string.Join(',', view.Users.Split(',').Where(user => !user.StartsWith("anonymous-", StringComparison.Ordinal)));
 }

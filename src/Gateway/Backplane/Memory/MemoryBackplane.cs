@@ -97,8 +97,10 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         {
             if (!shard.Presence.TryGetValue(channel, out var present))
                 shard.Presence.Add(channel, present = new PresenceSet());
-            if (present.Join(user))
-                _sink!.OnPresence(channel, new PresenceChange(user, Joined: true, present.Count, present.Version = ++shard.PresenceVersion));
+            if (!present.Join(user))
+                return new(true);
+            present.Version = ++shard.PresenceVersion;
+            _sink!.OnPresence(channel, new PresenceChange(user, Joined: true, present.Count, present.Version));
             return new(true);
         }
     }
@@ -112,7 +114,8 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
                 return default;
             if (present.Count == 0)
                 shard.Presence.Remove(channel);
-            _sink!.OnPresence(channel, new PresenceChange(gone, Joined: false, present.Count, present.Version = ++shard.PresenceVersion));
+            present.Version = ++shard.PresenceVersion;
+            _sink!.OnPresence(channel, new PresenceChange(gone, Joined: false, present.Count, present.Version));
             return default;
         }
     }
@@ -121,7 +124,11 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
     {
         var shard = ShardOf(channel);
         lock (shard.Gate)
-            return new(shard.Presence.TryGetValue(channel, out var present) ? present.Snapshot(maxUsers) : new PresenceSnapshot(new PresenceState([], 0), shard.PresenceVersion));
+        {
+            return new(shard.Presence.TryGetValue(channel, out var present)
+                ? present.Snapshot(maxUsers)
+                : new PresenceSnapshot(new PresenceState([], 0), shard.PresenceVersion));
+        }
     }
 
     public ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) => PresenceAsync(channel, maxUsers);

@@ -9,7 +9,8 @@ namespace Gateway.Backplane.Redis;
 /// did not come through pub/sub from the stream, and where that is gone, the loss told.
 /// </summary>
 /// <remarks>Lock order: this one, then those of the sink. Nothing called by the channel table takes it.</remarks>
-internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
+internal sealed class ChannelFeed(
+    ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
     private const int MaxHeld = 1024;

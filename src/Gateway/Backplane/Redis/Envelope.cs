@@ -72,11 +72,12 @@ internal readonly ref struct Envelope
         if (rest.Length < ChangeBytes + user)
             return false;
         var present = new PresentUser(Encoding.UTF8.GetString(rest.Slice(ChangeBytes, user)), rest[(ChangeBytes + user)..].ToArray());
+        long version = BinaryPrimitives.ReadInt64BigEndian(rest[8..]);
         envelope = new Envelope
         {
             Kind = EnvelopeKind.Presence,
             Before = BinaryPrimitives.ReadInt64BigEndian(rest),
-            Change = new PresenceChange(present, rest[16] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[17..]), BinaryPrimitives.ReadInt64BigEndian(rest[8..])),
+            Change = new PresenceChange(present, rest[16] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[17..]), version),
         };
         return true;
     }

@@ -7,13 +7,13 @@ using StackExchange.Redis;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// This node's share of presence on one shard. Redis hears of the first connection of a user and of the last, and, while there is one, again
-/// before the entry expires; so the users of a node that died go by themselves. What Redis tells of others is watched for gaps. Safe for
-/// any thread.
+/// This node's share of presence on one shard. Redis hears of the first connection of a user and of the last, and, while there is one,
+/// again before the entry expires; so the users of a node that died go by themselves. What Redis tells of others is watched for gaps.
+/// Safe for any thread.
 /// </summary>
 /// <remarks>
-/// Changes are asked for under the lock, in turn, so that none overtakes the one before it. No other lock but that of the connection's queue
-/// is taken under it; the lock of this one's own queue comes before it.
+/// Changes are asked for under the lock, in turn, so that none overtakes the one before it. No other lock but that of the connection's
+/// queue is taken under it; the lock of the queue of its own comes before it.
 /// A gap shows by the next change, which names the version before it; by a new connection; and, where the last change is lost with nothing
 /// after it or the data are deleted, by asking for the version every few seconds. Then the sink wants a snapshot.
 /// </remarks>
@@ -22,19 +22,22 @@ internal sealed class RedisPresence
     /// <summary>Users in one call, so that no call takes Redis long.</summary>
     private const int Batch = 100;
 
-    /// <summary>Channels that the node looks after at a time: half of what may be under way, so that subscribing does not wait for all of them.</summary>
+    /// <summary>Channels that the node looks after at a time: half of what may be under way, so that subscribing does not wait for all.</summary>
     private const int Channels = 64;
 
     /// <summary>Users remembered to have left while Redis was away. Further ones expire.</summary>
     private const int MaxDeparted = 100_000;
 
-    /// <summary>A gap that nothing else shows is found after this, and one second more: in half of the ten seconds that the documents promise.</summary>
+    /// <summary>A gap that nothing else shows is found after this and a second more: the documents promise ten for all that follows too.</summary>
     private const double CheckMilliseconds = 5_000;
 
     /// <summary>What arrives later than this is lost: pub/sub takes milliseconds.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long after its data were lost other nodes may take to put in their users again: they hear of it by the first who does, or when they are back.</summary>
+    /// <summary>
+    /// How long after its data were lost other nodes may take to put in their users again: they hear of it by the first who does, or when
+    /// they are back.
+    /// </summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(1500);
 
     private readonly Lock _gate = new();
@@ -349,7 +352,8 @@ internal sealed class RedisPresence
 
     private Task<RedisResult?> CallLeaveAsync(RedisConnection connection, PresentChannel entry, string[] users)
     {
-        RedisValue[] values = [entry.Keys.Flow, _absence, _expiry, _node, .. users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user))];
+        var ids = users.Select(user => (RedisValue)Encoding.UTF8.GetBytes(user));
+        RedisValue[] values = [entry.Keys.Flow, _absence, _expiry, _node, .. ids];
         return connection.CallInTurnAsync(RedisScripts.Leave, Names(entry.Keys), values);
     }
 

@@ -146,7 +146,9 @@ internal static class RedisScripts
 
         """;
 
-    /// <summary>KEYS users, nodes, expiry. ARGV as shared, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have expired.</summary>
+    /// <summary>
+    /// KEYS users, nodes, expiry. ARGV as shared, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have expired.
+    /// </summary>
     public static readonly RedisScript Join = new(Presence + """
         for i = 5, #ARGV, 2 do
           local user = ARGV[i]
@@ -162,8 +164,8 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS as for <see cref="Join"/>. ARGV as shared, node, then each user. One whom Redis does not know is told as well: the data were lost,
-    /// and others may still believe that the user is there.
+    /// KEYS as for <see cref="Join"/>. ARGV as shared, node, then each user. One whom Redis does not know is told as well: the data were
+    /// lost, and others may still believe that the user is there.
     /// </summary>
     public static readonly RedisScript Leave = new(Presence + """
         for i = 5, #ARGV do
@@ -174,8 +176,8 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS as for <see cref="Join"/>. ARGV as shared, users at most. The version, for how many ms there have been data, the number of users,
-    /// and, unless there are more than that, user and info of each.
+    /// KEYS as for <see cref="Join"/>. ARGV as shared, users at most. The version, for how many ms there have been data, the number of
+    /// users, and, unless there are more than that, user and info of each.
     /// </summary>
     public static readonly RedisScript List = new(Presence + """
         if version ~= known then save() end

@@ -4,7 +4,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Users come and go on three nodes while connections are cut, data are deleted and Redis is started anew, in an order that the seed gives.</summary>
+/// <summary>
+/// Users come and go on three nodes while connections are cut, data are deleted and Redis is started anew, in an order that the seed gives.
+/// </summary>
 public sealed class PresenceChurnTests
 {
     private const string Channel = "room:x";
@@ -68,7 +70,8 @@ public sealed class PresenceChurnTests
             await Task.Delay(50, TestContext.Current.CancellationToken);
             var views = users.Where(user => user.IsPresent).Select(user => (user.Name, user.Sees));
             var listed = await guest.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":1}""");
-            wrong = string.Join("; ", views.Append(("redis", string.Join(',', listed.Texts("users").Order()))).Where(view => view.Item2 != all));
+            var seen = views.Append(("redis", string.Join(',', listed.Texts("users").Order())));
+            wrong = string.Join("; ", seen.Where(view => view.Item2 != all));
         }
         Assert.True(wrong.Length == 0, $"there are {all}, but {wrong}");
         Assert.True(sinceFault.Elapsed < TimeSpan.FromSeconds(10), $"it took {sinceFault.Elapsed}");

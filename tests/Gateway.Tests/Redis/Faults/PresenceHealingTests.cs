@@ -194,8 +194,8 @@ public sealed class PresenceHealingTests
     private static async Task IsListedAsync(GatewayServer node, string users)
     {
         await using var guest = await JsonClient.ConnectAsync(node, "?user=guest");
+        string ask = $$"""{"type":"presence","channel":"{{Channel}}","id":1}""";
         await Eventually.TrueAsync(
-            async () => string.Join(',', (await guest.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":1}""")).Texts("users").Order()) == users,
-            $"{users} are listed");
+            async () => string.Join(',', (await guest.AskAnythingAsync(ask)).Texts("users").Order()) == users, $"{users} are listed");
     }
 }
