@@ -49,8 +49,8 @@ internal interface IBackplane : IAsyncDisposable
     ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers);
 
     /// <summary>
-    /// As <see cref="PresenceAsync"/>, for the node itself after changes were lost. This node's users are put in again first; it waits for its
-    /// turn rather than being refused, and, where the data were lost, for other nodes to put in their users.
+    /// As <see cref="PresenceAsync"/>, for the node itself after changes were lost. This node's users are put in again first; it waits for
+    /// its turn rather than being refused, and, where the data were lost, for other nodes to put in their users.
     /// </summary>
     ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers);
 }

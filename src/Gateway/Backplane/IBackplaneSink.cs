@@ -12,7 +12,7 @@ internal interface IBackplaneSink
     void OnPresence(ChannelName channel, PresenceChange change);
 
     /// <summary>
-    /// Presence changes of the channel may not have arrived: subscribers need a new snapshot (<see cref="IBackplane.RepairPresenceAsync"/>).
+    /// Presence changes of the channel may not have arrived: subscribers need a snapshot (<see cref="IBackplane.RepairPresenceAsync"/>).
     /// </summary>
     void OnPresenceLost(ChannelName channel);
 

@@ -12,7 +12,7 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     /// <summary>Different snapshots that newer changes wait for. Whoever has yet another one gets a snapshot instead of changes.</summary>
     private const int MaxStarts = 32;
 
-    /// <summary>Between two snapshots for names that may be told again: users who come and go at the limit must not have all sent each time.</summary>
+    /// <summary>Between two snapshots for names that may be told again: users about the limit must not have all sent each time.</summary>
     private const long NamesMilliseconds = 10_000;
 
     private readonly SortedSet<long> _starts = [];

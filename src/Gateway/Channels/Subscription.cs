@@ -9,7 +9,7 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
     /// <summary>A <see cref="PresenceVersion"/> that is as new as all changes, so that none is sent.</summary>
     public const long NoPresence = long.MaxValue;
 
-    /// <summary>A <see cref="PresenceVersion"/> older than all changes: none is sent but a snapshot. Some were not, and later ones would mislead.</summary>
+    /// <summary>A <see cref="PresenceVersion"/> older than all changes: some were not sent, so none is but a snapshot.</summary>
     public const long LostPresence = -1;
 
     private long _presenceVersion;

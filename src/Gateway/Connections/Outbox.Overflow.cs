@@ -91,7 +91,7 @@ internal sealed partial class Outbox
         return false;
     }
 
-    /// <summary>Called with the lock held, when something has been sent. The owner asks for what it may not ask for under the lock.</summary>
+    /// <summary>Called with the lock held, when something was sent. The owner asks for what may not be asked for under it.</summary>
     private void RecallPresence()
     {
         if (!_lacksPresence || _queue.Bytes > _limit / 2)

@@ -22,13 +22,13 @@ internal sealed class RedisPresence
     /// <summary>Users in one call, so that no call takes Redis long.</summary>
     private const int Batch = 100;
 
-    /// <summary>Channels that the node looks after at a time: half of what may be under way, so that subscribing does not wait for all.</summary>
+    /// <summary>Channels that the node looks after at a time: half of what may be under way, lest subscribing wait for all.</summary>
     private const int Channels = 64;
 
     /// <summary>Users remembered to have left while Redis was away. Further ones expire.</summary>
     private const int MaxDeparted = 100_000;
 
-    /// <summary>A gap that nothing else shows is found after this and a second more: the documents promise ten for all that follows too.</summary>
+    /// <summary>A gap that nothing else shows is found after this and a second more, well within the ten that the documents promise.</summary>
     private const double CheckMilliseconds = 5_000;
 
     /// <summary>What arrives later than this is lost: pub/sub takes milliseconds.</summary>

@@ -147,7 +147,8 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// KEYS users, nodes, expiry. ARGV as shared, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have expired.
+    /// KEYS users, nodes, expiry. ARGV as shared, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have
+    /// expired.
     /// </summary>
     public static readonly RedisScript Join = new(Presence + """
         for i = 5, #ARGV, 2 do
