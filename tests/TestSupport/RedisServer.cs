@@ -76,6 +76,31 @@ public sealed class RedisServer : IAsyncDisposable
         await LaunchAsync();
     }
 
+    /// <summary>Keeps what it has now for <see cref="RestartFromSnapshotAsync"/>.</summary>
+    public Task SnapshotAsync() => CommandAsync("SAVE");
+
+    /// <summary>Kills it where it still runs, and starts it on the same port with what it had at the last snapshot: its last writes are lost. Only one that is not persistent can.</summary>
+    public async Task RestartFromSnapshotAsync()
+    {
+        if (_persistent)
+            throw new InvalidOperationException("A persistent server reads its log, not the snapshot.");
+        Kill();
+        await LaunchAsync();
+    }
+
+    /// <summary>Becomes a replica, and waits until it has what its master has.</summary>
+    public async Task FollowAsync(RedisServer master)
+    {
+        await CommandAsync("REPLICAOF", "127.0.0.1", master.Port.ToString(CultureInfo.InvariantCulture));
+        await Eventually.TrueAsync(
+            async () => (await CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
+                && await master.CommandAsync("WAIT", "1", "1000") == "1",
+            $"{Address} follows {master.Address}");
+    }
+
+    /// <summary>Stops being a replica: from now on it takes writes of its own.</summary>
+    public Task PromoteAsync() => CommandAsync("REPLICAOF", "NO", "ONE");
+
     public Task FlushAllAsync() => CommandAsync("FLUSHALL");
 
     /// <summary>Runs a command.</summary>

@@ -47,6 +47,9 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>Completes when the connection is of no more use, with the reason.</summary>
     public Task<string> Broken => _broken.Task;
 
+    /// <summary>Whether the server confirms nothing before it is on disk, and so comes back from a restart with all of it.</summary>
+    public bool IsDurable { get; private set; }
+
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
 
@@ -58,7 +61,11 @@ internal sealed partial class RedisConnection : IDisposable
         {
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
-                return new RedisConnection(multiplexer, metrics, log);
+            {
+                var connection = new RedisConnection(multiplexer, metrics, log);
+                connection.IsDurable = await connection.ReadIsDurableAsync().ConfigureAwait(false);
+                return connection;
+            }
         }
         catch (Exception)
         {
@@ -79,6 +86,20 @@ internal sealed partial class RedisConnection : IDisposable
         var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
         return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(hash => hash is not null);
     }
+
+    /// <summary>With several servers, as in a cluster, another may take over that lacks the last writes.</summary>
+    private async Task<bool> ReadIsDurableAsync()
+    {
+        if (_multiplexer.GetEndPoints().Length > 1)
+            return false;
+        var settings = await Task.WhenAll(ReadSettingAsync("appendonly"), ReadSettingAsync("appendfsync")).ConfigureAwait(false);
+        return settings is ["yes", "always"];
+    }
+
+    /// <returns>Null where Redis does not say, as some providers' do not.</returns>
+    private async Task<string?> ReadSettingAsync(string name) =>
+        await FinishAsync(() => _database.ExecuteAsync("CONFIG", "GET", name), 0).ConfigureAwait(false) is { IsNull: false } answer
+            && (RedisResult[])answer! is [_, var value] ? (string?)value : null;
 
     /// <summary>Null when there was no answer: the script ran, or did not.</summary>
     /// <param name="script">Called by its hash.</param>

@@ -54,8 +54,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public void Start() => _running = RunAsync();
 
-    public RedisKeys KeysOf(ChannelName channel) => _feeds.Find(channel)?.Keys ?? new RedisKeys(_prefix, channel);
-
     public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
     {
         if (_connection is { } connection)
@@ -72,9 +70,13 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
-        if (_connection is not { } connection || await RedisHistory.ReadAsync(connection, channel, KeysOf(channel), query).ConfigureAwait(false) is not { } page)
+        // Only a subscriber relies on the position of a channel without messages; for others nothing is to be left in Redis.
+        var feed = _feeds.Find(channel);
+        var keys = feed?.Keys ?? new RedisKeys(_prefix, channel);
+        if (_connection is not { } connection
+            || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
             return null;
-        _feeds.Find(channel)?.Check(page.Top);
+        feed?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
 
@@ -129,6 +131,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         }
         _connection = null;
         connection.Dispose();
+        _feeds.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
             LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
         return resumed;
@@ -167,7 +170,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
             if (checking.IsCompleted)
-                checking = _feeds.CheckAsync(connection, now);
+                checking = _feeds.CheckAsync(now);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
     }
