@@ -84,7 +84,7 @@ internal sealed partial class RedisConnection : IDisposable
     {
         var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
         var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
-        return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(hash => hash is not null);
+        return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(load => load.Value is not null);
     }
 
     /// <summary>With several servers, as in a cluster, another may take over that lacks the last writes.</summary>
@@ -108,11 +108,15 @@ internal sealed partial class RedisConnection : IDisposable
     /// <param name="bytes">What the call is counted as.</param>
     /// <param name="waited">How long the caller's caller has been waiting.</param>
     public async Task<RedisResult?> CallAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes = 0, TimeSpan waited = default) =>
-        await FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited).ConfigureAwait(false);
+        (await FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited).ConfigureAwait(false)).Value;
+
+    /// <summary>As <see cref="CallAsync"/>, for a script that publishes: tells a refusal from the lack of an answer.</summary>
+    public Task<RedisAnswer<RedisResult>> PublishAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes, TimeSpan waited) =>
+        FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited);
 
     /// <remarks>The pub/sub channel is passed as a key, though the command has none: so a cluster gets it at the node that has the channel's slot, as it gets the scripts, and one node orders a channel.</remarks>
-    public async Task<bool> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
-        await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length, waited).ConfigureAwait(false) is not null;
+    public async Task<PublishOutcome> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
+        (await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length, waited).ConfigureAwait(false)).Outcome;
 
     /// <summary>As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use.</summary>
     public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) => InTurnAsync(() => EvaluateAsync(script, keys, values));
@@ -144,22 +148,23 @@ internal sealed partial class RedisConnection : IDisposable
         }
     }
 
-    private Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class => _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, () => Break("no answer")));
+    private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class =>
+        (await _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, () => Break("no answer"))).ConfigureAwait(false)).Value;
 
     /// <param name="issue">Makes the call.</param>
     /// <param name="bytes">What it is counted as.</param>
     /// <param name="waited">How much of the caller's patience is used up.</param>
-    private Task<T?> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
+    private Task<RedisAnswer<T>> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
     {
         if (waited >= Patience || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
-            return Task.FromResult<T?>(null);
+            return Task.FromResult(RedisAnswer<T>.Refused);
         return AnswerAsync(issue, bytes, Patience - waited, late: null);
     }
 
-    private async Task<T?> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan patience, Action? late) where T : class
+    private async Task<RedisAnswer<T>> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan patience, Action? late) where T : class
     {
         if (Broken.IsCompleted)
-            return null;
+            return RedisAnswer<T>.Refused;
         Interlocked.Increment(ref _calls);
         Interlocked.Add(ref _bytes, bytes);
         _metrics.CallStarted();
@@ -168,19 +173,25 @@ internal sealed partial class RedisConnection : IDisposable
         {
             var answer = await CountedAsync(issue, bytes).WaitAsync(patience).ConfigureAwait(false);
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
-            return answer;
+            return new RedisAnswer<T>(PublishOutcome.Accepted, answer);
         }
         catch (RedisServerException refused)
         {
             // The first says what is wrong; a full Redis refuses thousands a second.
             LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
-            return null;
+            return RedisAnswer<T>.Refused;
+        }
+        catch (RedisConnectionException unsent) when (unsent.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection)
+        {
+            // The library had no connection to give the call to.
+            late?.Invoke();
+            return RedisAnswer<T>.Refused;
         }
         catch (Exception)
         {
             // Whatever else the client library throws, and it throws many kinds, means that there is no answer.
             late?.Invoke();
-            return null;
+            return RedisAnswer<T>.Unconfirmed;
         }
     }
 

@@ -30,15 +30,15 @@ internal static class RedisHistory
     {
         byte[] envelope = batch.Records(before: 1);
         envelope[0] = (byte)EnvelopeKind.Message;
-        return await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false) ? BatchResult.Sent : BatchResult.Refused;
+        return new BatchResult(await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false));
     }
 
     private static async Task<BatchResult> PublishOnceAsync(RedisKeys keys, PublishBatch batch)
     {
         byte[] records = batch.Records(before: 0);
         RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
-        var answer = await batch.Connection.CallAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
-        return answer is null ? BatchResult.Refused : BatchResult.Sent;
+        var answer = await batch.Connection.PublishAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
+        return new BatchResult(answer.Outcome);
     }
 
     private static async Task<BatchResult> KeepAsync(NamespaceOptions rules, RedisKeys keys, PublishBatch batch)
@@ -47,12 +47,12 @@ internal static class RedisHistory
         byte[] records = batch.Records(before: 0);
         RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, Durable(batch.Connection), .. Numbers(batch)];
         RedisKey[] names = [keys.Meta, keys.Stream, .. Results(keys, batch)];
-        var answer = await batch.Connection.CallAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
-        if (answer is null)
-            return BatchResult.Refused;
-        var parts = (RedisResult[])answer!;
+        var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
+        if (answer.Value is null)
+            return new BatchResult(answer.Outcome);
+        var parts = (RedisResult[])answer.Value!;
         var known = (RedisResult[])parts[2]!;
-        return new BatchResult(true, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
+        return new BatchResult(answer.Outcome, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
     }
 
     private static (int Index, Position Position) ReadKnown(RedisResult[] known)

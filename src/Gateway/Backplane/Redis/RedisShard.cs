@@ -58,7 +58,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     {
         if (_connection is { } connection)
             return _publisher.PublishAsync(connection, channel, request);
-        _metrics.Published(1, accepted: false);
+        _metrics.Published(1, PublishOutcome.Refused);
         return default;
     }
 
