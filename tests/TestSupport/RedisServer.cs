@@ -63,12 +63,16 @@ public sealed class RedisServer : IAsyncDisposable
 
     /// <summary>Kills it where it still runs, and starts it on the same port.</summary>
     /// <param name="keepData">Whether it has what it had; only a persistent one can.</param>
-    public async Task RestartAsync(bool keepData)
+    public Task RestartAsync(bool keepData) => RestartAsync(keepData, discard: !keepData);
+
+    /// <param name="keepData">As above.</param>
+    /// <param name="discard">Whether to empty its folder, in which a cluster's server also keeps who it is.</param>
+    public async Task RestartAsync(bool keepData, bool discard)
     {
         if (keepData && !_persistent)
             throw new InvalidOperationException("Only a persistent server keeps its data.");
         Kill();
-        if (!keepData)
+        if (discard)
         {
             foreach (var file in _folder.GetFileSystemInfos())
                 (file as DirectoryInfo)?.Delete(recursive: true);
@@ -110,6 +114,8 @@ public sealed class RedisServer : IAsyncDisposable
         var (output, _) = await RedisCli.RunAsync(["-p", Port.ToString(CultureInfo.InvariantCulture), .. args]);
         return output;
     }
+
+    public bool IsRunning => _process is not null;
 
     private Process Running => _process ?? throw new InvalidOperationException("It does not run.");
 

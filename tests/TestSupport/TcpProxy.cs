@@ -39,11 +39,14 @@ public sealed class TcpProxy : IAsyncDisposable
             connection.Reset();
     }
 
-    /// <summary>Resets every connection. New ones are forwarded to another port, as an address that moves to another server does.</summary>
-    public void Redirect(int target)
+    /// <summary>New connections are forwarded to another port, as an address that moves to another server does.</summary>
+    /// <param name="target">The port.</param>
+    /// <param name="cut">Whether to reset the connections that are open.</param>
+    public void Redirect(int target, bool cut = true)
     {
         Volatile.Write(ref _target, target);
-        Cut();
+        if (cut)
+            Cut();
     }
 
     /// <summary>Refuses new connections. Those that are open work.</summary>

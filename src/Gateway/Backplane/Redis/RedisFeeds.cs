@@ -79,6 +79,15 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
             sink.OnInterrupted(feed.Channel);
     }
 
+    /// <summary>Checks all feeds, as the servers may be others than before.</summary>
+    public Task CheckAllAsync()
+    {
+        List<ChannelFeed> feeds;
+        lock (_gate)
+            feeds = _checks.TakeAll();
+        return Task.WhenAll(feeds.Select(feed => feed.CheckAsync()));
+    }
+
     /// <summary>Checks the feeds whose turn has come.</summary>
     public Task CheckAsync(long now)
     {

@@ -130,6 +130,22 @@ internal static class RedisScripts
         return {epoch, top, oldest[1] and oldest[1][1] or '', more, found, earlier}
         """);
 
+    /// <summary>
+    /// KEYS the pub/sub channel. ARGV an envelope. In a cluster, in place of the command: that has no key, so a server that has lost the channel's
+    /// slot would take it, and the order between it and what the scripts publish would be lost with it.
+    /// </summary>
+    public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
+
+    /// <summary>
+    /// KEYS a key of the node's own. ARGV pub/sub channel, what is to be heard there. Deleting is a write, which a replica does not take, and a full
+    /// server does. An error of it does not keep the message back: it says nothing of the way.
+    /// </summary>
+    public static readonly RedisScript Probe = new("""
+        local wrote = redis.pcall('DEL', KEYS[1])
+        redis.call('PUBLISH', ARGV[1], ARGV[2])
+        return wrote
+        """);
+
     /// <summary>KEYS meta. ARGV an epoch in which a position was given twice, and the one that follows. No position of the old one is good any more.</summary>
     public static readonly RedisScript Renew = new("""
         if redis.call('HGET', KEYS[1], 'e') ~= ARGV[1] then return 0 end
@@ -203,5 +219,5 @@ internal static class RedisScripts
         return {count, redis.call('HGETALL', KEYS[1])}
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, Read, Renew, Forget, Join, Leave, List];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Read, Renew, Forget, Join, Leave, List];
 }
