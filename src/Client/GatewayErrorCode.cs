@@ -27,14 +27,17 @@ public static class GatewayErrorCode
     /// <summary>The gateway could not do it at the moment, and nothing was done: try again later.</summary>
     public const string Unavailable = "unavailable";
 
+    /// <summary>
+    /// Sent, and not answered, because the connection was lost or the gateway did not know itself. The client sends it again with the same key, and
+    /// gives up when that is no longer safe. It may have been published.
+    /// </summary>
+    public const string Unconfirmed = "unconfirmed";
+
     /// <summary>The gateway failed.</summary>
     public const string Internal = "internal";
 
     /// <summary>By the client: the queue is full and this was the oldest in it that had not been sent. It was not and will not be published.</summary>
     public const string QueueFull = "queue_full";
-
-    /// <summary>By the client: sent, but the connection was lost before the answer, for longer than sending it again is safe. It may have been published.</summary>
-    public const string Unconfirmed = "unconfirmed";
 
     /// <summary>By the client: it has been disposed of, or the gateway closed the connection for good. What was sent but not answered may have been published.</summary>
     public const string Closed = "closed";

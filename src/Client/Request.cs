@@ -15,7 +15,7 @@ internal sealed class Request(long id, byte[] frame, bool changes)
     /// <summary>When it was sent first, by the clock's timestamps; null if never.</summary>
     public long? Sent { get; set; }
 
-    /// <summary>It was sent on a connection that was lost before the answer: it may have been done.</summary>
+    /// <summary>It was sent and not answered, because the connection was lost or the gateway got no answer itself: it may have been done.</summary>
     public bool IsUncertain { get; set; }
 
     public bool Changes => changes;

@@ -80,7 +80,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
                     return request;
                 }
             }
-            request.Fail(new GatewayException(GatewayErrorCode.Unconfirmed, "the connection was lost before the answer, and came back too late to send again safely; it may have been published"));
+            request.Fail(new GatewayException(GatewayErrorCode.Unconfirmed, "there was no answer for too long to send it again safely; it may have been published"));
         }
     }
 
@@ -93,7 +93,9 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
         {
             if (answer.Id is not { } id || !_sent.Remove(id, out request))
                 return false;
-            if (answer.Code == GatewayErrorCode.RateLimited)
+            if (answer.Code == GatewayErrorCode.Unconfirmed)
+                request.IsUncertain = true;
+            if (IsRepeated(request, answer.Code))
             {
                 _waiting.Add(id, request);
                 (_pausedAt, _pause) = (time.GetTimestamp(), answer.RetryAfter ?? DefaultPause);
@@ -106,6 +108,13 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
             request.Settle(answer);
         return true;
     }
+
+    /// <summary>
+    /// Whether the answer is not the last word: nothing was done yet, or nobody knows. What may have been done by an earlier try stays uncertain
+    /// when a later one is refused because the gateway cannot at the moment: that says nothing about the earlier one.
+    /// </summary>
+    private static bool IsRepeated(Request request, string? code) =>
+        code == GatewayErrorCode.RateLimited || (request is { IsUncertain: true, Changes: true } && code is GatewayErrorCode.Unconfirmed or GatewayErrorCode.Unavailable);
 
     public void Cancel(Request request, CancellationToken token)
     {

@@ -53,6 +53,25 @@ public sealed class RedisTests
         Assert.Equal(Enumerable.Range(1, 150), await log.TakeAsync(150));
     }
 
+    [Fact]
+    public async Task A_Redis_that_does_not_answer_for_a_while_loses_and_doubles_nothing()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var gateway = await GatewayServer.StartAsync([.. Clients.Settings, "Redis:Addresses=" + redis.Address]);
+        await using var writer = Clients.To(gateway);
+        await writer.PublishAsync("log:1", 1, cancellationToken: Clients.Deadline);
+
+        redis.Pause();
+        var publishing = writer.PublishAsync("log:1", 2, cancellationToken: Clients.Deadline);
+        // Longer than the gateway waits, and than it keeps the connection.
+        await Task.Delay(TimeSpan.FromSeconds(7), Clients.Deadline);
+        Assert.False(publishing.IsCompleted);
+        redis.Resume();
+
+        Assert.Equal(2, (await publishing)!.Value.Seq);
+        Assert.Equal(3, (await writer.PublishAsync("log:1", 3, cancellationToken: Clients.Deadline))!.Value.Seq);
+    }
+
     /// <summary>What an application does with <c>unavailable</c>: nothing was published, so it tries again; with the same key, to be safe.</summary>
     private static async Task PublishUntilAcceptedAsync(GatewayClient writer, int number)
     {

@@ -78,6 +78,43 @@ public sealed class RequestQueueTests
     }
 
     [Fact]
+    public async Task What_the_gateway_could_not_confirm_is_sent_again_until_that_is_no_longer_safe()
+    {
+        var queue = new RequestQueue(limit: 10, _time);
+        var request = Add(queue, 1);
+        queue.Next();
+        queue.TrySettle(Answer("""{"type":"error","id":1,"code":"unconfirmed","message":"no answer"}"""));
+        Assert.Null(queue.Next());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(request, queue.Next());
+
+        // About the second try alone: the first one may have been published.
+        queue.TrySettle(Answer("""{"type":"error","id":1,"code":"unavailable","message":"the backplane is out of reach"}"""));
+        Assert.False(request.Answer.IsCompleted);
+        _time.Advance(RequestQueue.SafeToRepeat);
+
+        Assert.Null(queue.Next());
+        Assert.Equal(GatewayErrorCode.Unconfirmed, (await Assert.ThrowsAsync<GatewayException>(() => request.Answer)).Code);
+    }
+
+    [Fact]
+    public async Task What_was_lost_with_a_connection_is_not_called_refused_when_the_next_cannot_take_it()
+    {
+        var queue = new RequestQueue(limit: 10, _time);
+        var request = Add(queue, 1);
+        queue.Next();
+        queue.OnConnectionLost();
+        queue.Next();
+        queue.TrySettle(Answer("""{"type":"error","id":1,"code":"unavailable","message":"the backplane is out of reach"}"""));
+
+        Assert.False(request.Answer.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(request, queue.Next());
+        queue.TrySettle(Answer("""{"type":"ack","id":1,"channel":"c"}"""));
+        await request.Answer;
+    }
+
+    [Fact]
     public async Task An_error_is_thrown_with_its_code_and_the_time_to_wait()
     {
         var queue = new RequestQueue(limit: 10, _time);

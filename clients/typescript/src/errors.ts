@@ -4,7 +4,7 @@ import type { ErrorMessage } from './messages.js';
  * What went wrong. From the gateway: `bad_request`, `unauthorized`, `forbidden`, `not_subscribed`, `limit_exceeded`,
  * `rate_limited`, `message_too_large`, `history_unavailable`, `unavailable`, `internal`, or the code it ended a
  * subscription with. From the client: `closed` (the client is closed for good), `queue_full` (too much waits; this was
- * never sent), `uncertain` (sent, but whether it arrived can no longer be found out), `unsupported` (not over this
+ * never sent), `unconfirmed` (sent, perhaps more than once, and never answered: it may have been published), `unsupported` (not over this
  * transport), `overflow` (an iterator was not read in time), `timeout`.
  */
 export class GatewayError extends Error {

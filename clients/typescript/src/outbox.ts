@@ -13,6 +13,8 @@ interface Entry {
   key?: string;
   /** When it first went out; what never did can be refused without any doubt. */
   sentAt?: number;
+  /** Whether it was sent and not answered, or the gateway got no answer itself: it may have been published. */
+  uncertain?: boolean;
   resolve(reply: any): void;
   reject(error: GatewayError): void;
 }
@@ -22,6 +24,9 @@ interface Entry {
  * and was not acknowledged, might be doubled by sending it again.
  */
 const keyLife = 4 * 60_000;
+
+/** Before something is sent again that the gateway could not confirm, unless it says otherwise. */
+const pause = 1_000;
 
 /**
  * @internal What was asked of the gateway and not answered yet, in order: messages to publish, history and presence to read.
@@ -36,6 +41,8 @@ export class Outbox {
   #send: ((text: string) => void) | undefined;
   #tokens: number;
   #filledAt = performance.now();
+  /** Nothing goes out before. */
+  #heldUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -67,13 +74,8 @@ export class Outbox {
   /** A connection is there: everything unanswered goes out on it. */
   start(send: (text: string) => void): void {
     this.#send = send;
-    for (const entry of this.#entries.values()) {
-      if (!entry.key || !entry.sentAt || Date.now() - entry.sentAt < keyLife) continue;
-      this.#take(entry.id)!.reject(
-        new GatewayError('uncertain', 'sent, but not known to have arrived, and too long ago to send again', entry),
-      );
-    }
     this.#due = [...this.#entries.values()];
+    for (const entry of this.#due) entry.uncertain = !!entry.key && !!entry.sentAt;
     this.#pump();
   }
 
@@ -81,15 +83,32 @@ export class Outbox {
   stop(): void {
     this.#send = undefined;
     this.#due = [];
+    this.#heldUntil = 0;
     clearTimeout(this.#timer);
   }
 
   /** @returns Whether the reply was to something asked here. */
   settle(reply: ServerMessage & { id?: unknown }): boolean {
-    const entry = this.#take(reply.id as number);
+    const entry = this.#entries.get(reply.id as number);
     if (!entry) return false;
+    if (reply.type === 'error' && this.#repeats(entry, reply as ErrorMessage)) return true;
+    this.#entries.delete(entry.id);
     if (reply.type === 'error') entry.reject(errorOf(reply as ErrorMessage, entry.key));
     else entry.resolve(reply);
+    return true;
+  }
+
+  /**
+   * What the gateway could not confirm goes out again, with the same key, and what comes after it waits. An `unavailable` for such a
+   * message is about the last try alone, and says nothing about those before.
+   */
+  #repeats(entry: Entry, { code, retryAfter }: ErrorMessage): boolean {
+    if (entry.key && code === 'unconfirmed') entry.uncertain = true;
+    if (!entry.uncertain || (code !== 'unconfirmed' && code !== 'unavailable')) return false;
+    this.#heldUntil = performance.now() + (retryAfter ?? pause);
+    this.#due.push(entry);
+    this.#due.sort((a, b) => a.id - b.id);
+    this.#pump();
     return true;
   }
 
@@ -127,15 +146,20 @@ export class Outbox {
     const now = performance.now();
     this.#tokens = Math.min(this.rate.burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.rate.perSecond);
     this.#filledAt = now;
-    while (this.#tokens >= 1 && this.#due.length) {
+    while (now >= this.#heldUntil && this.#tokens >= 1 && this.#due.length) {
       const entry = this.#due.shift()!;
       // It may have been answered on an earlier connection's last breath, or refused.
       if (!this.#entries.has(entry.id)) continue;
+      if (entry.uncertain && Date.now() - entry.sentAt! >= keyLife) {
+        this.#entries.delete(entry.id);
+        entry.reject(new GatewayError('unconfirmed', 'sent, not answered, and too long ago to send it again', entry));
+        continue;
+      }
       this.#tokens--;
       entry.sentAt ??= Date.now();
       this.#send!(entry.text);
     }
-    if (this.#due.length)
-      this.#timer = setTimeout(() => this.#pump(), Math.ceil(((1 - this.#tokens) / this.rate.perSecond) * 1000));
+    const wait = Math.max(this.#heldUntil - now, ((1 - this.#tokens) / this.rate.perSecond) * 1000);
+    if (this.#due.length) this.#timer = setTimeout(() => this.#pump(), Math.ceil(wait));
   }
 }

@@ -373,10 +373,64 @@ describe('publishing', () => {
     await vi.advanceTimersByTimeAsync(5 * 60_000);
     await nextTry();
     gateway.link.connected();
-    await expect(old).rejects.toMatchObject({ code: 'uncertain' });
+    await expect(old).rejects.toMatchObject({ code: 'unconfirmed' });
     expect(gateway.link.of('message').map((message) => message.content)).toEqual(['young']);
     gateway.link.acknowledges(0);
     await young;
+    void client.close();
+  });
+
+  it('sends again, in order, what the gateway could not confirm, and believes no refusal of a later try', async () => {
+    const client = await connected();
+    const first = client.publish('a', 1);
+    await soon();
+    const { id, key } = gateway.link.of('message')[0];
+    gateway.link.says({ type: 'error', id, channel: 'a', code: 'unconfirmed', message: 'no answer' });
+    const second = client.publish('a', 2);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(gateway.link.of('message')).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(gateway.link.of('message').slice(1)).toMatchObject([{ id, key, content: 1 }, { content: 2 }]);
+    gateway.link.says({ type: 'error', id, channel: 'a', code: 'unavailable', message: 'away' });
+    gateway.link.acknowledges(2);
+    await second;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(gateway.link.of('message').at(-1)).toMatchObject({ id, key, content: 1 });
+    gateway.link.acknowledges(3);
+    await first;
+    expect(client.queued).toBe(0);
+    void client.close();
+  });
+
+  it('says of what it can no longer send again that it is unconfirmed', async () => {
+    const client = await connected();
+    let code: string | undefined;
+    client.publish('a', 1).catch((error: GatewayError) => (code = error.code));
+    await soon();
+    const { id } = gateway.link.of('message')[0];
+    let tries = 1;
+    while (!code && tries < 300) {
+      gateway.link.says({ type: 'error', id, channel: 'a', code: 'unconfirmed', message: 'no answer' });
+      await vi.advanceTimersByTimeAsync(1_000);
+      tries++;
+    }
+    expect(code).toBe('unconfirmed');
+    expect(tries).toBeGreaterThan(200);
+    void client.close();
+  });
+
+  it('does not call refused what was lost with a connection and the next one cannot take', async () => {
+    const client = await connected();
+    const lost = client.publish('a', 1);
+    await soon();
+    gateway.link.drops();
+    await nextTry();
+    gateway.link.connected();
+    const { id } = gateway.link.of('message')[0];
+    gateway.link.says({ type: 'error', id, channel: 'a', code: 'unavailable', message: 'away' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    gateway.link.acknowledges(1);
+    await expect(lost).resolves.toMatchObject({ channel: 'a' });
     void client.close();
   });
 

@@ -19,7 +19,7 @@ internal static partial class ApiEndpoints
         var (publishing, connections) = (services.GetRequiredService<PublishOperations>(), services.GetRequiredService<ConnectionOperations>());
         var (channels, nodes) = (services.GetRequiredService<ChannelQueries>(), services.GetRequiredService<NodeQueries>());
 
-        Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish);
+        Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
         Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
         Post<BatchBody, BatchReplies>("batch", "Do several commands in order", services.GetRequiredService<BatchOperation>().Batch);
         Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
@@ -37,11 +37,11 @@ internal static partial class ApiEndpoints
         Get<ConnectionDetails>("connection", "connections/{id}", "Tell about a connection", nodes.ConnectionAsync);
         app.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
 
-        void Post<TBody, TReply>(string name, string summary, ApiOperation operation)
+        void Post<TBody, TReply>(string name, string summary, ApiOperation operation, params int[] more)
         {
             var command = handler.Command(name, operation);
             Describe<TReply>(app.MapPost("/api/" + name, command), command, name, summary)
-                .WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status413PayloadTooLarge, typeof(ProblemDetails), [ApiProblem.ContentType]))
+                .WithMetadata([Problem(StatusCodes.Status413PayloadTooLarge), .. more.Select(Problem)])
                 // Not as metadata: that would refuse other content types, with an answer that is none of ours.
                 .AddOpenApiOperationTransformer(async (operation, context, cancellation) => operation.RequestBody = new OpenApiRequestBody
                 {
@@ -71,9 +71,11 @@ internal static partial class ApiEndpoints
         endpoint.WithMetadata(handler.Method).WithName(name).WithSummary(summary).WithTags("api");
         endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(TReply), [Json]));
         foreach (int status in new[] { StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status503ServiceUnavailable })
-            endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [ApiProblem.ContentType]));
+            endpoint.WithMetadata(Problem(status));
         return endpoint;
     }
+
+    private static ProducesResponseTypeMetadata Problem(int status) => new(status, typeof(ProblemDetails), [ApiProblem.ContentType]);
 
     private static OpenApiParameter Parameter(string name, JsonSchemaType type, ParameterLocation place) =>
         new() { Name = name, In = place, Required = place == ParameterLocation.Path, Schema = new OpenApiSchema { Type = type } };

@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using System.Text.Json;
+using Gateway.Channels;
 
 namespace Gateway.Api;
 
@@ -17,6 +19,7 @@ internal static class ApiProblem
         [413] = "Content Too Large",
         [500] = "Internal Server Error",
         [503] = "Service Unavailable",
+        [504] = "Gateway Timeout",
     }.ToFrozenDictionary();
 
     public static readonly ApiReply Unauthorized = Of(401, "a valid key is needed: Authorization: Bearer <key>");
@@ -39,13 +42,26 @@ internal static class ApiProblem
         ? "no node has this connection"
         : $"no node that answered has this connection; not heard of: {string.Join(", ", missing)}");
 
-    public static ApiReply Of(int status, string detail, string? field = null) => ApiReply.Object(status, writer =>
+    public static ApiReply NotPublished(ChannelName channel) =>
+        Of(503, "the backplane is out of reach; the message was not published", writer => writer.WriteString("channel"u8, channel.Json));
+
+    public static ApiReply Unconfirmed(ChannelName channel) => Of(
+        504,
+        "the backplane did not answer in time; the message may have been published, and is published once if it is sent again with the same key",
+        writer => writer.WriteString("channel"u8, channel.Json));
+
+    public static ApiReply Of(int status, string detail, string? field = null) => Of(status, detail, writer =>
+    {
+        if (field is not null)
+            writer.WriteString("field"u8, field);
+    });
+
+    private static ApiReply Of(int status, string detail, Action<Utf8JsonWriter> more) => ApiReply.Object(status, writer =>
     {
         writer.WriteString("type"u8, "about:blank"u8);
         writer.WriteString("title"u8, Titles.GetValueOrDefault(status, "Error"));
         writer.WriteNumber("status"u8, status);
         writer.WriteString("detail"u8, detail);
-        if (field is not null)
-            writer.WriteString("field"u8, field);
+        more(writer);
     });
 }

@@ -57,7 +57,7 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
     private static async ValueTask<ApiReply> PublishAsync(ValueTask<PublishResult> publishing, ChannelName name, Channel? local, Activity? activity)
     {
         var result = await publishing;
-        activity?.SetStatus(result.Accepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
+        activity?.SetStatus(result.IsAccepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
         if (local is not null)
             await local.RoomAsync();
         return Reply(name, result);
@@ -65,18 +65,12 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
 
     private static ApiReply Reply(ChannelName name, PublishResult result)
     {
-        if (!result.Accepted)
+        return result.Outcome switch
         {
-            return ApiReply.Object(StatusCodes.Status503ServiceUnavailable, writer =>
-            {
-                writer.WriteString("type"u8, "about:blank"u8);
-                writer.WriteString("title"u8, "Service Unavailable"u8);
-                writer.WriteNumber("status"u8, StatusCodes.Status503ServiceUnavailable);
-                writer.WriteString("detail"u8, "the backplane is out of reach; the message was not accepted"u8);
-                writer.WriteString("channel"u8, name.Json);
-            });
-        }
-        return new ApiReply(StatusCodes.Status200OK, Published(name.Json.EncodedUtf8Bytes, result.Position));
+            PublishOutcome.Accepted => new ApiReply(StatusCodes.Status200OK, Published(name.Json.EncodedUtf8Bytes, result.Position)),
+            PublishOutcome.Unconfirmed => ApiProblem.Unconfirmed(name),
+            _ => ApiProblem.NotPublished(name),
+        };
     }
 
     /// <summary>By hand: this is the one answer that has to be cheap.</summary>

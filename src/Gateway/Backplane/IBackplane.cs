@@ -25,6 +25,7 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>
     /// Takes a message. Publishes of one caller to one channel keep the order in which they were made. In a namespace with
     /// history the result has the message's position; a repeated idempotency key gives the first one's and publishes nothing.
+    /// A message whose result is <see cref="PublishOutcome.Unconfirmed"/> is published once if it is taken again with its key.
     /// </summary>
     ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request);
 

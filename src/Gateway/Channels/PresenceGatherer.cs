@@ -13,7 +13,7 @@ internal sealed class PresenceGatherer : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Between two attempts to read a snapshot; doubled with each, up to one for which ten seconds after a fault have room.</summary>
+    /// <summary>Between two attempts to read a snapshot; doubled with each, up to one for which ten seconds have room.</summary>
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(4);
 

@@ -71,8 +71,8 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.RoomAsync();
-        if (!result.Accepted)
-            return RefusalResponse.Of(SessionError.Unavailable);
+        if (!result.IsAccepted)
+            return RefusalResponse.Of(SessionError.Of(result.Outcome));
         await AnswerAsync(context.Response, message, result.Position);
         return null;
     }

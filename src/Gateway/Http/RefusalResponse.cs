@@ -15,6 +15,7 @@ internal static class RefusalResponse
         ErrorCode.MessageTooLarge => new UpgradeRefusal(413, error.Code, error.Message),
         ErrorCode.RateLimited or ErrorCode.LimitExceeded => new UpgradeRefusal(429, error.Code, error.Message),
         ErrorCode.Unavailable => new UpgradeRefusal(503, error.Code, error.Message) { RetryAfter = TimeSpan.FromSeconds(1) },
+        ErrorCode.Unconfirmed => new UpgradeRefusal(504, error.Code, error.Message) { RetryAfter = TimeSpan.FromSeconds(1) },
         _ => new UpgradeRefusal(400, error.Code, error.Message),
     };
 

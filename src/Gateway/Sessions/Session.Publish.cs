@@ -87,8 +87,8 @@ internal sealed partial class Session
     /// <returns>Null where the client wants none.</returns>
     private ArrayBufferWriter<byte>? Answer(PublishResult result, ChannelName channel, ReadOnlySpan<byte> id)
     {
-        if (!result.Accepted)
-            return ErrorReply(SessionError.Unavailable, id, channel.Utf8);
+        if (!result.IsAccepted)
+            return ErrorReply(SessionError.Of(result.Outcome), id, channel.Utf8);
         if (id.IsEmpty)
             return null;
         var reply = ReplyBuffer.Rent();

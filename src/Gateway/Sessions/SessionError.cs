@@ -1,4 +1,5 @@
 using Gateway.Auth;
+using Gateway.Backplane;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Sessions;
@@ -30,10 +31,16 @@ internal static class SessionError
 
     public static readonly ProtocolError Unavailable = new(ErrorCode.Unavailable, "the backplane is out of reach; nothing was done");
 
+    public static readonly ProtocolError Unconfirmed = new(
+        ErrorCode.Unconfirmed, "the backplane did not answer in time; the message may have been published, and is published once if it is sent again with the same key");
+
     public static readonly ProtocolError RateLimited = new(ErrorCode.RateLimited, "too many messages or bytes; this one was not done");
 
     public static ProtocolError Of(TokenProblem problem) =>
         new(problem.IsOurs ? ErrorCode.Unavailable : ErrorCode.Unauthorized, problem.Message);
+
+    /// <param name="outcome">Of a message that was not accepted.</param>
+    public static ProtocolError Of(PublishOutcome outcome) => outcome == PublishOutcome.Unconfirmed ? Unconfirmed : Unavailable;
 
     public static ProtocolError BadRequest(string message) => new(ErrorCode.BadRequest, message);
 

@@ -13,8 +13,11 @@ public static class ErrorCode
     public const string MessageTooLarge = "message_too_large";
     public const string HistoryUnavailable = "history_unavailable";
 
-    /// <summary>The backplane is down: the message was not accepted.</summary>
+    /// <summary>The backplane is down: nothing was done.</summary>
     public const string Unavailable = "unavailable";
+
+    /// <summary>The message was sent on and no answer came in time: it may have been published.</summary>
+    public const string Unconfirmed = "unconfirmed";
 
     public const string Internal = "internal";
 }

@@ -46,7 +46,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     [Fact]
     public void Without_history_there_is_no_position()
     {
-        Assert.Equal(new PublishResult(true, null), Publish("plain"));
+        Assert.Equal(new PublishResult(PublishOutcome.Accepted, null), Publish("plain"));
         Assert.Equal(0, Assert.Single(_sink.Messages).Seq);
     }
 

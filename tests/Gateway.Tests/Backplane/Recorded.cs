@@ -20,5 +20,7 @@ internal sealed class Recorded : IBackplaneSink
 
     public void OnPresenceLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");
 
+    public void OnInterrupted(ChannelName channel) => throw new InvalidOperationException("Nothing is ever interrupted here.");
+
     public void OnLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");
 }

@@ -117,7 +117,7 @@ public sealed class PipelinedPublishTests
     }
 
     [Fact]
-    public async Task When_redis_hangs_every_one_is_refused_in_time()
+    public async Task When_redis_hangs_every_one_is_answered_in_time()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(redis.Address);
@@ -128,7 +128,8 @@ public sealed class PipelinedPublishTests
             await client.SendAsync(Frames(Enumerable.Range(1, 300).Select(i => Message("log:x", i))));
 
             var answers = await ReadAsync(client, 300).WaitAsync(TimeSpan.FromSeconds(6));
-            Assert.Equal(Enumerable.Range(1, 300).Select(i => ("unavailable", (long)i)), answers.Select(error => (error.Text("code"), error.Number("id"))));
+            // The first went alone; the others waited for its answer.
+            Assert.Equal(Enumerable.Range(1, 300).Select(i => (i == 1 ? "unconfirmed" : "unavailable", (long)i)), answers.Select(error => (error.Text("code"), error.Number("id"))));
         }
         finally
         {

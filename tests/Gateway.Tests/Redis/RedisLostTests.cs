@@ -42,7 +42,7 @@ public sealed class RedisLostTests
         nodes.Redis.Pause();
         long start = Environment.TickCount64;
         await publisher.PublishAsync("h:room", "0", ""","id":1 """);
-        Assert.Equal("unavailable", (await publisher.ReceiveAsync("error")).Text("code"));
+        Assert.Equal("unconfirmed", (await publisher.ReceiveAsync("error")).Text("code"));
         Assert.InRange(Environment.TickCount64 - start, 0, 2_000);
         await Eventually.TrueAsync(() => TwoNodes.Problem(nodes.B) is not null, "the silence is noticed");
         nodes.Redis.Resume();

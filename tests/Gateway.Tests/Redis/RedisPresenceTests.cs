@@ -228,6 +228,10 @@ public sealed class RedisPresenceTests : IAsyncLifetime
 
         public void OnPresenceLost(ChannelName channel) => Interlocked.Increment(ref _losses);
 
+        public void OnInterrupted(ChannelName channel)
+        {
+        }
+
         public void OnLost(ChannelName channel)
         {
         }

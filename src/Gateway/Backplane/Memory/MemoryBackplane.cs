@@ -57,7 +57,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         {
             if (!request.Key.IsEmpty && shard.Keys.TryGet(channel, request.Key, now, out var earlier))
                 return new(earlier);
-            var result = new PublishResult(true, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
+            var result = new PublishResult(PublishOutcome.Accepted, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
             if (!request.Key.IsEmpty)
                 shard.Keys.Add(channel, request.Key, result, now);
             _sink!.OnPublication(channel, new Publication

@@ -19,7 +19,7 @@ internal sealed class BackplaneMetrics
     {
         var meter = factory.Create(GatewayMetrics.MeterName);
         _publishes = meter.CreateCounter<long>("gateway.backplane.publishes", "{message}", "Messages Redis accepted.");
-        _failures = meter.CreateCounter<long>("gateway.backplane.failures", "{message}", "Messages refused because Redis is away or too slow.");
+        _failures = meter.CreateCounter<long>("gateway.backplane.failures", "{message}", "Messages Redis did not take, by outcome: refused, or unconfirmed where no answer came.");
         _gapsFound = meter.CreateCounter<long>("gateway.backplane.gaps.found", "{gap}", "Gaps found in channels with history.");
         _gapsFilled = meter.CreateCounter<long>("gateway.backplane.gaps.filled", "{gap}", "Gaps filled from the stream.");
         _reconnects = meter.CreateCounter<long>("gateway.backplane.reconnects", "{connection}", "Connections to Redis made after the first.");
@@ -31,13 +31,21 @@ internal sealed class BackplaneMetrics
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
     public void StartFromZero()
     {
-        foreach (var counter in new[] { _publishes, _failures, _gapsFound, _gapsFilled, _reconnects })
+        foreach (var counter in new[] { _publishes, _gapsFound, _gapsFilled, _reconnects })
             counter.Add(0);
+        Published(0, PublishOutcome.Refused);
+        Published(0, PublishOutcome.Unconfirmed);
         _subscribed.Add(0);
         _inFlight.Add(0);
     }
 
-    public void Published(int messages, bool accepted) => (accepted ? _publishes : _failures).Add(messages);
+    public void Published(int messages, PublishOutcome outcome)
+    {
+        if (outcome == PublishOutcome.Accepted)
+            _publishes.Add(messages);
+        else
+            _failures.Add(messages, new KeyValuePair<string, object?>("outcome", outcome == PublishOutcome.Refused ? "refused" : "unconfirmed"));
+    }
 
     public void GapFound() => _gapsFound.Add(1);
 

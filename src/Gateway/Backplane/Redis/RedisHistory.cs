@@ -13,6 +13,9 @@ internal static class RedisHistory
     /// <summary>A position outlives the messages by this, so that a client that was away longer is told the truth.</summary>
     private const long PositionMilliseconds = 24 * 60 * 60 * 1000;
 
+    /// <summary>The position of a channel without messages: each node with subscribers looks at it every minute.</summary>
+    private const long EmptyMilliseconds = 10 * 60 * 1000;
+
     private const long ResultMilliseconds = 5 * 60 * 1000;
 
     /// <summary>One call: a plain PUBLISH where there is neither history nor a key, otherwise a script.</summary>
@@ -27,29 +30,29 @@ internal static class RedisHistory
     {
         byte[] envelope = batch.Records(before: 1);
         envelope[0] = (byte)EnvelopeKind.Message;
-        return await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false) ? BatchResult.Sent : BatchResult.Refused;
+        return new BatchResult(await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false));
     }
 
     private static async Task<BatchResult> PublishOnceAsync(RedisKeys keys, PublishBatch batch)
     {
         byte[] records = batch.Records(before: 0);
         RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
-        var answer = await batch.Connection.CallAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
-        return answer is null ? BatchResult.Refused : BatchResult.Sent;
+        var answer = await batch.Connection.PublishAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
+        return new BatchResult(answer.Outcome);
     }
 
     private static async Task<BatchResult> KeepAsync(NamespaceOptions rules, RedisKeys keys, PublishBatch batch)
     {
         long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
         byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
+        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, Durable(batch.Connection), .. Numbers(batch)];
         RedisKey[] names = [keys.Meta, keys.Stream, .. Results(keys, batch)];
-        var answer = await batch.Connection.CallAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
-        if (answer is null)
-            return BatchResult.Refused;
-        var parts = (RedisResult[])answer!;
+        var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
+        if (answer.Value is null)
+            return new BatchResult(answer.Outcome);
+        var parts = (RedisResult[])answer.Value!;
         var known = (RedisResult[])parts[2]!;
-        return new BatchResult(true, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
+        return new BatchResult(answer.Outcome, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
     }
 
     private static (int Index, Position Position) ReadKnown(RedisResult[] known)
@@ -64,14 +67,22 @@ internal static class RedisHistory
     private static IEnumerable<RedisValue> Numbers(PublishBatch batch) => batch.Keys.Select(entry => (RedisValue)(entry.Index + 1));
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
-    public static async Task<StoredPage?> ReadAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool inTurn = false)
+    /// <param name="connection">The connection.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <param name="query">Which part.</param>
+    /// <param name="keep">Whether somebody relies on the position that is read, though the channel may never have had a message.</param>
+    /// <param name="inTurn">Whether it rather waits than is refused.</param>
+    public static async Task<StoredPage?> ReadAsync(
+        RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool keep, bool inTurn = false)
     {
         bool forward = query.After is not null;
         string first = forward ? Id(Math.Max(0, query.After!.Value) + 1) : "-";
         string last = query.Before is { } before ? before <= 1 ? "0-1" : Id(before - 1) : "+";
         long ttl = (long)channel.Namespace.Rules.HistoryTtl.TotalMilliseconds + PositionMilliseconds;
         RedisKey[] names = [keys.Meta, keys.Stream];
-        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes];
+        RedisValue empty = keep ? EmptyMilliseconds : RedisValue.EmptyString;
+        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, Durable(connection), empty];
         var answer = await (inTurn ? connection.CallInTurnAsync(RedisScripts.Read, names, values) : connection.CallAsync(RedisScripts.Read, names, values)).ConfigureAwait(false);
         if (answer is null)
             return null;
@@ -81,8 +92,17 @@ internal static class RedisHistory
         var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!).Select(entry => (Seq((string)entry[0]!), (byte[])entry[1]!)).ToList();
         if (!forward)
             entries.Reverse();
-        return new StoredPage(top, oldest.Length == 0 ? top.Seq + 1 : Seq(oldest), entries, (long)parts[3] == 1);
+        return new StoredPage(top, oldest.Length == 0 ? top.Seq + 1 : Seq(oldest), entries, (long)parts[3] == 1, ReadEarlier((string)parts[5]!));
     }
+
+    /// <summary>Begins a new epoch, if the old one is still that in which a position was found to have been given twice.</summary>
+    /// <returns>False when there was no answer.</returns>
+    public static async Task<bool> RenewAsync(RedisConnection connection, RedisKeys keys, string epoch) =>
+        await connection.CallInTurnAsync(RedisScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
+
+    /// <summary>Leaves nothing behind of a channel that never had a message.</summary>
+    public static Task ForgetAsync(RedisConnection connection, RedisKeys keys) =>
+        connection.CallInTurnAsync(RedisScripts.Forget, [keys.Meta], [keys.Flow]);
 
     public static HistoryPage Decode(StoredPage page)
     {
@@ -93,8 +113,20 @@ internal static class RedisHistory
             if (MessageBody.TryRead(bytes, out var body))
                 messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
         }
-        return new HistoryPage(page.Top, page.Oldest, messages, page.More);
+        return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
+
+    /// <summary>As <c>Read</c> of <see cref="RedisScripts"/> returns them: <c>epoch:seq </c> each.</summary>
+    private static IReadOnlyList<Position> ReadEarlier(string text) =>
+        text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ReadEarlierOne)];
+
+    private static Position ReadEarlierOne(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        return new Position(text[..colon], long.Parse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+    }
+
+    private static RedisValue Durable(RedisConnection connection) => connection.IsDurable ? "+" : "-";
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

@@ -5,8 +5,12 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>
 /// Immutable. The names in Redis of everything that belongs to one channel, all with the same hash tag, so that a cluster keeps
-/// them in one slot and a script may touch them together.
+/// them in one slot and a script may touch them together. Two channels never share a name, nor two keys of one.
 /// </summary>
+/// <remarks>
+/// The first brace of a name opens the tag and the first closing one ends it, for Redis and for whoever reads it: neither the prefix nor a
+/// tag holds another closing brace. So what follows the tag cannot be taken for a part of it.
+/// </remarks>
 internal sealed class RedisKeys(string prefix, ChannelName channel)
 {
     private readonly string _tag = Tag(channel.ToString());
@@ -32,8 +36,12 @@ internal sealed class RedisKeys(string prefix, ChannelName channel)
     /// <summary>What became of the publish with an idempotency key.</summary>
     public byte[] Result(ReadOnlySpan<byte> key) => [.. Bytes($"{prefix}:k:{_tag}:"), .. key];
 
-    /// <summary>An empty hash tag is none, so a name that would make one gets another.</summary>
-    private static string Tag(string channel) => channel[0] == '}' ? $"{{_}}{channel}" : $"{{{channel}}}";
+    /// <summary>
+    /// The channel in braces; its own become <c>{(</c> and <c>{)</c>. An opening brace in a tag thus always has one of the two behind it, which is
+    /// what makes this reversible, and names without braces stay as they are.
+    /// </summary>
+    private static string Tag(string channel) =>
+        $"{{{channel.Replace("{", "{(", StringComparison.Ordinal).Replace("}", "{)", StringComparison.Ordinal)}}}";
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -31,7 +31,8 @@ internal sealed class RedisNodeBus(GatewayOptions options, BackplaneMetrics metr
     }
 
     public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) =>
-        _connection is { } connection && await connection.PublishAsync(inbox is null ? _all : Inbox(inbox), message.ToArray()).ConfigureAwait(false);
+        _connection is { } connection
+        && await connection.PublishAsync(inbox is null ? _all : Inbox(inbox), message.ToArray()).ConfigureAwait(false) == PublishOutcome.Accepted;
 
     public async ValueTask DisposeAsync()
     {

@@ -28,7 +28,7 @@ internal sealed class RedisPresence
     /// <summary>Users remembered to have left while Redis was away. Further ones expire.</summary>
     private const int MaxDeparted = 100_000;
 
-    /// <summary>A gap that nothing else shows is found after this and a second more, well within the ten that the documents promise.</summary>
+    /// <summary>A gap that nothing else shows is found after this and a second more, well within the ten promised.</summary>
     private const double CheckMilliseconds = 5_000;
 
     /// <summary>What arrives later than this is lost: pub/sub takes milliseconds.</summary>

@@ -12,6 +12,8 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
     /// <summary>Waiting for their call; far more than a Redis in order lets gather. Above it messages are refused.</summary>
     private const long MaxWaitingBytes = 32 << 20;
 
+    private static readonly Task<BatchResult> Refused = Task.FromResult(new BatchResult(PublishOutcome.Refused));
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ChannelName, PublishBatch> _newest = new(ChannelNameComparer.Instance);
     private long _waiting;
@@ -25,7 +27,7 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         {
             if (_waiting > MaxWaitingBytes)
             {
-                metrics.Published(1, accepted: false);
+                metrics.Published(1, PublishOutcome.Refused);
                 return default;
             }
             _waiting += size;
@@ -57,10 +59,10 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         {
             var result = await sending.ConfigureAwait(false);
             var next = Leave(channel, batch);
-            // What waited behind a call without an answer would wait too long for its own.
+            // What waited behind a call without an answer would wait too long for its own, and was not sent: nothing was done with it.
             if (next is not null)
-                sending = result.Accepted ? RedisHistory.AppendAsync(channel, keys, next) : Task.FromResult(BatchResult.Refused);
-            metrics.Published(batch.Count, result.Accepted);
+                sending = result.Outcome == PublishOutcome.Accepted ? RedisHistory.AppendAsync(channel, keys, next) : Refused;
+            metrics.Published(batch.Count, result.Outcome);
             batch.Complete(result);
             if (next is null)
                 return;

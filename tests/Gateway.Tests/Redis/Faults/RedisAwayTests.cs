@@ -29,11 +29,11 @@ public sealed class RedisAwayTests
 
         Begin(fault, redis, proxy);
         // At once, and when the node has noticed.
-        await Expect.RefusedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
-        await Expect.RefusedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
+        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
+        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
         await node.IsNotReadyAsync();
-        await Expect.RefusedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
-        await Expect.RefusedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
+        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
+        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
         await Expect.UnavailableAsync(client, """{"type":"subscribe","channel":"log:y","id":2}""");
         await Expect.UnavailableAsync(client, """{"type":"history","channel":"log:x","id":3}""");
         await using var another = await JsonClient.ConnectAsync(node);
@@ -42,7 +42,7 @@ public sealed class RedisAwayTests
         await EndAsync(fault, redis, proxy);
         await node.IsReadyAsync();
         await another.PublishManyAsync("log:x", 1, first: 7);
-        // What was refused while it was paused may have reached it all the same.
+        // What was not confirmed while it was paused may have reached it all the same.
         var next = await client.ReceiveUntilAsync(message => message.Text("type") != "message" || message.Raw("content") != "\"lost\"");
         Assert.Equal(("message", "log:x", "7"), (next.Text("type"), next.Text("channel"), next.Raw("content")));
         await another.PublishManyAsync("plain:x", 1, first: 8);
@@ -87,7 +87,7 @@ public sealed class RedisAwayTests
     }
 
     [Fact]
-    public async Task A_message_refused_during_ten_seconds_of_pause_and_sent_again_with_its_key_is_delivered_once()
+    public async Task A_message_unconfirmed_during_ten_seconds_of_pause_and_sent_again_with_its_key_is_delivered_once()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);
@@ -100,7 +100,7 @@ public sealed class RedisAwayTests
 
         redis.Pause();
         var tenSeconds = Task.Delay(TimeSpan.FromSeconds(10));
-        await Expect.RefusedInTimeAsync(publisher, Keyed());
+        Assert.Equal("unconfirmed", (await publisher.AskAsync(Keyed(), "error")).Text("code"));
         await tenSeconds;
         redis.Resume();
         await a.IsReadyAsync();
@@ -124,7 +124,7 @@ public sealed class RedisAwayTests
         await using var node = await Node.LaunchAsync(redis.Address);
         await node.IsNotReadyAsync();
         await using var client = await JsonClient.ConnectAsync(node);
-        await Expect.RefusedInTimeAsync(client, Expect.Message("log:x", "1"));
+        await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
 
         await redis.RestartAsync(keepData: false);
         await node.IsReadyAsync();

@@ -32,12 +32,15 @@ internal sealed class SteadyPublisher
         return Eventually.TrueAsync(() => Volatile.Read(ref _acceptedCount) >= target || Failed(), $"{messages} more messages are accepted");
     }
 
-    /// <summary>Waits until one more was refused.</summary>
+    /// <summary>Waits until one more was not accepted.</summary>
     public Task IsRefusedAsync()
     {
         int target = Volatile.Read(ref _refusedCount) + 1;
         return Eventually.TrueAsync(() => Volatile.Read(ref _refusedCount) >= target || Failed(), "a message is refused");
     }
+
+    /// <summary>How many were refused so far.</summary>
+    public int Refused => Volatile.Read(ref _refusedCount);
 
     /// <returns>The contents that were acknowledged.</returns>
     public async Task<IReadOnlyList<long>> StopAsync()
@@ -47,7 +50,7 @@ internal sealed class SteadyPublisher
         return _accepted;
     }
 
-    /// <exception cref="InvalidOperationException">Neither an acknowledgement nor <c>unavailable</c>, or nothing, was the answer.</exception>
+    /// <exception cref="InvalidOperationException">Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.</exception>
     private bool Failed() => _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
 
     private async Task PublishAsync()
@@ -65,8 +68,8 @@ internal sealed class SteadyPublisher
                 Interlocked.Increment(ref _acceptedCount);
                 continue;
             }
-            if (answer.Text("code") != "unavailable")
-                throw new InvalidOperationException($"expected unavailable, got {answer}");
+            if (answer.Text("code") is not ("unavailable" or "unconfirmed"))
+                throw new InvalidOperationException($"expected unavailable or unconfirmed, got {answer}");
             Interlocked.Increment(ref _refusedCount);
         }
     }
