@@ -68,6 +68,7 @@ internal sealed class PresenceGatherer : IDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var message = new ArrayBufferWriter<byte>();
         var retry = FirstRetry;
+        // Read without its lock: a channel that has just been let go of costs one snapshot that nobody is sent.
         while (channel.Holders > 0 && !_disposed)
         {
             int losses = channel.PresenceLosses;

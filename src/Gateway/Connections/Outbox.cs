@@ -44,6 +44,8 @@ internal sealed partial class Outbox : ISubscriber
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
+
+    /// <summary>Whether presence was dropped since the owner was last told that there is room.</summary>
     private bool _lacksPresence;
     private State _state;
 
