@@ -67,7 +67,15 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
                 return RefusalResponse.Of(denial);
             content = verdict.Content ?? content;
         }
-        var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest { Content = content.Span, Sender = identity.Sender, Key = message.Key });
+        var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
+        {
+            Content = content.Span,
+            Sender = identity.Sender,
+            // Without a token another request is another somebody: only the address is the same when it is sent again.
+            Key = signIn.Identity is null
+                ? IdempotencyKey.OfAddress(AddressKey.Of(address).ToArray(), message.Key)
+                : IdempotencyKey.OfUser(identity.Sender, message.Key),
+        });
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.RoomAsync();

@@ -39,7 +39,7 @@ internal sealed partial class Session
         {
             Content = content,
             Sender = _identity.Sender,
-            Key = message.Key,
+            Key = _identity.IsSignedIn ? IdempotencyKey.OfUser(_identity.Sender, message.Key) : IdempotencyKey.OfConnection(_identity.Sender, message.Key),
             Except = message.Echo ? null : _connection.Id,
         });
         if (!publishing.IsCompletedSuccessfully)

@@ -156,12 +156,29 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     [Fact]
     public void Keys_are_bounded_and_the_oldest_go_first()
     {
-        const int Many = 100_000;
+        const int Many = 300_000;
         for (int i = 0; i < Many; i++)
             Publish("log:a", key: $"k{i}");
 
         Assert.Equal(Many, Publish("log:a", key: $"k{Many - 1}").Position!.Value.Seq);
         Assert.Equal(Many + 1, Publish("log:a", key: "k0").Position!.Value.Seq);
+    }
+
+    [Fact]
+    public void A_flood_of_keys_in_one_channel_costs_those_of_others_nothing()
+    {
+        // Of another shard: those of one share what is left.
+        string other = Enumerable.Range(0, 1000).Select(i => $"log:b{i}").First(name => ShardOf(name) != ShardOf("log:a"));
+        for (int i = 0; i < 4096; i++)
+            Publish(other, key: $"k{i}");
+        for (int i = 0; i < 300_000; i++)
+            Publish("log:a", key: $"k{i}");
+
+        Assert.Equal(1, Publish(other, key: "k0").Position!.Value.Seq);
+        Assert.Equal(300_000, Publish("log:a", key: "k299999").Position!.Value.Seq);
+        Assert.Equal(200_001, Publish("log:a", key: "k200000").Position!.Value.Seq);
+
+        uint ShardOf(string name) => (uint)Name(name).GetHashCode() % 32;
     }
 
     [Fact]
@@ -203,7 +220,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private PublishResult Publish(string channel, string content = "1", string key = "")
     {
-        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = Encoding.UTF8.GetBytes(key) });
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
         Assert.True(publishing.IsCompletedSuccessfully);
         return publishing.Result;
     }

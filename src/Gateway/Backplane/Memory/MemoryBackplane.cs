@@ -17,7 +17,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
 {
     private const int ShardCount = 32;
 
-    private readonly MemoryShard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new MemoryShard())];
+    private readonly MemoryShard[] _shards;
     private readonly ConcurrentDictionary<ChannelName, byte> _subscribed = new(ChannelNameComparer.Instance);
     private readonly HistoryBudget _budget;
     private readonly TimeProvider _time;
@@ -27,6 +27,8 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
 
     public MemoryBackplane(GatewayOptions options, TimeProvider time)
     {
+        var keys = new KeyBudget();
+        _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new MemoryShard(keys))];
         _budget = new HistoryBudget(options.HistoryBytes);
         _time = time;
         _isSubscribed = _subscribed.ContainsKey;
@@ -55,11 +57,12 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         long now = Now;
         lock (shard.Gate)
         {
-            if (!request.Key.IsEmpty && shard.Keys.TryGet(channel, request.Key, now, out var earlier))
+            byte[]? key = request.Key.IsEmpty ? null : IdempotencyKeys.Of(channel, request.Key);
+            if (key is not null && shard.Keys.TryGet(key, now, out var earlier))
                 return new(earlier);
             var result = new PublishResult(PublishOutcome.Accepted, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
-            if (!request.Key.IsEmpty)
-                shard.Keys.Add(channel, request.Key, result, now);
+            if (key is not null)
+                shard.Keys.Add(key, result, now);
             _sink!.OnPublication(channel, new Publication
             {
                 Content = request.Content,

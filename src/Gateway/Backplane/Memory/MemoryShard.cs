@@ -3,7 +3,7 @@ using Gateway.Channels;
 namespace Gateway.Backplane.Memory;
 
 /// <summary>Every member is guarded by <see cref="Gate"/>. A share of the channels: their streams in order of use, idempotency keys and presence.</summary>
-internal sealed class MemoryShard
+internal sealed class MemoryShard(KeyBudget keys)
 {
     /// <summary>How long a position outlives its last use where nobody here is subscribed; forgetting it costs clients that come back a reload.</summary>
     private const long IdleMilliseconds = 60 * 60 * 1000;
@@ -13,7 +13,7 @@ internal sealed class MemoryShard
 
     public Lock Gate { get; } = new();
 
-    public IdempotencyKeys Keys { get; } = new();
+    public IdempotencyKeys Keys { get; } = new(keys);
 
     public Dictionary<ChannelName, PresenceSet> Presence { get; } = new(ChannelNameComparer.Instance);
 
