@@ -54,8 +54,9 @@ internal static class RedisScripts
         local epoch = redis.call('HGET', KEYS[1], 'e')
         if not epoch then
           epoch = ARGV[2]
-          redis.call('DEL', KEYS[1], KEYS[2])
-          redis.call('HSET', KEYS[1], 'e', epoch)
+          -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
+          redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+          redis.call('DEL', KEYS[2])
         end
         local before = tonumber(redis.call('HGET', KEYS[1], 's') or '0')
         local records, seq, number, at, fresh, known = ARGV[1], before, 0, 1, {}, {}
