@@ -1,9 +1,9 @@
 namespace Gateway.TestSupport;
 
-/// <summary>A real Redis cluster of three masters on free loopback ports. Whatever becomes of the test, disposing ends its processes.</summary>
+/// <summary>A real Redis cluster of three masters, with a replica each where wanted, on free loopback ports. Whatever becomes of the test, disposing ends its processes.</summary>
 public sealed class RedisCluster : IAsyncDisposable
 {
-    private const int Size = 3;
+    private const int Masters = 3;
     private readonly List<RedisServer> _servers = [];
 
     private RedisCluster()
@@ -16,14 +16,16 @@ public sealed class RedisCluster : IAsyncDisposable
     public string Address => _servers[0].Address;
 
     /// <summary>Starts it and waits until every server serves its part.</summary>
-    public static async Task<RedisCluster> StartAsync()
+    public static async Task<RedisCluster> StartAsync(bool replicas = false)
     {
         var cluster = new RedisCluster();
+        // Without replicas nobody could take over, and a cluster that misses a part serves nothing.
+        string timeout = replicas ? "1000" : "60000";
         try
         {
-            for (int i = 0; i < Size; i++)
-                cluster._servers.Add(await RedisServer.StartAsync(persistent: false, ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000"]));
-            await cluster.JoinAsync();
+            for (int i = 0; i < (replicas ? 2 * Masters : Masters); i++)
+                cluster._servers.Add(await RedisServer.StartAsync(persistent: false, ["--cluster-enabled", "yes", "--cluster-node-timeout", timeout]));
+            await cluster.JoinAsync(replicas);
             return cluster;
         }
         catch
@@ -33,17 +35,75 @@ public sealed class RedisCluster : IAsyncDisposable
         }
     }
 
-    private async Task JoinAsync()
+    /// <summary>The server that is the master of a key.</summary>
+    public async Task<RedisServer> MasterOfAsync(string key)
     {
-        var (output, exitCode) = await RedisCli.RunAsync(["--cluster", "create", .. _servers.Select(server => server.Address), "--cluster-yes"]);
+        string slot = await OfAny(server => server.CommandAsync("CLUSTER", "KEYSLOT", key));
+        return await ServerAsync(int.Parse(slot, System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>A replica of a master.</summary>
+    public async Task<RedisServer> ReplicaOfAsync(RedisServer master)
+    {
+        string id = await master.CommandAsync("CLUSTER", "MYID");
+        foreach (var server in _servers.Where(server => server.IsRunning))
+        {
+            string self = (await server.CommandAsync("CLUSTER", "NODES")).Split('\n').First(line => line.Contains("myself", StringComparison.Ordinal));
+            if (self.Contains("myself,slave " + id, StringComparison.Ordinal))
+                return server;
+        }
+        throw new InvalidOperationException("It has no replica.");
+    }
+
+    /// <summary>Waits until a replica has taken over from its master.</summary>
+    public static Task TakesOverAsync(RedisServer replica) => Eventually.TrueAsync(
+        async () => (await replica.CommandAsync("CLUSTER", "NODES")).Contains("myself,master", StringComparison.Ordinal)
+            && (await replica.CommandAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal),
+        $"{replica.Address} takes over");
+
+    private async Task<RedisServer> ServerAsync(int slot)
+    {
+        string nodes = await OfAny(server => server.CommandAsync("CLUSTER", "NODES"));
+        foreach (string[] fields in nodes.Split('\n').Select(line => line.Split(' ')))
+        {
+            bool has = fields[2].Contains("master", StringComparison.Ordinal) && !fields[2].Contains("fail", StringComparison.Ordinal)
+                && fields.Skip(8).Any(range => Contains(range, slot));
+            if (has)
+                return _servers.First(server => fields[1].StartsWith(server.Address + "@", StringComparison.Ordinal));
+        }
+        throw new InvalidOperationException($"nobody has slot {slot}: {nodes}");
+    }
+
+    private static bool Contains(string range, int slot)
+    {
+        if (range[0] == '[')
+            return false;
+        int[] ends = [.. range.Split('-').Select(end => int.Parse(end, System.Globalization.CultureInfo.InvariantCulture))];
+        return ends[0] <= slot && slot <= ends[^1];
+    }
+
+    private Task<string> OfAny(Func<RedisServer, Task<string>> ask) => ask(_servers.First(server => server.IsRunning));
+
+    private async Task JoinAsync(bool replicas)
+    {
+        var (output, exitCode) = await RedisCli.RunAsync(
+            ["--cluster", "create", .. _servers.Select(server => server.Address), "--cluster-replicas", replicas ? "1" : "0", "--cluster-yes"]);
         if (exitCode != 0)
             throw new InvalidOperationException(output);
         foreach (var server in _servers)
         {
             await Eventually.TrueAsync(
-                async () => (await server.CommandAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal),
+                async () => (await server.CommandAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal)
+                    && (!replicas || await KnowsReplicasAsync(server)),
                 $"{server.Address} finds its cluster complete");
         }
+    }
+
+    private static async Task<bool> KnowsReplicasAsync(RedisServer server)
+    {
+        bool all = (await server.CommandAsync("CLUSTER", "NODES")).Split('\n').Count(line => line.Contains("slave", StringComparison.Ordinal)) == Masters;
+        return all && (await server.CommandAsync("INFO", "replication")) is var info
+            && (info.Contains("role:master", StringComparison.Ordinal) || info.Contains("master_link_status:up", StringComparison.Ordinal));
     }
 
     public async ValueTask DisposeAsync()

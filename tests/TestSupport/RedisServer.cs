@@ -63,18 +63,47 @@ public sealed class RedisServer : IAsyncDisposable
 
     /// <summary>Kills it where it still runs, and starts it on the same port.</summary>
     /// <param name="keepData">Whether it has what it had; only a persistent one can.</param>
-    public async Task RestartAsync(bool keepData)
+    public Task RestartAsync(bool keepData) => RestartAsync(keepData, discard: !keepData);
+
+    /// <param name="keepData">As above.</param>
+    /// <param name="discard">Whether to empty its folder, in which a cluster's server also keeps who it is.</param>
+    public async Task RestartAsync(bool keepData, bool discard)
     {
         if (keepData && !_persistent)
             throw new InvalidOperationException("Only a persistent server keeps its data.");
         Kill();
-        if (!keepData)
+        if (discard)
         {
             foreach (var file in _folder.GetFileSystemInfos())
                 (file as DirectoryInfo)?.Delete(recursive: true);
         }
         await LaunchAsync();
     }
+
+    /// <summary>Keeps what it has now for <see cref="RestartFromSnapshotAsync"/>.</summary>
+    public Task SnapshotAsync() => CommandAsync("SAVE");
+
+    /// <summary>Kills it where it still runs, and starts it on the same port with what it had at the last snapshot: its last writes are lost. Only one that is not persistent can.</summary>
+    public async Task RestartFromSnapshotAsync()
+    {
+        if (_persistent)
+            throw new InvalidOperationException("A persistent server reads its log, not the snapshot.");
+        Kill();
+        await LaunchAsync();
+    }
+
+    /// <summary>Becomes a replica, and waits until it has what its master has.</summary>
+    public async Task FollowAsync(RedisServer master)
+    {
+        await CommandAsync("REPLICAOF", "127.0.0.1", master.Port.ToString(CultureInfo.InvariantCulture));
+        await Eventually.TrueAsync(
+            async () => (await CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)
+                && await master.CommandAsync("WAIT", "1", "1000") == "1",
+            $"{Address} follows {master.Address}");
+    }
+
+    /// <summary>Stops being a replica: from now on it takes writes of its own.</summary>
+    public Task PromoteAsync() => CommandAsync("REPLICAOF", "NO", "ONE");
 
     public Task FlushAllAsync() => CommandAsync("FLUSHALL");
 
@@ -85,6 +114,8 @@ public sealed class RedisServer : IAsyncDisposable
         var (output, _) = await RedisCli.RunAsync(["-p", Port.ToString(CultureInfo.InvariantCulture), .. args]);
         return output;
     }
+
+    public bool IsRunning => _process is not null;
 
     private Process Running => _process ?? throw new InvalidOperationException("It does not run.");
 

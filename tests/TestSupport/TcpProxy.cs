@@ -7,7 +7,7 @@ namespace Gateway.TestSupport;
 public sealed class TcpProxy : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly int _target;
+    private int _target;
     private readonly HashSet<ProxiedConnection> _connections = [];
     private Socket? _listener;
     private TimeSpan _delay;
@@ -37,6 +37,16 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         foreach (var connection in All())
             connection.Reset();
+    }
+
+    /// <summary>New connections are forwarded to another port, as an address that moves to another server does.</summary>
+    /// <param name="target">The port.</param>
+    /// <param name="cut">Whether to reset the connections that are open.</param>
+    public void Redirect(int target, bool cut = true)
+    {
+        Volatile.Write(ref _target, target);
+        if (cut)
+            Cut();
     }
 
     /// <summary>Refuses new connections. Those that are open work.</summary>
@@ -113,7 +123,7 @@ public sealed class TcpProxy : IAsyncDisposable
         var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            await far.ConnectAsync(IPAddress.Loopback, _target);
+            await far.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref _target));
         }
         catch (SocketException)
         {

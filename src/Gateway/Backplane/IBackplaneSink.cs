@@ -11,6 +11,12 @@ internal interface IBackplaneSink
     /// <summary>The users present in a channel this node has subscribed to have changed.</summary>
     void OnPresence(ChannelName channel, PresenceChange change);
 
+    /// <summary>
+    /// Messages of the channel may be missing from now on, until <see cref="IBackplane.SubscribeAsync"/> is asked again and returns true. Those
+    /// already subscribed need not be told: they get what they missed, or <see cref="OnLost"/>.
+    /// </summary>
+    void OnInterrupted(ChannelName channel);
+
     /// <summary>The channel's stream was lost or has a gap that cannot be filled: subscribers must start over from a position they know.</summary>
     void OnLost(ChannelName channel);
 }

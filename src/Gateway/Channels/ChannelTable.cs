@@ -98,6 +98,17 @@ internal sealed class ChannelTable : IBackplaneSink
             _presence.Add(found);
     }
 
+    void IBackplaneSink.OnInterrupted(ChannelName channel)
+    {
+        var shard = ShardOf(channel.GetHashCode());
+        lock (shard.Gate)
+        {
+            // What is still being asked for has its own answer.
+            if (shard.Channels.TryGetValue(channel, out var found) && found.Flowing.IsCompleted)
+                found.Flowing = Task.FromResult(false);
+        }
+    }
+
     void IBackplaneSink.OnLost(ChannelName channel) => Find(channel.Utf8)?.Lose();
 
     private Shard ShardOf(int hash) => _shards[(uint)hash % ShardCount];

@@ -28,13 +28,14 @@ internal sealed partial class Session
             var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
             if (await _services.Backplane.ReadAsync(name, query) is not { } page)
                 return false;
-            bool? recovered = recover is { } position ? Reaches(page, position) : null;
+            bool? recovered = recover is { } position ? page.Reaches(position) : null;
             var reply = ReplyBuffer.Rent();
             ServerMessageWriter.Subscribed(reply, name.Json, id, page.Top.Epoch, page.Top.Seq, recovered, presence);
             if (recovered is true)
             {
                 Outbox.Send(reply.WrittenSpan);
-                await CatchUpAsync(subscription, recover!.Value, page, losses);
+                // From here on in the epoch that the client was just told.
+                await CatchUpAsync(subscription, page.Top with { Seq = recover!.Value.Seq }, page, losses);
                 return true;
             }
             if (subscription.Channel.TryActivate(subscription, page.Top.Seq, losses, reply.WrittenSpan))
@@ -42,10 +43,6 @@ internal sealed partial class Session
             // A message came between reading the position and starting there: the position is read again.
         }
     }
-
-    /// <summary>Whether history holds every message after the position.</summary>
-    private static bool Reaches(HistoryPage page, Position position) =>
-        position.Epoch == page.Top.Epoch && position.Seq <= page.Top.Seq && position.Seq + 1 >= page.Oldest;
 
     private async ValueTask CatchUpAsync(Subscription subscription, Position position, HistoryPage page, long losses)
     {
@@ -74,7 +71,7 @@ internal sealed partial class Session
             await Outbox.FlushAsync();
             losses = channel.Losses;
             var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(sent, null, PageMessages, PageBytes));
-            if (next is null || chases > MaxChases || !Reaches(next, position with { Seq = sent }))
+            if (next is null || chases > MaxChases || !next.Reaches(position with { Seq = sent }))
             {
                 OnGap(subscription);
                 return;

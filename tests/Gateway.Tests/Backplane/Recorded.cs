@@ -21,5 +21,7 @@ internal sealed class Recorded : IBackplaneSink
     public void OnPresence(ChannelName channel, PresenceChange change) =>
         Presence.Add($"{(change.Joined ? '+' : '-')}{change.User.Id} {change.Count}");
 
+    public void OnInterrupted(ChannelName channel) => throw new InvalidOperationException("Nothing is ever interrupted here.");
+
     public void OnLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");
 }

@@ -5,14 +5,24 @@ using Gateway.Channels;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. One channel's way from Redis to the sink: in a namespace with history every seq once and in order, what
-/// did not come through pub/sub from the stream, and where that is gone, the loss told.
+/// One channel's way from Redis to the sink. In a namespace with history it delivers every seq once and in order; what did not come
+/// through pub/sub is read from the stream, and where that is gone, the loss is told. Safe for any thread.
 /// </summary>
-/// <remarks>Lock order: this one, then those of the sink. Nothing called by the channel table takes it.</remarks>
+/// <remarks>
+/// Lock order: this one, then those of the sink. Nothing called by the channel table takes it.
+/// A position alone is no proof that nothing was lost: a Redis that has lost its last writes gives their positions again. So the
+/// feed keeps a mark of the last message it delivered and compares it with the entry at its position whenever the two may differ.
+/// </remarks>
 internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
     private const int MaxHeld = 1024;
+
+    /// <summary>Attempts that are refused before the subscribers are told: 0.4 s. A script that is busy, or a slot that moves, is over sooner.</summary>
+    private const int QuietFailures = 4;
+
+    private const int FirstRetryMilliseconds = 50;
+    private const int LastRetryMilliseconds = 5_000;
 
     private static readonly HistoryQuery PageAfter = new(null, null, 256, 256 * 1024);
 
@@ -21,10 +31,18 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private RedisConnection? _connection;
     private Position? _position;
     private JsonEncodedText _sender;
+    private Task<bool>? _attempt;
+
+    // Of the message at the position; 0 when it is not known.
+    private int _mark;
+
+    // Where the last catch-up ended: what pub/sub brings late from before is no sign of anything.
+    private long _caughtUpTo;
     private int _life;
+    private int _failures;
+    private bool _isAttached;
     private bool _isCatchingUp;
     private bool _overflowed;
-    private bool _failed;
 
     public ChannelName Channel => channel;
 
@@ -45,8 +63,11 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     /// <summary>The last thing asked for, which completes with whether messages flow. Lock of <see cref="RedisFeeds"/>.</summary>
     public Task<bool> Flowing { get; set; } = Task.FromResult(false);
 
-    /// <summary>Whether Redis refused to show the stream, so that nothing can be delivered any more. Attaching again may help.</summary>
-    public bool HasFailed => Volatile.Read(ref _failed);
+    /// <summary>Whether Redis sends this channel here, so that at most the stream is missing.</summary>
+    public bool IsAttached => Volatile.Read(ref _isAttached);
+
+    /// <summary>Whether Redis refused to show the stream the last time. The feed goes on trying by itself; nothing flows until it succeeds.</summary>
+    public bool HasFailed => Volatile.Read(ref _failures) > 0;
 
     /// <summary>Subscribes, on a new connection or again, and delivers what was missed since the last time. May be called under any lock.</summary>
     /// <param name="connection">The connection.</param>
@@ -55,23 +76,50 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     {
         // What came to nothing before may still deliver, or be reading: it must not do so beside this one.
         int life = Interlocked.Increment(ref _life);
-        bool hasFailed;
+        Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         lock (_gate)
         {
             if (life != _life)
                 return false;
-            hasFailed = _failed && _connection == connection;
-            (_connection, _isCatchingUp, _overflowed, _failed) = (connection, channel.Namespace.Rules.HasHistory, false, false);
+            (_connection, _isCatchingUp, _overflowed, _failures) = (connection, channel.Namespace.Rules.HasHistory, false, 0);
             _held.Clear();
         }
-        if (hasFailed)
+        if (!await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false))
+        {
             await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
-        if (await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false)
-            && (!channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false)))
-            return true;
-        await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
-        return false;
+            return false;
+        }
+        Task<bool> attempt;
+        lock (_gate)
+        {
+            if (life != _life)
+                return false;
+            Volatile.Write(ref _isAttached, true);
+            if (!channel.Namespace.Rules.HasHistory)
+                return true;
+            attempt = _attempt = CatchUpAsync(connection, life);
+        }
+        return await attempt.ConfigureAwait(false);
+    }
+
+    /// <summary>Tries again now what failed, or waits for the attempt under way. May be called under any lock.</summary>
+    /// <returns>Whether messages flow.</returns>
+    public async Task<bool> RetryAsync()
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        Task<bool> attempt;
+        lock (_gate)
+        {
+            if (!_isAttached || _connection is not { } connection)
+                return false;
+            if (_failures == 0)
+                return true;
+            if (_attempt is not { IsCompleted: false })
+                _attempt = CatchUpAsync(connection, _life);
+            attempt = _attempt;
+        }
+        return await attempt.ConfigureAwait(false);
     }
 
     /// <summary>Ends the flow. May be called under any lock.</summary>
@@ -81,26 +129,44 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     public async Task<bool> DetachAsync(RedisConnection connection, Task before)
     {
         Interlocked.Increment(ref _life);
+        Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        bool isEmpty;
         lock (_gate)
         {
             // A newer connection has taken over, and this one's subscriptions went with it.
             if (_connection != connection)
                 return false;
+            isEmpty = _position is { Seq: 0 };
             (_connection, _position) = (null, null);
             _held.Clear();
         }
         await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
+        if (isEmpty)
+            await RedisHistory.ForgetAsync(connection, keys).ConfigureAwait(false);
         return false;
     }
 
-    /// <summary>A position was read from Redis: if it is not where this feed is, it finds out why.</summary>
+    /// <summary>A position was read from Redis: if this feed is behind it, or in another epoch, it finds out why. Being ahead is no sign: answers may be slower than pub/sub.</summary>
     public void Check(Position top)
     {
         lock (_gate)
         {
             if (_connection is not null && !_isCatchingUp && _position is { } position && (position.Epoch != top.Epoch || position.Seq < top.Seq))
                 StartCatchUp(_connection);
+        }
+    }
+
+    /// <summary>Compares position and last message with the stream, which also keeps the position of a quiet channel alive.</summary>
+    public Task CheckAsync()
+    {
+        lock (_gate)
+        {
+            if (_connection is null || _position is null)
+                return Task.CompletedTask;
+            if (!_isCatchingUp)
+                StartCatchUp(_connection);
+            return _attempt!;
         }
     }
 
@@ -131,11 +197,11 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             Deliver(0, body);
     }
 
-    /// <summary>False when something before it, or its epoch's beginning, is missing.</summary>
+    /// <summary>False when something before it, or its epoch's beginning, is missing, or its positions were given before to others.</summary>
     private bool TryTake(in Envelope envelope)
     {
         var position = _position!.Value;
-        if (!IsCurrent(envelope.Epoch, position.Epoch) || envelope.Seq > position.Seq + 1)
+        if (!IsCurrent(envelope.Epoch, position.Epoch) || envelope.Seq > position.Seq + 1 || (envelope.Seq <= position.Seq && !IsKnown(envelope, position.Seq)))
             return false;
         long seq = envelope.Seq;
         foreach (var body in envelope.Records)
@@ -145,6 +211,18 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             seq++;
         }
         return true;
+    }
+
+    /// <summary>Whether what a message says of positions up to this feed's is what was delivered there.</summary>
+    private bool IsKnown(in Envelope envelope, long position)
+    {
+        long seq = envelope.Seq;
+        foreach (var body in envelope.Records)
+        {
+            if (seq++ == position)
+                return _mark == 0 || _mark == Mark(body);
+        }
+        return seq <= position && seq - 1 <= _caughtUpTo;
     }
 
     private void Hold(byte[] bytes)
@@ -158,23 +236,31 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private void StartCatchUp(RedisConnection connection)
     {
         _isCatchingUp = true;
-        _ = CatchUpAsync(connection, _life);
+        _attempt = CatchUpAsync(connection, _life);
     }
 
     /// <summary>Reads the stream from the last position to its end, then what was held meanwhile. Only one runs at a time.</summary>
     private async Task<bool> CatchUpAsync(RedisConnection connection, int life)
     {
+        // The first page begins with the message that was delivered last.
+        bool isFirst = true;
         while (true)
         {
-            long? after;
+            Position? from;
             lock (_gate)
-                after = _position?.Seq;
-            var query = after is null ? HistoryQuery.PositionOnly : PageAfter with { After = after };
-            if (await RedisHistory.ReadAsync(connection, channel, keys, query, inTurn: true).ConfigureAwait(false) is not { } page)
+                from = _position;
+            var query = from is { Seq: var seq } ? PageAfter with { After = isFirst ? seq - 1 : seq } : HistoryQuery.PositionOnly;
+            var page = await RedisHistory.ReadAsync(connection, channel, keys, query, keep: true, inTurn: true).ConfigureAwait(false);
+            bool isTwice = page is not null && from is { } position && IsGivenTwice(page, position);
+            // Before anybody is told: who is told recovers, and must find that the old positions are good no more.
+            if (page is null || (isTwice && !await RedisHistory.RenewAsync(connection, keys, page.Top.Epoch).ConfigureAwait(false)))
             {
                 Fail(connection, life);
                 return false;
             }
+            isFirst = isTwice;
+            if (isTwice)
+                continue;
             lock (_gate)
             {
                 if (life != _life)
@@ -183,20 +269,54 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
                 if (page.More || !TryRelease())
                     continue;
                 _isCatchingUp = false;
+                Volatile.Write(ref _failures, 0);
                 return true;
             }
         }
     }
 
-    /// <summary>A new connection starts all feeds anew; but where Redis refused this channel alone, its subscribers must not wait for good.</summary>
+    /// <summary>Whether the stream's epoch is this feed's, and yet the stream is not what this feed delivered.</summary>
+    private bool IsGivenTwice(StoredPage page, Position position)
+    {
+        if (page.Top.Epoch != position.Epoch)
+            return false;
+        if (page.Top.Seq < position.Seq)
+            return true;
+        return page.Entries.Count > 0 && page.Entries[0].Seq == position.Seq && _mark != 0 && _mark != Mark(page.Entries[0].Body);
+    }
+
+    /// <summary>
+    /// Redis refused this channel alone, for a broken connection starts all feeds anew: tries again, at first quickly and quietly, as the
+    /// stream may still have everything; then the subscribers are told, lest they wait for good.
+    /// </summary>
     private void Fail(RedisConnection connection, int life)
     {
+        int failures;
         lock (_gate)
         {
             if (life != _life || connection.Broken.IsCompleted)
                 return;
-            (_failed, _position) = (true, null);
-            sink.OnLost(channel);
+            failures = _failures + 1;
+            Volatile.Write(ref _failures, failures);
+            if (failures == 1)
+                sink.OnInterrupted(channel);
+            if (failures == QuietFailures)
+            {
+                (_position, _mark) = (null, 0);
+                sink.OnLost(channel);
+            }
+        }
+        _ = RetryLaterAsync(life, failures);
+    }
+
+    private async Task RetryLaterAsync(int life, int failures)
+    {
+        await Task.Delay(Math.Min(LastRetryMilliseconds, FirstRetryMilliseconds << Math.Min(failures - 1, 10))).ConfigureAwait(false);
+        lock (_gate)
+        {
+            // One timer counts, the last failure's: subscribers cause attempts, and so failures, of their own.
+            if (life == _life && failures == _failures && _attempt is not { IsCompleted: false })
+                _attempt = CatchUpAsync(_connection!, life);
         }
     }
 
@@ -204,26 +324,31 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     {
         if (_position is not { } position)
         {
-            _position = page.Top;
+            (_position, _mark) = (page.Top, 0);
             return;
         }
-        bool isLost = page.Top.Epoch != position.Epoch || page.Top.Seq < position.Seq
-            || (page.Top.Seq > position.Seq && (page.Entries.Count == 0 || page.Entries[0].Seq != position.Seq + 1));
+        int first = 0;
+        while (first < page.Entries.Count && page.Entries[first].Seq <= position.Seq)
+            first++;
+        bool isLost = page.Top.Epoch != position.Epoch
+            || (page.Top.Seq > position.Seq && !page.More && first == page.Entries.Count)
+            || (first < page.Entries.Count && page.Entries[first].Seq != position.Seq + 1);
         if (isLost)
         {
-            _position = page.Top;
+            (_position, _mark) = (page.Top, 0);
             sink.OnLost(channel);
             return;
         }
-        foreach (var (seq, body) in page.Entries)
-            Deliver(seq, body);
-        if (page.Entries.Count > 0)
+        for (int i = first; i < page.Entries.Count; i++)
+            Deliver(page.Entries[i].Seq, page.Entries[i].Body);
+        if (first < page.Entries.Count)
             metrics.GapFilled();
     }
 
     /// <summary>Delivers what was held. False when the stream must be read again first.</summary>
     private bool TryRelease()
     {
+        _caughtUpTo = _position!.Value.Seq;
         while (_held.TryDequeue(out byte[]? bytes))
         {
             // One of another epoch is older than the page, or newer: reading once more tells, and covers it if newer.
@@ -238,11 +363,22 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
     private void Deliver(long seq, ReadOnlySpan<byte> bytes)
     {
         if (seq != 0)
+        {
             _position = _position!.Value with { Seq = seq };
+            _mark = Mark(bytes);
+        }
         if (!MessageBody.TryRead(bytes, out var body))
             return;
         _sender = body.EncodedSender(_sender);
         sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
+    }
+
+    /// <summary>Tells messages apart: a hash of the whole body, in which time and sender are. Never 0.</summary>
+    private static int Mark(ReadOnlySpan<byte> body)
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(body);
+        return hash.ToHashCode() | 1;
     }
 
     private static bool IsCurrent(ReadOnlySpan<byte> utf8, string epoch)

@@ -16,9 +16,16 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public string? Problem => _shards.Any(shard => shard.IsUp) ? null : Away;
 
-    public string? Degradation => _shards.Any(shard => shard.IsUp) && _shards.Any(shard => !shard.IsUp) ? Away : null;
+    public string? Degradation
+    {
+        get
+        {
+            string[] away = [.. _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name), .. _shards.SelectMany(shard => shard.Silent)];
+            return away.Length > 0 && _shards.Any(shard => shard.IsUp) ? NoConnection(away) : null;
+        }
+    }
 
-    private string Away => "no connection to Redis at " + string.Join("; ", _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name));
+    private string Away => NoConnection(_shards.Where(shard => !shard.IsUp).Select(shard => shard.Name));
 
     public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
@@ -47,6 +54,8 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
         // Together, so that one that hangs costs the others no time.
         await Task.WhenAll(_shards.Select(shard => shard.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
+
+    private static string NoConnection(IEnumerable<string> servers) => "no connection to Redis at " + string.Join("; ", servers);
 
     /// <summary>Rendezvous hashing: a server that comes or goes moves only its own share. The same on every node, so it is not seeded.</summary>
     private RedisShard ShardOf(ChannelName channel)

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
@@ -18,8 +20,12 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use: as silence for so long does.</summary>
     private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>For a cluster to say who has what, within <see cref="Patience"/>: the library waits longer for servers that are gone.</summary>
+    private static readonly TimeSpan RefreshPatience = TimeSpan.FromMilliseconds(500);
+
     private readonly CallQueue _turns = new();
     private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<EndPoint, byte> _subscribedAt = new();
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
     private readonly ISubscriber _subscriber;
@@ -36,16 +42,18 @@ internal sealed partial class RedisConnection : IDisposable
         _metrics = metrics;
         _database = multiplexer.GetDatabase();
         _subscriber = multiplexer.GetSubscriber();
-        multiplexer.ConnectionFailed += (_, failure) =>
-        {
-            // A cluster node that was never reached says nothing about the others.
-            if (failure.FailureType != ConnectionFailureType.UnableToConnect)
-                Break(failure.FailureType.ToString());
-        };
+        Topology = new RedisTopology(multiplexer);
+        multiplexer.ConnectionFailed += (_, failure) => OnFailed(failure);
     }
+
+    /// <summary>The servers it leads to.</summary>
+    public RedisTopology Topology { get; }
 
     /// <summary>Completes when the connection is of no more use, with the reason.</summary>
     public Task<string> Broken => _broken.Task;
+
+    /// <summary>Whether the server confirms nothing before it is on disk, and so comes back from a restart with all of it.</summary>
+    public bool IsDurable { get; private set; }
 
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
@@ -58,7 +66,11 @@ internal sealed partial class RedisConnection : IDisposable
         {
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
-                return new RedisConnection(multiplexer, metrics, log);
+            {
+                var connection = new RedisConnection(multiplexer, metrics, log);
+                connection.IsDurable = await connection.ReadIsDurableAsync().ConfigureAwait(false);
+                return connection;
+            }
         }
         catch (Exception)
         {
@@ -80,6 +92,20 @@ internal sealed partial class RedisConnection : IDisposable
         return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(load => load.Value is not null);
     }
 
+    /// <summary>With several servers, as in a cluster, another may take over that lacks the last writes.</summary>
+    private async Task<bool> ReadIsDurableAsync()
+    {
+        if (Topology.EndPoints.Length > 1)
+            return false;
+        var settings = await Task.WhenAll(ReadSettingAsync("appendonly"), ReadSettingAsync("appendfsync")).ConfigureAwait(false);
+        return settings is ["yes", "always"];
+    }
+
+    /// <returns>Null where Redis does not say, as some providers' do not.</returns>
+    private async Task<string?> ReadSettingAsync(string name) =>
+        (await FinishAsync(() => _database.ExecuteAsync("CONFIG", "GET", name), 0).ConfigureAwait(false)).Value is { IsNull: false } answer
+            && (RedisResult[])answer! is [_, var value] ? (string?)value : null;
+
     /// <summary>Null when there was no answer: the script ran, or did not.</summary>
     /// <param name="script">Called by its hash.</param>
     /// <param name="keys">All of one channel.</param>
@@ -93,16 +119,15 @@ internal sealed partial class RedisConnection : IDisposable
     public Task<RedisAnswer<RedisResult>> PublishAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes, TimeSpan waited) =>
         FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited);
 
-    /// <remarks>The pub/sub channel is passed as a key, though the command has none: so a cluster gets it at the node that has the channel's slot, as it gets the scripts, and one node orders a channel.</remarks>
     public async Task<PublishOutcome> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
-        (await FinishAsync(() => _database.ExecuteAsync("PUBLISH", (RedisKey)channel, value), value.Length, waited).ConfigureAwait(false)).Outcome;
+        (await FinishAsync(() => SendAsync(channel, value), value.Length, waited).ConfigureAwait(false)).Outcome;
 
     /// <summary>As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use.</summary>
     public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) => InTurnAsync(() => EvaluateAsync(script, keys, values));
 
     /// <summary>Calls the handler for one message after the other, in Redis's order. A channel that is subscribed to must be unsubscribed from, and that have ended, before it is again.</summary>
     public async Task<bool> SubscribeAsync(byte[] channel, Action<byte[]> handler) =>
-        await InTurnAsync(() => Boxed(_subscriber.SubscribeInOrderAsync(Literal(channel), handler))).ConfigureAwait(false) is not null;
+        await InTurnAsync(() => SubscribedAsync(Literal(channel), handler)).ConfigureAwait(false) is not null;
 
     /// <summary>What still arrives is dropped by who gets it.</summary>
     public Task UnsubscribeAsync(byte[] channel) => InTurnAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel))));
@@ -114,7 +139,51 @@ internal sealed partial class RedisConnection : IDisposable
         _ = Task.Run(_multiplexer.Dispose);
     }
 
+    /// <summary>
+    /// Of a cluster, one connection that fails says nothing of the others; but what was subscribed to there was not heard meanwhile, and only
+    /// a new connection makes that good.
+    /// </summary>
+    private void OnFailed(ConnectionFailedEventArgs failure)
+    {
+        if (Topology.IsCluster)
+        {
+            _ = Topology.RefreshAsync();
+            if (failure.ConnectionType == ConnectionType.Subscription && _subscribedAt.ContainsKey(failure.EndPoint))
+                Break($"pub/sub at {failure.EndPoint}: {failure.FailureType}");
+        }
+        else if (failure.FailureType != ConnectionFailureType.UnableToConnect)
+        {
+            // One of several addresses that was never reached says nothing of the others, either.
+            Break(failure.FailureType.ToString());
+        }
+    }
+
+    private async Task<object> SubscribedAsync(RedisChannel channel, Action<byte[]> handler)
+    {
+        await _subscriber.SubscribeInOrderAsync(channel, handler).ConfigureAwait(false);
+        if (Topology.IsCluster && _subscriber.SubscribedEndpoint(channel) is { } endpoint)
+            _subscribedAt.TryAdd(endpoint, 0);
+        return channel;
+    }
+
+    private Task<RedisResult> SendAsync(byte[] channel, byte[] value) =>
+        Topology.IsCluster ? EvaluateAsync(RedisScripts.Send, [channel], [value]) : _database.ExecuteAsync("PUBLISH", channel, value);
+
+    /// <summary>In a cluster a call that went to the wrong server is repeated when the right one is known: nothing was done.</summary>
     private async Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] values)
+    {
+        try
+        {
+            return await EvaluateOnceAsync(script, keys, values).ConfigureAwait(false);
+        }
+        catch (RedisServerException refused) when (Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
+        {
+            await Task.WhenAny(Topology.RefreshAsync(), Task.Delay(RefreshPatience)).ConfigureAwait(false);
+            return await EvaluateOnceAsync(script, keys, values).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<RedisResult> EvaluateOnceAsync(RedisScript script, RedisKey[] keys, RedisValue[] values)
     {
         try
         {
@@ -158,12 +227,18 @@ internal sealed partial class RedisConnection : IDisposable
         {
             // The first says what is wrong; a full Redis refuses thousands a second.
             LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
+            // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
+            if (!Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
+                Break(refused.Message);
             return RedisAnswer<T>.Refused;
         }
         catch (RedisConnectionException unsent) when (unsent.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection)
         {
             // The library had no connection to give the call to.
-            late?.Invoke();
+            if (Topology.IsCluster)
+                _ = Topology.RefreshAsync();
+            else
+                late?.Invoke();
             return RedisAnswer<T>.Refused;
         }
         catch (Exception)

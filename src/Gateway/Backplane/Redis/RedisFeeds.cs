@@ -29,11 +29,11 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
         {
             var feed = _feeds.TryGetValue(channel, out var known) ? known : Add(channel);
             feed.LeaveAt = 0;
-            if (feed.IsLeaving || (feed.Flowing.IsCompleted && (feed.HasFailed || feed.Flowing is not { IsCompletedSuccessfully: true, Result: true })))
-            {
-                feed.IsLeaving = false;
+            if (feed.IsLeaving || (feed.Flowing.IsCompleted && !feed.IsAttached))
                 feed.Flowing = feed.AttachAsync(connection, before: feed.Flowing);
-            }
+            else if (feed.Flowing.IsCompleted)
+                feed.Flowing = feed.HasFailed ? feed.RetryAsync() : Task.FromResult(true);
+            feed.IsLeaving = false;
             return feed.Flowing;
         }
     }
@@ -69,17 +69,32 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
         return Task.WhenAll(attaching);
     }
 
-    /// <summary>Compares positions, which also keeps those of quiet channels alive.</summary>
-    public Task CheckAsync(RedisConnection connection, long now)
+    /// <summary>The connection is lost: until it is replaced, nothing flows.</summary>
+    public void Interrupt()
     {
+        List<ChannelFeed> feeds;
         lock (_gate)
-            return Task.WhenAll(_checks.Take(now).Select(feed => CheckAsync(connection, feed)));
+            feeds = [.. _feeds.Values];
+        foreach (var feed in feeds)
+            sink.OnInterrupted(feed.Channel);
     }
 
-    private static async Task CheckAsync(RedisConnection connection, ChannelFeed feed)
+    /// <summary>Checks all feeds, as the servers may be others than before.</summary>
+    public Task CheckAllAsync()
     {
-        if (await RedisHistory.ReadAsync(connection, feed.Channel, feed.Keys, HistoryQuery.PositionOnly, inTurn: true).ConfigureAwait(false) is { } page)
-            feed.Check(page.Top);
+        List<ChannelFeed> feeds;
+        lock (_gate)
+            feeds = _checks.TakeAll();
+        return Task.WhenAll(feeds.Select(feed => feed.CheckAsync()));
+    }
+
+    /// <summary>Checks the feeds whose turn has come.</summary>
+    public Task CheckAsync(long now)
+    {
+        List<ChannelFeed> feeds;
+        lock (_gate)
+            feeds = _checks.Take(now);
+        return Task.WhenAll(feeds.Select(feed => feed.CheckAsync()));
     }
 
     /// <summary>Leaves the channels nobody has wanted for a while.</summary>

@@ -13,6 +13,9 @@ internal static class RedisHistory
     /// <summary>A position outlives the messages by this, so that a client that was away longer is told the truth.</summary>
     private const long PositionMilliseconds = 24 * 60 * 60 * 1000;
 
+    /// <summary>The position of a channel without messages: each node with subscribers looks at it every minute.</summary>
+    private const long EmptyMilliseconds = 10 * 60 * 1000;
+
     /// <summary>How long an idempotency key counts.</summary>
     private const long ResultMilliseconds = 5 * 60 * 1000;
 
@@ -44,7 +47,7 @@ internal static class RedisHistory
     {
         long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
         byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, .. Keys(batch)];
+        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, Durable(batch.Connection), ResultMilliseconds, .. Keys(batch)];
         RedisKey[] names = [keys.Meta, keys.Stream, keys.Results, keys.OlderResults];
         var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
         if (answer.Value is null)
@@ -64,14 +67,22 @@ internal static class RedisHistory
     private static IEnumerable<RedisValue> Keys(PublishBatch batch) => batch.Keys.SelectMany(entry => new RedisValue[] { entry.Index + 1, entry.Key });
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
-    public static async Task<StoredPage?> ReadAsync(RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool inTurn = false)
+    /// <param name="connection">The connection.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <param name="query">Which part.</param>
+    /// <param name="keep">Whether somebody relies on the position that is read, though the channel may never have had a message.</param>
+    /// <param name="inTurn">Whether it rather waits than is refused.</param>
+    public static async Task<StoredPage?> ReadAsync(
+        RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool keep, bool inTurn = false)
     {
         bool forward = query.After is not null;
         string first = forward ? Id(Math.Max(0, query.After!.Value) + 1) : "-";
         string last = query.Before is { } before ? before <= 1 ? "0-1" : Id(before - 1) : "+";
         long ttl = (long)channel.Namespace.Rules.HistoryTtl.TotalMilliseconds + PositionMilliseconds;
         RedisKey[] names = [keys.Meta, keys.Stream];
-        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes];
+        RedisValue empty = keep ? EmptyMilliseconds : RedisValue.EmptyString;
+        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, Durable(connection), empty];
         var answer = await (inTurn ? connection.CallInTurnAsync(RedisScripts.Read, names, values) : connection.CallAsync(RedisScripts.Read, names, values)).ConfigureAwait(false);
         if (answer is null)
             return null;
@@ -81,8 +92,17 @@ internal static class RedisHistory
         var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!).Select(entry => (Seq((string)entry[0]!), (byte[])entry[1]!)).ToList();
         if (!forward)
             entries.Reverse();
-        return new StoredPage(top, oldest.Length == 0 ? top.Seq + 1 : Seq(oldest), entries, (long)parts[3] == 1);
+        return new StoredPage(top, oldest.Length == 0 ? top.Seq + 1 : Seq(oldest), entries, (long)parts[3] == 1, ReadEarlier((string)parts[5]!));
     }
+
+    /// <summary>Begins a new epoch, if the old one is still that in which a position was found to have been given twice.</summary>
+    /// <returns>False when there was no answer.</returns>
+    public static async Task<bool> RenewAsync(RedisConnection connection, RedisKeys keys, string epoch) =>
+        await connection.CallInTurnAsync(RedisScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
+
+    /// <summary>Leaves nothing behind of a channel that never had a message.</summary>
+    public static Task ForgetAsync(RedisConnection connection, RedisKeys keys) =>
+        connection.CallInTurnAsync(RedisScripts.Forget, [keys.Meta], [keys.Flow]);
 
     public static HistoryPage Decode(StoredPage page)
     {
@@ -93,8 +113,20 @@ internal static class RedisHistory
             if (MessageBody.TryRead(bytes, out var body))
                 messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
         }
-        return new HistoryPage(page.Top, page.Oldest, messages, page.More);
+        return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
+
+    /// <summary>As <c>Read</c> of <see cref="RedisScripts"/> returns them: <c>epoch:seq </c> each.</summary>
+    private static IReadOnlyList<Position> ReadEarlier(string text) =>
+        text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ReadEarlierOne)];
+
+    private static Position ReadEarlierOne(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        return new Position(text[..colon], long.Parse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+    }
+
+    private static RedisValue Durable(RedisConnection connection) => connection.IsDurable ? "+" : "-";
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

@@ -5,12 +5,12 @@ internal static class RedisScripts
 {
     /// <summary>
     /// What the publishing scripts share: idempotency keys. The last two KEYS are the results and the older results, the ARGV behind
-    /// ARGV[window], which is for how many ms a key counts, the number of a message and its key, and so on. A batch reads and writes all of its
-    /// keys at once. The results begin anew, and become the older ones, when they are as old as the window or 32,768: so what is remembered
-    /// is bounded, and more than a client can send in that time at the default rate. Field '' has when they began, and their number.
+    /// ARGV[window], which is for how many ms a key counts, the number of a message and its key, and so on. A batch reads and writes all of
+    /// its keys at once. The results begin anew, and become the older ones, when they are as old as the window or more than 32,768: so what is
+    /// remembered is bounded, and more than a client can send in that time at the default rate. Field '' says when they began.
     /// </summary>
     private const string Once = """
-        local ids, results, added, now, began, count = {}, {}, {}
+        local ids, results, added, now, began = {}, {}, {}
         if ARGV[window + 1] then
           local time = redis.call('TIME')
           now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -21,10 +21,13 @@ internal static class RedisScripts
           end
           local newer = redis.call('HMGET', KEYS[#KEYS - 1], unpack(asked))
           local older = redis.call('HMGET', KEYS[#KEYS], unpack(asked))
-          began, count = string.match(newer[1] or '', '(%d+) (%d+)')
+          began = newer[1]
           for i = 2, #asked do
-            local used, result = string.match(newer[i] or older[i] or '', '^(%d+) (.*)$')
-            if used and now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
+            local found = newer[i] or older[i]
+            if found then
+              local used, result = string.match(found, '^(%d+) (.*)$')
+              if now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
+            end
           end
         end
         local function remember(id, result)
@@ -34,31 +37,66 @@ internal static class RedisScripts
         end
         local function save()
           if #added == 0 then return end
-          if began and (now - began >= tonumber(ARGV[window]) or tonumber(count) >= 32768) then
+          if began and (now - began >= tonumber(ARGV[window]) or redis.call('HLEN', KEYS[#KEYS - 1]) > 32768) then
             redis.call('UNLINK', KEYS[#KEYS])
             redis.call('RENAME', KEYS[#KEYS - 1], KEYS[#KEYS])
             began = nil
           end
-          redis.call('HSET', KEYS[#KEYS - 1], '', string.format('%.0f %.0f', began or now, (began and count or 0) + #added / 2), unpack(added))
-          redis.call('PEXPIRE', KEYS[#KEYS - 1], ARGV[window])
+          redis.call('HSET', KEYS[#KEYS - 1], unpack(added))
+          if not began then
+            redis.call('HSET', KEYS[#KEYS - 1], '', string.format('%.0f', now))
+            redis.call('PEXPIRE', KEYS[#KEYS - 1], 2 * ARGV[window])
+          end
         end
 
         """;
 
     /// <summary>
-    /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch if there is none yet, messages kept, stream ms, meta ms,
-    /// pub/sub channel, then those of <see cref="Once"/>. Returns the epoch, the seq before the first new message, and number and
-    /// result of those that were not new.
+    /// What the scripts that read or give positions share: the channel's position. Beside epoch and seq, the meta names the server that
+    /// gave the last position: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id.
+    /// Another server may lack the last writes of that one, and would give their positions again: so it begins a new epoch, and notes
+    /// where the old one ended, as far as this server knows it: up to there both have the same messages. No other server, unless it
+    /// was promoted and so has a second replication id, is the same process (its first replica gives it a new id), and one that
+    /// was started again with everything it ever confirmed.
     /// </summary>
-    public static readonly RedisScript Publish = new("local window = 7\n" + Once + """
-        local epoch = redis.call('HGET', KEYS[1], 'e')
-        if not epoch then
-          epoch = ARGV[2]
-          -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
-          redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
-          redis.call('DEL', KEYS[2])
+    private const string ChannelPosition = """
+        local function position(fresh, durable, create)
+          local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
+          local epoch, top, origin, earlier = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
+          if not epoch and not create then return fresh, 0, '' end
+          local info = redis.pcall('INFO', 'replication')
+          local id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)')
+          local server = id and id .. durable
+          if epoch and (not server or (origin and string.sub(origin, 1, #server) == server)) then return epoch, top, earlier end
+          local run = server and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
+          if not epoch then
+            epoch, top, earlier = fresh, 0, ''
+            -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
+            redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+            redis.call('DEL', KEYS[2])
+          elseif origin then
+            local promoted = not string.find(info, 'master_replid2:0000', 1, true)
+            local again = string.sub(origin, #server, #server) == '+' and durable == '+'
+            if string.sub(origin, 1, #id) ~= id and (promoted or not (again or string.sub(origin, #server + 1) == run)) then
+              earlier = epoch .. ':' .. string.format('%.0f', top) .. ' ' .. earlier
+              if #earlier > 250 then earlier = string.match(string.sub(earlier, 1, 250), '^(.* )') end
+              epoch = fresh
+              redis.call('HSET', KEYS[1], 'e', epoch, 'p', earlier)
+            end
+          end
+          if server then redis.call('HSET', KEYS[1], 'r', server .. run) end
+          return epoch, top, earlier
         end
-        local before = tonumber(redis.call('HGET', KEYS[1], 's') or '0')
+
+        """;
+
+    /// <summary>
+    /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
+    /// pub/sub channel, '+' or '-' (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
+    /// the first new message, and number and result of those that were not new.
+    /// </summary>
+    public static readonly RedisScript Publish = new("local window = 8\n" + Once + ChannelPosition + """
+        local epoch, before = position(ARGV[2], ARGV[7], true)
         local records, seq, number, at, fresh, known = ARGV[1], before, 0, 1, {}, {}
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
@@ -109,18 +147,14 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS meta, stream. ARGV epoch if there is none yet, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes.
-    /// Reads in steps, so that large messages end it early.
+    /// KEYS meta, stream. ARGV epoch where a new one begins, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes,
+    /// '+' or '-' (<see cref="ChannelPosition"/>), ms to keep the position of a channel that never had a message; '' to make none.
+    /// Reads in steps, so that large messages end it early. Returns the position, the oldest id, whether there is more, what was
+    /// read, and the epochs before this one with the seq at which each ended.
     /// </summary>
-    public static readonly RedisScript Read = new("""
-        local epoch = redis.call('HGET', KEYS[1], 'e')
-        if not epoch then
-          epoch = ARGV[1]
-          redis.call('DEL', KEYS[1], KEYS[2])
-          redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
-        end
-        redis.call('PEXPIRE', KEYS[1], ARGV[2])
-        local top = redis.call('HGET', KEYS[1], 's') or '0'
+    public static readonly RedisScript Read = new(ChannelPosition + """
+        local epoch, top, earlier = position(ARGV[1], ARGV[8], ARGV[9] ~= '')
+        redis.call('PEXPIRE', KEYS[1], top == 0 and ARGV[9] ~= '' and ARGV[9] or ARGV[2])
         local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
         local found, bytes, more = {}, 0, 0
         local first, last, limit = ARGV[3], ARGV[4], tonumber(ARGV[6])
@@ -138,7 +172,39 @@ internal static class RedisScripts
           local at = '(' .. step[32][1]
           if range == 'XRANGE' then first = at else last = at end
         end
-        return {epoch, tonumber(top), oldest[1] and oldest[1][1] or '', more, found}
+        return {epoch, top, oldest[1] and oldest[1][1] or '', more, found, earlier}
+        """);
+
+    /// <summary>
+    /// KEYS the pub/sub channel. ARGV an envelope. In a cluster, in place of the command: that has no key, so a server that has lost the channel's
+    /// slot would take it, and the order between it and what the scripts publish would be lost with it.
+    /// </summary>
+    public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
+
+    /// <summary>
+    /// KEYS a key of the node's own. ARGV pub/sub channel, what is to be heard there. Deleting is a write, which a replica does not take, and a full
+    /// server does. An error of it does not keep the message back: it says nothing of the way.
+    /// </summary>
+    public static readonly RedisScript Probe = new("""
+        local wrote = redis.pcall('DEL', KEYS[1])
+        redis.call('PUBLISH', ARGV[1], ARGV[2])
+        return wrote
+        """);
+
+    /// <summary>KEYS meta. ARGV an epoch in which a position was given twice, and the one that follows. No position of the old one is good any more.</summary>
+    public static readonly RedisScript Renew = new("""
+        if redis.call('HGET', KEYS[1], 'e') ~= ARGV[1] then return 0 end
+        redis.call('HSET', KEYS[1], 'e', ARGV[2])
+        redis.call('HDEL', KEYS[1], 'p')
+        return 1
+        """);
+
+    /// <summary>KEYS meta. ARGV pub/sub channel. Forgets the position of a channel that never had a message, when nobody is subscribed to it any more.</summary>
+    public static readonly RedisScript Forget = new("""
+        if (redis.call('HGET', KEYS[1], 's') or '0') == '0' and redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0 then
+          redis.call('DEL', KEYS[1])
+        end
+        return 1
         """);
 
     /// <summary>
@@ -198,5 +264,5 @@ internal static class RedisScripts
         return {count, redis.call('HGETALL', KEYS[1])}
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, Read, Join, Leave, List];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Read, Renew, Forget, Join, Leave, List];
 }

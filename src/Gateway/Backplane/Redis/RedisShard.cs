@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Gateway.Channels;
 using Gateway.Options;
 using StackExchange.Redis;
@@ -11,8 +9,6 @@ namespace Gateway.Backplane.Redis;
 /// </summary>
 internal sealed partial class RedisShard : IAsyncDisposable
 {
-    private const long SilenceMilliseconds = 5_000;
-
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
     /// <summary>For users to leave and calls to be answered when the node stops. What is left expires.</summary>
@@ -23,14 +19,14 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConfigurationOptions _options;
     private readonly string _prefix;
-    private readonly byte[] _probe;
+    private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
     private readonly RedisPresence _presence;
     private readonly RedisPublisher _publisher;
     private readonly RedisFeeds _feeds;
     private readonly ILogger _log;
+    private System.Net.EndPoint[] _found = [];
     private Task _running = Task.CompletedTask;
-    private long _heard;
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
@@ -39,7 +35,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _options = address.Configuration();
         Name = address.Name;
         _prefix = options.Redis.Prefix;
-        _probe = Encoding.UTF8.GetBytes($"{_prefix}:probe:{RandomNumberGenerator.GetHexString(12, lowercase: true)}");
+        _probes = new RedisProbes(_prefix);
         _metrics = metrics;
         _log = log;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
@@ -50,11 +46,12 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public string Name { get; }
 
-    public bool IsUp => _connection is not null && Environment.TickCount64 - Volatile.Read(ref _heard) < SilenceMilliseconds;
+    public bool IsUp => _connection is not null && !_probes.AreSilent;
+
+    /// <summary>Of a cluster, the masters that do not answer while others do; empty when the shard is not up at all.</summary>
+    public IReadOnlyList<string> Silent => IsUp ? _probes.Silent : [];
 
     public void Start() => _running = RunAsync();
-
-    public RedisKeys KeysOf(ChannelName channel) => _feeds.Find(channel)?.Keys ?? new RedisKeys(_prefix, channel);
 
     public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
     {
@@ -72,9 +69,13 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
-        if (_connection is not { } connection || await RedisHistory.ReadAsync(connection, channel, KeysOf(channel), query).ConfigureAwait(false) is not { } page)
+        // Only a subscriber relies on the position of a channel without messages; for others nothing is to be left in Redis.
+        var feed = _feeds.Find(channel);
+        var keys = feed?.Keys ?? new RedisKeys(_prefix, channel);
+        if (_connection is not { } connection
+            || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
             return null;
-        _feeds.Find(channel)?.Check(page.Top);
+        feed?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
 
@@ -107,7 +108,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(_options, _metrics, _log, _stop.Token).ConfigureAwait(false);
+            var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
             bool served = connection is not null && await TryServeAsync(connection).ConfigureAwait(false);
             // Once: that it was lost, or that it was never there.
             if (!served && !isTold && !_stop.IsCancellationRequested)
@@ -115,6 +116,18 @@ internal sealed partial class RedisShard : IAsyncDisposable
             isTold = true;
             await PauseAsync(Retry).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Those of a cluster that was reached once may be reached when those that were configured cannot.</summary>
+    private ConfigurationOptions Options()
+    {
+        var options = _options.Clone();
+        foreach (var endpoint in _found)
+        {
+            if (!options.EndPoints.Contains(endpoint))
+                options.EndPoints.Add(endpoint);
+        }
+        return options;
     }
 
     /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
@@ -128,17 +141,24 @@ internal sealed partial class RedisShard : IAsyncDisposable
             await WatchAsync(connection).ConfigureAwait(false);
         }
         _connection = null;
+        if (connection.Topology.IsCluster)
+            _found = connection.Topology.EndPoints;
         connection.Dispose();
+        _feeds.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
             LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
         return resumed;
     }
 
-    /// <summary>Up means: the pub/sub path works, and every feed is where its stream is.</summary>
+    /// <summary>Up means: writing and the pub/sub path work, and every feed is where its stream is.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
-            || !await connection.SubscribeAsync(_probe, _ => Volatile.Write(ref _heard, Environment.TickCount64)).ConfigureAwait(false))
+            || !await connection.SubscribeAsync(_probes.Channel, _probes.OnHeard).ConfigureAwait(false))
+            return false;
+        // A server that takes no writes breaks the connection.
+        await _probes.SendAsync(connection).ConfigureAwait(false);
+        if (connection.Broken.IsCompleted)
             return false;
         await _feeds.ResumeAsync(connection).ConfigureAwait(false);
         if (connection.Broken.IsCompleted)
@@ -146,7 +166,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (_wasUp)
             _metrics.Reconnected();
         _wasUp = true;
-        Volatile.Write(ref _heard, Environment.TickCount64);
+        _probes.Reset();
+        _probes.Send(connection);
         _connection = connection;
         return true;
     }
@@ -160,14 +181,18 @@ internal sealed partial class RedisShard : IAsyncDisposable
         while (!connection.Broken.IsCompleted)
         {
             long now = Environment.TickCount64;
-            if (now - Volatile.Read(ref _heard) > SilenceMilliseconds)
+            if (_probes.AreSilent)
                 connection.Break("silence");
-            _ = connection.PublishAsync(_probe, []);
+            else if (_probes.Silent.Count > 0)
+                _ = connection.Topology.RefreshAsync();
+            // A master that has taken over may lack what the one before had delivered.
+            if (_probes.Send(connection))
+                _ = _feeds.CheckAllAsync();
             _feeds.LeaveUnwanted(connection, now);
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
             if (checking.IsCompleted)
-                checking = _feeds.CheckAsync(connection, now);
+                checking = _feeds.CheckAsync(now);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
     }

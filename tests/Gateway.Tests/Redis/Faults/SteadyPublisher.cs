@@ -39,6 +39,9 @@ internal sealed class SteadyPublisher
         return Eventually.TrueAsync(() => Volatile.Read(ref _refusedCount) >= target || Failed(), "a message is refused");
     }
 
+    /// <summary>How many were refused so far.</summary>
+    public int Refused => Volatile.Read(ref _refusedCount);
+
     /// <returns>The contents that were acknowledged.</returns>
     public async Task<IReadOnlyList<long>> StopAsync()
     {
