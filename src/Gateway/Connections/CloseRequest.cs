@@ -8,11 +8,13 @@ namespace Gateway.Connections;
 /// <param name="Reconnect">Whether the client should come back.</param>
 /// <param name="RetryAfter">Milliseconds it should wait first; null leaves that to its own backoff.</param>
 /// <param name="DropQueued">Whether to drop what is queued, because the peer does not take it anyway.</param>
-internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false)
+/// <param name="HalfCloses">Whether to end this side of the stream without the peer's close frame, which may never come or not be found.</param>
+internal sealed record CloseRequest(
+    CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false, bool HalfCloses = false)
 {
     public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
 
-    public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"));
+    public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
 
     public static readonly CloseRequest Unauthorized = new(Status: new(CloseCode.Unauthorized, "Unauthorized"));
 
@@ -47,7 +49,7 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 
-    public static CloseRequest Violation(CloseStatus status) => new(status);
+    public static CloseRequest Violation(CloseStatus status) => new(status, HalfCloses: true);
 
     public static CloseRequest Restarting(long retryAfter) => new(new(CloseCode.ServiceRestart, "restarting"), Reconnect: true, retryAfter);
 }

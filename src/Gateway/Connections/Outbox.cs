@@ -44,6 +44,7 @@ internal sealed partial class Outbox : ISubscriber
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
+    private bool _waitsNoMore;
     private State _state;
 
     public Outbox(IOutput output, IOutboxOwner owner, SendQueue sends, int limit, GatewayMetrics metrics)
@@ -194,13 +195,14 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Lets the read loop wait no longer for its replies to be sent.</summary>
-    public void LetReadLoopGo()
+    /// <summary>From now on the read loop waits for no reply to be sent: the connection is about to end.</summary>
+    public void EndWaits()
     {
         lock (_gate)
         {
-            _repliesSent?.TrySetResult();
-            _repliesSent = null;
+            // Remembered, for the read loop may still be in a handler and only then come to wait.
+            _waitsNoMore = true;
+            ReleaseReader();
         }
     }
 
