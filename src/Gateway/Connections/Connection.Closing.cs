@@ -36,10 +36,19 @@ internal sealed partial class Connection
     /// <summary>What is read and dropped of a peer that goes on sending: more than any message that was on its way. Then it is cut.</summary>
     private const long MaxDiscardedBytes = 32 << 20;
 
+    private static readonly ConnectionAbortedException Stopping = new("The node stops.");
+
     private static readonly ConnectionAbortedException Stubborn = new("The peer went on sending after the end.");
 
     private Phase _phase;
     private long _deadline;
+
+    /// <summary>Ends the connection without waiting for the peer, whatever it has come to. From any thread.</summary>
+    public void Abort()
+    {
+        _transport.Abort(Stopping);
+        Outbox.Abandon();
+    }
 
     private async Task EndAsync(bool vanished)
     {

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Sessions;
 
 public sealed class DrainTests
 {
-    private static readonly string[] WithTime = ["Drain:Duration=00:00:01", "Namespaces:log:History=100"];
+    private static readonly string[] WithTime = ["Drain:Duration=00:00:03", "Namespaces:log:History=100"];
 
     [Fact]
     public async Task Every_client_is_told_to_come_back_later_and_closed_with_1012()
