@@ -16,6 +16,9 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
     /// <summary>For the last to take their close frames before what is left is aborted.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
+    /// <summary>The same where no time is set: longer than a client is given to answer its close frame.</summary>
+    private static readonly TimeSpan LastWordsOfAll = TimeSpan.FromSeconds(3);
+
     /// <summary>For the rest of the node to stop: above all for Redis to hear who has left.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
@@ -33,7 +36,7 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
         try
         {
             await CloseEvenlyAsync(start, cancellationToken);
-            while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + LastWords)
+            while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + (options.DrainDuration == TimeSpan.Zero ? LastWordsOfAll : LastWords))
                 await Task.Delay(Step, time, cancellationToken);
         }
         catch (OperationCanceledException)

@@ -55,7 +55,8 @@ internal sealed partial class Session
             }
             var recover = _opening?.PositionOf(utf8);
             Begin(name, CostOfSubscribe(name, recover is not null), asked => OpenAsync(identity, name, recover, asked));
-            await RoomAsync();
+            // A stream asks for nothing meanwhile; its channels come one after the other.
+            await (_opening is null ? RoomAsync() : _pending?.DoneAsync() ?? default);
         }
     }
 

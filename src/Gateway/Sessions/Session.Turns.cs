@@ -11,10 +11,10 @@ namespace Gateway.Sessions;
 internal sealed partial class Session
 {
     /// <summary>Within this a request is begun. With the time of one call to the backplane its answer still comes within the protocol's 5 s.</summary>
-    private const long TurnMilliseconds = 3_000;
+    private const long TurnMilliseconds = 2_500;
 
     /// <summary>Within this a request of several calls is answered; the rest of the 5 s is for the way.</summary>
-    private const long AnswerMilliseconds = 4_500;
+    private const long AnswerMilliseconds = 4_000;
 
     /// <summary>A sixteenth of what a page of history, or of missed messages, may hold of memory; what a presence snapshot holds is counted as such a page.</summary>
     private const int HistoryCost = HistoryBytes / 16, PageCost = PageBytes / 16;
@@ -50,7 +50,7 @@ internal sealed partial class Session
             _pending.Enqueue(lane, isPublish, CostOf(message, lane.Channel) + copy.Length, () => GuardAsync(OnTurnAsync(copy, asked)));
             return RoomAsync();
         }
-        var doing = Do(message, Now);
+        var doing = Do(message, isPublish ? 0 : Now);
         // What a publish waits for is its channel's own subscribers here; its answer comes by itself.
         if (isPublish)
             return doing.IsCompletedSuccessfully ? RoomAsync() : doing;
@@ -92,7 +92,7 @@ internal sealed partial class Session
     }
 
     /// <param name="message">About one channel.</param>
-    /// <param name="asked">When it was read.</param>
+    /// <param name="asked">When it was read; not looked at for a publish.</param>
     private ValueTask Do(in ClientMessage message, long asked)
     {
         switch (message.Type)

@@ -42,7 +42,7 @@ public sealed class DrainTests
     [Fact]
     public async Task What_was_sent_to_a_client_before_comes_before_the_farewell()
     {
-        await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:00.1", "Limits:OutboundBytes=10000000");
+        await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:00", "Limits:OutboundBytes=10000000");
         await using var stalled = await Stalled.StartAsync(server, "a");
         await using var publisher = await JsonClient.ConnectAsync(server);
         await using var healthy = await JsonClient.ConnectAsync(server);
