@@ -11,6 +11,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<ProxiedConnection> _connections = [];
     private Socket? _listener;
     private TimeSpan _delay;
+    private TimeSpan _replyDelay;
     private bool _swallowing;
 
     private TcpProxy(int target)
@@ -66,6 +67,13 @@ public sealed class TcpProxy : IAsyncDisposable
             _delay = delay;
     }
 
+    /// <summary>From now on what a target answers arrives so much later, except on connections on which something was subscribed to.</summary>
+    public void DelayReplies(TimeSpan delay)
+    {
+        lock (_gate)
+            _replyDelay = delay;
+    }
+
     /// <summary>Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones until <see cref="Resume"/>.</summary>
     public void Swallow()
     {
@@ -90,7 +98,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         lock (_gate)
         {
-            _delay = TimeSpan.Zero;
+            _delay = _replyDelay = TimeSpan.Zero;
             _swallowing = false;
             if (_listener is null)
                 Listen();
@@ -131,7 +139,7 @@ public sealed class TcpProxy : IAsyncDisposable
             far.Dispose();
             return;
         }
-        var connection = new ProxiedConnection(near, far, () => _delay);
+        var connection = new ProxiedConnection(near, far, () => _delay, () => _replyDelay);
         lock (_gate)
         {
             _connections.Add(connection);

@@ -22,6 +22,9 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
 
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="Patience"/>.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentDictionary<string, (NodeSummary Summary, long Heard)> _others = new();
     private readonly ConcurrentDictionary<string, Survey> _surveys = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
@@ -70,7 +73,7 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
         }
         catch (OperationCanceledException)
         {
-            await TellAsync(null, new NodeMessage(_id) { IsGone = true }).ConfigureAwait(false);
+            await TellAsync(null, new NodeMessage(_id) { IsGone = true }).WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -45,10 +45,19 @@ internal sealed partial class Connection
     /// <summary>The rest of a message that is too large is not waited for when nothing of it has come for so long.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    private static readonly ConnectionAbortedException Stopping = new("The node stops.");
+
     private static readonly ConnectionAbortedException Stubborn = new("The peer went on sending after the end.");
 
     private Phase _phase;
     private long _deadline;
+
+    /// <summary>Ends the connection without waiting for the peer, whatever it has come to. From any thread.</summary>
+    public void Abort()
+    {
+        _transport.Abort(Stopping);
+        Outbox.Abandon();
+    }
 
     private async Task EndAsync(bool vanished)
     {

@@ -65,6 +65,7 @@ internal sealed partial class Connection : IOutboxOwner
         else
             Outbox.EndWaits();
         EndDelay();
+        _handler.OnClosing();
         _transport.Transport.Input.CancelPendingRead();
     }
 

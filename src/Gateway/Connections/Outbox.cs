@@ -174,13 +174,30 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Sends a message that names the subscription's position, in its exact place among the subscription's messages.</summary>
-    public void SendAt(Subscription subscription, Func<long, ArrayBufferWriter<byte>> message)
+    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
+            if (subscription.Ended)
+                return false;
+            subscription.IsAnswered = true;
+            if (_state == State.Open)
+                Put(Opcode.Text, message);
+            return true;
+        }
+    }
+
+    /// <summary>Sends a message that names the subscription's position, in its exact place among the subscription's messages.</summary>
+    /// <returns>False when the subscription has ended: nothing is sent.</returns>
+    public bool TrySendAt(Subscription subscription, Func<long, ArrayBufferWriter<byte>> message)
+    {
+        lock (_gate)
+        {
+            if (subscription.Ended)
+                return false;
             if (_state == State.Open)
                 Put(Opcode.Text, message(subscription.LastSeq).WrittenSpan);
+            return true;
         }
     }
 

@@ -34,7 +34,10 @@ internal sealed record GatewayOptions
 
     public HooksOptions Hooks { get; init; } = new();
 
-    /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
+    /// <summary>
+    /// <c>Gateway:Drain:Duration</c>, the time within which the node stops on SIGTERM, its connections closed evenly over all but the last two
+    /// seconds of it. Default 30 s; zero closes all at once.
+    /// </summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary><c>Gateway:Memory:HistoryBytes</c>, what the in-memory backplane keeps of all channels' history. Default 256 MiB. Over it, the channels published to longest ago lose their history first.</summary>
