@@ -48,9 +48,12 @@ internal sealed partial class Connection
         }
         catch (Exception e) when (IsLoss(e))
         {
-            return _farewell is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _farewell.Reason, _farewell) : ConnectionEnd.Lost(_deathCause ?? "the connection was lost", e);
+            return Said ?? ConnectionEnd.Lost(_deathCause ?? "the connection was lost", e);
         }
     }
+
+    /// <summary>What the gateway announced before the connection broke; null if nothing.</summary>
+    private ConnectionEnd? Said => _farewell is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _farewell.Reason, _farewell) : null;
 
     private ConnectionEnd Closed() => ConnectionEnd.Closed((int?)_socket.CloseStatus ?? _farewell?.CloseCode ?? 1005, _socket.CloseStatusDescription, _farewell);
 

@@ -56,13 +56,14 @@ internal sealed partial class Connection : IDisposable
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            end = ConnectionEnd.Lost($"not connected within {options.ConnectTimeout.TotalSeconds} s");
+            string what = socket.HttpStatusCode == HttpStatusCode.SwitchingProtocols ? "open, but not signed in" : "not connected";
+            end = connection.Said ?? ConnectionEnd.Lost($"{what} within {options.ConnectTimeout.TotalSeconds} s");
         }
         catch (WebSocketException e)
         {
             end = socket.HttpStatusCode is not (0 or HttpStatusCode.SwitchingProtocols)
-                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e)
-                : ConnectionEnd.Lost("the gateway could not be reached", e);
+                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e, ConnectionEnd.WordsOf(socket))
+                : connection.Said ?? ConnectionEnd.Lost("the gateway could not be reached", e);
         }
         catch
         {

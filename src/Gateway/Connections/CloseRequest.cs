@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
@@ -13,8 +14,6 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
     public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
 
     public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"));
-
-    public static readonly CloseRequest Unauthorized = new(Status: new(CloseCode.Unauthorized, "Unauthorized"));
 
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 
@@ -32,6 +31,13 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
     public static readonly CloseRequest RateLimited = new(new(CloseCode.RateLimited, "rate limit exceeded"), Reconnect: true);
 
     public static readonly CloseRequest TooManyConnections = new(new(CloseCode.TryAgainLater, "too many connections"), Reconnect: true);
+
+    /// <summary>The token of a first message will not do.</summary>
+    /// <param name="problem">Why not. No more than fits into a close frame, 123 bytes of UTF-8.</param>
+    public static CloseRequest BadToken(string problem) => new(new CloseStatus(CloseCode.Unauthorized, problem));
+
+    public static CloseRequest NoToken(TimeSpan within) =>
+        new(new CloseStatus(CloseCode.Unauthorized, string.Create(CultureInfo.InvariantCulture, $"no token within {within.TotalSeconds} s")));
 
     /// <summary>By the API.</summary>
     public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));

@@ -38,8 +38,10 @@ internal sealed partial class Session
         var (claims, problem) = await tokens.VerifySubscriptionAsync(token);
         if (problem is not null)
             SendError(SessionError.Of(problem), id, name.Utf8);
-        else if (claims!.User != _identity.User || claims.Channel != name.ToString())
-            SendError(SessionError.Forbidden, id, name.Utf8);
+        else if (claims!.User != _identity.User)
+            SendError(SessionError.NotFor(TokenProblem.AnotherUser), id, name.Utf8);
+        else if (claims.Channel != name.ToString())
+            SendError(SessionError.NotFor(TokenProblem.AnotherChannel), id, name.Utf8);
         else
             await SubscribeIfAllowed(claims.Expires!.Value, name, id, recover);
     }
