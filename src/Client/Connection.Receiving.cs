@@ -80,6 +80,8 @@ internal sealed partial class Connection
     private void Handle(ServerMessage message)
     {
         var subscription = _services.Subscriptions.Find(message.Channel);
+        if (message is { Type: "ack" or "error", Id: { } id })
+            subscription?.OnAnswered(id, message.Type == "ack" ? message.Position : null);
         switch (message.Type)
         {
             case "message":
