@@ -80,7 +80,8 @@ internal sealed partial class Connection
     private void Handle(ServerMessage message)
     {
         var subscription = _services.Subscriptions.Find(message.Channel);
-        if (message is { Type: "ack" or "error", Id: { } id })
+        // Where nobody knows whether it was published, the same message is sent again.
+        if (message is { Type: "ack" or "error", Id: { } id, Code: not GatewayErrorCode.Unconfirmed })
             subscription?.OnAnswered(id, message.Type == "ack" ? message.Position : null);
         switch (message.Type)
         {

@@ -17,7 +17,7 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
     /// <param name="reason">Of the close frame.</param>
     /// <param name="said">The <c>disconnect</c> before it, which says more; null if none came.</param>
     public static ConnectionEnd Closed(int code, string? reason, ServerMessage? said) =>
-        new(After(code, said), new[] { reason, said?.Reason }.FirstOrDefault(text => text is { Length: > 0 }) ?? $"closed with {code}", code, said?.RetryAfter);
+        new(After(code, said), string.IsNullOrEmpty(reason) ? said?.Reason ?? $"closed with {code}" : reason, code, said?.RetryAfter);
 
     /// <summary>The handshake was not answered with 101.</summary>
     /// <param name="status">What it was answered with.</param>
@@ -59,12 +59,13 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
         _ => said?.Reconnect == false ? AfterEnd.Stop : AfterEnd.Reconnect,
     };
 
-    /// <summary>The <c>error_description</c> of a <c>WWW-Authenticate: Bearer</c> (RFC 6750 section 3): the socket does not show bodies.</summary>
+    /// <summary>The <c>error_description</c> of a <c>WWW-Authenticate: Bearer</c> (RFC 6750 section 3); the socket shows no bodies.</summary>
     public static string? WordsOf(ClientWebSocket socket)
     {
         const string Name = "error_description=\"";
-        string challenge = socket.HttpResponseHeaders is { } headers && headers.TryGetValue("WWW-Authenticate", out var values) ? string.Join(", ", values) : "";
-        string[] parts = challenge.Split(Name, 2);
+        if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("WWW-Authenticate", out var values))
+            return null;
+        string[] parts = string.Join(", ", values).Split(Name, 2);
         return parts.Length == 2 ? parts[1].Split('"')[0] : null;
     }
 

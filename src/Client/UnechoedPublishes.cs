@@ -8,10 +8,13 @@ namespace Gateway.Client;
 /// <param name="time">The clock.</param>
 internal sealed class UnechoedPublishes(TimeProvider time)
 {
-    /// <summary>How long an acknowledgement is waited for before what it may explain counts as a gap. The gateway answers within that time.</summary>
+    /// <summary>How long an acknowledgement is waited for before what it may explain counts as a gap; the gateway answers within that.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Known positions ahead of the subscription's: they gather only while it stands still, as one that is not read does. What is beyond comes back by recovery.</summary>
+    /// <summary>
+    /// Known positions ahead of the subscription's: they gather only while it stands still, as one that is not read does. What is beyond
+    /// comes back by recovery.
+    /// </summary>
     private const int MaxKnown = 4096;
 
     /// <summary>Ids of those sent on this connection and not answered yet, and when they were sent.</summary>
@@ -19,8 +22,8 @@ internal sealed class UnechoedPublishes(TimeProvider time)
 
     private readonly HashSet<Position> _known = [];
 
-    /// <summary>Before it is sent: the answer may be there right after.</summary>
-    public void OnSending(long id) => _unanswered[id] = time.GetTimestamp();
+    /// <summary>To be called before it is sent. One that is sent again has been on its way since the first time.</summary>
+    public void OnSending(long id) => _unanswered.TryAdd(id, time.GetTimestamp());
 
     /// <summary>An acknowledgement, or a refusal, which has no position.</summary>
     /// <param name="id">Of any request.</param>

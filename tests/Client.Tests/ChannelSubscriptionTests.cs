@@ -137,7 +137,22 @@ public sealed class ChannelSubscriptionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task And_no_longer()
+    public async Task One_that_is_sent_again_may_explain_what_came_before()
+    {
+        Subscribed(id: 1, seq: 0);
+        _subscription.OnPublishing(7);
+        Message(2);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _subscription.OnPublishing(7);
+        _subscription.OnTick();
+
+        _subscription.OnAnswered(7, At(1));
+
+        Assert.Equal([2], await TakeAsync(1));
+    }
+
+    [Fact]
+    public async Task After_that_it_is_a_gap()
     {
         Subscribed(id: 1, seq: 0);
         _subscription.OnPublishing(7);

@@ -16,7 +16,8 @@ public sealed class EchoTests
     {
         const int Count = 500;
         await using var redis = overRedis ? await RedisServer.StartAsync() : null;
-        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, .. redis is null ? Array.Empty<string>() : ["Redis:Addresses=" + redis.Address]]);
+        string[] backplane = redis is null ? [] : ["Redis:Addresses=" + redis.Address];
+        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, .. backplane]);
         await using var ann = Clients.To(server);
         await using var bob = Clients.To(server);
         await using var log = ann.Subscribe<int>("log:1", Counted(buffer: 2 * Count));
@@ -24,10 +25,10 @@ public sealed class EchoTests
         // Redis may not have been there at once.
         int asked = _asked;
 
-        var publishing = Task.WhenAll(Enumerable.Range(1, Count).Select(number => ann.PublishAsync("log:1", -number, Silent, Clients.Deadline)));
+        var own = Enumerable.Range(1, Count).Select(number => ann.PublishAsync("log:1", -number, Silent, Clients.Deadline)).ToList();
         for (int number = 1; number <= Count; number++)
             await bob.PublishAsync("log:1", number, cancellationToken: Clients.Deadline);
-        await publishing;
+        await Task.WhenAll(own);
         var last = await bob.PublishAsync("log:1", Count + 1, cancellationToken: Clients.Deadline);
 
         Assert.Equal(Enumerable.Range(1, Count + 1), await log.TakeAsync(Count + 1));

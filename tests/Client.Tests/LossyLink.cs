@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Safe for any thread. Stands before a gateway and loses single messages to its clients, which neither side can notice but by counting.</summary>
+/// <summary>A link to a gateway that loses one message to its clients, which nobody can notice but by counting. Safe for any thread.</summary>
 internal sealed class LossyLink : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -150,7 +150,7 @@ public sealed class TokenTests
         var connecting = client.ConnectAsync(Clients.Deadline);
 
         using (var socket = await listener.AcceptSocketAsync(Clients.Deadline))
-            await RefuseAndBreakAsync(socket, """{"type":"disconnect","code":4001,"reason":"the token is for another audience","reconnect":false}""");
+            await RefuseAndBreakAsync(socket, "the token is for another audience");
 
         var failure = await Assert.ThrowsAsync<GatewayException>(() => connecting);
         Assert.Equal((GatewayErrorCode.Unauthorized, 4001), (failure.Code, failure.CloseCode));
@@ -182,16 +182,17 @@ public sealed class TokenTests
         Assert.Null(await secret.Started.WaitAsync(Clients.Deadline));
     }
 
-    /// <summary>Takes the upgrade, says something and is gone, without a close frame.</summary>
-    private static async Task RefuseAndBreakAsync(Socket socket, string message)
+    /// <summary>Takes the upgrade, says why it will close the connection, and is gone without a close frame.</summary>
+    private static async Task RefuseAndBreakAsync(Socket socket, string reason)
     {
+        string message = $$"""{"type":"disconnect","code":4001,"reason":"{{reason}}","reconnect":false}""";
         var head = new StringBuilder();
         byte[] buffer = new byte[4096];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             head.Append(Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, Clients.Deadline)));
         string key = head.ToString().Split("Sec-WebSocket-Key: ")[1].Split("\r\n")[0];
-        string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: gateway.v1.json\r\n"
-            + $"Sec-WebSocket-Accept: {UpgradeResponse.AcceptKey(key)}\r\n\r\n";
+        string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + $"Sec-WebSocket-Protocol: gateway.v1.json\r\nSec-WebSocket-Accept: {UpgradeResponse.AcceptKey(key)}\r\n\r\n";
         // A text frame of less than 126 bytes (RFC 6455 section 5.2).
         byte[] frame = [0x81, (byte)message.Length, .. Encoding.ASCII.GetBytes(message)];
         await socket.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(answer), .. frame], Clients.Deadline);

@@ -86,7 +86,7 @@ public sealed class TcpProxy : IAsyncDisposable
         return subscribed.Count;
     }
 
-    /// <summary>As <see cref="Swallow"/>, for each open connection from the moment when this text goes out on it. All others, and new ones, work.</summary>
+    /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
     public void SwallowFrom(string text)
     {
         foreach (var connection in All())

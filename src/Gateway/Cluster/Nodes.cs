@@ -21,7 +21,7 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
     /// <summary>Three heartbeats may be lost.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
 
-    /// <summary>How long a silent node is named. One that is cut off from Redis is back sooner, or has been looked after; one that was killed holds no clients.</summary>
+    /// <summary>How long a silent node is named: one that is cut off is back sooner, or somebody looks after it.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
@@ -35,7 +35,10 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
 
     /// <summary>This node first, then the others that are heard of, by name.</summary>
     public IReadOnlyList<NodeSummary> All =>
-        [local.Summary(_id), .. _others.Values.Where(IsHeard).Select(other => other.Summary).OrderBy(node => node.Node, StringComparer.Ordinal)];
+    [
+        local.Summary(_id),
+        .. _others.Values.Where(IsHeard).Select(other => other.Summary).OrderBy(node => node.Node, StringComparer.Ordinal),
+    ];
 
     /// <summary>Names of nodes that fell silent.</summary>
     public IReadOnlyList<string> Missing => NamesOf(_others.Values.Where(other => !IsHeard(other)));
@@ -52,7 +55,8 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
         _surveys[id] = survey;
         try
         {
-            bool asked = others.Count == 0 || await TellAsync(null, new NodeMessage(_id) { Id = id, Request = request }).ConfigureAwait(false);
+            var question = new NodeMessage(_id) { Id = id, Request = request };
+            bool asked = others.Count == 0 || await TellAsync(null, question).ConfigureAwait(false);
             survey.Add(_id, await local.DoAsync(request).ConfigureAwait(false));
             if (asked)
                 await survey.Done.WaitAsync(AnswerTime, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -95,7 +99,10 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
         _ = TellAsync(null, Here() with { IsNew = true });
     }
 
-    /// <summary>Drops those that were silent for too long, or that a process with the same name and address has replaced. While none could be heard, none is dropped.</summary>
+    /// <summary>
+    /// Drops nodes that were silent for too long, or that a process with the same name and address has replaced. While no node could be
+    /// heard, none is dropped.
+    /// </summary>
     private void Forget()
     {
         if (bus.Problem is not null)

@@ -37,7 +37,7 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
     public static CloseRequest BadToken(string problem) => new(new CloseStatus(CloseCode.Unauthorized, problem));
 
     public static CloseRequest NoToken(TimeSpan within) =>
-        new(new CloseStatus(CloseCode.Unauthorized, string.Create(CultureInfo.InvariantCulture, $"no token within {within.TotalSeconds} s")));
+        BadToken(string.Create(CultureInfo.InvariantCulture, $"no token within {within.TotalSeconds} s"));
 
     /// <summary>By the API.</summary>
     public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));

@@ -23,7 +23,7 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     /// </summary>
     public string Challenge => this == TokenMissing
         ? "Bearer"
-        : $"Bearer error=\"invalid_token\", error_description=\"{string.Concat(Message.Select(letter => letter is < ' ' or > '~' or '"' or '\\' ? '?' : letter))}\"";
+        : $"Bearer error=\"invalid_token\", error_description=\"{string.Concat(Message.Select(Quotable))}\"";
 
     // The request line, RFC 9112 section 3.
     public static UpgradeRefusal EmptyFirstLine { get; } = BadRequest("the request starts with an empty line");
@@ -81,6 +81,8 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     public static UpgradeRefusal HeadTooLarge(int maxHeadBytes) => TooLarge("bytes", maxHeadBytes);
 
     public static UpgradeRefusal Unauthorized(string message) => new(401, "unauthorized", message);
+
+    private static char Quotable(char letter) => letter is < ' ' or > '~' or '"' or '\\' ? '?' : letter;
 
     private static UpgradeRefusal BadRequest(string message) => new(400, "bad_request", message);
 

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Redis.Faults;
 /// <summary>What leads from one node to the others fails, while messages of clients go their way. Who was not reached is named.</summary>
 public sealed class BusFaultTests
 {
-    /// <summary>What goes out on the connection on which a node speaks to the others, and on no other but to subscribe, which is done by then.</summary>
+    /// <summary>What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.</summary>
     private const string Heartbeat = "gateway:nodes";
 
     [Fact]
@@ -22,9 +22,9 @@ public sealed class BusFaultTests
         await using var ann = await JsonClient.ConnectAsync(b, "?user=ann");
 
         proxy.SwallowFrom(Heartbeat);
-        await Eventually.TrueAsync(async () => (await b.GetAsync("/api/stats")).Json.Texts("missing").SequenceEqual(["a"]), "b cannot ask a");
+        await Eventually.TrueAsync(async () => (await MissingAsync(b)).SequenceEqual(["a"]), "b cannot ask a");
         var clock = Stopwatch.StartNew();
-        await Eventually.TrueAsync(async () => (await b.GetAsync("/api/stats")).Json.Texts("missing").Length == 0, "b can ask a again");
+        await Eventually.TrueAsync(async () => (await MissingAsync(b)).Length == 0, "b can ask a again");
 
         // Five seconds until it is noticed, and more for a busy machine.
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
@@ -101,19 +101,21 @@ public sealed class BusFaultTests
 
         await using var back = await GatewayProcess.StartAsync(Node.Settings(redis.Address, "Node=killed"));
         await Eventually.TrueAsync(
-            async () => await NodesAsync(a) is var nodes && nodes.GetProperty("nodes").GetArrayLength() == 2 && nodes.Texts("missing").Length == 0,
+            async () => IsWhole(await NodesAsync(a), count: 2),
             "the same node, started again, takes its place");
     }
 
     private static async Task KnowEachOtherAsync(params GatewayServer[] nodes)
     {
         foreach (var node in nodes)
-        {
-            await Eventually.TrueAsync(
-                async () => await NodesAsync(node) is var known && known.GetProperty("nodes").GetArrayLength() == nodes.Length && known.Texts("missing").Length == 0,
-                "all nodes are known");
-        }
+            await Eventually.TrueAsync(async () => IsWhole(await NodesAsync(node), nodes.Length), "all nodes are known");
     }
+
+    private static bool IsWhole(JsonElement list, int count) =>
+        list.GetProperty("nodes").GetArrayLength() == count && list.Texts("missing").Length == 0;
+
+    /// <summary>Who did not answer a question to all nodes.</summary>
+    private static async Task<string[]> MissingAsync(GatewayServer node) => (await node.GetAsync("/api/stats")).Json.Texts("missing");
 
     private static async Task<JsonElement> NodesAsync(GatewayServer node) => (await node.GetAsync("/api/nodes")).Json;
 
