@@ -13,11 +13,15 @@ internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> 
 {
     private volatile bool _swallowing;
     private volatile bool _subscribed;
+    private volatile byte[]? _last;
 
     /// <summary>Whether a Redis command to subscribe went through.</summary>
     public bool Subscribed => _subscribed;
 
     public void Swallow() => _swallowing = true;
+
+    /// <summary>As <see cref="Swallow"/>, from the moment when these bytes go out.</summary>
+    public void SwallowFrom(byte[] bytes) => _last = bytes;
 
     /// <summary>Both ends see a reset.</summary>
     public void Reset()
@@ -61,6 +65,8 @@ internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> 
             {
                 if (outwards && buffer.AsSpan(0, read).IndexOf("SUBSCRIBE\r\n"u8) >= 0)
                     _subscribed = true;
+                if (outwards && _last is { } last && buffer.AsSpan(0, read).IndexOf(last) >= 0)
+                    Swallow();
                 var wait = outwards || _subscribed ? delay() : delay() + replyDelay();
                 if (!_swallowing)
                     late.Writer.TryWrite((buffer[..read], Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency)));

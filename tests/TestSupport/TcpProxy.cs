@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Gateway.TestSupport;
 
@@ -91,6 +92,13 @@ public sealed class TcpProxy : IAsyncDisposable
         foreach (var connection in subscribed)
             connection.Swallow();
         return subscribed.Count;
+    }
+
+    /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
+    public void SwallowFrom(string text)
+    {
+        foreach (var connection in All())
+            connection.SwallowFrom(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Forwards again, at once. What was swallowed is lost with its connection.</summary>

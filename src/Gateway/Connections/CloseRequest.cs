@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
@@ -16,8 +17,6 @@ internal sealed record CloseRequest(
 
     public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
 
-    public static readonly CloseRequest Unauthorized = new(Status: new(CloseCode.Unauthorized, "Unauthorized"));
-
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 
     /// <summary>Tokens can't be judged here at the moment; another node may be able to.</summary>
@@ -34,6 +33,13 @@ internal sealed record CloseRequest(
     public static readonly CloseRequest RateLimited = new(new(CloseCode.RateLimited, "rate limit exceeded"), Reconnect: true);
 
     public static readonly CloseRequest TooManyConnections = new(new(CloseCode.TryAgainLater, "too many connections"), Reconnect: true);
+
+    /// <summary>The token of a first message will not do.</summary>
+    /// <param name="problem">Why not. No more than fits into a close frame, 123 bytes of UTF-8.</param>
+    public static CloseRequest BadToken(string problem) => new(new CloseStatus(CloseCode.Unauthorized, problem));
+
+    public static CloseRequest NoToken(TimeSpan within) =>
+        BadToken(string.Create(CultureInfo.InvariantCulture, $"no token within {within.TotalSeconds} s"));
 
     /// <summary>By the API.</summary>
     public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));

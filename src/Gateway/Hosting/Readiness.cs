@@ -4,7 +4,7 @@ using Gateway.Backplane;
 namespace Gateway.Hosting;
 
 /// <summary>Safe for any thread. Whether a load balancer should send new clients here.</summary>
-internal sealed class Readiness(IBackplane backplane, IAuthenticator authenticator)
+internal sealed class Readiness(IBackplane backplane, INodeBus bus, IAuthenticator authenticator)
 {
     private volatile bool _draining;
 
@@ -15,7 +15,11 @@ internal sealed class Readiness(IBackplane backplane, IAuthenticator authenticat
     public string? Problem => _draining ? "draining" : backplane.Problem ?? authenticator.Problem;
 
     /// <summary>What does not work although the node is ready; null for nothing.</summary>
-    public string? Degradation => backplane.Degradation;
+    public string? Degradation => (backplane.Degradation, bus.Problem) switch
+    {
+        ({ } channels, { } nodes) => $"{channels}; {nodes}",
+        var (channels, nodes) => channels ?? nodes,
+    };
 
     public void StartDraining() => _draining = true;
 }

@@ -106,7 +106,7 @@ internal sealed partial class Session
         if (problem is not null)
         {
             SendError(SessionError.Of(problem), id, channel: default);
-            _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.Unauthorized);
+            _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.BadToken(problem.Message));
             return;
         }
         if (!_connection.Lease.TryIdentify(claims!.User))

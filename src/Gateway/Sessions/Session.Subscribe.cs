@@ -54,7 +54,9 @@ internal sealed partial class Session
         var (claims, problem) = await tokens.VerifySubscriptionAsync(token);
         if (problem is not null)
             return (0, SessionError.Of(problem));
-        return claims!.User != _identity.User || claims.Channel != name.ToString() ? (0, SessionError.Forbidden) : (claims.Expires!.Value, null);
+        if (claims!.User != _identity.User)
+            return (0, SessionError.NotFor(TokenProblem.AnotherUser));
+        return claims.Channel != name.ToString() ? (0, SessionError.NotFor(TokenProblem.AnotherChannel)) : (claims.Expires!.Value, null);
     }
 
     /// <param name="expires">When the right to it ends, in Unix seconds.</param>
