@@ -11,6 +11,7 @@ import {
   defaults,
   type PublishOptions,
   type State,
+  type StateChange,
   type SubscribeOptions,
 } from './options.js';
 import { Outbox } from './outbox.js';
@@ -38,7 +39,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   /** Of this client alone, so that a key made of it and a number is of one message alone. Works without a secure context, too. */
   readonly #keyPrefix = crypto.getRandomValues(new Uint32Array(4)).join('-');
   #lastId = 0;
-  #state: State = 'closed';
+  #status: StateChange = { state: 'closed' };
   #session: Connected | undefined;
   #connection: Connection | undefined;
   /** Counts tries to connect; what belongs to an earlier one is over. */
@@ -68,7 +69,12 @@ export class GatewayClient extends Emitter<ClientEvents> {
   }
 
   get state(): State {
-    return this.#state;
+    return this.#status.state;
+  }
+
+  /** The state, and why it came about: what the event `state` told last. */
+  get status(): StateChange {
+    return this.#status;
   }
 
   /** What the gateway said of the current, or else the last, connection. */
@@ -101,7 +107,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
 
   /** Ends the connection. What is unanswered is refused; subscriptions stay, and begin again with another `connect`. */
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     const closing = this.#connection?.close(1000, '');
     this.#end({ code: 1000, reason: '' });
     await closing;
@@ -113,7 +119,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
     if (!channel) {
       channel = new Channel(name, this.#host, options.token, options.recover);
       this.#channels.set(name, channel);
-      if (this.#state === 'connected') void channel.resume();
+      if (this.state === 'connected') void channel.resume();
     }
     return new Subscription<T>(this, channel);
   }
@@ -203,12 +209,12 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #onConnected(message: Connected): void {
     this.#session = message;
     this.#renewToken = false;
-    if (message.expires !== undefined) this.#renewal.schedule(message.expires);
-    if (this.#state === 'connected') return;
+    this.#renewal.schedule(message.expires);
+    if (this.state === 'connected') return;
     this.#firstTransport += Math.floor(this.#fruitless / triesPerTransport);
     this.#fruitless = 0;
     this.#settled = setTimeout(() => this.#backoff.reset(), defaults.settled);
-    this.#state = 'connected';
+    this.#status = { state: 'connected' };
     for (const channel of this.#channels.values()) void channel.resume();
     this.#outbox.start((text) => this.#connection!.sendText(text));
     this.#ready!.resolve();
@@ -251,7 +257,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
 
   #wait(close: Close): void {
     this.#leave();
-    if (this.#state === 'connecting') this.#fruitless++;
+    if (this.state === 'connecting') this.#fruitless++;
     const retryIn = (close.retryAfter ?? 0) + this.#backoff.next();
     this.#retry = setTimeout(() => void this.#open(), retryIn);
     this.#change('waiting', close, retryIn);
@@ -284,18 +290,18 @@ export class GatewayClient extends Emitter<ClientEvents> {
   }
 
   #change(state: State, close?: Close, retryIn?: number): void {
-    this.#state = state;
-    this.emit('state', {
+    this.#status = {
       state,
       ...(close && { code: close.code, reason: close.reason }),
       ...(retryIn !== undefined && { retryIn }),
-    });
+    };
+    this.emit('state', this.#status);
   }
 
   #onPage(cause: 'online' | 'offline' | 'visible'): void {
     // Another network may let through what this one did not.
     if (cause === 'online') this.#firstTransport = this.#fruitless = 0;
-    if (this.#state === 'connected') this.#connection!.probe();
-    else if (this.#state === 'waiting' && cause !== 'offline') void this.#open();
+    if (this.state === 'connected') this.#connection!.probe();
+    else if (this.state === 'waiting' && cause !== 'offline') void this.#open();
   }
 }

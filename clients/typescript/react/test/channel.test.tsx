@@ -60,6 +60,13 @@ describe('GatewayProvider', () => {
         expect(hook.current).toBe(client);
     });
 
+    it('tells why the client is closed', async () => {
+        const hook = await renderHook(() => useGateway(), {}, around);
+        const reason = 'the token is for another audience';
+        await act(async () => gateway.link.drops(4001, reason));
+        expect(hook.current).toEqual({ client: hook.current.client, state: 'closed', code: 4001, reason });
+    });
+
     it('renders on a server without connecting', () => {
         function Page() {
             const { state } = useGateway();
