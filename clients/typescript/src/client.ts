@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.js';
-import { Channel } from './channel.js';
+import { Channel, type ChannelHost } from './channel.js';
 import { abnormal, adviceFor, type Close } from './close.js';
 import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
@@ -34,6 +34,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   readonly #options: ClientOptions;
   readonly #transports: Transport[];
   readonly #outbox: Outbox;
+  readonly #host: ChannelHost;
   readonly #backoff: Backoff;
   readonly #channels = new Map<string, Channel>();
   /** Of this client alone, so that a key made of it and a number is of one message alone. Works without a secure context, too. */
@@ -60,6 +61,15 @@ export class GatewayClient extends Emitter<ClientEvents> {
     this.#options = options;
     this.#transports = options.transports ?? [webSocket(options.WebSocket)];
     this.#outbox = new Outbox(options.queueSize ?? defaults.queueSize, options.rate ?? defaults.rate);
+    this.#host = {
+      outbox: this.#outbox,
+      nextId: () => this.nextId(),
+      send: (message: ClientMessage) => this.#connection?.send(message),
+      failed: (error: Error) => this.emit('error', error),
+      forget: (channel: Channel) => {
+        if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+      },
+    };
     this.#renewal = new Renewal(
       options.token,
       (token) => this.#connection?.send({ type: 'refresh', token, id: this.nextId() }),
@@ -128,9 +138,8 @@ export class GatewayClient extends Emitter<ClientEvents> {
   publish(channel: string, content: unknown, { echo, key }: PublishOptions = {}): Promise<Ack> {
     const id = this.nextId();
     key ??= `${this.#keyPrefix}-${id}`;
-    const publishing = this.#ask<Ack>({ type: 'message', channel, content, id, echo, key }, key);
-    if (echo === false) publishing.then((ack) => this.#channels.get(channel)?.skip(ack)).catch(() => {});
-    return publishing;
+    const silentIn = echo === false ? channel : undefined;
+    return this.#ask({ type: 'message', channel, content, id, echo, key }, key, silentIn);
   }
 
   /** Reads a page of a channel's history. */
@@ -150,17 +159,9 @@ export class GatewayClient extends Emitter<ClientEvents> {
     return ++this.#lastId;
   }
 
-  readonly #host = {
-    nextId: () => this.nextId(),
-    send: (message: ClientMessage) => this.#connection?.send(message),
-    forget: (channel: Channel) => {
-      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
-    },
-  };
-
-  #ask<Reply>(message: ClientMessage & { id?: number }, key?: string): Promise<Reply> {
+  #ask<Reply>(message: ClientMessage & { id?: number }, key?: string, silentIn?: string): Promise<Reply> {
     // As text at once: what the caller does to the content afterwards changes nothing.
-    const asking = (async () => this.#outbox.add<Reply>(message.id!, JSON.stringify(message), key))();
+    const asking = (async () => this.#outbox.add<Reply>(message.id!, JSON.stringify(message), key, silentIn))();
     // Not everybody who publishes looks at the result; a refusal must not end their process.
     asking.catch(() => {});
     return asking;
@@ -224,7 +225,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #onMessage(message: ServerMessage): void {
     switch (message.type) {
       case 'error':
-        if (this.#outbox.settle(message)) return;
+        if (this.#settle(message)) return;
         for (const channel of this.#channels.values()) if (channel.fails(message)) return;
         // Left here just when the gateway ended it: both got what they wanted.
         if (message.code === 'not_subscribed') return;
@@ -232,10 +233,10 @@ export class GatewayClient extends Emitter<ClientEvents> {
         return;
       case 'ack':
       case 'history':
-        this.#outbox.settle(message);
+        this.#settle(message);
         return;
       case 'presence':
-        if (message.id !== undefined && this.#outbox.settle(message)) return;
+        if (message.id !== undefined && this.#settle(message)) return;
         break;
       case 'refreshed':
         this.#renewal.schedule(message.expires);
@@ -244,6 +245,14 @@ export class GatewayClient extends Emitter<ClientEvents> {
         this.emit('message', message);
     }
     this.#channels.get((message as Message).channel)?.receive(message);
+  }
+
+  /** @returns Whether the reply was to something asked here. */
+  #settle(reply: ServerMessage): boolean {
+    const asked = this.#outbox.settle(reply);
+    // Now, not with the promise: the next message may be here already, and be looked at before that.
+    if (asked?.silentIn !== undefined) this.#channels.get(asked.silentIn)?.sequence.answered(reply as Partial<Ack>);
+    return !!asked;
   }
 
   #onClosed(close: Close): void {

@@ -135,12 +135,7 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    const { code, reason, reconnect, retryAfter } = this.#farewell ?? { ...close, reconnect: undefined };
-    this.events.closed({
-      code,
-      reason: this.#problem ?? reason,
-      reconnect,
-      retryAfter: retryAfter ?? close.retryAfter,
-    });
+    const problem = this.#problem && { reason: this.#problem };
+    this.events.closed({ ...close, ...this.#farewell, ...problem });
   }
 }

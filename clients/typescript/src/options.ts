@@ -50,7 +50,7 @@ export interface ClientOptions {
 }
 
 export interface SubscribeOptions {
-  /** A token for this channel alone, or a function that gets one. */
+  /** A token for this channel alone, or a function that gets one: asked each time it is subscribed to, and again before the token ends. */
   token?: TokenSource;
   /** Where to go on from: what the application has seen, from an earlier `subscription.position`. */
   recover?: Position;

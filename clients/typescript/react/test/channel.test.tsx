@@ -109,6 +109,20 @@ describe('useChannel', () => {
         expect(seen).toEqual(['m1', 'm2']);
     });
 
+    it('asks the token callback of the last render for a token of the channel', async () => {
+        const hook = await renderHook(
+            ({ name }: { name: string }) => useChannel('a', { token: () => `token-${name}` }),
+            { name: 'first' },
+            around,
+        );
+        await connects();
+        await subscribes();
+        await hook.render({ name: 'second' });
+        await says({ type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+        await act(async () => void (await vi.waitUntil(() => gateway.link.of('subscribe').length === 2)));
+        expect(gateway.link.of('subscribe')).toMatchObject([{ token: 'token-first' }, { token: 'token-second' }]);
+    });
+
     it('calls the last onMessage and subscribes once, however often the callback changes', async () => {
         const seen: string[] = [];
         const hook = await renderHook(
