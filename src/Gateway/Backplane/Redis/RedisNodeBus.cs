@@ -37,9 +37,15 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         _running = RunAsync();
     }
 
-    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) =>
-        _connection is { } connection
-        && await connection.PublishAsync(inbox is null ? _all : Inbox(inbox), message.ToArray()).ConfigureAwait(false) == PublishOutcome.Accepted;
+    /// <remarks>With a write, which only a master takes: on a replica this node would hear itself, and nobody at the master would hear it.</remarks>
+    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message)
+    {
+        if (_connection is not { } connection)
+            return false;
+        byte[] channel = inbox is null ? _all : Inbox(inbox);
+        var sent = await connection.CallAsync(RedisScripts.Probe, [_all], [channel, message.ToArray()], message.Length).ConfigureAwait(false);
+        return sent is not null;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -105,6 +105,26 @@ public sealed class BusFaultTests
             "the same node, started again, takes its place");
     }
 
+    [Fact]
+    public async Task A_server_that_became_a_replica_is_left_for_the_one_that_took_over()
+    {
+        await using var first = await RedisServer.StartAsync();
+        await using var second = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(first.Port);
+        await using var a = await Node.StartAsync(proxy.Address, "Node=a");
+        await second.FollowAsync(first);
+        await second.PromoteAsync();
+        await first.FollowAsync(second);
+
+        proxy.Redirect(second.Port, cut: false);
+        await using var b = await Node.StartAsync(second.Address, "Node=b");
+
+        // What is published on a replica is heard by who is connected there, and by nobody else.
+        await KnowEachOtherAsync(a, b);
+        await using var ann = await JsonClient.ConnectAsync(a, "?user=ann");
+        Assert.Equal(1, (await b.PostAsync("disconnect", """{"user":"ann"}""")).Json.Number("connections"));
+    }
+
     private static async Task KnowEachOtherAsync(params GatewayServer[] nodes)
     {
         foreach (var node in nodes)
