@@ -85,7 +85,8 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
         }
         catch (OperationCanceledException)
         {
-            await TellAsync(null, new NodeMessage(_id) { IsGone = true }).WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task parting = TellAsync(null, new NodeMessage(_id) { IsGone = true });
+            await parting.WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
