@@ -46,7 +46,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public string Name { get; }
 
-    public bool IsUp => _connection is not null && !_probes.AreSilent;
+    /// <summary>Whether requests reach Redis and are answered.</summary>
+    public bool IsUp => Answering is not null && !_probes.AreSilent;
 
     /// <summary>Of a cluster, the masters that do not answer while others do; empty when the shard is not up at all.</summary>
     public IReadOnlyList<string> Silent => IsUp ? _probes.Silent : [];
