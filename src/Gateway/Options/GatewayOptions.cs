@@ -3,6 +3,12 @@ namespace Gateway.Options;
 /// <summary>Immutable: read once at start by <see cref="GatewayOptionsReader"/> and shared by all. The keys are those of <c>docs/configuration.md</c>.</summary>
 internal sealed record GatewayOptions
 {
+    /// <summary><c>Gateway:Development</c>, which asks for development mode. Default false; refused where others could come in.</summary>
+    public bool Development { get; init; }
+
+    /// <summary>Development mode: everybody is let in as anonymous, and <c>/demo</c> is served. With a key tokens are needed.</summary>
+    public bool IsDevelopment => Development && !Auth.HasKey;
+
     /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>.</summary>
     public ListenAddress Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
 
