@@ -13,5 +13,7 @@ internal sealed class LoneOwner : IOutboxOwner
 
     public void OnOverflow(string policy, ChannelName channel, long dropped) => throw new InvalidOperationException(policy);
 
+    public void OnPresenceDropped() => throw new InvalidOperationException("A delivery was dropped.");
+
     public void OnGap(Subscription subscription) => throw new InvalidOperationException("A delivery was dropped.");
 }

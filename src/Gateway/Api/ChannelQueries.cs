@@ -46,7 +46,7 @@ internal sealed class ChannelQueries(Namespaces namespaces, Nodes nodes, IBackpl
         var (rules, top, users) = (name.Namespace.Rules, default(Position?), default(int?));
         if (rules.HasHistory && (top = (await backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top) is null)
             return ApiProblem.Unavailable;
-        if (rules.Presence && (users = (await backplane.PresenceAsync(name, maxUsers: 0))?.Count) is null)
+        if (rules.Presence && (users = (await backplane.PresenceAsync(name, maxUsers: 0))?.State.Count) is null)
             return ApiProblem.Unavailable;
         var counts = result.Answers.Where(answer => answer.Connections > 0)
             .Select(answer => new NodeSubscribers(answer.Node, answer.Connections)).OrderBy(count => count.Node, StringComparer.Ordinal);
@@ -60,7 +60,7 @@ internal sealed class ChannelQueries(Namespaces namespaces, Nodes nodes, IBackpl
     {
         if (!TryName(request, out var name, out var problem))
             return problem;
-        var presence = name!.Namespace.Rules.Presence ? await backplane.PresenceAsync(name, MaxUsers) : new PresenceState([], 0);
+        var presence = name!.Namespace.Rules.Presence ? (await backplane.PresenceAsync(name, MaxUsers))?.State : new PresenceState([], 0);
         if (presence is null)
             return ApiProblem.Unavailable;
         var json = new ArrayBufferWriter<byte>(1024);

@@ -47,5 +47,11 @@ internal interface IBackplane : IAsyncDisposable
     /// <summary>Who is in the channel; null when the backplane is out of reach.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="maxUsers">Above this many users only their number is returned.</param>
-    ValueTask<PresenceState?> PresenceAsync(ChannelName channel, int maxUsers);
+    ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers);
+
+    /// <summary>
+    /// As <see cref="PresenceAsync"/>, for the node itself after changes were lost. This node's users are put in again first; it waits for
+    /// its turn rather than being refused, and, where the data were lost, for other nodes to put in their users.
+    /// </summary>
+    ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers);
 }

@@ -12,6 +12,11 @@ internal interface IBackplaneSink
     void OnPresence(ChannelName channel, PresenceChange change);
 
     /// <summary>
+    /// Presence changes of the channel may not have arrived: subscribers need a snapshot (<see cref="IBackplane.RepairPresenceAsync"/>).
+    /// </summary>
+    void OnPresenceLost(ChannelName channel);
+
+    /// <summary>
     /// Messages of the channel may be missing from now on, until <see cref="IBackplane.SubscribeAsync"/> is asked again and returns true. Those
     /// already subscribed need not be told: they get what they missed, or <see cref="OnLost"/>.
     /// </summary>

@@ -14,7 +14,8 @@ namespace Gateway.Channels;
 /// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
-internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log) : IThreadPoolWorkItem
+internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
+    : IThreadPoolWorkItem
 {
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
     public const int BacklogBytes = 1 << 20;
@@ -34,7 +35,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     private FrameBatch? _open;
     private TaskCompletionSource? _room;
     private long _nextBatch = 1;
-    private long _flushedPresence;
     private int _backlog;
     private bool _draining;
 
@@ -54,9 +54,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
 
     /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
     public long Losses { get; private set; }
-
-    /// <summary>Presence changes not yet sent; null where the namespace has no presence.</summary>
-    public PresenceChanges? Presence { get; } = name.Namespace.Rules.Presence ? new PresenceChanges() : null;
 
     public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
 
@@ -103,21 +100,6 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         }
     }
 
-    /// <summary>Takes a presence change for all subscribers whose snapshot is older.</summary>
-    public void AppendPresence(ReadOnlySpan<byte> message, long version)
-    {
-        lock (_gate)
-        {
-            _flushedPresence = version;
-            if (_slots.Count == 0)
-                return;
-            var batch = BatchFor(message.Length);
-            int before = batch.Length;
-            batch.AppendPresence(message, version);
-            Schedule(batch.Length - before);
-        }
-    }
-
     /// <summary>
     /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from the one after
     /// those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position is not, or perhaps not, one
@@ -144,35 +126,9 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             subscription.StartSeq = position.Seq;
             subscription.LastSeq = position.Seq;
             _slots.Add(subscription);
+            StartPresence(subscription);
             return true;
         }
-    }
-
-    /// <summary>Sends a presence snapshot in its place among the changes. False when a change newer than the snapshot was sent before.</summary>
-    public bool TrySendSnapshot(Subscription subscription, long version, ReadOnlySpan<byte> snapshot)
-    {
-        lock (_gate)
-        {
-            if (_flushedPresence > version)
-                return false;
-            subscription.PresenceVersion = version;
-            subscription.Subscriber.TrySend(subscription, snapshot);
-            return true;
-        }
-    }
-
-    /// <summary>Sends a subscription no more presence changes.</summary>
-    public void HidePresence(Subscription subscription)
-    {
-        lock (_gate)
-            subscription.PresenceVersion = Subscription.NoPresence;
-    }
-
-    /// <summary>Whether a presence change was sent to the subscribers since the given version.</summary>
-    public bool SentPresenceAfter(long version)
-    {
-        lock (_gate)
-            return _flushedPresence > version;
     }
 
     /// <summary>Stops the flow to a subscription; harmless when it never started.</summary>

@@ -54,7 +54,7 @@ internal sealed class ChannelTable : IBackplaneSink
         {
             if (!shard.Channels.TryGetValue(name, out var channel))
             {
-                channel = new Channel(name, _metrics, _log);
+                channel = new Channel(name, _metrics, _log, _presence);
                 shard.Channels.Add(name, channel);
                 _hooks?.Occupied(name);
             }
@@ -92,11 +92,9 @@ internal sealed class ChannelTable : IBackplaneSink
             found.Lose();
     }
 
-    void IBackplaneSink.OnPresence(ChannelName channel, PresenceChange change)
-    {
-        if (Find(channel.Utf8) is { Presence: { } changes } found && changes.Add(change))
-            _presence.Add(found);
-    }
+    void IBackplaneSink.OnPresence(ChannelName channel, PresenceChange change) => Find(channel.Utf8)?.AppendPresence(change);
+
+    void IBackplaneSink.OnPresenceLost(ChannelName channel) => Find(channel.Utf8)?.LosePresence();
 
     void IBackplaneSink.OnInterrupted(ChannelName channel)
     {

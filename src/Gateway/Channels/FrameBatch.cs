@@ -81,14 +81,14 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         Reserve(FrameWriter.HeaderSize(size) + size);
         Length += FrameWriter.WriteHeader(_buffer.AsSpan(Length), Opcode.Text, size);
         ServerMessageWriter.Message(this, channel.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
-        Add(new FrameEntry(start, Length - start, publication.Seq, publication.Except, PresenceVersion: 0));
+        Add(new FrameEntry(start, Length - start, publication.Seq, publication.Except, Presence: null));
     }
 
     /// <summary>Puts a frame at the end of a batch that belongs to no channel.</summary>
-    public void Append(Opcode opcode, ReadOnlySpan<byte> payload) => Append(opcode, payload, presenceVersion: 0);
+    public void Append(Opcode opcode, ReadOnlySpan<byte> payload) => Append(opcode, payload, presence: null);
 
-    /// <summary>Puts a presence change at the end of the batch.</summary>
-    public void AppendPresence(ReadOnlySpan<byte> message, long version) => Append(Opcode.Text, message, version);
+    /// <summary>Puts a presence change or snapshot at the end of the batch.</summary>
+    public void AppendPresence(ReadOnlySpan<byte> message, PresenceAudience audience) => Append(Opcode.Text, message, audience);
 
     public void Retain() => Interlocked.Increment(ref _references);
 
@@ -116,14 +116,14 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         return _buffer.AsSpan(Length);
     }
 
-    private void Append(Opcode opcode, ReadOnlySpan<byte> payload, long presenceVersion)
+    private void Append(Opcode opcode, ReadOnlySpan<byte> payload, PresenceAudience? presence)
     {
         int start = Length;
         Reserve(FrameWriter.HeaderSize(payload.Length) + payload.Length);
         Length += FrameWriter.WriteHeader(_buffer.AsSpan(Length), opcode, payload.Length);
         payload.CopyTo(_buffer.AsSpan(Length));
         Length += payload.Length;
-        Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, presenceVersion));
+        Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, presence));
     }
 
     /// <summary>Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.</summary>
@@ -143,7 +143,7 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         if (Count == _entries.Length)
             Array.Resize(ref _entries, 2 * Count);
         _entries[Count++] = entry;
-        IsSelective |= entry.Except is not null || entry.PresenceVersion != 0;
+        IsSelective |= entry.Except is not null || entry.Presence is not null;
         if (entry.Seq == 0)
             return;
         LastSeq = entry.Seq;

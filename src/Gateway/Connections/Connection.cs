@@ -73,6 +73,8 @@ internal sealed partial class Connection : IOutboxOwner
 
     void IOutboxOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Lease, policy, channel, dropped);
 
+    void IOutboxOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
+
     void IOutboxOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>

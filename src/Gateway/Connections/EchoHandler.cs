@@ -37,6 +37,10 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
     {
     }
 
+    public void OnPresenceDropped()
+    {
+    }
+
     public void OnClosed(int code)
     {
     }

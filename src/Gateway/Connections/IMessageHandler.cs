@@ -35,6 +35,9 @@ internal interface IMessageHandler
     /// <summary>A subscription can't go on without a gap. From any thread, without locks.</summary>
     void OnGap(Subscription subscription);
 
+    /// <summary>Presence frames were dropped, and there is room again. From any thread, without locks.</summary>
+    void OnPresenceDropped();
+
     /// <summary>The connection is over: nothing of it may be left behind. Called exactly once.</summary>
     /// <param name="code">Of the close frame; 1006 where there was none.</param>
     void OnClosed(int code);

@@ -17,6 +17,11 @@ internal interface IOutboxOwner
     /// <param name="dropped">Messages dropped so far.</param>
     void OnOverflow(string policy, ChannelName channel, long dropped);
 
+    /// <summary>
+    /// There is room again after presence frames were dropped: subscriptions with <see cref="Subscription.LostPresence"/> need a snapshot.
+    /// </summary>
+    void OnPresenceDropped();
+
     /// <summary>Messages of the subscription had to be dropped and it cannot go on without a gap.</summary>
     void OnGap(Subscription subscription);
 }

@@ -35,11 +35,9 @@ internal sealed partial class Outbox
             return Disconnect("disconnect", ref overflow);
         if (ofNamespace.Rules.HasHistory)
             return EndSubscriptions(frame, ofNamespace, ref overflow);
-        if (ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest)
-            return DropOldest(frame, ofNamespace, ref overflow);
-        overflow.Policy = "latest";
-        overflow.Dropped += _queue.Drop(subscription) + _queue.Conflate(ofNamespace);
-        return Fits(frame) || Disconnect("latest", ref overflow);
+        return ofNamespace.Rules.SlowConsumer == SlowConsumerPolicy.DropOldest
+            ? DropOldest(frame, ofNamespace, ref overflow)
+            : Conflate(frame, ofNamespace, ref overflow);
     }
 
     private bool Fits(QueuedFrames frame) => _queue.Bytes == 0 || _queue.Bytes + frame.Cost <= _limit;
@@ -62,9 +60,44 @@ internal sealed partial class Outbox
             overflow.Dropped++;
             // Nothing older of this namespace is queued: this message is the oldest.
             if (_queue.DropOldest(ofNamespace) is null)
-                return false;
+                return frame.IsPresence && LosePresence(frame, ofNamespace, ref overflow);
         }
         return true;
+    }
+
+    private bool Conflate(QueuedFrames frame, Namespace ofNamespace, ref Overflow overflow)
+    {
+        overflow.Policy = "latest";
+        overflow.Dropped += _queue.Conflate(ofNamespace, frame.IsPresence ? null : frame.Subscription);
+        if (Fits(frame))
+            return true;
+        if (frame.IsPresence)
+            return LosePresence(frame, ofNamespace, ref overflow);
+        _lacksPresence = true;
+        overflow.Dropped += _queue.DropPresence(ofNamespace);
+        return Fits(frame) || Disconnect("latest", ref overflow);
+    }
+
+    /// <summary>
+    /// Presence goes before messages, of which it is a fraction: a change that is missing would mislead from then on. Where there is no
+    /// room even so, what is queued of the subscription's goes too, and a snapshot takes its place as soon as there is room.
+    /// </summary>
+    /// <returns>False: the frame is not queued.</returns>
+    private bool LosePresence(QueuedFrames frame, Namespace ofNamespace, ref Overflow overflow)
+    {
+        _lacksPresence = true;
+        overflow.Dropped += _queue.DropPresence(ofNamespace, frame.Subscription);
+        frame.Subscription!.LosePresence();
+        return false;
+    }
+
+    /// <summary>Called with the lock held, when something was sent. The owner asks for what may not be asked for under it.</summary>
+    private void RecallPresence()
+    {
+        if (!_lacksPresence || _queue.Bytes > _limit / 2)
+            return;
+        _lacksPresence = false;
+        ThreadPool.UnsafeQueueUserWorkItem(static owner => owner.OnPresenceDropped(), _owner, preferLocal: false);
     }
 
     /// <summary>

@@ -71,8 +71,11 @@ internal sealed partial class Outbox
             if (entries[i].Seq != 0)
                 subscription.LastSeq = entries[i].Seq;
             var frame = new QueuedFrames(batch, i, i + 1, subscription);
-            if (HasRoomFor(frame, ref overflow))
-                _queue.Enqueue(frame);
+            if (!HasRoomFor(frame, ref overflow))
+                continue;
+            _queue.Enqueue(frame);
+            if (entries[i].Presence is { IsSnapshot: true } snapshot)
+                subscription.FindPresence(snapshot.Version);
         }
     }
 
@@ -139,6 +142,7 @@ internal sealed partial class Outbox
         }
         if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
             ReleaseReader();
+        RecallPresence();
         int next = _queue.FirstLength();
         chunk = next == 0 || frames.Length + next > ChunkBytes ? new Chunk(frames, frames.Length, frames.Count) : Gather(frames, next);
         return true;

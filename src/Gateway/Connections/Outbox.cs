@@ -40,11 +40,14 @@ internal sealed partial class Outbox : ISubscriber
     private OutboxQueue _queue;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
-    private long _relieved;
+    private int _relieved;
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
     private bool _waitsNoMore;
+
+    /// <summary>Whether presence was dropped since the owner was last told that there is room.</summary>
+    private bool _lacksPresence;
     private State _state;
 
     public Outbox(IOutput output, IOutboxOwner owner, SendQueue sends, int limit, GatewayMetrics metrics)

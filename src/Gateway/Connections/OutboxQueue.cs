@@ -91,14 +91,14 @@ internal struct OutboxQueue
         return 0;
     }
 
-    /// <summary>Drops the oldest frame of a namespace.</summary>
+    /// <summary>Drops the oldest message of a namespace.</summary>
     /// <returns>What it was sent for; null when there is none to drop.</returns>
     public Subscription? DropOldest(Namespace ofNamespace)
     {
         for (int i = 0; i < _count; i++)
         {
             ref var entry = ref At(i);
-            if (entry.Subscription is not { } subscription || subscription.Channel.Name.Namespace != ofNamespace)
+            if (entry.Subscription is not { } subscription || subscription.Channel.Name.Namespace != ofNamespace || entry.IsPresence)
                 continue;
             Shorten(ref entry, entry.First + 1);
             return subscription;
@@ -106,17 +106,40 @@ internal struct OutboxQueue
         return null;
     }
 
-    /// <summary>Keeps only the newest frame of each channel of a namespace.</summary>
+    /// <summary>Keeps only the newest message of each channel of a namespace.</summary>
+    /// <param name="ofNamespace">The namespace.</param>
+    /// <param name="newest">What the newest message of all, which is not queued yet, is for; null when there is none.</param>
     /// <returns>Frames dropped.</returns>
-    public int Conflate(Namespace ofNamespace)
+    public int Conflate(Namespace ofNamespace, Subscription? newest)
     {
         int dropped = 0;
         var seen = new HashSet<Subscription>();
+        if (newest is not null)
+            seen.Add(newest);
         for (int i = _count - 1; i >= 0; i--)
         {
             ref var entry = ref At(i);
-            if (entry.Subscription is { } subscription && subscription.Channel.Name.Namespace == ofNamespace)
+            if (entry.Subscription is { } subscription && subscription.Channel.Name.Namespace == ofNamespace && !entry.IsPresence)
                 dropped += Shorten(ref entry, seen.Add(subscription) ? entry.End - 1 : entry.End);
+        }
+        return dropped;
+    }
+
+    /// <summary>Drops the presence of a namespace, and notes at its subscriptions that they need a snapshot.</summary>
+    /// <param name="ofNamespace">The namespace.</param>
+    /// <param name="ofSubscription">The subscription whose alone it is to be; null for all.</param>
+    /// <returns>Frames dropped.</returns>
+    public int DropPresence(Namespace ofNamespace, Subscription? ofSubscription = null)
+    {
+        int dropped = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            ref var entry = ref At(i);
+            if (entry.Subscription is not { } subscription || subscription.Channel.Name.Namespace != ofNamespace || !entry.IsPresence
+                || (ofSubscription ?? subscription) != subscription)
+                continue;
+            subscription.LosePresence();
+            dropped += Shorten(ref entry, entry.End);
         }
         return dropped;
     }

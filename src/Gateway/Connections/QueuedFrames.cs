@@ -18,6 +18,9 @@ internal readonly record struct QueuedFrames(FrameBatch? Batch, int First, int E
     /// <summary>Frames.</summary>
     public int Count => End - First;
 
+    /// <summary>Whether it is a presence change or snapshot. These are queued one by one, for not every subscriber gets each.</summary>
+    public bool IsPresence => Batch is not null && Batch.Entries[First].Presence is not null;
+
     public int Length => Stop - Start;
 
     public ReadOnlyMemory<byte> Memory => Batch!.Memory[Start..Stop];

@@ -10,6 +10,9 @@ internal sealed partial class Session
 {
     private const int DefaultHistoryLimit = 100;
 
+    /// <summary>As changes are sent every 200 ms, the second is as good as always new enough.</summary>
+    private const int MaxSnapshotReads = 3;
+
     /// <summary>Content bytes of one <c>history</c> answer; <c>more</c> tells the client to ask on.</summary>
     private const int HistoryBytes = 256 * 1024;
 
@@ -29,45 +32,49 @@ internal sealed partial class Session
         if (ReadableChannel(message, Rights.Presence) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
-            return SendPresenceAsync(name, message.Id.ToArray(), _subscriptions.Find(name.Utf8), asked);
+            return SendPresenceAsync(name, message.Id.ToArray(), asked);
         SendError(SessionError.NoPresence, message);
         return default;
     }
 
-    /// <param name="channel">The channel.</param>
-    /// <param name="id">To be returned; empty where nobody asked.</param>
-    /// <param name="subscription">The client's own, among whose changes the snapshot has its place; null for none.</param>
-    /// <param name="asked">When it was asked for.</param>
-    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id, Subscription? subscription, long asked)
+    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id, long asked)
     {
-        while (true)
+        var subscription = _subscriptions.Find(channel.Utf8);
+        for (int attempt = 1; ; attempt++)
         {
-            long version = subscription?.Channel.Presence!.Version ?? 0;
             if (Now - asked > TurnMilliseconds || await PresenceAsync(channel) is not { } presence)
             {
                 SendError(SessionError.Unavailable, id, channel.Utf8);
                 return;
             }
-            var reply = ReplyBuffer.Rent();
-            ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence);
+            // Where changes were sent after it was read and before it could be, it is read again: an older snapshot must not follow them.
             if (subscription is null)
-            {
-                Outbox.Send(reply.WrittenSpan);
-                return;
-            }
-            // Otherwise a change came after this was read and before it could be sent: an older snapshot must not follow it.
-            if (subscription.Channel.TrySendSnapshot(subscription, version, reply.WrittenSpan))
-                return;
-            if (!subscription.Ended)
+                Send();
+            else if (!subscription.Channel.TrySendSnapshot(subscription, presence, Send, last: attempt == MaxSnapshotReads))
                 continue;
-            if (id.Length == 0)
-                return;
-            subscription = null;
+            return;
+
+            void Send()
+            {
+                var reply = ReplyBuffer.Rent();
+                ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence.State);
+                Outbox.Send(reply.WrittenSpan);
+            }
         }
     }
 
-    private ValueTask<PresenceState?> PresenceAsync(ChannelName channel) =>
+    private ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel) =>
         _services.Backplane.PresenceAsync(channel, _services.Options.Presence.MaxUsers);
+
+    /// <inheritdoc/>
+    public void OnPresenceDropped()
+    {
+        foreach (var subscription in _subscriptions.Snapshot())
+        {
+            if (subscription.PresenceVersion == Subscription.LostPresence)
+                subscription.Channel.WantPresence();
+        }
+    }
 
     private ValueTask ReadHistory(in ClientMessage message)
     {

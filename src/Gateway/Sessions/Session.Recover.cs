@@ -42,11 +42,11 @@ internal sealed partial class Session
             {
                 // From here on in the epoch that the client is told.
                 bool hasBegun = subscription.Subscriber.TrySend(subscription, Subscribed(subscription, id, page.Top, recovered: true, presence).WrittenSpan);
-                return new Start(hasBegun, presence is not null, new Missed(page.Top with { Seq = position.Seq }, page, losses));
+                return new Start(hasBegun, new Missed(page.Top with { Seq = position.Seq }, page, losses));
             }
             bool? recovered = recover is null ? null : false;
             if (channel.TryActivate(subscription, page.Top, losses, top => Subscribed(subscription, id, top, recovered, presence)))
-                return new Start(HasBegun: true, presence is not null);
+                return new Start(HasBegun: true);
         }
         return default;
     }

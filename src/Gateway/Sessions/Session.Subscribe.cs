@@ -119,9 +119,6 @@ internal sealed partial class Session
         _subscriptions.TryRenew(subscription, expires);
         if (start.Missed is { } missed)
             await CatchUpAsync(subscription, missed);
-        // A presence change may have passed between the snapshot and the start: then the client gets a newer snapshot.
-        if (start.HasSnapshot && !subscription.Ended && channel.SentPresenceAfter(subscription.PresenceVersion))
-            await SendPresenceAsync(name, id: [], subscription, Now);
     }
 
     /// <summary>What has not begun by then, and is given up, gives back what it still takes when it finds that the subscription has ended.</summary>
@@ -152,9 +149,8 @@ internal sealed partial class Session
 
     /// <summary>How a subscription began; default when it did not.</summary>
     /// <param name="HasBegun">Whether the client was told so.</param>
-    /// <param name="HasSnapshot">Whether it was told who is there.</param>
     /// <param name="Missed">Where messages do not flow yet: what is to be sent before.</param>
-    private readonly record struct Start(bool HasBegun, bool HasSnapshot, Missed? Missed = null);
+    private readonly record struct Start(bool HasBegun, Missed? Missed = null);
 
     /// <summary>Joins, answers and lets messages flow, all as long as the subscription has not ended.</summary>
     private async ValueTask<Start> StartAsync(Subscription subscription, byte[] id, Position? recover)
@@ -163,18 +159,20 @@ internal sealed partial class Session
         if (!await channel.Flowing || (rules.Presence && !await TryJoinAsync(subscription)))
             return default;
         PresenceState? presence = null;
-        if (rules.Presence)
+        if (rules.Presence && MaySeePresence(subscription))
         {
-            subscription.PresenceVersion = channel.Presence!.Version;
-            if (!MaySeePresence(subscription))
-                channel.HidePresence(subscription);
-            else if ((presence = await PresenceAsync(channel.Name)) is null)
+            if (await PresenceAsync(channel.Name) is not { } snapshot)
                 return default;
+            channel.ShowPresence(subscription, snapshot);
+            presence = snapshot.State;
+        }
+        else
+        {
+            subscription.PresenceVersion = Subscription.NoPresence;
         }
         if (rules.HasHistory)
             return await StartWithHistoryAsync(subscription, id, recover, presence);
-        bool hasBegun = channel.TryActivate(subscription, default, losses: 0, position => Subscribed(subscription, id, position, recover is null ? null : false, presence));
-        return new Start(hasBegun, presence is not null);
+        return new Start(channel.TryActivate(subscription, default, losses: 0, position => Subscribed(subscription, id, position, recover is null ? null : false, presence)));
     }
 
     private async ValueTask<bool> TryJoinAsync(Subscription subscription)
@@ -208,21 +206,24 @@ internal sealed partial class Session
     private async ValueTask ConfirmAsync(Subscription subscription, byte[] id)
     {
         var (channel, name, rules) = (subscription.Channel, subscription.Channel.Name, subscription.Channel.Name.Namespace.Rules);
-        long version = channel.Presence?.Version ?? 0;
         // Both at once: the answer is not to take longer than one of them.
         var reading = rules.HasHistory && channel.Epoch is null ? _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly).AsTask() : null;
         var presence = rules.Presence && MaySeePresence(subscription) ? await PresenceAsync(name) : null;
         string? epoch = reading is null ? channel.Epoch : (await reading)?.Top.Epoch;
-        bool isSent = Outbox.TrySendAt(subscription, seq =>
-        {
-            var reply = ReplyBuffer.Rent();
-            ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence);
-            return reply;
-        });
+        bool isSent = false;
+        if (presence is null)
+            Send();
+        else
+            channel.TrySendSnapshot(subscription, presence, Send, last: true);
         if (!isSent)
             SendError(SessionError.Forbidden, id, name.Utf8);
-        else if (presence is not null && channel.SentPresenceAfter(version))
-            await SendPresenceAsync(name, id: [], subscription, Now);
+
+        void Send() => isSent = Outbox.TrySendAt(subscription, seq =>
+        {
+            var reply = ReplyBuffer.Rent();
+            ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence?.State);
+            return reply;
+        });
     }
 
     /// <summary>A subscription token lets its bearer read everything in the channel.</summary>

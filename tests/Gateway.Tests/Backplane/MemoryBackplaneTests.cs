@@ -345,7 +345,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private void Leave(string user, string connection) => Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
 
-    private PresenceState Presence(int maxUsers) => _backplane.PresenceAsync(Name("room"), maxUsers).Result!;
+    private PresenceState Presence(int maxUsers) => _backplane.PresenceAsync(Name("room"), maxUsers).Result!.State;
 
     /// <summary>Often enough for every shard to have its turn.</summary>
     private void Sweep()

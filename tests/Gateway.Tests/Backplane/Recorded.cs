@@ -21,6 +21,8 @@ internal sealed class Recorded : IBackplaneSink
     public void OnPresence(ChannelName channel, PresenceChange change) =>
         Presence.Add($"{(change.Joined ? '+' : '-')}{change.User.Id} {change.Count}");
 
+    public void OnPresenceLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");
+
     public void OnInterrupted(ChannelName channel) => throw new InvalidOperationException("Nothing is ever interrupted here.");
 
     public void OnLost(ChannelName channel) => throw new InvalidOperationException("Nothing is ever lost here.");

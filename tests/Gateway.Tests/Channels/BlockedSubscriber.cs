@@ -6,10 +6,14 @@ namespace Gateway.Tests.Channels;
 internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 {
     private readonly ManualResetEventSlim _released = new();
+    private int _presence;
 
     public ManualResetEventSlim Entered { get; } = new();
 
     public int Gaps { get; private set; }
+
+    /// <summary>Presence frames it was given.</summary>
+    public int Presence => Volatile.Read(ref _presence);
 
     public string Id => "blocked";
 
@@ -17,6 +21,11 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     {
         Entered.Set();
         _released.Wait();
+        foreach (var entry in batch.Entries)
+        {
+            if (entry.Presence is not null && entry.IsFor(subscription))
+                Interlocked.Increment(ref _presence);
+        }
         return true;
     }
 

@@ -65,7 +65,7 @@ public sealed class FrameBatchTests
 
         batch = FrameBatch.Rent(2);
         Assert.False(batch.IsSelective);
-        batch.AppendPresence("{}"u8, version: 1);
+        batch.AppendPresence("{}"u8, new PresenceAudience(0, 1, 1));
         Assert.True(batch.IsSelective);
         batch.Release();
     }
@@ -76,20 +76,35 @@ public sealed class FrameBatchTests
         var subscription = SilentSubscriber.Subscription("me");
         subscription.StartSeq = 5;
 
-        Assert.False(new FrameEntry(0, 1, Seq: 5, Except: null, PresenceVersion: 0).IsFor(subscription));
-        Assert.True(new FrameEntry(0, 1, Seq: 6, Except: null, PresenceVersion: 0).IsFor(subscription));
-        Assert.True(new FrameEntry(0, 1, Seq: 0, Except: "you", PresenceVersion: 0).IsFor(subscription));
-        Assert.False(new FrameEntry(0, 1, Seq: 0, Except: "me", PresenceVersion: 0).IsFor(subscription));
+        Assert.False(new FrameEntry(0, 1, Seq: 5, Except: null, Presence: null).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, Seq: 6, Except: null, Presence: null).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, Seq: 0, Except: "you", Presence: null).IsFor(subscription));
+        Assert.False(new FrameEntry(0, 1, Seq: 0, Except: "me", Presence: null).IsFor(subscription));
     }
 
     [Fact]
-    public void A_presence_change_is_for_whoever_has_an_older_snapshot()
+    public void A_presence_change_is_for_whoever_has_an_older_snapshot_and_misses_none_before_it()
     {
         var subscription = SilentSubscriber.Subscription("me");
         subscription.PresenceVersion = 3;
 
-        Assert.False(new FrameEntry(0, 1, 0, null, PresenceVersion: 3).IsFor(subscription));
-        Assert.True(new FrameEntry(0, 1, 0, null, PresenceVersion: 4).IsFor(subscription));
+        Assert.False(Change(0, 3).IsFor(subscription));
+        Assert.True(Change(0, 4).IsFor(subscription));
+        Assert.True(Change(3, 4).IsFor(subscription));
+        Assert.False(Change(4, 5).IsFor(subscription));
+
+        subscription.LosePresence();
+        Assert.False(Change(0, 9).IsFor(subscription));
+        Assert.True(Change(Subscription.LostPresence, 0).IsFor(subscription));
+        subscription.FindPresence(7);
+        Assert.Equal(7, subscription.PresenceVersion);
+
+        subscription.PresenceVersion = Subscription.NoPresence;
+        subscription.LosePresence();
+        subscription.FindPresence(9);
+        Assert.False(Change(Subscription.LostPresence, long.MaxValue).IsFor(subscription));
+
+        static FrameEntry Change(long from, long before) => new(0, 1, 0, null, new PresenceAudience(from, before, before));
     }
 
     [Fact]

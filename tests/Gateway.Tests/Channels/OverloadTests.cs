@@ -1,8 +1,11 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
 using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Diagnostics;
 using Gateway.Options;
+using Gateway.Protocol.Messages;
+using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -32,5 +35,34 @@ public sealed class OverloadTests
         channel.Lose();
         Assert.Equal(1, subscriber.Gaps);
         Assert.True(channel.TryAppend(new Publication { Content = Content }));
+    }
+
+    [Fact]
+    public async Task Presence_waits_until_there_is_room()
+    {
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var metrics = new GatewayMetrics(services.GetRequiredService<IMeterFactory>());
+        var rules = new Dictionary<string, NamespaceOptions> { ["room"] = new() { Presence = true } };
+        var namespaces = new Namespaces(new GatewayOptions { Namespaces = rules });
+        var snapshot = new PresenceSnapshot(new PresenceState([], 0), 1);
+        using var subscriber = new BlockedSubscriber();
+        var channel = new Channel(Names.Of(namespaces, "room:a"), metrics, NullLogger.Instance);
+        Assert.True(channel.TryActivate(new Subscription(channel, subscriber), 0, 0, []));
+        Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        while (channel.TryAppend(new Publication { Content = Content }))
+            continue;
+        var message = new ArrayBufferWriter<byte>();
+
+        channel.AppendPresence(new PresenceChange(new PresentUser("ann", default), Joined: true, 1, Version: 1));
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
+        channel.LosePresence();
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
+        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceLosses, message));
+
+        subscriber.Release();
+        await Eventually.TrueAsync(
+            () => channel.TryRestorePresence(snapshot, channel.PresenceLosses, message), "there is room");
+        await Eventually.TrueAsync(() => subscriber.Presence == 1, "the snapshot is there");
     }
 }

@@ -117,7 +117,7 @@ public sealed class CleanupTests
         foreach (string channel in Channels)
         {
             var name = namespaces.TryName(System.Text.Encoding.UTF8.GetBytes(channel), out _)!;
-            Assert.Equal(0, (await backplane.PresenceAsync(name, maxUsers: 10))!.Count);
+            Assert.Equal(0, (await backplane.PresenceAsync(name, maxUsers: 10))!.State.Count);
         }
     }
 }

@@ -163,6 +163,61 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
+    public async Task A_join_that_the_snapshot_holds_is_not_told_again()
+    {
+        string channel = SharedGateway.NewChannel("room");
+        var clients = new List<JsonClient>();
+        var views = new List<PresenceView>();
+        for (int i = 0; i < 20; i++)
+        {
+            clients.Add(await gateway.ConnectAsync($"?user=u{i:00}"));
+            views.Add(new PresenceView(channel));
+        }
+
+        // Within one gathering of changes, so that each comes between those whom it knows and those whom it does not.
+        for (int i = 0; i < 20; i++)
+            views[i].Apply(await clients[i].SubscribeAsync(channel));
+        string all = string.Join(',', Enumerable.Range(0, 20).Select(i => $"u{i:00}"));
+        for (int i = 0; i < 20; i++)
+        {
+            while (views[i].Users != all)
+                views[i].Apply(await clients[i].ReceiveAsync("presence"));
+        }
+        await using var last = await gateway.ConnectAsync("?user=last");
+        await last.SubscribeAsync(channel);
+
+        for (int i = 0; i < 20; i++)
+        {
+            while (!views[i].Users.StartsWith("last", StringComparison.Ordinal))
+                views[i].Apply(await clients[i].ReceiveUntilAsync(message => message.Text("type") == "presence"));
+            Assert.Empty(views[i].Repeated);
+            await clients[i].DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_join_that_an_answer_holds_is_not_told_again()
+    {
+        string channel = SharedGateway.NewChannel("room");
+        await using var ann = await gateway.ConnectAsync("?user=ann");
+        await using var bob = await gateway.ConnectAsync("?user=bob");
+        await using var carol = await gateway.ConnectAsync("?user=carol");
+        await using var dave = await gateway.ConnectAsync("?user=dave");
+        var view = new PresenceView(channel);
+        view.Apply(await ann.SubscribeAsync(channel));
+
+        await bob.SubscribeAsync(channel);
+        view.Apply(await ann.AskAsync($$"""{"type":"presence","channel":"{{channel}}","id":1}""", "presence"));
+        await carol.SubscribeAsync(channel);
+        view.Apply(await ann.SubscribeAsync(channel));
+        await dave.SubscribeAsync(channel);
+        while (view.Users != "ann,bob,carol,dave")
+            view.Apply(await ann.ReceiveAsync("presence"));
+
+        Assert.Empty(view.Repeated);
+    }
+
+    [Fact]
     public async Task Above_the_limit_of_users_only_their_number_is_told()
     {
         await using var server = await GatewayServer.StartAsync(
@@ -181,6 +236,25 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
 
         await carol.DisposeAsync();
         Assert.Equal(["carol"], (await ann.ReceiveUntilAsync(message => message.Number("count") == 2)).Texts("left"));
+    }
+
+    [Fact]
+    public async Task Names_are_back_when_there_are_no_more_users_than_the_limit()
+    {
+        await using var server = await GatewayServer.StartAsync(
+            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"],
+            services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+        await using var ann = await JsonClient.ConnectAsync(server, "?user=ann");
+        await using var bob = await JsonClient.ConnectAsync(server, "?user=bob");
+        await using var carol = await JsonClient.ConnectAsync(server, "?user=carol");
+        await bob.SubscribeAsync("room:a");
+        await carol.SubscribeAsync("room:a");
+        Assert.False((await ann.SubscribeAsync("room:a")).Has("users"));
+
+        await bob.DisposeAsync();
+
+        var named = await ann.ReceiveUntilAsync(message => message.Has("users"));
+        Assert.Equal(["ann", "carol"], named.Texts("users").Order());
     }
 
     [Fact]

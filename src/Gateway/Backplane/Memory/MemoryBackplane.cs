@@ -108,8 +108,10 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         {
             if (!shard.Presence.TryGetValue(channel, out var present))
                 shard.Presence.Add(channel, present = new PresenceSet());
-            if (present.Join(user))
-                _sink!.OnPresence(channel, new PresenceChange(user, Joined: true, present.Count));
+            if (!present.Join(user))
+                return new(true);
+            present.Version = ++shard.PresenceVersion;
+            _sink!.OnPresence(channel, new PresenceChange(user, Joined: true, present.Count, present.Version));
             return new(true);
         }
     }
@@ -123,17 +125,24 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
                 return default;
             if (present.Count == 0)
                 shard.Presence.Remove(channel);
-            _sink!.OnPresence(channel, new PresenceChange(gone, Joined: false, present.Count));
+            present.Version = ++shard.PresenceVersion;
+            _sink!.OnPresence(channel, new PresenceChange(gone, Joined: false, present.Count, present.Version));
             return default;
         }
     }
 
-    public ValueTask<PresenceState?> PresenceAsync(ChannelName channel, int maxUsers)
+    public ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers)
     {
         var shard = ShardOf(channel);
         lock (shard.Gate)
-            return new(shard.Presence.TryGetValue(channel, out var present) ? present.Snapshot(maxUsers) : new PresenceState([], 0));
+        {
+            return new(shard.Presence.TryGetValue(channel, out var present)
+                ? present.Snapshot(maxUsers)
+                : new PresenceSnapshot(new PresenceState([], 0), shard.PresenceVersion));
+        }
     }
+
+    public ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) => PresenceAsync(channel, maxUsers);
 
     /// <summary>One shard a tick: what has expired is not served anyway, so clearing it away has time.</summary>
     void ISwept.OnTick(long milliseconds)

@@ -25,6 +25,9 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
 
     public Dictionary<ChannelName, PresenceSet> Presence { get; } = new(ChannelNameComparer.Instance);
 
+    /// <summary>That of the last presence change in any of the channels: so one that empties and fills again goes on upwards.</summary>
+    public long PresenceVersion { get; set; }
+
     /// <summary>When the stream used longest ago of those with messages was used; <see cref="long.MaxValue"/> when there is none.</summary>
     public long LongestUnused => _byUse.First?.Value.LastUsed ?? long.MaxValue;
 

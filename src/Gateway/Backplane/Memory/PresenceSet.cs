@@ -9,6 +9,9 @@ internal sealed class PresenceSet
 
     public int Count => _users.Count;
 
+    /// <summary>That of the last change.</summary>
+    public long Version { get; set; }
+
     /// <returns>Whether this is the user's first connection here.</returns>
     public bool Join(PresentUser user)
     {
@@ -31,6 +34,6 @@ internal sealed class PresenceSet
         return present.User;
     }
 
-    public PresenceState Snapshot(int maxUsers) =>
-        new(Count <= maxUsers ? [.. _users.Values.Select(present => present.User)] : null, Count);
+    public PresenceSnapshot Snapshot(int maxUsers) =>
+        new(new PresenceState(Count <= maxUsers ? [.. _users.Values.Select(present => present.User)] : null, Count), Version);
 }

@@ -2,7 +2,7 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. Calls that rather wait than be refused: started in the order they were asked for, a bounded number at a time.</summary>
 /// <remarks>Calls are started under the lock, which is what gives them their order; nothing they complete runs there.</remarks>
-internal sealed class CallQueue
+internal sealed class CallQueue(int maxRunning = CallQueue.MaxRunning)
 {
     /// <summary>Enough to keep a server a few milliseconds away busy; with pages of 256 KiB each, 32 MiB at most.</summary>
     private const int MaxRunning = 128;
@@ -27,7 +27,7 @@ internal sealed class CallQueue
 
     private void StartNext()
     {
-        while (_running < MaxRunning && _waiting.TryDequeue(out var start))
+        while (_running < maxRunning && _waiting.TryDequeue(out var start))
         {
             var call = start();
             // Of a broken connection all are; a continuation for each would nest as deep as the queue is long.

@@ -13,7 +13,8 @@ namespace Gateway.Backplane.Redis;
 /// A position alone is no proof that nothing was lost: a Redis that has lost its last writes gives their positions again. So the
 /// feed keeps a mark of the last message it delivered and compares it with the entry at its position whenever the two may differ.
 /// </remarks>
-internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics)
+internal sealed class ChannelFeed(
+    ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
     private const int MaxHeld = 1024;
@@ -90,6 +91,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
             return false;
         }
+        presence.OnAttached(channel);
         Task<bool> attempt;
         lock (_gate)
         {
@@ -177,7 +179,7 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
             if (life != _life || !Envelope.TryRead(bytes, out var envelope))
                 return;
             if (envelope.Kind == EnvelopeKind.Presence)
-                sink.OnPresence(channel, envelope.Change);
+                presence.OnChange(channel, envelope.Before, envelope.Change);
             else if (envelope.Kind == EnvelopeKind.Message)
                 DeliverUnpositioned(envelope.Records);
             else if (_isCatchingUp)

@@ -13,6 +13,9 @@ internal readonly ref struct Envelope
 {
     private const int PositionBytes = 9;
 
+    /// <summary>Of a presence change, before the user: both versions, whether joined, count, and the user's length.</summary>
+    private const int ChangeBytes = 8 + 8 + 1 + 4 + 2;
+
     public EnvelopeKind Kind { get; private init; }
 
     /// <summary>The first message's; 0 without a position.</summary>
@@ -25,6 +28,9 @@ internal readonly ref struct Envelope
 
     /// <summary>The change, where <see cref="Kind"/> is <see cref="EnvelopeKind.Presence"/>.</summary>
     public PresenceChange Change { get; private init; }
+
+    /// <summary>The version that the change follows.</summary>
+    public long Before { get; private init; }
 
     /// <summary>False for what this version cannot read.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out Envelope envelope)
@@ -60,16 +66,18 @@ internal readonly ref struct Envelope
     private static bool TryReadPresence(ReadOnlySpan<byte> rest, out Envelope envelope)
     {
         envelope = default;
-        if (rest.Length < 7)
+        if (rest.Length < ChangeBytes)
             return false;
-        int user = BinaryPrimitives.ReadUInt16BigEndian(rest[5..]);
-        if (rest.Length < 7 + user)
+        int user = BinaryPrimitives.ReadUInt16BigEndian(rest[(ChangeBytes - 2)..]);
+        if (rest.Length < ChangeBytes + user)
             return false;
-        var present = new PresentUser(Encoding.UTF8.GetString(rest.Slice(7, user)), rest[(7 + user)..].ToArray());
+        var present = new PresentUser(Encoding.UTF8.GetString(rest.Slice(ChangeBytes, user)), rest[(ChangeBytes + user)..].ToArray());
+        long version = BinaryPrimitives.ReadInt64BigEndian(rest[8..]);
         envelope = new Envelope
         {
             Kind = EnvelopeKind.Presence,
-            Change = new PresenceChange(present, rest[0] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[1..])),
+            Before = BinaryPrimitives.ReadInt64BigEndian(rest),
+            Change = new PresenceChange(present, rest[16] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[17..]), version),
         };
         return true;
     }

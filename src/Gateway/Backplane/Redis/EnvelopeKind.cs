@@ -9,6 +9,6 @@ internal enum EnvelopeKind : byte
     /// <summary>The position of the first record, put in front by the script that gave it, and records, each with the seq after the last's.</summary>
     PositionedMessage = 0x12,
 
-    /// <summary>A presence change.</summary>
+    /// <summary>A presence change: the version before it and its own, whether somebody joined, how many are there, and who.</summary>
     Presence = 0x13,
 }

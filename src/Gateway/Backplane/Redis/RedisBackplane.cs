@@ -47,7 +47,11 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public ValueTask LeaveAsync(ChannelName channel, string user, string connection) => new(ShardOf(channel).LeaveAsync(channel, user));
 
-    public ValueTask<PresenceState?> PresenceAsync(ChannelName channel, int maxUsers) => new(ShardOf(channel).PresenceAsync(channel, maxUsers));
+    public ValueTask<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers) =>
+        new(ShardOf(channel).PresenceAsync(channel, maxUsers));
+
+    public ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) =>
+        new(ShardOf(channel).RepairPresenceAsync(channel, maxUsers));
 
     public async ValueTask DisposeAsync()
     {

@@ -141,7 +141,7 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
 
     private ChannelFeed Add(ChannelName channel)
     {
-        var feed = new ChannelFeed(channel, new RedisKeys(prefix, channel), sink, metrics);
+        var feed = new ChannelFeed(channel, new RedisKeys(prefix, channel), sink, metrics, presence);
         _feeds.Add(channel, feed);
         if (channel.Namespace.Rules.HasHistory)
             _checks.Add(feed);

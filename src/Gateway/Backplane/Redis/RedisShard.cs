@@ -38,7 +38,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _probes = new RedisProbes(_prefix);
         _metrics = metrics;
         _log = log;
-        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive);
+        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink);
         _publisher = new RedisPublisher(_prefix, time, metrics);
         _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
@@ -88,8 +88,11 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public Task LeaveAsync(ChannelName channel, string user) => _presence.LeaveAsync(_connection, channel, user);
 
-    public async Task<Protocol.Messages.PresenceState?> PresenceAsync(ChannelName channel, int maxUsers) =>
+    public async Task<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers) =>
         Answering is { } connection ? await _presence.ListAsync(connection, channel, maxUsers).ConfigureAwait(false) : null;
+
+    public async Task<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) =>
+        _connection is { } connection ? await _presence.RepairAsync(connection, channel, maxUsers).ConfigureAwait(false) : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -183,6 +186,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         // Redis may have lost its data.
         var refreshing = _presence.RefreshAllAsync(connection);
         var checking = Task.CompletedTask;
+        var comparing = Task.CompletedTask;
         while (!connection.Broken.IsCompleted)
         {
             long now = Environment.TickCount64;
@@ -198,6 +202,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 refreshing = _presence.RefreshAsync(connection, now);
             if (checking.IsCompleted)
                 checking = _feeds.CheckAsync(now);
+            if (comparing.IsCompleted)
+                comparing = _presence.CheckAsync(connection, now);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
     }

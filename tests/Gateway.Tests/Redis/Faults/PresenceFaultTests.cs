@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Tests.Sessions;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
@@ -16,13 +17,17 @@ public sealed class PresenceFaultTests
         await using var b = await Node.StartAsync(redis.Address, "Presence:TimeToLive=00:00:03");
         await using var ann = await JsonClient.ConnectAsync(a, "?user=ann");
         await using var bob = await JsonClient.ConnectAsync(b, "?user=bob");
-        await ann.SubscribeAsync(Channel);
-        await bob.SubscribeAsync(Channel);
+        var (annsView, bobsView) = (new PresenceView(Channel), new PresenceView(Channel));
+        annsView.Apply(await ann.SubscribeAsync(Channel));
+        bobsView.Apply(await bob.SubscribeAsync(Channel));
         // When both have heard of a third, what they are told of each other is behind them.
         await using var eve = await JsonClient.ConnectAsync(a, "?user=eve");
         await eve.SubscribeAsync(Channel);
-        foreach (var client in new[] { ann, bob })
-            await client.ReceiveUntilAsync(message => message.Texts("joined").Contains("eve"));
+        foreach (var (client, view) in new[] { (ann, annsView), (bob, bobsView) })
+        {
+            while (view.Users != "ann,bob,eve")
+                view.Apply(await client.ReceiveAsync("presence"));
+        }
 
         redis.Pause();
         await a.IsNotReadyAsync();
@@ -35,16 +40,13 @@ public sealed class PresenceFaultTests
         await using var dave = await JsonClient.ConnectAsync(b, "?user=dave");
         Assert.Equal(["ann", "bob", "carol", "eve"], (await carol.SubscribeAsync(Channel)).Texts("users").Order());
         Assert.Equal(["ann", "bob", "carol", "dave", "eve"], (await dave.SubscribeAsync(Channel)).Texts("users").Order());
-        foreach (var client in new[] { ann, bob })
+        foreach (var (client, view) in new[] { (ann, annsView), (bob, bobsView) })
         {
-            var told = new List<string>();
-            while (!told.Contains("dave"))
-            {
-                var change = await client.ReceiveAsync("presence");
-                Assert.Empty(change.Texts("left"));
-                told.AddRange(change.Texts("joined"));
-            }
-            Assert.Equal(["carol", "dave"], told.Order());
+            while (!view.Users.Contains("dave", StringComparison.Ordinal))
+                view.Apply(await client.ReceiveAsync("presence"));
+            Assert.Equal("ann,bob,carol,dave,eve", view.Users);
+            Assert.Empty(view.Left);
+            Assert.Empty(view.Repeated);
         }
     }
 

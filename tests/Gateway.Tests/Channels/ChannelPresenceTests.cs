@@ -1,0 +1,226 @@
+using System.Buffers;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Diagnostics;
+using Gateway.Options;
+using Gateway.Protocol.Messages;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Channels;
+
+/// <summary>Which presence frames of a channel reach which subscriptions.</summary>
+public sealed class ChannelPresenceTests : IDisposable
+{
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ArrayBufferWriter<byte> _message = new();
+    private readonly GatewayMetrics _metrics;
+    private readonly Channel _channel;
+
+    public ChannelPresenceTests()
+    {
+        _metrics = new GatewayMetrics(_services.GetRequiredService<IMeterFactory>());
+        var rules = new Namespace("room", new NamespaceOptions { Presence = true });
+        _channel = new Channel(new ChannelName("room:a"u8, rules), _metrics, NullLogger.Instance);
+    }
+
+    [Fact]
+    public async Task Whoever_began_between_two_changes_is_sent_the_second()
+    {
+        var before = Begin(0);
+        Change("+ann", 1);
+        var between = Begin(1);
+        Change("+bob", 2);
+        var after = Begin(2);
+        Assert.Equal(PresenceTurn.Over, Turn());
+
+        await SentAsync();
+        Assert.Equal(["+ann+bob"], before.Seen);
+        Assert.Equal(["+bob"], between.Seen);
+        Assert.Empty(after.Seen);
+    }
+
+    [Fact]
+    public async Task After_a_loss_all_are_sent_a_snapshot_but_those_who_have_it_and_those_who_see_nobody()
+    {
+        var old = Begin(0);
+        var current = Begin(3);
+        var blind = Begin(Subscription.NoPresence);
+        Change("+ann", 1);
+        _channel.LosePresence();
+        Change("+carol", 4);
+        Assert.Equal(PresenceTurn.Snapshot, Turn());
+        int losses = _channel.PresenceLosses;
+        Assert.True(Restore(3, losses, "ann", "bob"));
+        Assert.Equal(PresenceTurn.Over, Turn());
+
+        await SentAsync();
+        Assert.Equal(["=ann,bob", "+carol"], old.Seen);
+        Assert.Equal(["+carol"], current.Seen);
+        Assert.Empty(blind.Seen);
+    }
+
+    [Fact]
+    public async Task A_snapshot_from_before_the_last_loss_does_not_do()
+    {
+        var subscriber = Begin(1);
+        _channel.LosePresence();
+        int losses = _channel.PresenceLosses;
+        _channel.LosePresence();
+
+        Assert.False(Restore(2, losses, "ann"));
+        Assert.True(Restore(3, _channel.PresenceLosses, "ann", "bob"));
+
+        await SentAsync();
+        Assert.Equal(["=ann,bob"], subscriber.Seen);
+    }
+
+    [Fact]
+    public async Task After_the_backplane_has_gone_back_all_go_back_and_are_sent_what_follows()
+    {
+        var subscriber = Begin(10);
+        Change("+ann", 11);
+        Turn();
+        await SentAsync();
+        _channel.LosePresence();
+        Assert.True(Restore(5, _channel.PresenceLosses, "bob"));
+        Change("+carol", 6);
+        Turn();
+
+        await SentAsync();
+        Assert.Equal(["+ann", "=bob", "+carol"], subscriber.Seen);
+    }
+
+    [Fact]
+    public async Task Only_whoever_lost_presence_is_sent_a_snapshot_where_nothing_else_was_lost()
+    {
+        var slow = Begin(1);
+        var healthy = Begin(1);
+        slow.Subscription!.LosePresence();
+        Change("+ann", 2);
+        Assert.Equal(PresenceTurn.Over, Turn());
+        _channel.WantPresence();
+        Assert.Equal(PresenceTurn.Snapshot, Turn());
+        // Changes go on while it is read: one that it holds, and one that it does not.
+        Change("+bob", 3);
+        Change("+carol", 4);
+        Assert.True(Restore(3, _channel.PresenceLosses, "ann", "bob"));
+        Assert.Equal(PresenceTurn.Over, Turn());
+
+        await SentAsync();
+        Assert.Equal(["=ann,bob", "+carol"], slow.Seen);
+        Assert.Equal(["+ann", "+bob+carol"], healthy.Seen);
+    }
+
+    [Fact]
+    public async Task Whoever_begins_with_a_snapshot_that_is_out_of_date_gets_another()
+    {
+        Begin(0);
+        Change("+ann", 1);
+        Turn();
+        var late = Begin(0);
+        Assert.Equal(PresenceTurn.Snapshot, Turn());
+        Assert.True(Restore(1, _channel.PresenceLosses, "ann"));
+
+        await SentAsync();
+        Assert.Equal(["=ann"], late.Seen);
+    }
+
+    private Seeing Begin(long version)
+    {
+        var subscriber = new Seeing();
+        subscriber.Subscription = new Subscription(_channel, subscriber) { PresenceVersion = version };
+        Assert.True(_channel.TryActivate(subscriber.Subscription, 0, 0, []));
+        return subscriber;
+    }
+
+    private void Change(string change, long version) =>
+        _channel.AppendPresence(new PresenceChange(new PresentUser(change[1..], default), change[0] == '+', 1, version));
+
+    private PresenceTurn Turn() => _channel.SendPresence(maxUsers: 10, now: 0, _message);
+
+    private bool Restore(long version, int losses, params string[] users)
+    {
+        var state = new PresenceState([.. users.Select(user => new PresentUser(user, default))], users.Length);
+        return _channel.TryRestorePresence(new PresenceSnapshot(state, version), losses, _message);
+    }
+
+    /// <summary>Everything sent so far has been handed out.</summary>
+    private async Task SentAsync()
+    {
+        var last = Begin(Subscription.NoPresence);
+        Assert.True(_channel.TryAppend(new Publication { Content = "0"u8 }));
+        await Eventually.TrueAsync(() => last.Messages > 0, "the message after it is there");
+    }
+
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _services.Dispose();
+    }
+
+    /// <summary>Notes presence as a client sees it: <c>=ann,bob</c> a snapshot, <c>+ann-bob</c> a change. Safe for any thread.</summary>
+    private sealed class Seeing : ISubscriber
+    {
+        private readonly List<string> _seen = [];
+        private int _messages;
+
+        public Subscription? Subscription { get; set; }
+
+        public string Id => "seeing";
+
+        public int Messages => Volatile.Read(ref _messages);
+
+        public string[] Seen
+        {
+            get
+            {
+                lock (_seen)
+                    return [.. _seen];
+            }
+        }
+
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+        {
+            foreach (var entry in batch.Entries)
+            {
+                if (!entry.IsFor(subscription))
+                    continue;
+                if (entry.Presence is not { } audience)
+                {
+                    Interlocked.Increment(ref _messages);
+                    continue;
+                }
+                // As an outbox does.
+                if (audience.IsSnapshot)
+                    subscription.FindPresence(audience.Version);
+                Note(batch.Bytes.Slice(entry.Start + 2, entry.Length - 2).ToArray());
+            }
+            return true;
+        }
+
+        private void Note(byte[] json)
+        {
+            var message = JsonDocument.Parse(json).RootElement;
+            var changes = message.Texts("joined").Select(user => "+" + user).Concat(message.Texts("left").Select(user => "-" + user));
+            string text = message.Has("users") ? "=" + string.Join(',', message.Texts("users")) : string.Concat(changes);
+            lock (_seen)
+                _seen.Add(text);
+        }
+
+        public void CatchUp()
+        {
+        }
+
+        public void Send(ReadOnlySpan<byte> message)
+        {
+        }
+
+        public void OnGap(Subscription subscription)
+        {
+        }
+    }
+}
