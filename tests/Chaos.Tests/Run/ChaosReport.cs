@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using Gateway.Chaos.Tests.Checking;
+
+namespace Gateway.Chaos.Tests.Run;
+
+/// <summary>Immutable. What a run has shown.</summary>
+internal sealed record ChaosReport
+{
+    public required ChaosOptions Options { get; init; }
+
+    public required TimeSpan Took { get; init; }
+
+    public required LedgerFigures Figures { get; init; }
+
+    public required IReadOnlyDictionary<string, (long Count, long Worst)> Answers { get; init; }
+
+    public required IReadOnlyList<TimeSpan> Heals { get; init; }
+
+    public required int FaultCount { get; init; }
+
+    public required IReadOnlyList<string> Faults { get; init; }
+
+    public required IReadOnlyDictionary<ProblemKind, long> Counts { get; init; }
+
+    public required IReadOnlyList<Problem> First { get; init; }
+
+    public bool IsClean => Counts.Count == 0;
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        Line($"chaos: seed {Options.Seed}, {FaultCount} faults in {Took.TotalSeconds:0} s");
+        foreach (string fault in Faults)
+            Line($"  {fault}");
+        Line($"messages: {Figures.Sent} sent, {Figures.Acknowledged} acknowledged; attempts refused {Figures.Refused}, without a certain answer {Figures.Unanswered}");
+        Line($"deliveries: {Figures.Deliveries}, of which {Figures.Checked} checked by their seq; {Figures.Read} read as history; {Figures.Epochs} epochs; losses told {Figures.ToldLosses}");
+        Line($"all well after: {string.Join(", ", Heals.Select(heal => heal.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)))} s");
+        foreach (var (what, (count, worst)) in Answers)
+            Line($"answers to {what}: {count}, the worst after {worst / 1000.0:0.00} s");
+        Line($"problems: {(IsClean ? "none" : string.Join(", ", Counts.Select(entry => $"{entry.Key} {entry.Value}")))}");
+        foreach (var problem in First)
+        {
+            Line($"{problem.Kind} at {RunClock.Text(problem.At)}: {problem.Text}");
+            foreach (string line in problem.Context)
+                Line($"    {line}");
+        }
+        return text.ToString();
+    }
+}
