@@ -200,6 +200,20 @@ public sealed class LieTests
     }
 
     [Fact]
+    public void What_redis_acknowledged_and_lost_before_anybody_got_it_nobody_can_know()
+    {
+        var ann = Subscribed("ann", "e1", 0);
+        Send(1);
+        _ledger.Acknowledged(Id(1), new Position("e1", 1));
+        _ledger.StoreLost();
+        Send(2);
+        Get(ann, 1, 2);
+
+        Assert.Equal(0, _problems.Total);
+        Assert.Equal(1, _ledger.Figures.LostUnseen);
+    }
+
+    [Fact]
     public void A_recovery_to_before_where_the_client_was_is_found()
     {
         var ann = Subscribed("ann", "e1", 15);
@@ -416,7 +430,6 @@ public sealed class LieTests
 
     private void Finds(ProblemKind kind, params string[] said)
     {
-        var problem = Assert.Single(_problems.First, problem => problem.Kind == kind);
-        Assert.All(said, part => Assert.Contains(part, problem.Text, StringComparison.Ordinal));
+        Assert.Contains(_problems.First, problem => problem.Kind == kind && said.All(part => problem.Text.Contains(part, StringComparison.Ordinal)));
     }
 }

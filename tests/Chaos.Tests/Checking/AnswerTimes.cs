@@ -63,7 +63,8 @@ internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness bu
         took > LimitMilliseconds + SlackMilliseconds && took > LimitMilliseconds + SlackMilliseconds + busyness.Late(request.SentAt, now);
 
     private void Report(in PendingRequest request, long took, string what) => problems.Add(
-        ProblemKind.LateAnswer, $"{request.What} of {request.Client} to {request.NodeName}, sent at {RunClock.Text(request.SentAt)}, {what} after {RunClock.Text(took)}");
+        ProblemKind.LateAnswer, $"{request.What} to {request.NodeName}",
+        $"{request.What} of {request.Client} to {request.NodeName}, sent at {RunClock.Text(request.SentAt)}, {what} after {RunClock.Text(took)}");
 }
 
 /// <summary>Immutable. A request that waits for its answer.</summary>

@@ -146,5 +146,5 @@ internal sealed class Follower(Ledger ledger, string subscriber, string channel,
     }
 
     private void Report(ProblemKind kind, string text) =>
-        ledger.Add(kind, $"{subscriber} in {channel} {text}", () => [.. _notes.Select(note => note.ToString())]);
+        ledger.Add(kind, subscriber, $"{subscriber} in {channel} {text}", () => [.. _notes.Select(note => note.ToString())]);
 }

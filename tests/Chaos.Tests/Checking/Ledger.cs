@@ -11,6 +11,9 @@ internal sealed class Ledger(RunClock clock, Problems problems)
     /// <summary>Documented are five minutes; a message that was first sent earlier than this may come again.</summary>
     private const int KeyMilliseconds = 280_000;
 
+    /// <summary>The source of what only the publisher has heard of.</summary>
+    private const string Ack = "the ack";
+
     private readonly Lock _gate = new();
     private readonly Dictionary<MessageId, SentMessage> _sent = [];
     private readonly Dictionary<string, ChannelRecord> _channels = [];
@@ -22,6 +25,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
     private long _checked;
     private long _read;
     private long _toldLosses;
+    private long _lostUnseen;
 
     public RunClock Clock => clock;
 
@@ -41,6 +45,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
                     Checked = _checked,
                     Read = _read,
                     ToldLosses = _toldLosses,
+                    LostUnseen = _lostUnseen,
                     Epochs = _channels.Values.Sum(channel => channel.Epochs.Count),
                 };
             }
@@ -76,7 +81,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
         {
             _acknowledged++;
             if (position is { } place)
-                Place(_sent[id], place, "the ack");
+                Place(_sent[id], place, Ack);
         }
     }
 
@@ -113,7 +118,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
             {
                 var (seq, content) = messages[i];
                 if (i > 0 && seq != messages[i - 1].Seq + 1)
-                    problems.Add(ProblemKind.Gap, $"history of {channel} in {epoch} has seq {seq} after {messages[i - 1].Seq}, read by {source}");
+                    problems.Add(ProblemKind.Gap, source, $"history of {channel} in {epoch} has seq {seq} after {messages[i - 1].Seq}, read by {source}");
                 if (Find(source, channel, content) is { } sent)
                     Place(sent, new Position(epoch, seq), $"history read by {source}");
             }
@@ -153,17 +158,17 @@ internal sealed class Ledger(RunClock clock, Problems problems)
 
     internal void ToldLoss() => _toldLosses++;
 
-    internal void Add(ProblemKind kind, string text, Func<IReadOnlyList<string>> context) => problems.Add(kind, text, context);
+    internal void Add(ProblemKind kind, string subject, string text, Func<IReadOnlyList<string>> context) => problems.Add(kind, subject, text, context);
 
     /// <summary>What is known of the message with this content; null, and a problem, when nobody sent it so.</summary>
     internal SentMessage? Find(string source, string channel, JsonElement content)
     {
         if (!MessageId.TryRead(content, out var id))
-            problems.Add(ProblemKind.Altered, $"{source} got in {channel} a content that nobody sent: {content.GetRawText()}");
+            problems.Add(ProblemKind.Altered, source, $"{source} got in {channel} a content that nobody sent: {content.GetRawText()}");
         else if (!_sent.TryGetValue(id, out var sent))
-            problems.Add(ProblemKind.Altered, $"{source} got in {channel} message {id}, which was not sent yet");
+            problems.Add(ProblemKind.Altered, source, $"{source} got in {channel} message {id}, which was not sent yet");
         else if (sent.Channel != channel)
-            problems.Add(ProblemKind.Altered, $"{source} got in {channel} message {id}, which was sent to {sent.Channel}");
+            problems.Add(ProblemKind.Altered, source, $"{source} got in {channel} message {id}, which was sent to {sent.Channel}");
         else
             return Seen(source, sent);
         return null;
@@ -173,14 +178,33 @@ internal sealed class Ledger(RunClock clock, Problems problems)
     internal void Place(SentMessage sent, Position place, string source)
     {
         var epoch = Channel(sent.Channel).Epoch(place.Epoch);
+        var sighting = new Sighting(sent.Id, source, clock.Now, _storeLosses, IsDelivered: source != Ack);
         if (epoch.At(place.Seq) is not { } known)
         {
-            epoch.Add(place.Seq, new Sighting(sent.Id, source, clock.Now));
+            epoch.Set(place.Seq, sighting);
         }
-        else if (known.Id != sent.Id)
+        else if (known.Id == sent.Id)
+        {
+            if (sighting.IsDelivered && !known.IsDelivered)
+                epoch.Set(place.Seq, known with { IsDelivered = true });
+        }
+        else if (!known.IsDelivered && known.StoreLosses < _storeLosses)
+        {
+            // Redis has lost it before anybody got it. Nobody can know.
+            _lostUnseen++;
+            epoch.Set(place.Seq, sighting);
+        }
+        else if (!sighting.IsDelivered && sent.StoreLosses < _storeLosses)
+        {
+            // The same, but the acknowledgement took its time.
+            _lostUnseen++;
+            return;
+        }
+        else
         {
             problems.Add(
                 ProblemKind.TwoContents,
+                sent.Channel,
                 $"{sent.Channel} at {place}: {sent.Id} by {source}, {known.Id} by {known.Source} at {RunClock.Text(known.At)}",
                 () => Around(sent.Channel, place));
             return;
@@ -191,7 +215,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
             if (other.Seq == place.Seq || clock.Now - sent.SentAt > KeyMilliseconds)
                 continue;
             if (other.Epoch == place.Epoch || sent.Attempts == 1)
-                problems.Add(ProblemKind.Double, $"{sent.Channel}: {sent.Id}, sent {Times(sent.Attempts)}, stands at {other} and, by {source}, at {place}");
+                problems.Add(ProblemKind.Double, sent.Channel, $"{sent.Channel}: {sent.Id}, sent {Times(sent.Attempts)}, stands at {other} and, by {source}, at {place}");
         }
         sent.AddPlace(place);
     }
@@ -206,6 +230,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
         {
             problems.Add(
                 ProblemKind.RefusedButDone,
+                source,
                 $"{source} got {sent.Id} in {sent.Channel}, sent {Times(sent.Attempts)} and each time answered with an error that says that nothing was done");
         }
         return sent;
@@ -228,6 +253,7 @@ internal sealed class Ledger(RunClock clock, Problems problems)
                 continue;
             problems.Add(
                 ProblemKind.FalseRecovery,
+                link.Source,
                 $"{link.Source} was told recovered: true in {name} from {link.From} to epoch {link.To} at {RunClock.Text(link.At)}, "
                 + $"but seq {seq} was {old.Id} by {old.Source} and is {now.Id} by {now.Source}",
                 () => [.. Around(name, link.From with { Seq = seq }), .. Around(name, new Position(link.To, seq))]);

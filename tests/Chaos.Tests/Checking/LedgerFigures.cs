@@ -27,6 +27,9 @@ internal sealed record LedgerFigures
     /// <summary>How often a subscriber was told that it had lost messages.</summary>
     public long ToldLosses { get; init; }
 
+    /// <summary>Messages that Redis acknowledged and lost before anybody got them, seen because another one has their position.</summary>
+    public long LostUnseen { get; init; }
+
     /// <summary>Epochs of all channels together.</summary>
     public long Epochs { get; init; }
 }

@@ -76,7 +76,7 @@ internal sealed class ApiPublisher(ChaosScene scene, int number, IReadOnlyList<s
                 scene.Ledger.Unanswered();
                 return false;
             default:
-                scene.Problems.Add(ProblemKind.Protocol, $"{Name} heard {(int)status} {text}");
+                scene.Problems.Add(ProblemKind.Protocol, Name, $"{Name} heard {(int)status} {text}");
                 return true;
         }
     }

@@ -80,7 +80,7 @@ internal abstract class Client(ChaosScene scene, string name, int number) : ICon
     protected abstract void Lost();
 
     protected void Unexpected(string type, JsonElement message) =>
-        scene.Problems.Add(ProblemKind.Protocol, $"{name} heard, and knows no reason for it, {type}: {message.GetRawText()}");
+        scene.Problems.Add(ProblemKind.Protocol, type, $"{name} heard, and knows no reason for it, {type}: {message.GetRawText()}");
 
     private static async Task WaitAsync(TimeSpan time, CancellationToken stopping)
     {

@@ -55,7 +55,7 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
             if (scene.Clock.Now - began > limit + SlackMilliseconds + scene.Busyness.Late(began, scene.Clock.Now))
             {
                 foreach (var (kind, text) in wrong)
-                    scene.Problems.Add(kind, $"{RunClock.Text(scene.Clock.Now - began)} after the last fault: {text}");
+                    scene.Problems.Add(kind, text[..text.IndexOf(' ', StringComparison.Ordinal)], $"{RunClock.Text(scene.Clock.Now - began)} after the last fault: {text}");
                 return;
             }
             await Task.Delay(Step);
@@ -85,8 +85,12 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
     private static async Task IsReadyAsync(NodeSlot node, List<(ProblemKind, string)> wrong)
     {
         string ready = await GetAsync(node, "/health/ready");
-        if (ready != """{"status":"ready"}""")
+        using var health = TryParse(ready);
+        if (health is null || !health.RootElement.TryGetProperty("status", out var status) || !status.ValueEquals("ready")
+            || health.RootElement.TryGetProperty("degraded", out _))
+        {
             wrong.Add((ProblemKind.NotReady, $"{node.Name} says {ready}"));
+        }
         string nodes = await GetAsync(node, "/api/nodes");
         using var answer = TryParse(nodes);
         if (answer is null || !answer.RootElement.TryGetProperty("nodes", out var list) || list.GetArrayLength() != ChaosOptions.Nodes
@@ -110,15 +114,15 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
             if (answer is null || !answer.RootElement.TryGetProperty("users", out var users))
                 wrong.Add((ProblemKind.Presence, $"{node.Name} has no snapshot of {channel}"));
             else if (PresenceView.Difference([.. users.EnumerateArray().Select(user => user.GetString()!)], due) is { } difference)
-                wrong.Add((ProblemKind.Presence, $"the snapshot of {node.Name} of {channel} is wrong: {difference}"));
+                wrong.Add((ProblemKind.Presence, $"{node.Name} has a wrong snapshot of {channel}: {difference}"));
         }
         foreach (var (name, subscription) in there)
         {
             var view = subscription!.View!;
             if (PresenceView.Difference(view.Users, due) is { } difference)
-                wrong.Add((ProblemKind.Presence, $"the view of {name} of {channel} is wrong: {difference}"));
+                wrong.Add((ProblemKind.Presence, $"{name} has a wrong view of {channel}: {difference}"));
             else if (view.Count != due.Length)
-                wrong.Add((ProblemKind.Presence, $"the count of {name} of {channel} is {view.Count}, not {due.Length}"));
+                wrong.Add((ProblemKind.Presence, $"{name} counts {view.Count} users in {channel}, not {due.Length}"));
         }
     }
 
@@ -142,7 +146,7 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
             }
             if (tops.Count != 1)
             {
-                wrong.Add((ProblemKind.NotConverged, $"the nodes have {channel} at {string.Join(" and ", tops)}"));
+                wrong.Add((ProblemKind.NotConverged, $"{channel} is at {string.Join(" and ", tops)}, each on another node"));
                 continue;
             }
             foreach (var subscriber in subscribers)

@@ -23,6 +23,9 @@ internal sealed record ChaosReport
 
     public required IReadOnlyDictionary<ProblemKind, long> Counts { get; init; }
 
+    /// <summary>Whom or what the problems of each kind are about.</summary>
+    public required IReadOnlyDictionary<ProblemKind, IReadOnlyList<(string Subject, long Count)>> Subjects { get; init; }
+
     public required IReadOnlyList<Problem> First { get; init; }
 
     public bool IsClean => Counts.Count == 0;
@@ -35,11 +38,13 @@ internal sealed record ChaosReport
         foreach (string fault in Faults)
             Line($"  {fault}");
         Line($"messages: {Figures.Sent} sent, {Figures.Acknowledged} acknowledged; attempts refused {Figures.Refused}, without a certain answer {Figures.Unanswered}");
-        Line($"deliveries: {Figures.Deliveries}, of which {Figures.Checked} checked by their seq; {Figures.Read} read as history; {Figures.Epochs} epochs; losses told {Figures.ToldLosses}");
+        Line($"deliveries: {Figures.Deliveries}, of which {Figures.Checked} checked by their seq; {Figures.Read} read as history; {Figures.Epochs} epochs; losses told {Figures.ToldLosses}; acknowledged and lost by Redis before anybody got them {Figures.LostUnseen}");
         Line($"all well after: {string.Join(", ", Heals.Select(heal => heal.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)))} s");
         foreach (var (what, (count, worst)) in Answers)
             Line($"answers to {what}: {count}, the worst after {worst / 1000.0:0.00} s");
         Line($"problems: {(IsClean ? "none" : string.Join(", ", Counts.Select(entry => $"{entry.Key} {entry.Value}")))}");
+        foreach (var (kind, subjects) in Subjects)
+            Line($"{kind}: {string.Join("; ", subjects.Take(20).Select(subject => string.Create(CultureInfo.InvariantCulture, $"{subject.Subject} {subject.Count}")))}");
         foreach (var problem in First)
         {
             Line($"{problem.Kind} at {RunClock.Text(problem.At)}: {problem.Text}");

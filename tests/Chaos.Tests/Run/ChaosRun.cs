@@ -121,6 +121,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         FaultCount = _scene.Faults.Count,
         Faults = _scene.Faults.Lines,
         Counts = _scene.Problems.Counts,
+        Subjects = _scene.Problems.Counts.Keys.ToDictionary(kind => kind, _scene.Problems.Subjects),
         First = _scene.Problems.First,
     };
 }
