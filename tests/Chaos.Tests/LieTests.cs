@@ -311,7 +311,7 @@ public sealed class LieTests
         _ledger.Refused(Id(1));
         Get(ann, 1, 1);
 
-        Finds(ProblemKind.RefusedButDone, "ann got p1#1 in log:1, sent once and each time answered with an error that says that nothing was done");
+        Finds(ProblemKind.RefusedButDone, "ann got p1#1 in log:1, sent once and each time answered with an error");
     }
 
     [Fact]
@@ -430,6 +430,7 @@ public sealed class LieTests
 
     private void Finds(ProblemKind kind, params string[] said)
     {
-        Assert.Contains(_problems.First, problem => problem.Kind == kind && said.All(part => problem.Text.Contains(part, StringComparison.Ordinal)));
+        Assert.Contains(
+            _problems.First, problem => problem.Kind == kind && said.All(part => problem.Text.Contains(part, StringComparison.Ordinal)));
     }
 }

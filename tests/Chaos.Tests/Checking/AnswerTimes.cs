@@ -1,7 +1,8 @@
 namespace Gateway.Chaos.Tests.Checking;
 
 /// <summary>
-/// Safe for any thread. Holds every request against the promise that it is answered within five seconds, whatever is wrong behind the node, as
+/// Safe for any thread. Holds every request against the promise that it is answered within five seconds, whatever is wrong behind the
+/// node, as
 /// long as the node itself runs and its client can be reached.
 /// </summary>
 internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness busyness)
@@ -13,7 +14,9 @@ internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness bu
 
     private readonly SortedDictionary<string, (long Count, long Worst)> _figures = new(StringComparer.Ordinal);
 
-    /// <summary>For each kind of request how many were answered, and the longest that one took, without the time that its node did not run.</summary>
+    /// <summary>
+    /// For each kind of request how many were answered, and the longest that one took, without the time that its node did not run.
+    /// </summary>
     public IReadOnlyDictionary<string, (long Count, long Worst)> Figures
     {
         get
@@ -64,7 +67,8 @@ internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness bu
 
     private void Report(in PendingRequest request, long took, string what) => problems.Add(
         ProblemKind.LateAnswer, $"{request.What} to {request.NodeName}",
-        $"{request.What} of {request.Client} to {request.NodeName}, sent at {RunClock.Text(request.SentAt)}, {what} after {RunClock.Text(took)}");
+        $"{request.What} of {request.Client} to {request.NodeName}, sent at {RunClock.Text(request.SentAt)}, "
+        + $"{what} after {RunClock.Text(took)}");
 }
 
 /// <summary>Immutable. A request that waits for its answer.</summary>
@@ -77,4 +81,11 @@ internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness bu
 /// <param name="Channel">What it is about; null for nothing.</param>
 /// <param name="IsReported">Whether it was found late already.</param>
 internal readonly record struct PendingRequest(
-    string What, string Client, string NodeName, Disturbances Node, long ConnectedAt, long SentAt, string? Channel, bool IsReported = false);
+    string What,
+    string Client,
+    string NodeName,
+    Disturbances Node,
+    long ConnectedAt,
+    long SentAt,
+    string? Channel,
+    bool IsReported = false);

@@ -1,6 +1,8 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Safe for any thread. How late this process's own timers are: the machine has others to serve, and a late answer may be read late.</summary>
+/// <summary>
+/// Safe for any thread. How late this process's own timers are: the machine has others to serve, and a late answer may be read late.
+/// </summary>
 internal sealed class Busyness(RunClock clock)
 {
     private const int StepMilliseconds = 25;

@@ -20,5 +20,8 @@ internal sealed class EpochRecord
 /// <param name="IsDelivered">False when nobody has got it yet but the publisher its acknowledgement.</param>
 internal readonly record struct Sighting(MessageId Id, string Source, long At, int StoreLosses, bool IsDelivered);
 
-/// <summary>Immutable. That somebody went on in another epoch without having been told of a loss: all up to the position must be the same in both.</summary>
+/// <summary>
+/// Immutable. That somebody went on in another epoch without having been told of a loss: all up to the position must be the same in
+/// both.
+/// </summary>
 internal readonly record struct EpochLink(Position From, string To, string Source, long At);

@@ -47,7 +47,8 @@ internal sealed class Follower(Ledger ledger, string subscriber, string channel,
         ledger.Locked(static at => at.Self.Take(at.epoch, at.seq, at.recovered), (Self: this, epoch, seq, recovered));
 
     /// <summary>A <c>message</c> came.</summary>
-    public void Received(long? seq, JsonElement content) => ledger.Locked(static at => at.Self.Take(at.seq, at.content), (Self: this, seq, content));
+    public void Received(long? seq, JsonElement content) =>
+        ledger.Locked(static at => at.Self.Take(at.seq, at.content), (Self: this, seq, content));
 
     /// <summary><c>unsubscribed</c> came, or the connection is gone.</summary>
     public void Ended(string how)
@@ -69,7 +70,8 @@ internal sealed class Follower(Ledger ledger, string subscriber, string channel,
         }
         if (epoch is null || seq is not { } top || (asked is not null) != (recovered is not null))
         {
-            Report(ProblemKind.Protocol, $"subscribed with epoch '{epoch}', seq {seq}, recovered {recovered} after {(asked is null ? "a plain subscribe" : "recover")}");
+            string after = asked is null ? "a plain subscribe" : "recover";
+            Report(ProblemKind.Protocol, $"subscribed with epoch '{epoch}', seq {seq}, recovered {recovered} after {after}");
             return;
         }
         if (asked is { } from && recovered == true)

@@ -118,7 +118,12 @@ internal sealed class Ledger(RunClock clock, Problems problems)
             {
                 var (seq, content) = messages[i];
                 if (i > 0 && seq != messages[i - 1].Seq + 1)
-                    problems.Add(ProblemKind.Gap, source, $"history of {channel} in {epoch} has seq {seq} after {messages[i - 1].Seq}, read by {source}");
+                {
+                    problems.Add(
+                        ProblemKind.Gap,
+                        source,
+                        $"history of {channel} in {epoch} has seq {seq} after {messages[i - 1].Seq}, read by {source}");
+                }
                 if (Find(source, channel, content) is { } sent)
                     Place(sent, new Position(epoch, seq), $"history read by {source}");
             }
@@ -126,7 +131,9 @@ internal sealed class Ledger(RunClock clock, Problems problems)
         }
     }
 
-    /// <summary>Looks again at all who went on in another epoch: what was learned since may show that they should have been told of a loss.</summary>
+    /// <summary>
+    /// Looks again at all who went on in another epoch: what was learned since may show that they should have been told of a loss.
+    /// </summary>
     public void CheckLinks()
     {
         lock (_gate)
@@ -158,7 +165,8 @@ internal sealed class Ledger(RunClock clock, Problems problems)
 
     internal void ToldLoss() => _toldLosses++;
 
-    internal void Add(ProblemKind kind, string subject, string text, Func<IReadOnlyList<string>> context) => problems.Add(kind, subject, text, context);
+    internal void Add(ProblemKind kind, string subject, string text, Func<IReadOnlyList<string>> context) =>
+        problems.Add(kind, subject, text, context);
 
     /// <summary>What is known of the message with this content; null, and a problem, when nobody sent it so.</summary>
     internal SentMessage? Find(string source, string channel, JsonElement content)
@@ -215,7 +223,12 @@ internal sealed class Ledger(RunClock clock, Problems problems)
             if (other.Seq == place.Seq || clock.Now - sent.SentAt > KeyMilliseconds)
                 continue;
             if (other.Epoch == place.Epoch || sent.Attempts == 1)
-                problems.Add(ProblemKind.Double, sent.Channel, $"{sent.Channel}: {sent.Id}, sent {Times(sent.Attempts)}, stands at {other} and, by {source}, at {place}");
+            {
+                problems.Add(
+                    ProblemKind.Double,
+                    sent.Channel,
+                    $"{sent.Channel}: {sent.Id}, sent {Times(sent.Attempts)}, stands at {other} and, by {source}, at {place}");
+            }
         }
         sent.AddPlace(place);
     }
@@ -231,7 +244,8 @@ internal sealed class Ledger(RunClock clock, Problems problems)
             problems.Add(
                 ProblemKind.RefusedButDone,
                 source,
-                $"{source} got {sent.Id} in {sent.Channel}, sent {Times(sent.Attempts)} and each time answered with an error that says that nothing was done");
+                $"{source} got {sent.Id} in {sent.Channel}, sent {Times(sent.Attempts)} "
+                + "and each time answered with an error that says that nothing was done");
         }
         return sent;
     }

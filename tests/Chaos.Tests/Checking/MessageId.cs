@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Immutable. A message by who made it and its number there. Its content follows from the two, so that a changed one is recognised.</summary>
+/// <summary>
+/// Immutable. A message by who made it and its number there. Its content follows from the two, so that a changed one is recognised.
+/// </summary>
 /// <param name="Publisher">1, 2, 3 …</param>
 /// <param name="Number">1, 2, 3 … over all channels of the publisher.</param>
 internal readonly record struct MessageId(int Publisher, int Number)
@@ -11,7 +13,8 @@ internal readonly record struct MessageId(int Publisher, int Number)
     private const string Letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \u00e4\u00f6\u00fc\u20ac";
 
     /// <summary>The content, as JSON.</summary>
-    public string Content => string.Create(CultureInfo.InvariantCulture, $$"""{"from":{{Publisher}},"number":{{Number}},"text":"{{Text}}"}""");
+    public string Content =>
+        string.Create(CultureInfo.InvariantCulture, $$"""{"from":{{Publisher}},"number":{{Number}},"text":"{{Text}}"}""");
 
     /// <summary>A key for all attempts to send it.</summary>
     public string Key => string.Create(CultureInfo.InvariantCulture, $"{Publisher}-{Number}");

@@ -34,7 +34,14 @@ internal sealed class Problems(RunClock clock, FaultLog faults)
     public IReadOnlyList<(string Subject, long Count)> Subjects(ProblemKind kind)
     {
         lock (_gate)
-            return [.. _subjects.Where(entry => entry.Key.Kind == kind).OrderByDescending(entry => entry.Value).Select(entry => (entry.Key.Subject, entry.Value))];
+        {
+            return
+            [
+                .. _subjects.Where(entry => entry.Key.Kind == kind)
+                    .OrderByDescending(entry => entry.Value)
+                    .Select(entry => (entry.Key.Subject, entry.Value)),
+            ];
+        }
     }
 
     /// <summary>The first of each kind, in the order in which they were noticed.</summary>
@@ -59,7 +66,10 @@ internal sealed class Problems(RunClock clock, FaultLog faults)
             long before = _subjects.GetValueOrDefault((kind, subject));
             _subjects[(kind, subject)] = before + 1;
             if (before == 0 && _first.Count(problem => problem.Kind == kind) < KeptOfEachKind)
-                _first.Add(new Problem(kind, clock.Now, text, [.. context?.Invoke() ?? [], .. faults.Since(clock.Now - ShownMilliseconds).Select(line => "fault " + line)]));
+            {
+                var shown = faults.Since(clock.Now - ShownMilliseconds).Select(line => "fault " + line);
+                _first.Add(new Problem(kind, clock.Now, text, [.. context?.Invoke() ?? [], .. shown]));
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>For one thread at a time. What is known of one message: how often it was sent, what was answered, and where it stands.</summary>
+/// <summary>
+/// For one thread at a time. What is known of one message: how often it was sent, what was answered, and where it stands.
+/// </summary>
 internal sealed class SentMessage(MessageId id, string channel, int connection, int storeLosses, long at)
 {
     private readonly List<Position> _places = [];

@@ -43,7 +43,8 @@ internal sealed class ApiPublisher(ChaosScene scene, int number, IReadOnlyList<s
         var request = new PendingRequest("POST /api/publish", Name, node.Name, node.Disturbances, now, now, channel);
         try
         {
-            using var body = new StringContent($$"""{"channel":"{{channel}}","content":{{id.Content}},"key":"{{id.Key}}"}""", Encoding.UTF8, "application/json");
+            string json = $$"""{"channel":"{{channel}}","content":{{id.Content}},"key":"{{id.Key}}"}""";
+            using var body = new StringContent(json, Encoding.UTF8, "application/json");
             using var reply = await Http.PostAsync(node.Internal("/api/publish"), body, stopping);
             string text = await reply.Content.ReadAsStringAsync(stopping);
             scene.Answers.Done(request, isAnswered: true);

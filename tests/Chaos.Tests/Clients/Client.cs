@@ -4,7 +4,9 @@ using Gateway.Chaos.Tests.Run;
 
 namespace Gateway.Chaos.Tests.Clients;
 
-/// <summary>A user with one connection at a time, to whichever node takes it. What derives from it is called by one thread at a time.</summary>
+/// <summary>
+/// A user with one connection at a time, to whichever node takes it. What derives from it is called by one thread at a time.
+/// </summary>
 internal abstract class Client(ChaosScene scene, string name, int number) : IConnectionUser
 {
     /// <summary>Documented are up to 20 s; who waits so long sees little of a short run.</summary>

@@ -10,8 +10,8 @@ using Gateway.Chaos.Tests.World;
 namespace Gateway.Chaos.Tests.Clients;
 
 /// <summary>
-/// One WebSocket of one client. Its messages and the ticks of its clock come one after the other to <see cref="IConnectionUser"/>, from whose
-/// calls alone it may be used. Every request is held against its time.
+/// One WebSocket of one client. Its messages and the ticks of its clock come one after the other to <see cref="IConnectionUser"/>,
+/// from whose calls alone it may be used. Every request is held against its time.
 /// </summary>
 internal sealed class ClientConnection : IAsyncDisposable
 {
@@ -57,7 +57,8 @@ internal sealed class ClientConnection : IAsyncDisposable
 
     /// <summary>Connects, and serves its user until either side ends it.</summary>
     /// <returns>False when there never was a connection.</returns>
-    public static async Task<bool> RunAsync(ChaosScene scene, string client, NodeSlot node, IConnectionUser user, TimeSpan tick, CancellationToken stopping)
+    public static async Task<bool> RunAsync(
+        ChaosScene scene, string client, NodeSlot node, IConnectionUser user, TimeSpan tick, CancellationToken stopping)
     {
         await using var connection = new ClientConnection(scene, client, node);
         using var stop = stopping.Register(connection.End);
@@ -75,7 +76,7 @@ internal sealed class ClientConnection : IAsyncDisposable
     public void Ask(string type, string? channel, string fields = "", string? id = null)
     {
         id ??= string.Create(CultureInfo.InvariantCulture, $"r{++_lastId}");
-        _requests[id] = new PendingRequest(type, _client, _node.Name, _node.Disturbances, _connectedAt, _scene.Clock.Now, channel);
+        _requests[id] = Request(type, channel);
         string about = channel is null ? "" : $",\"channel\":\"{channel}\"";
         _outbox.Writer.TryWrite($$"""{"type":"{{type}}","id":"{{id}}"{{about}}{{fields}}}""");
     }
@@ -109,6 +110,9 @@ internal sealed class ClientConnection : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    private PendingRequest Request(string what, string? channel) =>
+        new(what, _client, _node.Name, _node.Disturbances, _connectedAt, _scene.Clock.Now, channel);
+
     private async Task<bool> ConnectAsync()
     {
         _socket.Options.AddSubProtocol("gateway.v1.json");
@@ -129,7 +133,7 @@ internal sealed class ClientConnection : IAsyncDisposable
 
     private async Task ServeAsync(IConnectionUser user, TimeSpan tick)
     {
-        _requests[ConnectId] = new PendingRequest("connect", _client, _node.Name, _node.Disturbances, _connectedAt, _scene.Clock.Now, Channel: null);
+        _requests[ConnectId] = Request("connect", channel: null);
         Task[] tasks = [ReadAsync(), WriteAsync(), TickAsync(tick)];
         try
         {
@@ -245,5 +249,6 @@ internal sealed class ClientConnection : IAsyncDisposable
     }
 
     private static bool IsEnd(Exception e) =>
-        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException or HttpRequestException;
+        e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException
+            or HttpRequestException;
 }

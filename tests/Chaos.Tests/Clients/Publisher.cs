@@ -28,7 +28,9 @@ internal sealed class Publisher(ChaosScene scene, int number, IReadOnlyList<stri
     protected override void Heard(ClientConnection connection, string type, JsonElement message)
     {
         var request = connection.TakeRequest(message);
-        if (request is null || !int.TryParse(message.GetProperty("id").GetString(), out int attempt) || !_open.TryGetValue(attempt, out var publication))
+        if (request is null
+            || !int.TryParse(message.GetProperty("id").GetString(), out int attempt)
+            || !_open.TryGetValue(attempt, out var publication))
         {
             Unexpected(type, message);
             return;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Gateway.Chaos.Tests.Checking;
 using Gateway.Chaos.Tests.Run;
@@ -28,10 +27,14 @@ internal sealed class Subscriber : Client
         _subscriptions = channels.ToDictionary(
             channel => channel,
             channel => new Subscription(
-                new Follower(scene.Ledger, name, channel, ChannelPlan.HasHistory(channel)), ChannelPlan.HasPresence(channel) ? new PresenceView() : null));
+                new Follower(scene.Ledger, name, channel, ChannelPlan.HasHistory(channel)),
+                ChannelPlan.HasPresence(channel) ? new PresenceView() : null));
     }
 
     public IReadOnlyCollection<Subscription> Subscriptions => _subscriptions.Values;
+
+    /// <summary>Its subscription to a channel; null when it does not follow that.</summary>
+    public Subscription? Find(string channel) => _subscriptions.GetValueOrDefault(channel);
 
     protected override TimeSpan TickInterval => TimeSpan.FromMilliseconds(100);
 
@@ -110,7 +113,7 @@ internal sealed class Subscriber : Client
     {
         subscription.RetryAt = long.MaxValue;
         string recover = subscription.Follower.Asking() is { } from
-            ? string.Create(CultureInfo.InvariantCulture, $",\"recover\":{{\"epoch\":{JsonSerializer.Serialize(from.Epoch)},\"seq\":{from.Seq}}}")
+            ? $$$""","recover":{"epoch":{{{JsonSerializer.Serialize(from.Epoch)}}},"seq":{{{from.Seq}}}}"""
             : "";
         connection.Ask("subscribe", subscription.Follower.Channel, recover);
     }
@@ -124,7 +127,7 @@ internal sealed class Subscriber : Client
         subscription.View?.Take(message);
         // What the new epoch has where it was before shows whether it could go on.
         if (recovered == true && before is { } position && (follower.Position?.Epoch != position.Epoch || Random.Next(5) == 0))
-            connection.Ask("history", follower.Channel, string.Create(CultureInfo.InvariantCulture, $",\"after\":{Math.Max(0, position.Seq - 40)},\"limit\":60"));
+            connection.Ask("history", follower.Channel, $$""","after":{{Math.Max(0, position.Seq - 40)}},"limit":60""");
     }
 
     private void Unsubscribed(ClientConnection connection, Subscription subscription, JsonElement message)
@@ -141,7 +144,8 @@ internal sealed class Subscriber : Client
 
     private void Read(Subscription subscription, JsonElement message)
     {
-        var messages = message.GetProperty("messages").EnumerateArray().Select(entry => (entry.GetProperty("seq").GetInt64(), entry.GetProperty("content")));
+        var messages = message.GetProperty("messages").EnumerateArray()
+            .Select(entry => (entry.GetProperty("seq").GetInt64(), entry.GetProperty("content")));
         Scene.Ledger.Page(Name, subscription.Follower.Channel, message.GetProperty("epoch").GetString()!, [.. messages]);
     }
 

@@ -50,7 +50,12 @@ internal sealed class NodeFaults(ChaosScene scene, Random random)
         var took = await node.DrainAsync();
         scene.Faults.Note($"node {node.Name} has ended after {took.TotalSeconds:0.0} s");
         if (took > ChaosSettings.Drain + DrainSlack + TimeSpan.FromMilliseconds(scene.Busyness.Late(began, scene.Clock.Now)))
-            scene.Problems.Add(ProblemKind.LateDrain, node.Name, $"{node.Name} took {took.TotalSeconds:0.0} s for a drain of {ChaosSettings.Drain.TotalSeconds} s");
+        {
+            scene.Problems.Add(
+                ProblemKind.LateDrain,
+                node.Name,
+                $"{node.Name} took {took.TotalSeconds:0.0} s for a drain of {ChaosSettings.Drain.TotalSeconds} s");
+        }
         await PauseAsync(0, 1000);
         await node.StartAsync();
         scene.Faults.Note($"node {node.Name} is back");

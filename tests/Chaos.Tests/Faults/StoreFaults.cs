@@ -95,7 +95,8 @@ internal sealed class StoreFaults(ChaosScene scene, Store store, Random random)
     {
         const string Away = "chaos-away";
         // Streams alone: what a script has half done to the rest when it comes to such a key is no promise of anybody.
-        string[] found = (await store.Master.CommandAsync("SCAN", "0", "COUNT", "1000000", "TYPE", "stream")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string streams = await store.Master.CommandAsync("SCAN", "0", "COUNT", "1000000", "TYPE", "stream");
+        string[] found = streams.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         // The first line is the cursor.
         if (found.Length < 2)
             return;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Gateway.Chaos.Tests.Checking;
 using Gateway.Chaos.Tests.Clients;
@@ -6,7 +5,10 @@ using Gateway.Chaos.Tests.World;
 
 namespace Gateway.Chaos.Tests.Run;
 
-/// <summary>For one thread. A pause between faults, in which everything has to come right: nodes ready, channels flowing, everybody's view of presence and history the same.</summary>
+/// <summary>
+/// For one thread. A pause between faults, in which everything has to come right: nodes ready, channels flowing, everybody's view of
+/// presence and history the same.
+/// </summary>
 internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribers, IReadOnlyList<IPublisher> publishers)
 {
     /// <summary>Promised after the last fault.</summary>
@@ -22,21 +24,21 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>Waits until all is well, and says what is not when its time is over.</summary>
-    /// <returns>How long it took.</returns>
-    public async Task<TimeSpan> CheckAsync()
+    /// <returns>How long it took; null when it took too long.</returns>
+    public async Task<TimeSpan?> CheckAsync()
     {
         long began = scene.Clock.Now;
         scene.Faults.Note("calm: no fault from here on");
         scene.IsCalm = true;
         try
         {
-            await UntilAsync(() => HealsAsync(began), began, HealMilliseconds);
+            bool isWell = await UntilAsync(() => HealsAsync(began), began, HealMilliseconds);
             long healed = scene.Clock.Now;
             scene.IsPublishing = false;
             await UntilAsync(SettlesAsync, healed, SettleMilliseconds);
             scene.Ledger.CheckLinks();
-            scene.Faults.Note(string.Create(CultureInfo.InvariantCulture, $"calm: over; all was well after {(healed - began) / 1000.0:0.0} s"));
-            return TimeSpan.FromMilliseconds(healed - began);
+            scene.Faults.Note("calm: over");
+            return isWell ? TimeSpan.FromMilliseconds(healed - began) : null;
         }
         finally
         {
@@ -45,18 +47,19 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
         }
     }
 
-    private async Task UntilAsync(Func<Task<IReadOnlyList<(ProblemKind Kind, string Text)>>> look, long began, int limit)
+    private async Task<bool> UntilAsync(Func<Task<IReadOnlyList<(ProblemKind Kind, string Text)>>> look, long began, int limit)
     {
         while (true)
         {
             var wrong = await look();
             if (wrong.Count == 0)
-                return;
+                return true;
             if (scene.Clock.Now - began > limit + SlackMilliseconds + scene.Busyness.Late(began, scene.Clock.Now))
             {
+                string time = RunClock.Text(scene.Clock.Now - began);
                 foreach (var (kind, text) in wrong)
-                    scene.Problems.Add(kind, text[..text.IndexOf(' ', StringComparison.Ordinal)], $"{RunClock.Text(scene.Clock.Now - began)} after the last fault: {text}");
-                return;
+                    scene.Problems.Add(kind, text[..text.IndexOf(' ', StringComparison.Ordinal)], $"{time} after the last fault: {text}");
+                return false;
             }
             await Task.Delay(Step);
         }
@@ -71,10 +74,11 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
         {
             foreach (var follower in subscriber.Subscriptions.Select(subscription => subscription.Follower))
             {
-                if (!subscriber.IsConnected || !follower.IsSubscribed || scene.Ledger.SentAt(follower.Newest) is long.MaxValue)
-                    wrong.Add((ProblemKind.Silence, $"{subscriber.Name} in {follower.Channel} is {(follower.IsSubscribed ? "subscribed and got nothing yet" : "not subscribed")}"));
-                else if (scene.Ledger.SentAt(follower.Newest) < began)
-                    wrong.Add((ProblemKind.Silence, $"{subscriber.Name} in {follower.Channel} got nothing that was sent since, but {follower.Newest} last"));
+                string who = $"{subscriber.Name} in {follower.Channel}";
+                if (!subscriber.IsConnected || !follower.IsSubscribed)
+                    wrong.Add((ProblemKind.Silence, $"{who} is not subscribed"));
+                else if (scene.Ledger.SentAt(follower.Newest) is var sentAt && (sentAt == long.MaxValue || sentAt < began))
+                    wrong.Add((ProblemKind.Silence, $"{who} got nothing that was sent since; the last was {follower.Newest}"));
             }
         }
         foreach (string channel in ChannelPlan.All.Where(ChannelPlan.HasPresence))
@@ -104,7 +108,7 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
     private async Task IsPresentAsync(string channel, List<(ProblemKind, string)> wrong)
     {
         var there = subscribers
-            .Select(subscriber => (subscriber.Name, Subscription: subscriber.Subscriptions.FirstOrDefault(one => one.Follower.Channel == channel)))
+            .Select(subscriber => (subscriber.Name, Subscription: subscriber.Find(channel)))
             .Where(one => one.Subscription is { Follower.IsSubscribed: true })
             .ToList();
         string[] due = [.. there.Select(one => one.Name)];
@@ -151,9 +155,10 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
             }
             foreach (var subscriber in subscribers)
             {
-                var follower = subscriber.Subscriptions.FirstOrDefault(subscription => subscription.Follower.Channel == channel)?.Follower;
-                if (follower is not null && (!follower.IsSubscribed || follower.Position is not { } position || !tops.Contains(position)))
-                    wrong.Add((ProblemKind.NotConverged, $"{subscriber.Name} in {channel} is at {follower.Position}, history at {tops.First()}"));
+                if (subscriber.Find(channel)?.Follower is not { } follower)
+                    continue;
+                if (!follower.IsSubscribed || follower.Position is not { } position || !tops.Contains(position))
+                    wrong.Add((ProblemKind.NotConverged, $"{subscriber.Name} in {channel} is at {follower.Position}, not {tops.First()}"));
             }
         }
         return wrong;
@@ -166,7 +171,9 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
         if (answer is null || !answer.RootElement.TryGetProperty("messages", out var list))
             return null;
         string epoch = answer.RootElement.GetProperty("epoch").GetString()!;
-        var messages = list.EnumerateArray().Select(entry => (Seq: entry.GetProperty("seq").GetInt64(), Content: entry.GetProperty("content"))).ToList();
+        var messages = list.EnumerateArray()
+            .Select(entry => (Seq: entry.GetProperty("seq").GetInt64(), Content: entry.GetProperty("content")))
+            .ToList();
         scene.Ledger.Page($"calm by {node.Name}", channel, epoch, messages);
         return messages.Count == 0 ? null : new Position(epoch, messages[^1].Seq);
     }

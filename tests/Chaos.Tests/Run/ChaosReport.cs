@@ -15,7 +15,8 @@ internal sealed record ChaosReport
 
     public required IReadOnlyDictionary<string, (long Count, long Worst)> Answers { get; init; }
 
-    public required IReadOnlyList<TimeSpan> Heals { get; init; }
+    /// <summary>How long after the last fault before each pause all was well; null where it was not in its time.</summary>
+    public required IReadOnlyList<TimeSpan?> Heals { get; init; }
 
     public required int FaultCount { get; init; }
 
@@ -37,14 +38,17 @@ internal sealed record ChaosReport
         Line($"chaos: seed {Options.Seed}, {FaultCount} faults in {Took.TotalSeconds:0} s");
         foreach (string fault in Faults)
             Line($"  {fault}");
-        Line($"messages: {Figures.Sent} sent, {Figures.Acknowledged} acknowledged; attempts refused {Figures.Refused}, without a certain answer {Figures.Unanswered}");
-        Line($"deliveries: {Figures.Deliveries}, of which {Figures.Checked} checked by their seq; {Figures.Read} read as history; {Figures.Epochs} epochs; losses told {Figures.ToldLosses}; acknowledged and lost by Redis before anybody got them {Figures.LostUnseen}");
-        Line($"all well after: {string.Join(", ", Heals.Select(heal => heal.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)))} s");
+        Line($"messages: {Figures.Sent} sent, {Figures.Acknowledged} acknowledged");
+        Line($"attempts: {Figures.Refused} refused, {Figures.Unanswered} without a certain answer");
+        Line($"deliveries: {Figures.Deliveries}, of which {Figures.Checked} checked by their seq; {Figures.Read} more read as history");
+        Line($"epochs: {Figures.Epochs}; losses told: {Figures.ToldLosses}");
+        Line($"acknowledged, and lost by Redis before anybody got them: {Figures.LostUnseen}");
+        Line($"all well after: {string.Join(", ", Heals.Select(Seconds))}");
         foreach (var (what, (count, worst)) in Answers)
             Line($"answers to {what}: {count}, the worst after {worst / 1000.0:0.00} s");
         Line($"problems: {(IsClean ? "none" : string.Join(", ", Counts.Select(entry => $"{entry.Key} {entry.Value}")))}");
         foreach (var (kind, subjects) in Subjects)
-            Line($"{kind}: {string.Join("; ", subjects.Take(20).Select(subject => string.Create(CultureInfo.InvariantCulture, $"{subject.Subject} {subject.Count}")))}");
+            Line($"{kind} by {string.Join(", ", subjects.Take(20).Select(entry => $"{entry.Subject}: {entry.Count}"))}");
         foreach (var problem in First)
         {
             Line($"{problem.Kind} at {RunClock.Text(problem.At)}: {problem.Text}");
@@ -53,4 +57,7 @@ internal sealed record ChaosReport
         }
         return text.ToString();
     }
+
+    private static string Seconds(TimeSpan? time) =>
+        time is { } known ? known.TotalSeconds.ToString("0.0 s", CultureInfo.InvariantCulture) : "never";
 }

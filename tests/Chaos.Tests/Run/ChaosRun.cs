@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Chaos.Tests.Checking;
 using Gateway.Chaos.Tests.Clients;
 using Gateway.Chaos.Tests.Faults;
@@ -16,7 +15,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     private readonly List<Subscriber> _subscribers;
     private readonly List<IPublisher> _publishers;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly List<TimeSpan> _heals = [];
+    private readonly List<TimeSpan?> _heals = [];
 
     private ChaosRun(ChaosOptions options, Random random, Store store)
     {
@@ -76,7 +75,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     /// <summary>Faults until the next pause.</summary>
     private async Task DisturbAsync(FaultDeck deck, long began)
     {
-        long pause = Math.Min(_scene.Clock.Now + (long)_options.BetweenPauses.TotalMilliseconds, began + (long)_options.Duration.TotalMilliseconds);
+        double pause = Math.Min(_scene.Clock.Now + _options.BetweenPauses.TotalMilliseconds, began + _options.Duration.TotalMilliseconds);
         while (_scene.Clock.Now < pause)
         {
             await deck.Deal().RunAsync();
@@ -86,7 +85,12 @@ internal sealed class ChaosRun : IAsyncDisposable
 
     private List<Fault> Faults()
     {
-        Fault[] all = [.. new NodeFaults(_scene, _random).All, .. new LinkFaults(_scene, _random).All, .. new StoreFaults(_scene, _store, _random).All];
+        Fault[] all =
+        [
+            .. new NodeFaults(_scene, _random).All,
+            .. new LinkFaults(_scene, _random).All,
+            .. new StoreFaults(_scene, _store, _random).All,
+        ];
         return [.. all.Where(fault => fault.Name.StartsWith(_options.Only, StringComparison.Ordinal))];
     }
 
@@ -97,7 +101,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         {
             // So that every channel has followers on every node.
             string[] channels = [.. ChannelPlan.All.Where((_, index) => (index + number) % 2 == 0 || (index + number) % 5 == 0)];
-            yield return new Subscriber(_scene, string.Create(CultureInfo.InvariantCulture, $"s{number}"), 100 + number, channels, isRestless: number % 2 == 0);
+            yield return new Subscriber(_scene, $"s{number}", 100 + number, channels, isRestless: number % 2 == 0);
         }
     }
 

@@ -6,7 +6,8 @@ using Gateway.TestSupport;
 namespace Gateway.Chaos.Tests.World;
 
 /// <summary>
-/// A place for a node: its name, its ports, its link to Redis and the proxy its clients come through stay; the process in it comes and goes. For one
+/// A place for a node: its name, its ports, its link to Redis and the proxy its clients come through stay; the process in it comes and
+/// goes. For one
 /// thread at a time, but for the addresses and <see cref="Disturbances"/>.
 /// </summary>
 internal sealed class NodeSlot(string name, TcpProxy redis, RunClock clock) : IAsyncDisposable

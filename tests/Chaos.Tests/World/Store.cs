@@ -63,7 +63,10 @@ internal sealed class Store : IAsyncDisposable
         await Replica.StartAsync(mode, _replication.Port);
     }
 
-    /// <summary>The replica becomes the master for all who connect from now on. What is connected stays with the old one, which is not told anything.</summary>
+    /// <summary>
+    /// The replica becomes the master for all who connect from now on. What is connected stays with the old one, which is not told
+    /// anything.
+    /// </summary>
     public async Task PromoteAsync()
     {
         await Replica.CommandAsync("REPLICAOF", "NO", "ONE");

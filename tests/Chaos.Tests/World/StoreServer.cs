@@ -4,7 +4,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Chaos.Tests.World;
 
-/// <summary>For one thread at a time. One redis-server that may die, lose what it had, and follow another. Disposing ends the process.</summary>
+/// <summary>
+/// For one thread at a time. One redis-server that may die, lose what it had, and follow another. Disposing ends the process.
+/// </summary>
 internal sealed class StoreServer(string name) : IAsyncDisposable
 {
     private const string AppendFolder = "appendonlydir";
@@ -33,7 +35,8 @@ internal sealed class StoreServer(string name) : IAsyncDisposable
             "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1", "--repl-timeout", "5", .. following,
         ]))!;
         await Eventually.TrueAsync(
-            async () => await CommandAsync("PING") is "PONG" || (_process.HasExited ? throw new InvalidOperationException(await File.ReadAllTextAsync(log)) : false),
+            async () => await CommandAsync("PING") == "PONG"
+                || (_process.HasExited ? throw new InvalidOperationException(await File.ReadAllTextAsync(log)) : false),
             $"redis-server {name} answers");
     }
 
