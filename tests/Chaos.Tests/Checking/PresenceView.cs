@@ -19,9 +19,6 @@ internal sealed class PresenceView
     /// <summary>How many the server said there are.</summary>
     public long Count { get; private set; }
 
-    /// <summary><c>joined</c> of users who were there already.</summary>
-    public long Repeated { get; private set; }
-
     /// <summary>Takes a <c>subscribed</c> or a <c>presence</c>: with users it replaces what was known, otherwise it changes it.</summary>
     public void Take(JsonElement message)
     {
@@ -32,13 +29,10 @@ internal sealed class PresenceView
                 _users.Clear();
                 _users.UnionWith(Names(users));
             }
-            foreach (string user in message.TryGetProperty("joined", out var joined) ? Names(joined) : [])
-            {
-                if (!_users.Add(user))
-                    Repeated++;
-            }
-            foreach (string user in message.TryGetProperty("left", out var left) ? Names(left) : [])
-                _users.Remove(user);
+            if (message.TryGetProperty("joined", out var joined))
+                _users.UnionWith(Names(joined));
+            if (message.TryGetProperty("left", out var left))
+                _users.ExceptWith(Names(left));
             if (message.TryGetProperty("count", out var count))
                 Count = count.GetInt64();
         }

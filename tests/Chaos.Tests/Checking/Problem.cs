@@ -39,6 +39,9 @@ internal enum ProblemKind
     /// <summary>A node was not ready, or did not know the others, long after the last fault.</summary>
     NotReady,
 
+    /// <summary>A question to all nodes did not reach one of them.</summary>
+    Unreached,
+
     /// <summary>A channel did not flow long after the last fault.</summary>
     Silence,
 

@@ -7,8 +7,8 @@ namespace Gateway.Chaos.Tests.Faults;
 /// <summary>For one thread. What happens to a node's process, and to the network between it and its clients.</summary>
 internal sealed class NodeFaults(ChaosScene scene, Random random)
 {
-    /// <summary>What a drain may take longer, on a busy machine and with Redis gone.</summary>
-    private static readonly TimeSpan DrainSlack = TimeSpan.FromSeconds(3);
+    /// <summary>For a machine that has others to serve.</summary>
+    private static readonly TimeSpan DrainSlack = TimeSpan.FromSeconds(1);
 
     public IEnumerable<Fault> All =>
     [

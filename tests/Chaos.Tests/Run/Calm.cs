@@ -22,6 +22,7 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
 
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(200);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private int _disconnected;
 
     /// <summary>Waits until all is well, and says what is not when its time is over.</summary>
     /// <returns>How long it took; null when it took too long.</returns>
@@ -37,6 +38,7 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
             scene.IsPublishing = false;
             await UntilAsync(SettlesAsync, healed, SettleMilliseconds);
             scene.Ledger.CheckLinks();
+            await AreReachedAsync();
             scene.Faults.Note("calm: over");
             return isWell ? TimeSpan.FromMilliseconds(healed - began) : null;
         }
@@ -84,6 +86,35 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
         foreach (string channel in ChannelPlan.All.Where(ChannelPlan.HasPresence))
             await IsPresentAsync(channel, wrong);
         return wrong;
+    }
+
+    /// <summary>Every node finds a user, wherever that is connected.</summary>
+    private async Task AreReachedAsync()
+    {
+        for (int i = 0; i < scene.Nodes.Count; i++)
+        {
+            var (node, user) = (scene.Nodes[i], subscribers[_disconnected++ % subscribers.Count]);
+            // With a problem before, it may not be connected at all.
+            if (!user.IsConnected)
+                continue;
+            string said = await DisconnectAsync(node, user.Name);
+            if (said != """{"connections":1,"failed":0,"missing":[]}""")
+                scene.Problems.Add(ProblemKind.Unreached, node.Name, $"{node.Name} was told to disconnect {user.Name}, and said {said}");
+        }
+    }
+
+    private static async Task<string> DisconnectAsync(NodeSlot node, string user)
+    {
+        try
+        {
+            using var body = new StringContent($$"""{"user":"{{user}}"}""");
+            using var reply = await Http.PostAsync(node.Internal("/api/disconnect"), body);
+            return await reply.Content.ReadAsStringAsync();
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return e.Message;
+        }
     }
 
     private static async Task IsReadyAsync(NodeSlot node, List<(ProblemKind, string)> wrong)

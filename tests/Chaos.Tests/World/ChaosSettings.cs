@@ -6,7 +6,7 @@ namespace Gateway.Chaos.Tests.World;
 internal static class ChaosSettings
 {
     /// <summary>Documented: a drain is over in this time.</summary>
-    public static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Drain = TimeSpan.FromSeconds(3);
 
     private const string Secret = "chaos-chaos-chaos-chaos-chaos-chaos";
     private static readonly SigningKey Key = SigningKey.OfSecret(Secret);
