@@ -120,6 +120,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
     public void Pause() => Signals.Send(_process.Id, Signals.Stop);
 
+    /// <summary>Lets it run again after <see cref="Pause"/>.</summary>
+    public void Resume() => Signals.Send(_process.Id, Signals.Continue);
+
     /// <summary>Ends it without asking.</summary>
     public void Kill() => Signals.Send(_process.Id, Signals.Kill);
 

@@ -34,6 +34,9 @@ public sealed class TcpProxy : IAsyncDisposable
         return proxy;
     }
 
+    /// <summary>New connections go to another port. Those that are open stay where they are.</summary>
+    public void Retarget(int target) => Volatile.Write(ref _target, target);
+
     /// <summary>Resets every connection. New ones work.</summary>
     public void Cut()
     {
@@ -86,13 +89,10 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>As <see cref="Swallow"/>, for the open connections alone on which something was subscribed to. New ones work.</summary>
     /// <returns>How many.</returns>
-    public int SwallowSubscribed()
-    {
-        var subscribed = All().Where(connection => connection.Subscribed).ToList();
-        foreach (var connection in subscribed)
-            connection.Swallow();
-        return subscribed.Count;
-    }
+    public int SwallowSubscribed() => Swallow(connection => connection.Subscribed);
+
+    /// <summary>As <see cref="SwallowSubscribed"/>, for all other connections.</summary>
+    public int SwallowUnsubscribed() => Swallow(connection => !connection.Subscribed);
 
     /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
     public void SwallowFrom(string text)
@@ -111,6 +111,14 @@ public sealed class TcpProxy : IAsyncDisposable
             if (_listener is null)
                 Listen();
         }
+    }
+
+    private int Swallow(Predicate<ProxiedConnection> isMeant)
+    {
+        var meant = All().Where(connection => isMeant(connection)).ToList();
+        foreach (var connection in meant)
+            connection.Swallow();
+        return meant.Count;
     }
 
     private void Listen()

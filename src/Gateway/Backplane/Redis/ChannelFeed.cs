@@ -124,6 +124,16 @@ internal sealed class ChannelFeed(
         return await attempt.ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Ends the flow without a word to the connection, which is given up as a whole: one half of it may work until it is closed. May be called
+    /// under any lock.
+    /// </summary>
+    public void Abandon()
+    {
+        Interlocked.Increment(ref _life);
+        Volatile.Write(ref _isAttached, false);
+    }
+
     /// <summary>Ends the flow. May be called under any lock.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="before">As for <see cref="AttachAsync"/>.</param>
