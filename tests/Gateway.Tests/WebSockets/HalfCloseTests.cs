@@ -8,8 +8,8 @@ using static Gateway.Tests.WebSockets.Expect;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// Protocol, "Closing", after a violation, however the connection came about. The clock stands still: a server that waited for anything but the client's own
-/// end would wait without end.
+/// Protocol, "Closing", after a violation, however the connection came about. The clock stands still: a server that waited for
+/// anything but the client's own end would wait without end.
 /// </summary>
 public sealed class HalfCloseTests : IAsyncLifetime
 {
@@ -63,8 +63,10 @@ public sealed class HalfCloseTests : IAsyncLifetime
     {
         bool isTls = way is Way.Tls or Way.LentTls;
         _server ??= await GatewayServer.StartAsync(
-            [.. isTls ? _certificate.Pem : [], "Diagnostics:Echo=true", "Limits:ConnectionsPerAddress=1"], services => services.AddSingleton<TimeProvider>(_clock));
-        var client = await (isTls ? RawWebSocket.ConnectTlsAsync(Server.PublicPort, _records) : RawWebSocket.ConnectTcpAsync(Server.PublicPort));
+            [.. isTls ? _certificate.Pem : [], "Diagnostics:Echo=true", "Limits:ConnectionsPerAddress=1"],
+            services => services.AddSingleton<TimeProvider>(_clock));
+        int port = Server.PublicPort;
+        var client = await (isTls ? RawWebSocket.ConnectTlsAsync(port, _records) : RawWebSocket.ConnectTcpAsync(port));
         if (way is Way.Lent or Way.LentTls)
         {
             await client.SendTextAsync(HttpRequests.Get("/health/live"));
