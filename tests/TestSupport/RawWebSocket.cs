@@ -39,15 +39,20 @@ public sealed class RawWebSocket : IAsyncDisposable
         return new RawWebSocket(socket, new NetworkStream(socket, ownsSocket: true));
     }
 
-    /// <summary>A TLS connection to a server whose certificate is not looked at, with version 1.2: of its records one can see which are alerts.</summary>
+    /// <summary>A TLS connection, with version 1.2: of its records one can see which are alerts.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="received">Takes every byte as it comes, encrypted.</param>
     public static async Task<RawWebSocket> ConnectTlsAsync(int port, Stream received)
     {
         var tcp = await ConnectTcpAsync(port);
-        var ssl = new SslStream(new CopyingStream(tcp._stream, received), leaveInnerStreamOpen: false, static (_, shown, _, _) => shown?.Subject == "CN=localhost");
+        var ssl = new SslStream(new CopyingStream(tcp._stream, received));
 #pragma warning disable CA5398 // On purpose, see above.
-        await ssl.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = SslProtocols.Tls12 });
+        await ssl.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = SslProtocols.Tls12,
+            RemoteCertificateValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=localhost",
+        });
 #pragma warning restore CA5398
         return new RawWebSocket(tcp._socket, ssl);
     }

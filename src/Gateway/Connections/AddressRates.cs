@@ -61,7 +61,7 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
         }
     }
 
-    /// <summary>For how long nothing is to be read from an address, because the bytes of what it was refused are not paid for yet.</summary>
+    /// <summary>For how long nothing is to be read from an address, because bytes of what it was refused are not paid for.</summary>
     /// <param name="address">Where the request comes from.</param>
     /// <param name="bytes">What it will be counted as, so that it can be let in after the wait.</param>
     public TimeSpan DebtOf(IPAddress address, long bytes)

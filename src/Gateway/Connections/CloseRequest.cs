@@ -9,13 +9,14 @@ namespace Gateway.Connections;
 /// <param name="Reconnect">Whether the client should come back.</param>
 /// <param name="RetryAfter">Milliseconds it should wait first; null leaves that to its own backoff.</param>
 /// <param name="DropQueued">Whether to drop what is queued, because the peer does not take it anyway.</param>
-/// <param name="HalfCloses">Whether to end this side of the stream without the peer's close frame, which may never come or not be found.</param>
+/// <param name="HalfCloses">Whether to end this side of the stream without waiting for the peer's close frame.</param>
 internal sealed record CloseRequest(
     CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false, bool HalfCloses = false)
 {
     public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
 
-    public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
+    public static readonly CloseRequest BinaryRefused =
+        new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
 
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 

@@ -134,8 +134,8 @@ internal sealed partial class Connection
     }
 
     /// <summary>
-    /// Lets a message that is too large come to its end, as long as it comes. A browser sends nothing more once it has read a close frame, and if a part of
-    /// its page's message is left then, it calls the close unclean.
+    /// Lets a message that is too large come to its end, as long as it comes. A browser sends nothing more once it has read a close
+    /// frame, and if a part of its page's message is left then, it calls the close unclean.
     /// </summary>
     private async Task PassOverAsync()
     {
@@ -159,12 +159,15 @@ internal sealed partial class Connection
     {
         var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _services.Delays.Add(wake, time);
-        _ = wake.Task.ContinueWith(
-            static (_, input) => ((PipeReader)input!).CancelPendingRead(), _transport.Transport.Input, CancellationToken.None, default, TaskScheduler.Default);
+        var input = _transport.Transport.Input;
+        _ = wake.Task.ContinueWith(_ => input.CancelPendingRead(), TaskScheduler.Default);
         return wake.Task;
     }
 
-    /// <summary>Ends this side of the stream and leaves the other open. Called while nothing is read: what TLS keeps of a connection takes one at a time.</summary>
+    /// <summary>
+    /// Ends this side of the stream and leaves the other open. Called while nothing is read: what TLS keeps of a connection takes one
+    /// call at a time.
+    /// </summary>
     private async ValueTask HalfCloseAsync()
     {
         try

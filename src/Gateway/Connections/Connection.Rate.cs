@@ -11,7 +11,7 @@ namespace Gateway.Connections;
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/>: a client that was told so often and goes on does not listen.</summary>
+    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/>: a client that is told so often does not listen.</summary>
     private const int MaxRejections = 100;
 
     private const long RejectionMilliseconds = 10_000;
@@ -58,7 +58,7 @@ internal sealed partial class Connection
         }
     }
 
-    /// <summary>Counts one more, over time and not in a row: a message that is let through in between, as one is now and then, forgives nothing.</summary>
+    /// <summary>Counts one more, over time and not in a row: a message that is let through in between forgives nothing.</summary>
     private bool HasManyRejections()
     {
         long now = _services.Sweep.Now;

@@ -186,7 +186,9 @@ internal sealed partial class Connection : IOutboxOwner
                 more = false;
                 return default;
             }
-            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait) ? HandleFrame(frame) : OnOverRate(frame, now, wait);
+            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait)
+                ? HandleFrame(frame)
+                : OnOverRate(frame, now, wait);
             if (!handled.IsCompletedSuccessfully)
                 return handled;
             if (Outbox.HasManyReplies)

@@ -165,8 +165,8 @@ internal sealed partial class Outbox
     }
 
     /// <summary>
-    /// Goes on where the transport did not take all at once, until nothing is queued. A loop: a pipe takes everything this way, mostly without a wait, and
-    /// calls of one another would nest as deep as the queue is long.
+    /// Goes on where the transport did not take all at once, until nothing is queued. A loop: a pipe takes everything this way, mostly
+    /// without a wait, and calls of one another would nest as deep as the queue is long.
     /// </summary>
     private async Task SendWaitingAsync(Chunk chunk, int sent)
     {

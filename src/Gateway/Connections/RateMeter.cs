@@ -44,7 +44,9 @@ internal struct RateMeter(RateLimits limits, long now)
 
     /// <summary>Where something that was charged is not paid for, ticks until it is and so many bytes are there; otherwise 0.</summary>
     public long Debt(RateLimits limits, long bytes, long now) =>
-        limits.Bytes.IsUnlimited || _bytes.Has(limits.Bytes, 0, now) ? 0 : _bytes.TicksUntil(limits.Bytes, Math.Min(bytes, limits.Bytes.Burst));
+        limits.Bytes.IsUnlimited || _bytes.Has(limits.Bytes, 0, now)
+            ? 0
+            : _bytes.TicksUntil(limits.Bytes, Math.Min(bytes, limits.Bytes.Burst));
 
     private readonly long TicksUntil(RateLimits limits, long bytes) => Math.Max(
         limits.Messages.IsUnlimited ? 0 : _messages.TicksUntil(limits.Messages, 1),

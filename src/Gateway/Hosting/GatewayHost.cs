@@ -169,7 +169,7 @@ internal static class GatewayHost
             sockets.UnsafePreferInlineScheduling = true;
             // What a stalled handler, or a stalled peer, can hold of a connection before backpressure; see docs/architecture.md.
             sockets.MaxReadBufferSize = 64 * 1024;
-            // The least that still is a limit: a flush completes when the kernel has everything, so that the sending side can be shut down behind it.
+            // The least that is a limit: a flush completes when the kernel has everything, and the sending side can be shut down behind it.
             sockets.MaxWriteBufferSize = 2;
             sockets.Backlog = 4096;
         });

@@ -15,7 +15,8 @@ namespace Gateway.Http;
 
 /// <summary>Safe for any thread. <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way.</summary>
 internal sealed class PublishEndpoint(
-    Admission admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator, SessionServices services, TimeProvider time)
+    Admission admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator,
+    SessionServices services, TimeProvider time)
 {
     /// <summary>A request is not held for longer, and its body not read.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
@@ -101,7 +102,8 @@ internal sealed class PublishEndpoint(
         return null;
     }
 
-    private static UpgradeRefusal TooFast(TimeSpan wait) => new(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
+    private static UpgradeRefusal TooFast(TimeSpan wait) =>
+        new(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
 
     /// <summary>Null when it is too large.</summary>
     private async ValueTask<ArrayBufferWriter<byte>?> ReadBodyAsync(HttpRequest request)

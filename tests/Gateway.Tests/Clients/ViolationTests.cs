@@ -10,8 +10,8 @@ namespace Gateway.Tests.Clients;
 public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<ChromiumBrowser>
 {
     /// <summary>
-    /// From the violation to the end. On a machine that has much else to do one try of several is soon enough; none was when the server still waited for an
-    /// answer, however idle the machine.
+    /// From the violation to the end. On a machine that has much else to do one try of several is soon enough; none was when the
+    /// server still waited for an answer, however idle the machine.
     /// </summary>
     private const double Soon = 250;
 
@@ -32,7 +32,8 @@ public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<Chro
         })
         """;
 
-    private static Task<GatewayServer> StartAsync(TestCertificate certificate, bool tls) => GatewayServer.StartAsync(tls ? certificate.Pem : []);
+    private static Task<GatewayServer> StartAsync(TestCertificate certificate, bool tls) =>
+        GatewayServer.StartAsync(tls ? certificate.Pem : []);
 
     [Theory]
     [InlineData(false, "binary", 3, 1003, "binary messages are not supported")]
@@ -48,7 +49,7 @@ public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<Chro
         for (int i = 0; i < Tries; i++)
         {
             var seen = await page.EvaluateAsync<JsonElement>(Page, new object[] { server.WebSocketUri.ToString(), kind, bytes });
-            Assert.Equal((code, reason, true), (seen.GetProperty("code").GetInt32(), seen.Text("reason"), seen.GetProperty("wasClean").GetBoolean()));
+            Assert.Equal((code, reason, true), (seen.Number("code"), seen.Text("reason"), seen.GetProperty("wasClean").GetBoolean()));
             best = Math.Min(best, seen.GetProperty("milliseconds").GetDouble());
         }
         Assert.InRange(best, 0, Soon);
@@ -73,7 +74,11 @@ public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<Chro
         using var certificate = new TestCertificate();
         await using var server = await StartAsync(certificate, tls);
         (int Code, WebSocketMessageType Type, byte[] Sent)[] violations =
-            [(1003, WebSocketMessageType.Binary, [1]), (1007, WebSocketMessageType.Text, [0xFF]), (1009, WebSocketMessageType.Text, new byte[1_000_000])];
+        [
+            (1003, WebSocketMessageType.Binary, [1]),
+            (1007, WebSocketMessageType.Text, [0xFF]),
+            (1009, WebSocketMessageType.Text, new byte[1_000_000]),
+        ];
         foreach (var (code, type, sent) in violations)
         {
             double best = double.MaxValue;

@@ -76,7 +76,8 @@ public sealed class LimitTests
     public async Task An_address_deep_in_debt_is_refused_unread()
     {
         await using var server = await GatewayServer.StartAsync(
-            [.. Anyone, "Limits:BytesPerSecond=1000", "Limits:ByteBurst=1000"], services => services.AddSingleton<TimeProvider>(new ManualTime()));
+            [.. Anyone, "Limits:BytesPerSecond=1000", "Limits:ByteBurst=1000"],
+            services => services.AddSingleton<TimeProvider>(new ManualTime()));
         string large = $$"""{"channel":"a","content":"{{new string('x', 9_000)}}"}""";
         await PostAsync(server.PublicPort, large);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await PostAsync(server.PublicPort, large)).Status);

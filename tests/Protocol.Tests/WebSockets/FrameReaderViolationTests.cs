@@ -190,8 +190,8 @@ public sealed class FrameReaderViolationTests
         byte[][] wholes =
         [
             Binary(Bytes(300)),
-            Text(Bytes(300), final: false).Concat(Ping(Bytes(5))).Concat(Continuation(Bytes(0), final: false)).Concat(Continuation([0xFF])).ToArray(),
-            Binary(Bytes(60), final: false).Concat(Continuation(Bytes(60), final: false)).Concat(Pong([])).Concat(Continuation(Bytes(700))).ToArray(),
+            [.. Text(Bytes(300), final: false), .. Ping(Bytes(5)), .. Continuation(Bytes(0), final: false), .. Continuation([0xFF])],
+            [.. Binary(Bytes(60), final: false), .. Continuation(Bytes(60), final: false), .. Pong([]), .. Continuation(Bytes(700))],
         ];
         foreach (byte[] whole in wholes)
         {
@@ -234,7 +234,11 @@ public sealed class FrameReaderViolationTests
     [Fact]
     public void A_bad_close_frame_is_told_from_other_violations()
     {
-        foreach (var (bytes, isClose) in new[] { (Close(1006), true), (Close([3]), true), (Close([3, 0xE8, 0xFF]), true), (Close(1000), true), ([0xFF], false), (Ping([]), false) })
+        (byte[] Bytes, bool IsClose)[] frames =
+        [
+            (Close(1000), true), (Close(1006), true), (Close([3]), true), (Close([3, 0xE8, 0xFF]), true), ([0xFF], false), (Ping([]), false),
+        ];
+        foreach (var (bytes, isClose) in frames)
         {
             var reader = new FrameReader(100);
             var input = new ReadOnlySequence<byte>(bytes);
