@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Gateway.TestSupport;
 
@@ -11,6 +12,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<ProxiedConnection> _connections = [];
     private Socket? _listener;
     private TimeSpan _delay;
+    private TimeSpan _replyDelay;
     private bool _swallowing;
 
     private TcpProxy(int target)
@@ -66,6 +68,13 @@ public sealed class TcpProxy : IAsyncDisposable
             _delay = delay;
     }
 
+    /// <summary>From now on what a target answers arrives so much later, except on connections on which something was subscribed to.</summary>
+    public void DelayReplies(TimeSpan delay)
+    {
+        lock (_gate)
+            _replyDelay = delay;
+    }
+
     /// <summary>Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones until <see cref="Resume"/>.</summary>
     public void Swallow()
     {
@@ -85,12 +94,19 @@ public sealed class TcpProxy : IAsyncDisposable
         return subscribed.Count;
     }
 
+    /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
+    public void SwallowFrom(string text)
+    {
+        foreach (var connection in All())
+            connection.SwallowFrom(Encoding.UTF8.GetBytes(text));
+    }
+
     /// <summary>Forwards again, at once. What was swallowed is lost with its connection.</summary>
     public void Resume()
     {
         lock (_gate)
         {
-            _delay = TimeSpan.Zero;
+            _delay = _replyDelay = TimeSpan.Zero;
             _swallowing = false;
             if (_listener is null)
                 Listen();
@@ -131,7 +147,7 @@ public sealed class TcpProxy : IAsyncDisposable
             far.Dispose();
             return;
         }
-        var connection = new ProxiedConnection(near, far, () => _delay);
+        var connection = new ProxiedConnection(near, far, () => _delay, () => _replyDelay);
         lock (_gate)
         {
             _connections.Add(connection);

@@ -24,23 +24,26 @@ internal sealed partial class Session
         return null;
     }
 
-    private ValueTask ReadPresence(in ClientMessage message)
+    private ValueTask ReadPresence(in ClientMessage message, long asked)
     {
         if (ReadableChannel(message, Rights.Presence) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
-            return SendPresenceAsync(name, message.Id.ToArray());
+            return SendPresenceAsync(name, message.Id.ToArray(), _subscriptions.Find(name.Utf8), asked);
         SendError(SessionError.NoPresence, message);
         return default;
     }
 
-    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id)
+    /// <param name="channel">The channel.</param>
+    /// <param name="id">To be returned; empty where nobody asked.</param>
+    /// <param name="subscription">The client's own, among whose changes the snapshot has its place; null for none.</param>
+    /// <param name="asked">When it was asked for.</param>
+    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id, Subscription? subscription, long asked)
     {
-        var subscription = _subscriptions.Find(channel.Utf8);
         while (true)
         {
             long version = subscription?.Channel.Presence!.Version ?? 0;
-            if (await PresenceAsync(channel) is not { } presence)
+            if (Now - asked > TurnMilliseconds || await PresenceAsync(channel) is not { } presence)
             {
                 SendError(SessionError.Unavailable, id, channel.Utf8);
                 return;
@@ -55,6 +58,11 @@ internal sealed partial class Session
             // Otherwise a change came after this was read and before it could be sent: an older snapshot must not follow it.
             if (subscription.Channel.TrySendSnapshot(subscription, version, reply.WrittenSpan))
                 return;
+            if (!subscription.Ended)
+                continue;
+            if (id.Length == 0)
+                return;
+            subscription = null;
         }
     }
 

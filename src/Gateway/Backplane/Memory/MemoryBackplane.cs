@@ -69,6 +69,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
             {
                 Content = request.Content,
                 Sender = request.Sender,
+                Epoch = result.Position?.Epoch,
                 Seq = result.Position?.Seq ?? 0,
                 Time = now,
                 Except = request.Except,

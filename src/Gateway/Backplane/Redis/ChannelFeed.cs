@@ -370,7 +370,8 @@ internal sealed class ChannelFeed(ChannelName channel, RedisKeys keys, IBackplan
         if (!MessageBody.TryRead(bytes, out var body))
             return;
         _sender = body.EncodedSender(_sender);
-        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
+        string? epoch = seq == 0 ? null : _position!.Value.Epoch;
+        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Epoch = epoch, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
     }
 
     /// <summary>Tells messages apart: a hash of the whole body, in which time and sender are. Never 0.</summary>
