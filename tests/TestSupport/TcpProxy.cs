@@ -34,9 +34,6 @@ public sealed class TcpProxy : IAsyncDisposable
         return proxy;
     }
 
-    /// <summary>New connections go to another port. Those that are open stay where they are.</summary>
-    public void Retarget(int target) => Volatile.Write(ref _target, target);
-
     /// <summary>Resets every connection. New ones work.</summary>
     public void Cut()
     {

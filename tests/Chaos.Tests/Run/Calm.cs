@@ -134,7 +134,8 @@ internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribe
         string nodes = await GetAsync(node, "/api/nodes");
         using var answer = TryParse(nodes);
         if (answer is null || !answer.RootElement.TryGetProperty("nodes", out var list) || list.GetArrayLength() != ChaosOptions.Nodes
-            || list.EnumerateArray().Any(entry => entry.TryGetProperty("problem", out _)))
+            || list.EnumerateArray().Any(entry => entry.TryGetProperty("problem", out _))
+            || (answer.RootElement.TryGetProperty("missing", out var missing) && missing.GetArrayLength() > 0))
         {
             wrong.Add((ProblemKind.NotReady, $"{node.Name} knows as nodes {nodes}"));
         }

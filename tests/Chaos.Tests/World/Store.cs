@@ -72,9 +72,8 @@ internal sealed class Store : IAsyncDisposable
         await Replica.CommandAsync("REPLICAOF", "NO", "ONE");
         (Master, Replica) = (Replica, Master);
         foreach (var link in _links)
-            link.Retarget(Master.Port);
-        _replication.Retarget(Master.Port);
-        _replication.Cut();
+            link.Redirect(Master.Port, cut: false);
+        _replication.Redirect(Master.Port);
         _replication.Resume();
     }
 

@@ -20,6 +20,10 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _all = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:nodes");
+
+    /// <summary>The key that a probe writes to, and its pub/sub channel, on which nobody listens.</summary>
+    private readonly byte[] _probe = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:probe:nodes");
+
     private Func<ReadOnlyMemory<byte>, bool> _received = _ => false;
     private Action _reached = () => { };
     private byte[] _inbox = [];
@@ -97,6 +101,9 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     {
         while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
         {
+            // A server that became a replica takes heartbeats too, and brings them back; but the others are where its master is. A write is
+            // refused there, and a connection on which that happens is of no more use.
+            _ = connection.CallAsync(RedisScripts.Probe, [_probe], [_probe, ""]);
             await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
             if (IsSilent)
                 connection.Break("silence");

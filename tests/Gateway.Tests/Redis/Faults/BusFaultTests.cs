@@ -63,6 +63,28 @@ public sealed class BusFaultTests
     }
 
     [Fact]
+    public async Task A_master_that_became_a_replica_is_left_for_the_one_where_the_others_are()
+    {
+        await using var first = await RedisServer.StartAsync();
+        await using var second = await RedisServer.StartAsync();
+        await using var stays = TcpProxy.Start(first.Port);
+        await using var moves = TcpProxy.Start(first.Port);
+        await using var a = await Node.StartAsync(stays.Address, "Node=a");
+        await using var b = await Node.StartAsync(moves.Address, "Node=b");
+        await KnowEachOtherAsync(a, b);
+        await second.FollowAsync(first);
+        await second.PromoteAsync();
+        await first.FollowAsync(second);
+
+        stays.Redirect(second.Port, cut: false);
+        moves.Redirect(second.Port, cut: true);
+
+        await Eventually.TrueAsync(
+            async () => (await MissingAsync(a)).Length == 0 && (await MissingAsync(b)).Length == 0, "the nodes can ask each other");
+        await KnowEachOtherAsync(a, b);
+    }
+
+    [Fact]
     public async Task A_node_without_Redis_goes_on_naming_the_others()
     {
         await using var redis = await RedisServer.StartAsync();
