@@ -86,6 +86,10 @@ public sealed class OutboxTests
         {
         }
 
+        public void OnPresenceDropped()
+        {
+        }
+
         public void OnGap(Subscription subscription)
         {
         }

@@ -18,7 +18,8 @@ public sealed class ReadinessTests
         const string Degraded = """{"status":"ready","degraded":"part of the backplane is out of reach"}""";
         await Eventually.TrueAsync(async () => (await AskAsync(server.PublicPort)).Body == Degraded, "a part is missed");
         var told = await AskAsync(server.InternalPort);
-        Assert.Equal((200, "no connection to Redis at " + second.Address), (told.Status, told.Json("degraded")));
+        Assert.Equal(200, told.Status);
+        Assert.Contains(second.Address, told.Json("degraded"), StringComparison.Ordinal);
 
         first.Kill();
         await Eventually.TrueAsync(async () => (await AskAsync(server.PublicPort)).Status == 503, "all is missed");
