@@ -55,7 +55,7 @@ public class ChannelContention
     {
         var channel = _node!.Channels.Hold(known.Name);
         var subscription = new Subscription(channel, _subscriber);
-        channel.TryActivate(subscription, position: 0, losses: 0, reply: default);
+        channel.TryActivate(subscription, position: default, losses: 0, reply: null);
         channel.Deactivate(subscription);
         _node.Channels.Release(channel);
     }
@@ -81,9 +81,7 @@ public class ChannelContention
         {
         }
 
-        public void Send(ReadOnlySpan<byte> message)
-        {
-        }
+        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
         public void OnGap(Subscription subscription)
         {

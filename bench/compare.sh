@@ -74,7 +74,7 @@ start_server() {
     gateway)
       command=(
         dotnet "$root/src/Gateway/bin/Release/net10.0/Gateway.dll" "--Gateway:Public=http://127.0.0.1:$port" "--Gateway:Internal=http://127.0.0.1:$(free_port)"
-        --Gateway:Diagnostics:Echo=true --Gateway:Limits:MessagesPerSecond=0 --Gateway:Limits:BytesPerSecond=0 --Gateway:Drain:Duration=00:00:00
+        --Gateway:Diagnostics:Echo=true --Gateway:Drain:Duration=00:00:00 "${gateway_open[@]}"
       ) ;;
     bun) command=("$peers/node_modules/.bin/bun" "$peers/bun.js") ;;
     ws) command=(node "$peers/ws.js") ;;

@@ -31,7 +31,7 @@ run() {
   shift 3
   port=$(free_port)
   taskset -c "$cores" dotnet src/Gateway/bin/Release/net10.0/Gateway.dll "--Gateway:Public=http://127.0.0.1:$port" "--Gateway:Internal=http://127.0.0.1:$(free_port)" \
-    --Gateway:Limits:MessagesPerSecond=0 --Gateway:Limits:BytesPerSecond=0 --Gateway:Drain:Duration=00:00:00 > "$results/server.log" 2>&1 &
+    --Gateway:Drain:Duration=00:00:00 "${gateway_open[@]}" > "$results/server.log" 2>&1 &
   server_pid=$!
   await_port "$port"
   printf '%s %s\n' "$series" "$x" >&2

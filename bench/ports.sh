@@ -1,4 +1,10 @@
-# Sourced by the scripts beside it: ports for servers that are started and ended within a run.
+# Sourced by the scripts beside it: ports for servers that are started and ended within a run, and what all gateways are told.
+
+# Everybody is let in, and what one client, or one address, may do is not what is measured.
+gateway_open=(
+  --Gateway:Development=true --Gateway:Limits:MessagesPerSecond=0 --Gateway:Limits:BytesPerSecond=0 --Gateway:Limits:Connections=0
+  --Gateway:Limits:ConnectionsPerAddress=0 --Gateway:Limits:SocketsPerAddress=0 --Gateway:Limits:HandshakesPerSecondPerAddress=0
+)
 
 is_listening() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 

@@ -25,9 +25,17 @@ internal sealed class Node : IDisposable
     /// <param name="settings">As above.</param>
     public Node(TimeProvider time, params string[] settings)
     {
-        // Metered, as every gateway is, but by a rate that nobody reaches.
-        string[] rates = ["Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000", "Limits:ByteBurst=4000000000"];
-        _app = GatewayHost.Build(["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. rates.Concat(settings).Select(setting => "--Gateway:" + setting)], services => services.AddSingleton(time));
+        string[] common =
+        [
+            "Development=true",
+            // Metered and counted, as with every gateway, but by rates and limits that nobody reaches: all come from one address.
+            "Limits:MessagesPerSecond=4000000000", "Limits:MessageBurst=4000000000", "Limits:BytesPerSecond=4000000000",
+            "Limits:ByteBurst=4000000000",
+            "Limits:Connections=1000000", "Limits:ConnectionsPerAddress=1000000",
+        ];
+        _app = GatewayHost.Build(
+            ["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. common.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            services => services.AddSingleton(time));
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)
             started.AsTask().GetAwaiter().GetResult();

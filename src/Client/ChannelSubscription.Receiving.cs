@@ -4,7 +4,13 @@ namespace Gateway.Client;
 internal sealed partial class ChannelSubscription
 {
     private readonly Signal _presenceChanged = new();
+    private readonly UnechoedPublishes _unechoed = new(table.Time);
+
+    /// <summary>Messages behind a hole that own messages may explain; empty but for moments.</summary>
+    private readonly Queue<ServerMessage> _held = [];
+
     private PresenceState? _presence;
+    private long? _gapSeen;
 
     /// <summary>Who is there, as far as known; null before the first answer and where the namespace has no presence.</summary>
     public PresenceState? Presence => Volatile.Read(ref _presence);
@@ -27,6 +33,8 @@ internal sealed partial class ChannelSubscription
                     Lose(LossReason.Reconnected);
                 _position = answer.Position;
             }
+            if (_position is { } position)
+                _unechoed.OnStarted(position);
             SetPresence(PresenceState.Of(answer));
             _started.TrySetResult(_position);
         }
@@ -38,23 +46,13 @@ internal sealed partial class ChannelSubscription
         {
             if (_phase != SubscriptionPhase.Live)
                 return;
-            if (_position is { } last && message.Seq > 0)
+            if (_position is not null && message.Seq > 0)
             {
-                if (message.Seq <= last.Seq)
-                    return;
-                if (message.Seq != last.Seq + 1)
-                {
-                    Ask();
-                    return;
-                }
-                if (_buffer.Count >= options.Buffer)
-                {
-                    _phase = SubscriptionPhase.Full;
-                    return;
-                }
-                _position = last with { Seq = message.Seq };
+                _held.Enqueue(message);
+                TakeHeld();
+                return;
             }
-            else if (_buffer.Count >= options.Buffer)
+            if (_buffer.Count >= options.Buffer)
             {
                 _dropped = true;
                 if (_buffer.Dequeue().Message is not null)
@@ -63,10 +61,27 @@ internal sealed partial class ChannelSubscription
                     ClientMetrics.Dropped();
                 }
             }
-            _buffer.Enqueue(new BufferedMessage(message, _position, Loss: null));
-            _endsInLoss = false;
+            Enqueue(message);
         }
-        _readable.Set();
+    }
+
+    /// <summary>A message without echo is about to be sent to the channel.</summary>
+    public void OnPublishing(long id)
+    {
+        lock (_gate)
+            _unechoed.OnSending(id);
+    }
+
+    /// <summary>A request was answered: perhaps one of those messages.</summary>
+    /// <param name="id">Of the request.</param>
+    /// <param name="position">Where the message is; null where there is no history, or when it was refused.</param>
+    public void OnAnswered(long id, Position? position)
+    {
+        lock (_gate)
+        {
+            if (_unechoed.OnAnswered(id, position, _position))
+                TakeHeld();
+        }
     }
 
     /// <summary>The gateway ended it.</summary>
@@ -128,6 +143,54 @@ internal sealed partial class ChannelSubscription
             }
             await _presenceChanged.WaitAsync(cancellation);
         }
+    }
+
+    /// <summary>Takes what follows the position, and recovers as soon as it is certain that something is missing.</summary>
+    private void TakeHeld()
+    {
+        if (_phase != SubscriptionPhase.Live || _position is null)
+            return;
+        while (true)
+        {
+            var last = _unechoed.Skip(_position.Value);
+            if (last != _position)
+                (_position, _gapSeen) = (last, null);
+            if (!_held.TryPeek(out var message))
+                return;
+            if (message.Seq > last.Seq + 1)
+            {
+                _gapSeen ??= table.Time.GetTimestamp();
+                if (_held.Count > options.Buffer || !_unechoed.MayExplain(last, message.Seq, _gapSeen.Value))
+                    Ask();
+                return;
+            }
+            if (message.Seq == last.Seq + 1)
+            {
+                if (_buffer.Count >= options.Buffer)
+                {
+                    _phase = SubscriptionPhase.Full;
+                    LetGo();
+                    return;
+                }
+                (_position, _gapSeen) = (last with { Seq = message.Seq }, null);
+                Enqueue(message);
+            }
+            _held.Dequeue();
+        }
+    }
+
+    private void Enqueue(ServerMessage message)
+    {
+        _buffer.Enqueue(new BufferedMessage(message, _position, Loss: null));
+        _endsInLoss = false;
+        _readable.Set();
+    }
+
+    /// <summary>What is held comes again by recovery.</summary>
+    private void LetGo()
+    {
+        _held.Clear();
+        _gapSeen = null;
     }
 
     private void SetPresence(PresenceState? presence)

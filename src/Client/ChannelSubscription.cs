@@ -70,6 +70,8 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
     {
         lock (_gate)
         {
+            _unechoed.OnDisconnected();
+            LetGo();
             if (_phase is not (SubscriptionPhase.Ended or SubscriptionPhase.Full))
                 _phase = SubscriptionPhase.Away;
         }
@@ -81,6 +83,8 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
         {
             if (_phase == SubscriptionPhase.Retrying && table.Time.GetElapsedTime(_refusedAt) >= _retryAfter)
                 Ask();
+            if (_held.Count > 0)
+                TakeHeld();
         }
     }
 
@@ -124,6 +128,7 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
 
     private void Ask()
     {
+        LetGo();
         _phase = SubscriptionPhase.Asked;
         _attempt = table.NextId();
         if (options.Token is null)

@@ -48,9 +48,12 @@ internal sealed partial class Connection
         }
         catch (Exception e) when (IsLoss(e))
         {
-            return _farewell is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _farewell.Reason, _farewell) : ConnectionEnd.Lost(_deathCause ?? "the connection was lost", e);
+            return Said ?? ConnectionEnd.Lost(_deathCause ?? "the connection was lost", e);
         }
     }
+
+    /// <summary>What the gateway announced before the connection broke; null if nothing.</summary>
+    private ConnectionEnd? Said => _farewell is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _farewell.Reason, _farewell) : null;
 
     private ConnectionEnd Closed() => ConnectionEnd.Closed((int?)_socket.CloseStatus ?? _farewell?.CloseCode ?? 1005, _socket.CloseStatusDescription, _farewell);
 
@@ -77,6 +80,9 @@ internal sealed partial class Connection
     private void Handle(ServerMessage message)
     {
         var subscription = _services.Subscriptions.Find(message.Channel);
+        // Where nobody knows whether it was published, the same message is sent again.
+        if (message is { Type: "ack" or "error", Id: { } id, Code: not GatewayErrorCode.Unconfirmed })
+            subscription?.OnAnswered(id, message.Type == "ack" ? message.Position : null);
         switch (message.Type)
         {
             case "message":

@@ -56,13 +56,14 @@ internal sealed partial class Connection : IDisposable
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            end = ConnectionEnd.Lost($"not connected within {options.ConnectTimeout.TotalSeconds} s");
+            string what = socket.HttpStatusCode == HttpStatusCode.SwitchingProtocols ? "open, but not signed in" : "not connected";
+            end = connection.Said ?? ConnectionEnd.Lost($"{what} within {options.ConnectTimeout.TotalSeconds} s");
         }
         catch (WebSocketException e)
         {
             end = socket.HttpStatusCode is not (0 or HttpStatusCode.SwitchingProtocols)
-                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e)
-                : ConnectionEnd.Lost("the gateway could not be reached", e);
+                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e, ConnectionEnd.WordsOf(socket))
+                : connection.Said ?? ConnectionEnd.Lost("the gateway could not be reached", e);
         }
         catch
         {
@@ -127,7 +128,7 @@ internal sealed partial class Connection : IDisposable
         {
             while (!_closing)
             {
-                if (_control.TryDequeue(out byte[]? frame) || (frame = _services.Requests.Next()?.Frame) is not null)
+                if (_control.TryDequeue(out byte[]? frame) || (frame = NextRequest()) is not null)
                     await _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
                 else
                     await _signal.WaitAsync(CancellationToken.None);
@@ -140,6 +141,14 @@ internal sealed partial class Connection : IDisposable
             // The receive loop finds out, and says why.
             _socket.Abort();
         }
+    }
+
+    private byte[]? NextRequest()
+    {
+        var request = _services.Requests.Next();
+        if (request is { Unechoed: { } channel })
+            _services.Subscriptions.Find(channel)?.OnPublishing(request.Id);
+        return request?.Frame;
     }
 
     /// <summary>What a WebSocket throws when its peer or its network is gone, or when it was aborted here.</summary>

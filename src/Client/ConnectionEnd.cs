@@ -17,10 +17,14 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
     /// <param name="reason">Of the close frame.</param>
     /// <param name="said">The <c>disconnect</c> before it, which says more; null if none came.</param>
     public static ConnectionEnd Closed(int code, string? reason, ServerMessage? said) =>
-        new(After(code, said), string.IsNullOrEmpty(reason) ? $"closed with {code}" : reason, code, said?.RetryAfter);
+        new(After(code, said), string.IsNullOrEmpty(reason) ? said?.Reason ?? $"closed with {code}" : reason, code, said?.RetryAfter);
 
     /// <summary>The handshake was not answered with 101.</summary>
-    public static ConnectionEnd Refused(HttpStatusCode status, TimeSpan? retryAfter, Exception inner) => new(
+    /// <param name="status">What it was answered with.</param>
+    /// <param name="retryAfter">What the gateway asked for.</param>
+    /// <param name="inner">What the socket says.</param>
+    /// <param name="words">What is wrong, if the gateway said so.</param>
+    public static ConnectionEnd Refused(HttpStatusCode status, TimeSpan? retryAfter, Exception inner, string? words = null) => new(
         (int)status switch
         {
             401 => AfterEnd.NewToken,
@@ -28,7 +32,7 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
             >= 400 and < 500 => AfterEnd.Stop,
             _ => AfterEnd.Reconnect,
         },
-        $"the gateway answered the handshake with HTTP {(int)status}",
+        $"the gateway answered the handshake with HTTP {(int)status}{(words is null ? "" : ": " + words)}",
         CloseCode: null,
         retryAfter,
         inner);
@@ -54,6 +58,16 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
         1001 or 1011 or 1012 or 1013 or 4008 or 4010 or 4011 or 4029 => AfterEnd.Reconnect,
         _ => said?.Reconnect == false ? AfterEnd.Stop : AfterEnd.Reconnect,
     };
+
+    /// <summary>The <c>error_description</c> of a <c>WWW-Authenticate: Bearer</c> (RFC 6750 section 3); the socket shows no bodies.</summary>
+    public static string? WordsOf(ClientWebSocket socket)
+    {
+        const string Name = "error_description=\"";
+        if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("WWW-Authenticate", out var values))
+            return null;
+        string[] parts = string.Join(", ", values).Split(Name, 2);
+        return parts.Length == 2 ? parts[1].Split('"')[0] : null;
+    }
 
     /// <summary>The seconds of a <c>Retry-After</c>.</summary>
     public static TimeSpan? RetryAfterOf(ClientWebSocket socket) =>

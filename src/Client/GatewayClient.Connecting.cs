@@ -76,19 +76,20 @@ public sealed partial class GatewayClient
     private async Task<ConnectionEnd> KeepConnectedAsync()
     {
         var backoff = new Backoff(Random.Shared);
-        string? refused = null;
+        (string? Token, ConnectionEnd? End) refused = default;
         while (true)
         {
             Tell(new ConnectionStateChange(ConnectionState.Connecting));
             (string? token, var end) = await TokenAsync();
-            if (refused is not null && token == refused)
-                return new ConnectionEnd(AfterEnd.NewToken, "the token was refused, and there is no other");
+            if (refused.End is { } refusal && token == refused.Token)
+                return refusal with { Reason = "the token was refused, and there is no other: " + refusal.Reason };
             end ??= await ConnectAsync(token, backoff);
             _stop.Token.ThrowIfCancellationRequested();
             if (end.Next == AfterEnd.Stop || (end.Next == AfterEnd.NewToken && token is null))
                 return end;
             // What failed for another reason says nothing of the token before.
-            refused = end.Next == AfterEnd.NewToken ? token : refused;
+            if (end.Next == AfterEnd.NewToken)
+                refused = (token, end);
             var delay = backoff.Next(end.RetryAfter);
             ClientLog.Waiting(_log, end.Inner, end.Reason, end.CloseCode, delay);
             Tell(new ConnectionStateChange(ConnectionState.Waiting, end.Reason, end.CloseCode, delay));

@@ -50,8 +50,9 @@ public sealed partial class GatewayClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(type);
         long id = _subscriptions.NextId();
         string key = options?.Key ?? Guid.NewGuid().ToString("N");
-        byte[] frame = ClientMessageWriter.Publish(id, channel, content, type, options?.Echo ?? true, key);
-        return (await AskAsync(new Request(id, frame, changes: true), cancellationToken)).Position;
+        bool echo = options?.Echo ?? true;
+        byte[] frame = ClientMessageWriter.Publish(id, channel, content, type, echo, key);
+        return (await AskAsync(new Request(id, frame, changes: true, unechoed: echo ? null : channel), cancellationToken)).Position;
     }
 
     /// <inheritdoc cref="PublishAsync{T}(string, T, JsonTypeInfo{T}, PublishOptions?, CancellationToken)"/>

@@ -27,8 +27,11 @@ public sealed record GatewayClientOptions
     /// <remarks>A larger one is refused here with <see cref="GatewayErrorCode.MessageTooLarge"/>: the gateway would close the connection for good.</remarks>
     public int MaxMessageBytes { get; init; } = 65_536;
 
-    /// <summary>How long a connection may take to open and sign in; 10 seconds unless set.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How long a connection may take to open and sign in; 15 seconds unless set: longer than the gateway waits for a token
+    /// (<c>Auth:Timeout</c>, 10 seconds), so that the gateway can say that none came.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// How long the gateway may stay silent beyond its own interval before it is asked for a sign of life, and how long that may

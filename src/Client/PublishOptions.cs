@@ -4,6 +4,10 @@ namespace Gateway.Client;
 public sealed record PublishOptions
 {
     /// <summary>Whether this client's own subscription gets the message too; true unless set.</summary>
+    /// <remarks>
+    /// In a channel with history its position is then passed over, also where messages are recovered. Only one without an
+    /// acknowledgement, as when its connection was lost before, may come back: nobody knows yet where it is.
+    /// </remarks>
     public bool Echo { get; init; } = true;
 
     /// <summary>

@@ -4,7 +4,8 @@ namespace Gateway.Client;
 /// <param name="id">Given to the gateway, which returns it.</param>
 /// <param name="frame">What is sent.</param>
 /// <param name="changes">Whether it does more than read.</param>
-internal sealed class Request(long id, byte[] frame, bool changes)
+/// <param name="unechoed">The channel that it publishes to without echo; null for all else.</param>
+internal sealed class Request(long id, byte[] frame, bool changes, string? unechoed = null)
 {
     private readonly TaskCompletionSource<ServerMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -19,6 +20,8 @@ internal sealed class Request(long id, byte[] frame, bool changes)
     public bool IsUncertain { get; set; }
 
     public bool Changes => changes;
+
+    public string? Unechoed => unechoed;
 
     public Task<ServerMessage> Answer => _answer.Task;
 

@@ -12,12 +12,25 @@ internal static class Clients
         "Limits:MessagesPerSecond=1000000", "Limits:MessageBurst=1000000",
     ];
 
+    private const string Secret = "a secret that is long enough for HMAC";
+
+    /// <summary>As <see cref="Settings"/>, for clients who sign in: only their keys outlive a connection.</summary>
+    public static readonly string[] SignedSettings = [.. Settings, "Auth:Secret=" + Secret];
+
     /// <summary>As long as a failing test waits.</summary>
     public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
     public static Uri Url(int port) => new($"ws://127.0.0.1:{port}/ws");
 
     public static GatewayClient To(int port) => new(new GatewayClientOptions { Url = Url(port) });
+
+    /// <summary>As a user who may do everything.</summary>
+    public static GatewayClient To(int port, string user)
+    {
+        string claims = $$$"""{"sub":"{{{user}}}","channels":{"*":["subscribe","publish","history","presence"]}}""";
+        string token = SigningKey.OfSecret(Secret).Sign(claims);
+        return new GatewayClient(new GatewayClientOptions { Url = Url(port), Token = _ => ValueTask.FromResult<string?>(token) });
+    }
 
     public static GatewayClient To(GatewayServer server) => To(server.PublicPort);
 

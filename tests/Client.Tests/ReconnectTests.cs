@@ -9,10 +9,10 @@ public sealed class ReconnectTests
     public async Task Cut_connections_lose_double_and_reorder_nothing()
     {
         const int Count = 1_000;
-        await using var server = await GatewayServer.StartAsync(Clients.Settings);
+        await using var server = await GatewayServer.StartAsync(Clients.SignedSettings);
         await using var proxy = TcpProxy.Start(server.PublicPort);
-        await using var reader = Clients.To(proxy.Port);
-        await using var writer = Clients.To(proxy.Port);
+        await using var reader = Clients.To(proxy.Port, "reader");
+        await using var writer = Clients.To(proxy.Port, "writer");
         await using var log = reader.Subscribe<int>("log:1", new SubscribeOptions { Buffer = 2_000 });
         await log.Started.WaitAsync(Clients.Deadline);
         var cutting = CutAsync(proxy, times: 5);
@@ -52,10 +52,10 @@ public sealed class ReconnectTests
     [Fact]
     public async Task A_message_whose_acknowledgement_was_lost_is_not_doubled()
     {
-        await using var server = await GatewayServer.StartAsync(Clients.Settings);
+        await using var server = await GatewayServer.StartAsync(Clients.SignedSettings);
         await using var proxy = TcpProxy.Start(server.PublicPort);
-        await using var reader = Clients.To(server);
-        await using var writer = Clients.To(proxy.Port);
+        await using var reader = Clients.To(server.PublicPort, "reader");
+        await using var writer = Clients.To(proxy.Port, "writer");
         await using var log = reader.Subscribe<int>("log:1");
         await Task.WhenAll(log.Started, writer.ConnectAsync(Clients.Deadline));
 

@@ -59,7 +59,7 @@ public sealed class RedisTests
         await using var redis = await RedisServer.StartAsync();
         await using var gateway = await GatewayServer.StartAsync([.. Clients.Settings, "Redis:Addresses=" + redis.Address]);
         await using var writer = Clients.To(gateway);
-        await writer.PublishAsync("log:1", 1, cancellationToken: Clients.Deadline);
+        await PublishUntilAcceptedAsync(writer, 1);
 
         redis.Pause();
         var publishing = writer.PublishAsync("log:1", 2, cancellationToken: Clients.Deadline);

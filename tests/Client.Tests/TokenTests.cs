@@ -1,3 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Protocol.WebSockets;
 using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
@@ -94,6 +98,66 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task What_is_wrong_with_a_token_is_in_the_exception_and_in_every_state_until_then()
+    {
+        const string Words = "the token is for another audience";
+        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret, "Auth:Audience=here"]);
+        string token = Key.Token("ann", more: ""","aud":"elsewhere" """);
+        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(token) });
+        var (waiting, closed) = (client.NextAsync(ConnectionState.Waiting), client.NextAsync(ConnectionState.Closed));
+
+        var failure = await Assert.ThrowsAsync<GatewayException>(() => client.ConnectAsync(Clients.Deadline));
+
+        Assert.Equal(GatewayErrorCode.Unauthorized, failure.Code);
+        foreach (string? said in new[] { failure.Message, (await waiting).Reason, (await closed).Reason })
+            Assert.Contains(Words, said, StringComparison.Ordinal);
+        Assert.DoesNotContain(token.Split('.')[1], failure.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_token_that_is_required_the_gateway_says_so_and_no_network_is_blamed()
+    {
+        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret, "Auth:Timeout=00:00:01"]);
+        await using var client = Clients.To(server);
+        bool waited = false;
+        client.StateChanged += change => waited |= change.State == ConnectionState.Waiting;
+
+        var failure = await Assert.ThrowsAsync<GatewayException>(() => client.ConnectAsync(Clients.Deadline));
+
+        Assert.Equal((GatewayErrorCode.Unauthorized, 4001), (failure.Code, failure.CloseCode));
+        Assert.Contains("no token within 1 s", failure.Message, StringComparison.Ordinal);
+        Assert.False(waited);
+    }
+
+    [Fact]
+    public async Task So_it_is_with_the_defaults_of_both_sides()
+    {
+        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
+        await using var client = Clients.To(server);
+
+        var failure = await Assert.ThrowsAsync<GatewayException>(() => client.ConnectAsync(Clients.Deadline));
+
+        Assert.Equal((GatewayErrorCode.Unauthorized, 4001), (failure.Code, failure.CloseCode));
+        Assert.Contains("no token within 10 s", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Last_words_count_although_the_connection_breaks_right_behind_them()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var client = Clients.To(((IPEndPoint)listener.LocalEndpoint).Port);
+        var connecting = client.ConnectAsync(Clients.Deadline);
+
+        using (var socket = await listener.AcceptSocketAsync(Clients.Deadline))
+            await RefuseAndBreakAsync(socket, "the token is for another audience");
+
+        var failure = await Assert.ThrowsAsync<GatewayException>(() => connecting);
+        Assert.Equal((GatewayErrorCode.Unauthorized, 4001), (failure.Code, failure.CloseCode));
+        Assert.Contains("the token is for another audience", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_the_token_does_not_allow_is_thrown_and_leaves_the_connection_open()
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
@@ -116,6 +180,22 @@ public sealed class TokenTests
         await using var secret = client.Subscribe<int>("secret", new SubscribeOptions { Token = _ => new(token) });
 
         Assert.Null(await secret.Started.WaitAsync(Clients.Deadline));
+    }
+
+    /// <summary>Takes the upgrade, says why it will close the connection, and is gone without a close frame.</summary>
+    private static async Task RefuseAndBreakAsync(Socket socket, string reason)
+    {
+        string message = $$"""{"type":"disconnect","code":4001,"reason":"{{reason}}","reconnect":false}""";
+        var head = new StringBuilder();
+        byte[] buffer = new byte[4096];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+            head.Append(Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, Clients.Deadline)));
+        string key = head.ToString().Split("Sec-WebSocket-Key: ")[1].Split("\r\n")[0];
+        string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + $"Sec-WebSocket-Protocol: gateway.v1.json\r\nSec-WebSocket-Accept: {UpgradeResponse.AcceptKey(key)}\r\n\r\n";
+        // A text frame of less than 126 bytes (RFC 6455 section 5.2).
+        byte[] frame = [0x81, (byte)message.Length, .. Encoding.ASCII.GetBytes(message)];
+        await socket.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(answer), .. frame], Clients.Deadline);
     }
 
     private static GatewayClientOptions Options(Uri url, TimeProvider time) => new() { Url = url, Time = time };

@@ -9,6 +9,9 @@ public sealed record GatewayLaunch
     /// <summary>Where it runs; null for an empty folder of its own.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Whether it is told to run in development mode, which a key among its settings ends; false says nothing about it.</summary>
+    public bool Development { get; init; } = true;
+
     /// <summary>On the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 

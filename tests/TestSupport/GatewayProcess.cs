@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// The built gateway as a process of its own, in an empty folder, on free loopback ports and without rate limits unless told otherwise. Whatever
-/// becomes of the test, disposing ends the process.
+/// The built gateway as a process of its own, in an empty folder, in development mode, on free loopback ports and with
+/// <see cref="LiftedLimits"/> unless told otherwise. Whatever becomes of the test, disposing ends the process.
 /// </summary>
 public sealed partial class GatewayProcess : IAsyncDisposable
 {
@@ -80,7 +80,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("gateway-");
         if (launch.AppSettings is not null)
             File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
-        string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", "Limits:MessagesPerSecond=0", "Limits:BytesPerSecond=0"];
+        string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", .. LiftedLimits.Settings];
+        string[] mode = launch.Development ? ["Development=true"] : [];
         string[] command =
         [
             .. launch.Command ??
@@ -88,7 +89,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
                 Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
                 Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
             ],
-            .. defaults.Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
+            .. mode.Concat(defaults).Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
         ];
         // exec: the process that is signalled is the gateway, not the shell.
         string[] limited = launch.OpenFiles is { } files
@@ -118,6 +119,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
     public void Pause() => Signals.Send(_process.Id, Signals.Stop);
+
+    /// <summary>Lets it run again after <see cref="Pause"/>.</summary>
+    public void Resume() => Signals.Send(_process.Id, Signals.Continue);
 
     /// <summary>Ends it without asking.</summary>
     public void Kill() => Signals.Send(_process.Id, Signals.Kill);

@@ -8,7 +8,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A real gateway in this process, on free loopback ports, without rate limits, with short deadlines where a test has to wait for them.</summary>
+/// <summary>
+/// A real gateway in this process, in development mode, on free loopback ports, with <see cref="LiftedLimits"/> and short deadlines where a
+/// test has to wait for them.
+/// </summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -48,12 +51,12 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         string[] defaults =
         [
-            "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0", "--Gateway:Drain:Duration=00:00:00",
-            "--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None",
-            // Tests send as fast as they can; those about rates set their own.
-            "--Gateway:Limits:MessagesPerSecond=0", "--Gateway:Limits:BytesPerSecond=0",
+            "Development=true", "Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", "Drain:Duration=00:00:00",
+            .. LiftedLimits.Settings,
         ];
-        var app = GatewayHost.Build([.. defaults, .. settings.Select(setting => "--Gateway:" + setting)], configure);
+        var app = GatewayHost.Build(
+            ["--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None", .. defaults.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            configure);
         await app.StartAsync();
         return new GatewayServer(app);
     }

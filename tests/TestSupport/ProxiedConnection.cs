@@ -8,15 +8,20 @@ namespace Gateway.TestSupport;
 /// <param name="near">To who connected.</param>
 /// <param name="far">To the target.</param>
 /// <param name="delay">How long every byte takes.</param>
-internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> delay)
+/// <param name="replyDelay">How much longer the bytes of the target take where nothing was subscribed to.</param>
+internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> delay, Func<TimeSpan> replyDelay)
 {
     private volatile bool _swallowing;
     private volatile bool _subscribed;
+    private volatile byte[]? _last;
 
     /// <summary>Whether a Redis command to subscribe went through.</summary>
     public bool Subscribed => _subscribed;
 
     public void Swallow() => _swallowing = true;
+
+    /// <summary>As <see cref="Swallow"/>, from the moment when these bytes go out.</summary>
+    public void SwallowFrom(byte[] bytes) => _last = bytes;
 
     /// <summary>Both ends see a reset.</summary>
     public void Reset()
@@ -60,8 +65,11 @@ internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> 
             {
                 if (outwards && buffer.AsSpan(0, read).IndexOf("SUBSCRIBE\r\n"u8) >= 0)
                     _subscribed = true;
+                if (outwards && _last is { } last && buffer.AsSpan(0, read).IndexOf(last) >= 0)
+                    Swallow();
+                var wait = outwards || _subscribed ? delay() : delay() + replyDelay();
                 if (!_swallowing)
-                    late.Writer.TryWrite((buffer[..read], Stopwatch.GetTimestamp() + (long)(delay().TotalSeconds * Stopwatch.Frequency)));
+                    late.Writer.TryWrite((buffer[..read], Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency)));
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,12 +13,12 @@ namespace Gateway.TestSupport;
 public sealed class RawWebSocket : IAsyncDisposable
 {
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
+    private readonly Stream _stream;
 
-    private RawWebSocket(Socket socket)
+    private RawWebSocket(Socket socket, Stream stream)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        _stream = stream;
     }
 
     public Socket Socket => _socket;
@@ -34,7 +36,25 @@ public sealed class RawWebSocket : IAsyncDisposable
             socket.SetRawSocketOption(6, 2, BitConverter.GetBytes(536));
         }
         await socket.ConnectAsync(IPAddress.Loopback, port);
-        return new RawWebSocket(socket);
+        return new RawWebSocket(socket, new NetworkStream(socket, ownsSocket: true));
+    }
+
+    /// <summary>A TLS connection, with version 1.2: of its records one can see which are alerts.</summary>
+    /// <param name="port">The gateway's public port.</param>
+    /// <param name="received">Takes every byte as it comes, encrypted.</param>
+    public static async Task<RawWebSocket> ConnectTlsAsync(int port, Stream received)
+    {
+        var tcp = await ConnectTcpAsync(port);
+        var ssl = new SslStream(new CopyingStream(tcp._stream, received));
+#pragma warning disable CA5398 // On purpose, see above.
+        await ssl.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = SslProtocols.Tls12,
+            RemoteCertificateValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=localhost",
+        });
+#pragma warning restore CA5398
+        return new RawWebSocket(tcp._socket, ssl);
     }
 
     /// <summary>An upgraded connection.</summary>

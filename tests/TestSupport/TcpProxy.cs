@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Gateway.TestSupport;
 
@@ -11,6 +12,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<ProxiedConnection> _connections = [];
     private Socket? _listener;
     private TimeSpan _delay;
+    private TimeSpan _replyDelay;
     private bool _swallowing;
 
     private TcpProxy(int target)
@@ -66,6 +68,13 @@ public sealed class TcpProxy : IAsyncDisposable
             _delay = delay;
     }
 
+    /// <summary>From now on what a target answers arrives so much later, except on connections on which something was subscribed to.</summary>
+    public void DelayReplies(TimeSpan delay)
+    {
+        lock (_gate)
+            _replyDelay = delay;
+    }
+
     /// <summary>Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones until <see cref="Resume"/>.</summary>
     public void Swallow()
     {
@@ -77,12 +86,16 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>As <see cref="Swallow"/>, for the open connections alone on which something was subscribed to. New ones work.</summary>
     /// <returns>How many.</returns>
-    public int SwallowSubscribed()
+    public int SwallowSubscribed() => Swallow(connection => connection.Subscribed);
+
+    /// <summary>As <see cref="SwallowSubscribed"/>, for all other connections.</summary>
+    public int SwallowUnsubscribed() => Swallow(connection => !connection.Subscribed);
+
+    /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
+    public void SwallowFrom(string text)
     {
-        var subscribed = All().Where(connection => connection.Subscribed).ToList();
-        foreach (var connection in subscribed)
-            connection.Swallow();
-        return subscribed.Count;
+        foreach (var connection in All())
+            connection.SwallowFrom(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>Forwards again, at once. What was swallowed is lost with its connection.</summary>
@@ -90,11 +103,19 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         lock (_gate)
         {
-            _delay = TimeSpan.Zero;
+            _delay = _replyDelay = TimeSpan.Zero;
             _swallowing = false;
             if (_listener is null)
                 Listen();
         }
+    }
+
+    private int Swallow(Predicate<ProxiedConnection> isMeant)
+    {
+        var meant = All().Where(connection => isMeant(connection)).ToList();
+        foreach (var connection in meant)
+            connection.Swallow();
+        return meant.Count;
     }
 
     private void Listen()
@@ -131,7 +152,7 @@ public sealed class TcpProxy : IAsyncDisposable
             far.Dispose();
             return;
         }
-        var connection = new ProxiedConnection(near, far, () => _delay);
+        var connection = new ProxiedConnection(near, far, () => _delay, () => _replyDelay);
         lock (_gate)
         {
             _connections.Add(connection);

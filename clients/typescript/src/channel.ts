@@ -1,22 +1,27 @@
 import { Backoff } from './backoff.js';
 import { errorOf, GatewayError, isTemporary } from './errors.js';
 import type {
-  Ack,
   ClientMessage,
   ErrorMessage,
-  Message,
   Position,
+  PresenceMessage,
   ServerMessage,
   SubscribedMessage,
 } from './messages.js';
+import type { Outbox } from './outbox.js';
 import { PresenceSet } from './presence.js';
+import { Renewal } from './renewal.js';
+import { Sequence } from './sequence.js';
 import type { Subscription } from './subscription.js';
-import { type TokenSource, tokenFrom } from './token.js';
+import { expiryOf, type TokenSource, tokenFrom } from './token.js';
 
 /** @internal */
 export interface ChannelHost {
+  readonly outbox: Outbox;
   nextId(): number;
   send(message: ClientMessage): void;
+  /** Something went wrong, and the channel goes on. */
+  failed(error: Error): void;
   /** The channel has ended: the gateway refused or ended it, or nobody here wants it any more. */
   forget(channel: Channel): void;
 }
@@ -28,13 +33,14 @@ const settled = 10_000;
 export class Channel {
   readonly subscriptions = new Set<Subscription<any>>();
   state: 'waiting' | 'subscribing' | 'subscribed' | 'ended' = 'waiting';
-  position: Position | undefined;
   presence: PresenceSet | undefined;
   /** The last answer, for those who subscribe here later. */
   answer: SubscribedMessage | undefined;
-  /** Numbers ahead of the position that will not be heard. */
-  readonly #skipped = new Set<number>();
+  readonly sequence: Sequence;
   #request: number | undefined;
+  /** The token last sent, and what renews it. */
+  #token: string | undefined;
+  readonly #renewal: Renewal;
   #subscribedAt = 0;
   #renewToken = false;
   readonly #backoff = new Backoff();
@@ -46,7 +52,29 @@ export class Channel {
     readonly token: TokenSource | undefined,
     position: Position | undefined,
   ) {
-    this.position = position && { ...position };
+    this.sequence = new Sequence(
+      name,
+      position,
+      host.outbox,
+      (message) => {
+        for (const subscription of this.subscriptions) subscription.emit('message', message);
+      },
+      () => this.#recover(),
+    );
+    this.#renewal = new Renewal(
+      token,
+      (token) => {
+        this.#request = host.nextId();
+        // Without `recover`, the subscription goes on undisturbed.
+        this.#subscribe(token);
+      },
+      host.failed,
+    );
+  }
+
+  /** How far it has been read, where it has history. */
+  get position(): Position | undefined {
+    return this.sequence.position;
   }
 
   /** A connection is there: subscribes, from where it was left. */
@@ -60,18 +88,27 @@ export class Channel {
       try {
         token = await tokenFrom(this.token, this.#renewToken);
       } catch (error) {
-        if (this.#request === request) this.#refused('internal', error as Error);
+        if (this.#request !== request) return;
+        if ((error as GatewayError).code === 'unauthorized') this.end(error as GatewayError);
+        else this.#refused('internal', error as Error);
         return;
       }
       if (this.#request !== request) return;
     }
-    this.host.send({ type: 'subscribe', channel: this.name, id: request, token, recover: this.position });
+    this.#subscribe(token, this.position);
+  }
+
+  #subscribe(token: string | undefined, recover?: Position): void {
+    this.#token = token;
+    this.host.send({ type: 'subscribe', channel: this.name, id: this.#request, token, recover });
   }
 
   /** The connection is gone. */
   suspend(): void {
     clearTimeout(this.#retry);
+    this.#renewal.stop();
     this.#request = undefined;
+    this.sequence.drop();
     if (this.state !== 'ended') this.state = 'waiting';
   }
 
@@ -96,7 +133,8 @@ export class Channel {
   }
 
   receive(message: ServerMessage): void {
-    if (message.type === 'message') this.#onMessage(message);
+    // What was under way when the subscription was lost stands behind a gap.
+    if (message.type === 'message') this.state === 'subscribed' && this.sequence.add(message);
     else if (message.type === 'subscribed') this.#onSubscribed(message);
     else if (message.type === 'unsubscribed') this.#onUnsubscribed(message.code, message.reason);
     else if (message.type === 'presence') this.#onPresence(message);
@@ -111,42 +149,30 @@ export class Channel {
     return true;
   }
 
-  /** A message of this client's own that it asked not to hear: it leaves a hole, and must not come back by recovery. */
-  skip({ epoch, seq }: Ack): void {
-    if (!this.position || epoch !== this.position.epoch || seq! <= this.position.seq) return;
-    this.#skipped.add(seq!);
-    this.#advance(this.position.seq);
-  }
-
-  #advance(seq: number): void {
-    while (this.#skipped.delete(seq + 1)) seq++;
-    this.position!.seq = seq;
-  }
-
-  #onMessage(message: Message): void {
-    // What was under way when the subscription was lost stands behind a gap.
-    if (this.state !== 'subscribed') return;
-    const { seq } = message;
-    if (seq !== undefined && this.position) {
-      if (seq <= this.position.seq) return;
-      this.#advance(seq);
-    }
-    for (const subscription of this.subscriptions) subscription.emit('message', message);
+  #recover(): void {
+    // Server-Sent Events go back only for a channel that was not there before.
+    this.host.send({ type: 'unsubscribe', channel: this.name, id: this.host.nextId() });
+    this.#resumeSoon();
   }
 
   #onSubscribed(message: SubscribedMessage): void {
-    if (message.id !== undefined && message.id !== this.#request) return;
-    const first = !this.answer && !this.position;
-    const again = this.state === 'subscribed';
+    const { id, epoch, seq } = message;
+    if (id !== undefined && id !== this.#request) return;
+    // A stream (SSE) has a place of its own; recovered from there says nothing where the channel had none.
+    const recovered = this.position ? (message.recovered ?? false) : this.answer ? false : undefined;
+    const again = this.state === 'subscribed' && message.recovered === undefined;
     this.state = 'subscribed';
+    // Elsewhere there is no place for a token of the channel's own.
+    if (id !== undefined) this.#renewal.schedule(expiryOf(this.#token));
+    if (again) {
+      // Asked once more, or with a newer token: nothing began anew, unless history did.
+      if (message.count !== undefined) this.#onPresence(message);
+      if (this.position && epoch !== undefined && epoch !== this.position.epoch) this.#recover();
+      return;
+    }
     this.#subscribedAt = performance.now();
     this.#renewToken = false;
-    const recovered = message.recovered ?? (first ? undefined : again);
-    if (message.epoch === undefined) this.position = undefined;
-    else if (!message.recovered) {
-      this.position = { epoch: message.epoch, seq: message.seq! };
-      this.#skipped.clear();
-    }
+    this.sequence.begin(epoch, seq!, recovered);
     this.answer = { ...message, recovered };
     if (message.count !== undefined) {
       this.presence ??= new PresenceSet();
@@ -157,15 +183,20 @@ export class Channel {
 
   #onUnsubscribed(code: string | undefined, reason = ''): void {
     if (code === undefined) return;
-    if (code === 'insufficient_state') this.#resumeSoon();
-    else this.end(new GatewayError(code, reason, { channel: this.name }));
+    const renewable = code === 'expired' && typeof this.token === 'function';
+    if (!renewable && code !== 'insufficient_state') this.end(new GatewayError(code, reason, { channel: this.name }));
+    // While it is asked for, the end is that of what was there before.
+    else if (this.state === 'subscribed') {
+      this.#renewToken = renewable;
+      this.#resumeSoon();
+    }
   }
 
-  #onPresence(message: ServerMessage & { type: 'presence' }): void {
+  #onPresence(message: SubscribedMessage | PresenceMessage): void {
     if (this.state !== 'subscribed') return;
     this.presence ??= new PresenceSet();
     this.presence.apply(message);
-    const { joined = [], left = [] } = message;
+    const { joined = [], left = [] } = message as PresenceMessage;
     const presence = { ...this.presence.value, joined, left };
     for (const subscription of this.subscriptions) subscription.emit('presence', presence);
   }

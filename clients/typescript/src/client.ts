@@ -1,5 +1,5 @@
 import { Backoff } from './backoff.js';
-import { Channel } from './channel.js';
+import { Channel, type ChannelHost } from './channel.js';
 import { abnormal, adviceFor, type Close } from './close.js';
 import { Connection } from './connection.js';
 import { Emitter } from './emitter.js';
@@ -11,6 +11,7 @@ import {
   defaults,
   type PublishOptions,
   type State,
+  type StateChange,
   type SubscribeOptions,
 } from './options.js';
 import { Outbox } from './outbox.js';
@@ -33,12 +34,13 @@ export class GatewayClient extends Emitter<ClientEvents> {
   readonly #options: ClientOptions;
   readonly #transports: Transport[];
   readonly #outbox: Outbox;
+  readonly #host: ChannelHost;
   readonly #backoff: Backoff;
   readonly #channels = new Map<string, Channel>();
   /** Of this client alone, so that a key made of it and a number is of one message alone. Works without a secure context, too. */
   readonly #keyPrefix = crypto.getRandomValues(new Uint32Array(4)).join('-');
   #lastId = 0;
-  #state: State = 'closed';
+  #status: StateChange = { state: 'closed' };
   #session: Connected | undefined;
   #connection: Connection | undefined;
   /** Counts tries to connect; what belongs to an earlier one is over. */
@@ -59,6 +61,15 @@ export class GatewayClient extends Emitter<ClientEvents> {
     this.#options = options;
     this.#transports = options.transports ?? [webSocket(options.WebSocket)];
     this.#outbox = new Outbox(options.queueSize ?? defaults.queueSize, options.rate ?? defaults.rate);
+    this.#host = {
+      outbox: this.#outbox,
+      nextId: () => this.nextId(),
+      send: (message: ClientMessage) => this.#connection?.send(message),
+      failed: (error: Error) => this.emit('error', error),
+      forget: (channel: Channel) => {
+        if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+      },
+    };
     this.#renewal = new Renewal(
       options.token,
       (token) => this.#connection?.send({ type: 'refresh', token, id: this.nextId() }),
@@ -68,7 +79,12 @@ export class GatewayClient extends Emitter<ClientEvents> {
   }
 
   get state(): State {
-    return this.#state;
+    return this.#status.state;
+  }
+
+  /** The state, and why it came about: what the event `state` told last. */
+  get status(): StateChange {
+    return this.#status;
   }
 
   /** What the gateway said of the current, or else the last, connection. */
@@ -101,7 +117,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
 
   /** Ends the connection. What is unanswered is refused; subscriptions stay, and begin again with another `connect`. */
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     const closing = this.#connection?.close(1000, '');
     this.#end({ code: 1000, reason: '' });
     await closing;
@@ -113,7 +129,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
     if (!channel) {
       channel = new Channel(name, this.#host, options.token, options.recover);
       this.#channels.set(name, channel);
-      if (this.#state === 'connected') void channel.resume();
+      if (this.state === 'connected') void channel.resume();
     }
     return new Subscription<T>(this, channel);
   }
@@ -122,9 +138,8 @@ export class GatewayClient extends Emitter<ClientEvents> {
   publish(channel: string, content: unknown, { echo, key }: PublishOptions = {}): Promise<Ack> {
     const id = this.nextId();
     key ??= `${this.#keyPrefix}-${id}`;
-    const publishing = this.#ask<Ack>({ type: 'message', channel, content, id, echo, key }, key);
-    if (echo === false) publishing.then((ack) => this.#channels.get(channel)?.skip(ack)).catch(() => {});
-    return publishing;
+    const silentIn = echo === false ? channel : undefined;
+    return this.#ask({ type: 'message', channel, content, id, echo, key }, key, silentIn);
   }
 
   /** Reads a page of a channel's history. */
@@ -144,17 +159,9 @@ export class GatewayClient extends Emitter<ClientEvents> {
     return ++this.#lastId;
   }
 
-  readonly #host = {
-    nextId: () => this.nextId(),
-    send: (message: ClientMessage) => this.#connection?.send(message),
-    forget: (channel: Channel) => {
-      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
-    },
-  };
-
-  #ask<Reply>(message: ClientMessage & { id?: number }, key?: string): Promise<Reply> {
+  #ask<Reply>(message: ClientMessage & { id?: number }, key?: string, silentIn?: string): Promise<Reply> {
     // As text at once: what the caller does to the content afterwards changes nothing.
-    const asking = (async () => this.#outbox.add<Reply>(message.id!, JSON.stringify(message), key))();
+    const asking = (async () => this.#outbox.add<Reply>(message.id!, JSON.stringify(message), key, silentIn))();
     // Not everybody who publishes looks at the result; a refusal must not end their process.
     asking.catch(() => {});
     return asking;
@@ -203,12 +210,12 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #onConnected(message: Connected): void {
     this.#session = message;
     this.#renewToken = false;
-    if (message.expires !== undefined) this.#renewal.schedule(message.expires);
-    if (this.#state === 'connected') return;
+    this.#renewal.schedule(message.expires);
+    if (this.state === 'connected') return;
     this.#firstTransport += Math.floor(this.#fruitless / triesPerTransport);
     this.#fruitless = 0;
     this.#settled = setTimeout(() => this.#backoff.reset(), defaults.settled);
-    this.#state = 'connected';
+    this.#status = { state: 'connected' };
     for (const channel of this.#channels.values()) void channel.resume();
     this.#outbox.start((text) => this.#connection!.sendText(text));
     this.#ready!.resolve();
@@ -218,7 +225,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
   #onMessage(message: ServerMessage): void {
     switch (message.type) {
       case 'error':
-        if (this.#outbox.settle(message)) return;
+        if (this.#settle(message)) return;
         for (const channel of this.#channels.values()) if (channel.fails(message)) return;
         // Left here just when the gateway ended it: both got what they wanted.
         if (message.code === 'not_subscribed') return;
@@ -226,10 +233,10 @@ export class GatewayClient extends Emitter<ClientEvents> {
         return;
       case 'ack':
       case 'history':
-        this.#outbox.settle(message);
+        this.#settle(message);
         return;
       case 'presence':
-        if (message.id !== undefined && this.#outbox.settle(message)) return;
+        if (message.id !== undefined && this.#settle(message)) return;
         break;
       case 'refreshed':
         this.#renewal.schedule(message.expires);
@@ -238,6 +245,14 @@ export class GatewayClient extends Emitter<ClientEvents> {
         this.emit('message', message);
     }
     this.#channels.get((message as Message).channel)?.receive(message);
+  }
+
+  /** @returns Whether the reply was to something asked here. */
+  #settle(reply: ServerMessage): boolean {
+    const asked = this.#outbox.settle(reply);
+    // Now, not with the promise: the next message may be here already, and be looked at before that.
+    if (asked?.silentIn !== undefined) this.#channels.get(asked.silentIn)?.sequence.answered(reply as Partial<Ack>);
+    return !!asked;
   }
 
   #onClosed(close: Close): void {
@@ -251,7 +266,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
 
   #wait(close: Close): void {
     this.#leave();
-    if (this.#state === 'connecting') this.#fruitless++;
+    if (this.state === 'connecting') this.#fruitless++;
     const retryIn = (close.retryAfter ?? 0) + this.#backoff.next();
     this.#retry = setTimeout(() => void this.#open(), retryIn);
     this.#change('waiting', close, retryIn);
@@ -284,18 +299,18 @@ export class GatewayClient extends Emitter<ClientEvents> {
   }
 
   #change(state: State, close?: Close, retryIn?: number): void {
-    this.#state = state;
-    this.emit('state', {
+    this.#status = {
       state,
       ...(close && { code: close.code, reason: close.reason }),
       ...(retryIn !== undefined && { retryIn }),
-    });
+    };
+    this.emit('state', this.#status);
   }
 
   #onPage(cause: 'online' | 'offline' | 'visible'): void {
     // Another network may let through what this one did not.
     if (cause === 'online') this.#firstTransport = this.#fruitless = 0;
-    if (this.#state === 'connected') this.#connection!.probe();
-    else if (this.#state === 'waiting' && cause !== 'offline') void this.#open();
+    if (this.state === 'connected') this.#connection!.probe();
+    else if (this.state === 'waiting' && cause !== 'offline') void this.#open();
   }
 }

@@ -23,6 +23,8 @@ export class Connection {
   #silence = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #farewell: DisconnectMessage | undefined;
+  /** What the gateway said is wrong before it let us in: more than the close that follows may say. */
+  #problem: string | undefined;
   #linkClosed!: () => void;
   readonly #whenLinkClosed = new Promise<void>((resolve) => {
     this.#linkClosed = resolve;
@@ -34,7 +36,10 @@ export class Connection {
     readonly timeouts: { connect: number; pong: number },
     readonly events: ConnectionEvents,
   ) {
-    this.#timer = setTimeout(() => this.#fail(abnormal, 'no connection in time'), timeouts.connect);
+    this.#timer = setTimeout(
+      () => this.#fail(abnormal, this.#answered ? 'not signed in in time' : 'no connection in time'),
+      timeouts.connect,
+    );
     this.#link = transport(request, {
       message: (text) => this.#onMessage(text),
       heard: () => this.#heard(),
@@ -89,11 +94,14 @@ export class Connection {
       return;
     }
     if (message.type === 'connected') {
+      this.#problem = undefined;
       this.#silence = message.ping + this.timeouts.pong;
       this.#watch(this.#silence);
       this.events.connected(message);
     } else if (message.type === 'disconnect') {
       this.#farewell = message;
+    } else if (message.type === 'error' && !this.#silence) {
+      this.#problem = message.message;
     } else {
       this.events.message(message);
     }
@@ -127,7 +135,7 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    const { code, reason, reconnect, retryAfter } = this.#farewell ?? { ...close, reconnect: undefined };
-    this.events.closed({ code, reason, reconnect, retryAfter: retryAfter ?? close.retryAfter });
+    const problem = this.#problem && { reason: this.#problem };
+    this.events.closed({ ...close, ...this.#farewell, ...problem });
   }
 }

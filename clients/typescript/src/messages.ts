@@ -120,7 +120,7 @@ export type ServerMessage =
   | PresenceMessage
   | ({ type: 'history'; channel: string; id?: Id } & History)
   | ({ type: 'ack'; id: Id } & Ack)
-  | { type: 'refreshed'; id?: Id; expires: number }
+  | { type: 'refreshed'; id?: Id; expires?: number }
   | { type: 'pong'; id?: Id }
   | ErrorMessage
   | DisconnectMessage;

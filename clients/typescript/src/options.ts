@@ -40,14 +40,17 @@ export interface ClientOptions {
   rate?: Rate;
   /** Bounds of the random wait before another try, in ms (500 and 20,000). */
   backoff?: { min?: number; max?: number; random?: () => number };
-  /** Time to connect and sign in, in ms (10,000). */
+  /**
+   * Time to connect and sign in, in ms (15,000). Longer than the gateway waits for a token (`Auth:Timeout`, 10 s): it is to
+   * say what is wrong before the client takes it for a network that is lost.
+   */
   connectTimeout?: number;
   /** Time for an answer before a silent connection counts as dead, in ms (10,000). */
   pongTimeout?: number;
 }
 
 export interface SubscribeOptions {
-  /** A token for this channel alone, or a function that gets one. */
+  /** A token for this channel alone, or a function that gets one: asked each time it is subscribed to, and again before the token ends. */
   token?: TokenSource;
   /** Where to go on from: what the application has seen, from an earlier `subscription.position`. */
   recover?: Position;
@@ -65,7 +68,7 @@ export const defaults = {
   queueSize: 1000,
   /** The gateway's own default is 100 a second after 200; re-subscribing to its 128 channels takes from the 200, too. */
   rate: { perSecond: 80, burst: 60 },
-  connectTimeout: 10_000,
+  connectTimeout: 15_000,
   pongTimeout: 10_000,
   /** A connection that stayed up this long was a success: the next wait starts small. */
   settled: 10_000,

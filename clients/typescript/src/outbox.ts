@@ -11,10 +11,14 @@ interface Entry {
   id: number;
   text: string;
   key?: string;
+  /** The channel, if this is a message that will not be heard there. */
+  silentIn?: string;
   /** When it first went out; what never did can be refused without any doubt. */
   sentAt?: number;
   /** Whether it was sent and not answered, or the gateway got no answer itself: it may have been published. */
   uncertain?: boolean;
+  /** Whether it waits to go out again. */
+  waits?: boolean;
   resolve(reply: any): void;
   reject(error: GatewayError): void;
 }
@@ -36,6 +40,8 @@ const pause = 1_000;
 export class Outbox {
   /** Everything unanswered, in the order asked. */
   readonly #entries = new Map<number, Entry>();
+  /** The id of the newest of it that went out on this connection. */
+  lastSent = 0;
   /** What of it has to go out on this connection. */
   #due: Entry[] = [];
   #send: ((text: string) => void) | undefined;
@@ -56,9 +62,17 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  add<Reply>(id: number, text: string, key?: string): Promise<Reply> {
+  /** How many of the messages that will not be heard in the channel, up to this id, are on their way to be answered. */
+  silent(channel: string, until: number): number {
+    let count = 0;
+    for (const { id, silentIn, waits } of this.#entries.values())
+      if (silentIn === channel && id <= until && !waits) count++;
+    return count;
+  }
+
+  add<Reply>(id: number, text: string, key?: string, silentIn?: string): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
-      const entry: Entry = { id, text, key, resolve, reject };
+      const entry: Entry = { id, text, key, silentIn, resolve, reject };
       if (this.#entries.size >= this.limit && !this.#refuseOldest()) {
         this.#refuse(entry);
         return;
@@ -74,6 +88,7 @@ export class Outbox {
   /** A connection is there: everything unanswered goes out on it. */
   start(send: (text: string) => void): void {
     this.#send = send;
+    this.lastSent = 0;
     this.#due = [...this.#entries.values()];
     for (const entry of this.#due) entry.uncertain = !!entry.key && !!entry.sentAt;
     this.#pump();
@@ -87,15 +102,14 @@ export class Outbox {
     clearTimeout(this.#timer);
   }
 
-  /** @returns Whether the reply was to something asked here. */
-  settle(reply: ServerMessage & { id?: unknown }): boolean {
+  /** @returns What the reply was to, if that was asked here. */
+  settle(reply: ServerMessage & { id?: unknown }): { silentIn?: string } | undefined {
     const entry = this.#entries.get(reply.id as number);
-    if (!entry) return false;
-    if (reply.type === 'error' && this.#repeats(entry, reply as ErrorMessage)) return true;
+    if (!entry || (reply.type === 'error' && this.#repeats(entry, reply as ErrorMessage))) return entry;
     this.#entries.delete(entry.id);
     if (reply.type === 'error') entry.reject(errorOf(reply as ErrorMessage, entry.key));
     else entry.resolve(reply);
-    return true;
+    return entry;
   }
 
   /**
@@ -106,6 +120,7 @@ export class Outbox {
     if (entry.key && code === 'unconfirmed') entry.uncertain = true;
     if (!entry.uncertain || (code !== 'unconfirmed' && code !== 'unavailable')) return false;
     this.#heldUntil = performance.now() + (retryAfter ?? pause);
+    entry.waits = true;
     this.#due.push(entry);
     this.#due.sort((a, b) => a.id - b.id);
     this.#pump();
@@ -157,6 +172,8 @@ export class Outbox {
       }
       this.#tokens--;
       entry.sentAt ??= Date.now();
+      entry.waits = false;
+      this.lastSent = Math.max(this.lastSent, entry.id);
       this.#send!(entry.text);
     }
     const wait = Math.max(this.#heldUntil - now, ((1 - this.#tokens) / this.rate.perSecond) * 1000);

@@ -3,7 +3,10 @@ import { type TokenSource, tokenFrom } from './token.js';
 /** How long before a token's end a new one is asked for, at most; shorter lives are renewed in their last tenth. */
 const margin = 30_000;
 
-/** A clock here that runs ahead of the gateway's makes every token look old: then renewals come this far apart. */
+/**
+ * However soon a token ends, or seems to: renewals come this far apart. A clock here that runs ahead of the gateway's makes
+ * every token look old.
+ */
 const shortest = 5_000;
 
 /** The longest time that timers can hold. */
@@ -12,7 +15,7 @@ const longest = 2 ** 31 - 1;
 /** When a renewal that failed, or was not confirmed, is tried again. */
 const again = 5_000;
 
-/** @internal Gets a new token before the one in use ends. Where that fails until then, the gateway closes with 4010. */
+/** @internal Gets a new token before the one in use ends: the connection's, or that of one channel. */
 export class Renewal {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts what was scheduled: a token that comes late belongs to a connection that is gone. */
@@ -24,10 +27,12 @@ export class Renewal {
     readonly failed: (error: Error) => void,
   ) {}
 
-  /** @param expires Unix seconds. */
-  schedule(expires: number): void {
-    const left = expires * 1000 - Date.now();
-    this.#in(Math.min(longest, Math.max(shortest, left - Math.min(margin, left / 10))));
+  /** @param expires Unix seconds; undefined where the token has no end, and so needs no other. */
+  schedule(expires: number | undefined): void {
+    const left = expires! * 1000 - Date.now();
+    // What is no number must not become a timer: that would fire at once, again and again.
+    if (Number.isFinite(left)) this.#in(Math.min(longest, Math.max(shortest, left - Math.min(margin, left / 10))));
+    else this.stop();
   }
 
   stop(): void {

@@ -145,7 +145,8 @@ class SseLink implements Link {
         else if (field === 'retry') this.#retryAfter = Number(text) || undefined;
         else if (!line) {
           if (data) this.events.message(data);
-          if (id !== undefined) this.place.lastEventId = id;
+          // Another stream repeats what made it necessary, such as the message behind a gap.
+          if (id !== undefined && !this.#scheduled) this.place.lastEventId = id;
           data = '';
           id = undefined;
         }

@@ -29,9 +29,12 @@ export function webSocket(implementation?: WebSocketConstructor): Transport {
       if (token !== undefined) socket.send(JSON.stringify({ type: 'auth', token } satisfies ClientMessage));
     };
     socket.onmessage = (event) => events.message(event.data);
-    // The close event that follows says all there is to know; without a listener "ws" would throw.
-    socket.onerror = () => {};
-    socket.onclose = (event) => events.closed(event.code, event.reason);
+    // Browsers do not say what went wrong; "ws" does, such as that the handshake was refused, and would throw without a listener.
+    let problem = '';
+    socket.onerror = (event) => {
+      problem = event.message ?? '';
+    };
+    socket.onclose = (event) => events.closed(event.code, event.reason || problem);
     return socket;
   };
 }

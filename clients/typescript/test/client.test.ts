@@ -117,10 +117,42 @@ describe('connecting', () => {
   it('gives up on a try that does not get through in time', async () => {
     const client = clientOf();
     void client.connect();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(client.state).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(client.status).toMatchObject({ state: 'waiting', reason: 'no connection in time' });
     expect(gateway.link.closedWith).toBeDefined();
     void client.close();
+  });
+
+  it('leaves the gateway the time to say that it waited for a token in vain', async () => {
+    const client = clientOf();
+    const connecting = client.connect();
+    await soon();
+    gateway.link.events.heard();
+    await vi.advanceTimersByTimeAsync(11_500);
+    const reason = 'no token within 10 s';
+    gateway.link.says({ type: 'disconnect', code: 4001, reason, reconnect: false });
+    gateway.link.drops(4001, reason);
+    await expect(connecting).rejects.toMatchObject({ code: 'unauthorized', closeCode: 4001, message: reason });
+    expect(client.status).toEqual({ state: 'closed', code: 4001, reason });
+  });
+
+  it('tells a gateway that does not let it in from one that is not there', async () => {
+    const client = clientOf();
+    void client.connect();
+    await soon();
+    gateway.link.events.heard();
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(client.status).toMatchObject({ state: 'waiting', reason: 'not signed in in time' });
+    void client.close();
+  });
+
+  it('gives as the reason what the gateway said is wrong, where the close says less', async () => {
+    const client = clientOf({ token: 'fixed' });
+    const connecting = client.connect();
+    await soon();
+    gateway.link.says({ type: 'error', code: 'unauthorized', message: 'the token is for another audience' });
+    gateway.link.drops(4001, 'Unauthorized');
+    await expect(connecting).rejects.toMatchObject({ message: 'the token is for another audience' });
   });
 
   it('closes with 1000, waits for the other side at most 2 s, and can connect again', async () => {
@@ -254,6 +286,30 @@ describe('tokens', () => {
     expect(client.state).toBe('connected');
     void client.close();
   });
+});
+
+/** Whatever the gateway says about when a token ends, and how often. */
+it.each([
+  ['nothing', {}],
+  ['nonsense', { expires: 'soon' }],
+  ['null', { expires: null }],
+  ['long ago', { expires: 1 }],
+  ['never', { expires: 1e300 }],
+])('a callback is never asked in a storm: %s', async (_, expiry) => {
+  let asked = 0;
+  const client = clientOf({ token: () => `token-${++asked}` });
+  void client.connect();
+  await soon();
+  gateway.link.connected({ expires: Date.now() / 1000 + 6, ping: 10_000_000 });
+  for (let seconds = 0; seconds < 60; seconds++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (const { id } of gateway.link.of('refresh')) gateway.link.says({ type: 'refreshed', id, ...expiry });
+    gateway.link.received.length = 0;
+  }
+  // One for the connection, and then one in 5 s at most.
+  expect(asked).toBeLessThanOrEqual(1 + 60 / 5);
+  expect(client.state).toBe('connected');
+  void client.close();
 });
 
 it('a token that takes its time is used all the same, and one that fails is asked for again', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import WebSocket from 'ws';
 import { GatewayClient, type Message, webSocket } from '../src/index.js';
 import { serverSentEvents } from '../src/sse.js';
@@ -141,6 +141,49 @@ it('comes back from where it was when the stream ends', async () => {
     () => 'what was missed',
   );
   expect(seen).toEqual([1, 2]);
+});
+
+it('goes back to before a gap, and tells nothing twice', async () => {
+  const client = clientOf();
+  const chat = client.subscribe<number>('a');
+  const seen: number[] = [];
+  chat.on('message', ({ content }) => seen.push(content));
+  await client.connect();
+  const first = await opened(1);
+  first.event('subscribed', { channel: 'a', epoch: 'e', seq: 0 }, 'p0');
+  const elapsed = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => elapsed() + 10_000);
+  onTestFinished(() => void vi.restoreAllMocks());
+  first.event('message', { channel: 'a', content: 1, seq: 1 }, 'p1');
+  first.event('message', { channel: 'a', content: 3, seq: 3 }, 'p3');
+  const second = await opened(2);
+  expect(second).toMatchObject({ channels: ['a'], lastEventId: 'p1' });
+  second.event('subscribed', { channel: 'a', epoch: 'e', seq: 3, recovered: true });
+  for (const seq of [2, 3, 4]) second.event('message', { channel: 'a', content: seq, seq }, `p${seq}`);
+  await eventually(
+    () => seen.length === 4,
+    () => 'what was missing',
+  );
+  expect(seen).toEqual([1, 2, 3, 4]);
+  expect(client.state).toBe('connected');
+});
+
+it('tells as a loss what is missing again, whatever the stream says that was recovered', async () => {
+  const client = clientOf();
+  const chat = client.subscribe<number>('a');
+  const recovered: (boolean | undefined)[] = [];
+  chat.on('subscribed', (event) => recovered.push(event.recovered));
+  await client.connect();
+  for (const number of [1, 2, 3]) {
+    const stream = await opened(number);
+    stream.event('subscribed', { channel: 'a', epoch: 'e', seq: 3, ...(number > 1 && { recovered: true }) }, 'p3');
+    if (number < 3) stream.event('message', { channel: 'a', content: 5, seq: 5 }, 'p5');
+  }
+  await eventually(
+    () => recovered.length === 3,
+    () => 'the loss',
+  );
+  expect(recovered).toEqual([undefined, true, false]);
 });
 
 it('opens another stream for other channels, one for all changes together, without losing the connection', async () => {

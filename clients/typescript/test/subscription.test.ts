@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { GatewayClient, type Message, type Subscribed } from '../src/index.js';
+import { GatewayClient, GatewayError, type Message, type Subscribed, type Subscription } from '../src/index.js';
 import { FakeGateway } from './support/fakeGateway.js';
+import { subscriptionToken } from './support/token.js';
 
 let gateway: FakeGateway;
 let client: GatewayClient;
@@ -109,6 +110,134 @@ it('counts its own messages that it asked not to hear as seen, whenever their ac
   expect(chat.position).toEqual({ epoch: 'e', seq: 5 });
 });
 
+describe('what is missing', () => {
+  let chat: Subscription;
+  let seen: number[];
+  let begun: (boolean | undefined)[];
+  const subscribes = () => gateway.link.of('subscribe').length;
+  const publish = (count: number, echo = false) => {
+    for (let i = 0; i < count; i++) client.publish('a', i, { echo }).catch(() => {});
+    return soon();
+  };
+  const answer = (number: number, reply: object) =>
+    gateway.link.says({ id: gateway.link.of('message')[number].id, channel: 'a', epoch: 'e', ...reply });
+
+  beforeEach(async () => {
+    chat = client.subscribe('a');
+    seen = [];
+    begun = [];
+    chat.on('message', ({ seq }) => seen.push(seq!));
+    chat.on('subscribed', ({ recovered }) => begun.push(recovered));
+    gateway.link.subscribes('a', { epoch: 'e', seq: 0 });
+    await vi.advanceTimersByTimeAsync(10_000);
+  });
+
+  it('is asked for at once, from the last message that stood in its place', () => {
+    gateway.link.says(message(1), message(2), message(5), message(6));
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ channel: 'a', recover: { epoch: 'e', seq: 2 } });
+    expect([chat.state, chat.position]).toEqual(['subscribing', { epoch: 'e', seq: 2 }]);
+    gateway.link.subscribes('a', { epoch: 'e', seq: 6, recovered: true });
+    gateway.link.says(message(3), message(4), message(5), message(6), message(7));
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(begun).toEqual([undefined, true]);
+  });
+
+  it('is told as a loss where it is missing again', async () => {
+    gateway.link.says(message(1), message(3));
+    gateway.link.subscribes('a', { epoch: 'e', seq: 3, recovered: true });
+    gateway.link.says(message(3));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(gateway.link.of('subscribe')[2]).not.toHaveProperty('recover');
+    gateway.link.subscribes('a', { epoch: 'e', seq: 3 });
+    gateway.link.says(message(4));
+    expect(seen).toEqual([1, 4]);
+    expect(begun).toEqual([undefined, true, false]);
+  });
+
+  it('may be its own that is not acknowledged yet: others wait for that', async () => {
+    await publish(2);
+    gateway.link.says(message(1), message(4), message(5));
+    expect([seen, chat.position]).toEqual([[1], { epoch: 'e', seq: 1 }]);
+    answer(1, { type: 'ack', seq: 3 });
+    answer(0, { type: 'ack', seq: 2 });
+    expect([seen, chat.position]).toEqual([[1, 4, 5], { epoch: 'e', seq: 5 }]);
+    expect(subscribes()).toBe(1);
+  });
+
+  it('is not its own where more is missing than it published, heard and unheard', async () => {
+    await publish(1);
+    await publish(1, true);
+    gateway.link.says(message(3));
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ recover: { epoch: 'e', seq: 0 } });
+  });
+
+  it('is not its own where the acknowledgement or a refusal says otherwise', async () => {
+    await publish(2);
+    gateway.link.says(message(2));
+    answer(0, { type: 'ack', seq: 3 });
+    expect(subscribes()).toBe(1);
+    answer(1, { type: 'error', code: 'rate_limited', message: 'slower' });
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ recover: { epoch: 'e', seq: 0 } });
+    gateway.link.subscribes('a', { epoch: 'e', seq: 3, recovered: true });
+    // Recovery brings everything: its own is not told even so.
+    gateway.link.says(message(1), message(2), message(3), message(4));
+    expect(seen).toEqual([1, 2, 4]);
+  });
+
+  it('is not what was sent after the message behind it came', async () => {
+    await publish(1);
+    gateway.link.says(message(2));
+    await publish(1);
+    answer(0, { type: 'ack', seq: 3 });
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ recover: { epoch: 'e', seq: 0 } });
+  });
+
+  it('is not waited for where the gateway could not confirm its own, which goes out again', async () => {
+    await publish(2);
+    gateway.link.says(message(3));
+    answer(1, { type: 'ack', seq: 2 });
+    answer(0, { type: 'error', code: 'unconfirmed', message: 'no answer' });
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ recover: { epoch: 'e', seq: 0 } });
+    gateway.link.subscribes('a', { epoch: 'e', seq: 3, recovered: true });
+    gateway.link.says(message(1), message(2), message(3));
+    await vi.advanceTimersByTimeAsync(1_000);
+    gateway.link.says(message(5));
+    // Sent again, it may explain what is missing now.
+    answer(2, { type: 'ack', seq: 4 });
+    expect(seen).toEqual([1, 3, 5]);
+    expect(subscribes()).toBe(2);
+  });
+
+  it('is not waited for without end: a message too many, and it is asked for', async () => {
+    await publish(1);
+    for (let seq = 2; seq <= 1_001; seq++) gateway.link.says(message(seq));
+    expect(subscribes()).toBe(1);
+    gateway.link.says(message(1_002));
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ recover: { epoch: 'e', seq: 0 } });
+  });
+
+  it('and was held when the connection was lost comes by recovery, once', async () => {
+    await publish(1);
+    gateway.link.says(message(2), message(3));
+    await reconnect();
+    expect(gateway.link.of('subscribe')).toMatchObject([{ recover: { epoch: 'e', seq: 0 } }]);
+    gateway.link.subscribes('a', { epoch: 'e', seq: 3, recovered: true });
+    answer(0, { type: 'ack', seq: 1 });
+    gateway.link.says(message(1), message(2), message(3));
+    expect(seen).toEqual([2, 3]);
+  });
+
+  it('before it began is nothing, also where its own was acknowledged first', async () => {
+    client.subscribe('b');
+    void client.publish('b', 1, { echo: false });
+    await soon();
+    answer(0, { type: 'ack', channel: 'b', seq: 5 });
+    gateway.link.subscribes('b', { epoch: 'e', seq: 4 });
+    gateway.link.says(message(6, 'b'));
+    expect(subscribes()).toBe(2);
+  });
+});
+
 it('goes on from a position that the application kept', () => {
   client.subscribe('a', { recover: { epoch: 'e', seq: 17 } });
   expect(gateway.link.of('subscribe')).toMatchObject([{ recover: { epoch: 'e', seq: 17 } }]);
@@ -197,6 +326,115 @@ describe('refused', () => {
     await vi.advanceTimersByTimeAsync(500);
     expect(gateway.link.of('subscribe')).toMatchObject([{ token: 't1' }, { token: 't2' }]);
     expect(asked).toEqual([false, true]);
+  });
+});
+
+describe('a token of its own', () => {
+  const minute = () => subscriptionToken('u', 'a', 60);
+  let asked: boolean[];
+  let chat: Subscription;
+  let begun: (boolean | undefined)[];
+  let answer: () => string;
+
+  beforeEach(async () => {
+    gateway.link.connected({ ping: 10_000_000 });
+    asked = [];
+    answer = minute;
+    begun = [];
+    chat = client.subscribe('a', {
+      token: ({ renew }) => {
+        asked.push(renew);
+        return answer();
+      },
+    });
+    chat.on('subscribed', ({ recovered }) => begun.push(recovered));
+    await soon();
+    gateway.link.subscribes('a', { epoch: 'e', seq: 7, users: ['u'], count: 1 });
+  });
+
+  it('is renewed in the last tenth of its life, without a word to the application', async () => {
+    for (let times = 1; times <= 3; times++) {
+      await vi.advanceTimersByTimeAsync(54_500);
+      expect(asked).toEqual([false, ...Array(times).fill(true)]);
+      expect(gateway.link.of('subscribe').at(-1)).toEqual({
+        type: 'subscribe',
+        channel: 'a',
+        id: expect.any(Number),
+        token: expect.any(String),
+      });
+      gateway.link.subscribes('a', { epoch: 'e', seq: 7 + times, users: ['u', 'v'], count: 2 });
+      gateway.link.says(message(7 + times));
+    }
+    expect(begun).toEqual([undefined]);
+    expect([chat.position, chat.presence?.count]).toEqual([{ epoch: 'e', seq: 10 }, 2]);
+  });
+
+  it('that is refused ends nothing: another is asked for, once in 5 s at most', async () => {
+    const errors = vi.fn();
+    client.on('error', errors);
+    for (let seconds = 0; seconds < 59; seconds++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      const { id, recover } = gateway.link.of('subscribe').at(-1);
+      if (!recover && asked.length > 1)
+        gateway.link.says({ type: 'error', id, channel: 'a', code: 'unauthorized', message: 'token expired' });
+    }
+    expect(chat.state).toBe('subscribed');
+    expect(errors).toHaveBeenCalledWith(expect.objectContaining({ code: 'unauthorized' }));
+    expect(asked).toEqual([false, true, true]);
+  });
+
+  it('that has ended under it is replaced, and the subscription goes on where it was', async () => {
+    await vi.advanceTimersByTimeAsync(10_000);
+    gateway.link.says(message(8), { type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+    await soon();
+    expect(asked).toEqual([false, true]);
+    expect(gateway.link.of('subscribe')[1]).toMatchObject({ token: minute(), recover: { epoch: 'e', seq: 8 } });
+    // The end of what was there before, told late.
+    gateway.link.says({ type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+    gateway.link.subscribes('a', { epoch: 'e', seq: 8, recovered: true });
+    expect([chat.state, begun]).toEqual(['subscribed', [undefined, true]]);
+  });
+
+  it('is not asked for in a storm where each one ends at once', async () => {
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (chat.state === 'subscribed')
+        gateway.link.says({ type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+      else gateway.link.subscribes('a', { epoch: 'e', seq: 7, recovered: true });
+    }
+    expect(asked.length).toBeLessThan(12);
+  });
+
+  it('that will never be had again ends it, when the last one has', async () => {
+    answer = () => {
+      throw new GatewayError('unauthorized', 'no member any more');
+    };
+    const ended = vi.fn();
+    chat.on('ended', ended);
+    await vi.advanceTimersByTimeAsync(55_000);
+    expect([asked.length, chat.state]).toEqual([2, 'subscribed']);
+    gateway.link.says({ type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+    await soon();
+    expect(ended).toHaveBeenCalledWith(expect.objectContaining({ code: 'unauthorized' }));
+  });
+
+  it('is let be where the connection is lost, or nobody is subscribed any more', async () => {
+    await vi.advanceTimersByTimeAsync(50_000);
+    gateway.link.drops();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(asked).toEqual([false]);
+    chat.unsubscribe();
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(asked).toEqual([false]);
+  });
+
+  it('is not renewed where history began anew with the answer: that is a loss', async () => {
+    await vi.advanceTimersByTimeAsync(54_500);
+    gateway.link.subscribes('a', { epoch: 'f', seq: 1 });
+    await soon();
+    expect(gateway.link.of('subscribe').at(-1)).toMatchObject({ recover: { epoch: 'e', seq: 7 } });
+    gateway.link.subscribes('a', { epoch: 'f', seq: 1, recovered: false });
+    expect(begun).toEqual([undefined, false]);
   });
 });
 

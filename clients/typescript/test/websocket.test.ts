@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import WebSocket, { type WebSocket as ServerSocket, WebSocketServer } from 'ws';
 import { type ClientOptions, GatewayClient } from '../src/index.js';
@@ -112,6 +113,20 @@ it('comes back with a new token where the old one ended under it', async () => {
     () => 'another connection',
   );
   expect(server.tokens).toEqual(['auth old', 'auth new']);
+});
+
+it('says why a handshake was refused, where the WebSocket knows', async () => {
+  const refusing = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+  refusing.on('upgrade', (_, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n'));
+  onTestFinished(() => void refusing.close());
+  await once(refusing, 'listening');
+  const { port } = refusing.address() as { port: number };
+  const client = new GatewayClient(`ws://127.0.0.1:${port}/ws`, { WebSocket });
+  onTestFinished(() => client.close());
+  const loss = lost(client);
+  void client.connect();
+  await loss;
+  expect(client.status).toMatchObject({ state: 'waiting', code: 1006, reason: expect.stringContaining('401') });
 });
 
 it('uses the WebSocket there is', async () => {

@@ -6,7 +6,8 @@ namespace Gateway.Api;
 /// <summary>Safe for any thread. What the API tells of nodes and connections.</summary>
 internal sealed class NodeQueries(Nodes nodes)
 {
-    public ValueTask<ApiReply> ListAsync(HttpRequest request) => new(ApiReply.Ok(new NodeList(nodes.All), ApiJson.Default.NodeList));
+    public ValueTask<ApiReply> ListAsync(HttpRequest request) =>
+        new(ApiReply.Ok(new NodeList(nodes.All, nodes.Missing), ApiJson.Default.NodeList));
 
     public async ValueTask<ApiReply> StatsAsync(HttpRequest request)
     {

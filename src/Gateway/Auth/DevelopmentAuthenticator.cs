@@ -7,7 +7,7 @@ internal sealed class DevelopmentAuthenticator : IAuthenticator
 {
     public string Description => "development";
 
-    public string Warning => "no key is configured: everybody is let in as anonymous, and only loopback is listened on";
+    public string Warning => "development mode: everybody on this machine is let in as anonymous and may do everything";
 
     public string? Problem => null;
 

@@ -11,7 +11,7 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>Who has not signed in yet where that is required: nothing but that is answered.</summary>
     public static readonly Identity Nobody = new("");
 
-    private JsonEncodedText _sender;
+    private object? _sender;
 
     public string User { get; } = user;
 
@@ -28,16 +28,8 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>Channels the connection is subscribed to when it opens.</summary>
     public IReadOnlyList<string> Subscriptions { get; private init; } = [];
 
-    /// <summary>The user id as it stands in JSON; made when the first message is published, for most connections never publish. Only for the read loop.</summary>
-    public JsonEncodedText Sender
-    {
-        get
-        {
-            if (_sender.EncodedUtf8Bytes.IsEmpty)
-                _sender = JsonText.Encode(User);
-            return _sender;
-        }
-    }
+    /// <summary>The user id as it stands in JSON; made when the first message is published, for most connections never publish.</summary>
+    public JsonEncodedText Sender => (JsonEncodedText)(_sender ??= JsonText.Encode(User));
 
     public PresentUser Present => new(User, Info);
 

@@ -18,6 +18,7 @@ internal sealed record TokenProblem(string Message, bool IsOurs = false)
     public static readonly TokenProblem ForChannel = new("the token is for subscribing to a channel, not for signing in");
     public static readonly TokenProblem NoExpiry = new("a token for a channel needs an exp");
     public static readonly TokenProblem AnotherUser = new("the token is of another user");
+    public static readonly TokenProblem AnotherChannel = new("the token is not for this channel");
     public static readonly TokenProblem NoKeys = new("tokens cannot be checked at the moment", IsOurs: true);
 
     public static TokenProblem Claim(string name, string must) => new($"the token's claim '{name}' must be {must}");

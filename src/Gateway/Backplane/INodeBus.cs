@@ -6,11 +6,17 @@ namespace Gateway.Backplane;
 /// </summary>
 internal interface INodeBus : IAsyncDisposable
 {
+    /// <summary>Why nothing comes through, for readiness; null while it does.</summary>
+    string? Problem { get; }
+
     /// <summary>Called once, before any other method.</summary>
     /// <param name="inbox">What this node is reached at.</param>
-    /// <param name="received">Called with each message, by any thread; must not block or throw.</param>
+    /// <param name="received">
+    /// Called with each message, by any thread; must not block or throw. Returns whether this node sent it: only that proves that
+    /// messages go out as well as in, so a node must send something to all every two seconds.
+    /// </param>
     /// <param name="reached">Called whenever the other nodes have come into reach.</param>
-    void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached);
+    void Start(string inbox, Func<ReadOnlyMemory<byte>, bool> received, Action reached);
 
     /// <summary>Sends to one node, or to all, this one too.</summary>
     /// <returns>False when the backplane is out of reach.</returns>

@@ -10,6 +10,9 @@ internal readonly ref struct Publication
 
     public JsonEncodedText Sender { get; init; }
 
+    /// <summary>Of the message's <see cref="Position"/>; null in a namespace without history.</summary>
+    public string? Epoch { get; init; }
+
     /// <summary>0 in a namespace without history.</summary>
     public long Seq { get; init; }
 

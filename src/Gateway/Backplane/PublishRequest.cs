@@ -11,8 +11,8 @@ internal readonly ref struct PublishRequest
     /// <summary>The user id, encoded for JSON; <c>default</c> when nobody is to be named.</summary>
     public JsonEncodedText Sender { get; init; }
 
-    /// <summary>The idempotency key; empty for none.</summary>
-    public ReadOnlySpan<byte> Key { get; init; }
+    /// <summary>With it, a message that was published before in the same channel is not published again.</summary>
+    public IdempotencyKey Key { get; init; }
 
     /// <summary>The id of the connection that must not get the message back; null for none.</summary>
     public string? Except { get; init; }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Gateway.Backplane;
 using Gateway.Diagnostics;
@@ -48,6 +49,9 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>The last seq that arrived; 0 when none did yet.</summary>
     public long LastSeq { get; private set; }
 
+    /// <summary>The epoch that <see cref="LastSeq"/> is of; null when no message with a position arrived yet.</summary>
+    public string? Epoch { get; private set; }
+
     /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
     public long Losses { get; private set; }
 
@@ -81,7 +85,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         lock (_gate)
         {
             if (publication.Seq != 0)
-                LastSeq = publication.Seq;
+                (LastSeq, Epoch) = (publication.Seq, publication.Epoch);
             if (_slots.Count == 0)
                 return true;
             if (_backlog > OverloadBytes)
@@ -97,23 +101,30 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>
-    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, with <paramref name="reply"/>
-    /// before the first. False when later messages have already gone by, or the
-    /// stream was lost since <paramref name="losses"/> was read: history must be read first.
+    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from the one after
+    /// those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position is not, or perhaps not, one
+    /// of the stream that flows here: the stream was lost since <paramref name="losses"/> was read, or is of another epoch. It must be read again then.
     /// </summary>
-    public bool TryActivate(Subscription subscription, long position, long losses, ReadOnlySpan<byte> reply)
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="position">As read from the backplane; default in a namespace without history.</param>
+    /// <param name="losses"><see cref="Losses"/> before the position was read.</param>
+    /// <param name="reply">Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.</param>
+    public bool TryActivate(Subscription subscription, Position position, long losses, Func<Position, ArrayBufferWriter<byte>>? reply)
     {
         lock (_gate)
         {
-            if ((LastSeq > position || Losses != losses) && Name.Namespace.Rules.HasHistory)
+            // Whoever ends a subscription marks it as ended and then takes it out under this lock: either it is marked here, or still to be taken out.
+            if (subscription.Ended || (Name.Namespace.Rules.HasHistory && (Losses != losses || (Epoch ?? position.Epoch) != position.Epoch)))
+                return false;
+            if (LastSeq > position.Seq)
+                position = position with { Seq = LastSeq };
+            if (reply is not null && !subscription.Subscriber.TrySend(subscription, reply(position).WrittenSpan))
                 return false;
             // Closing the open batch makes "from now on" a comparison of batch numbers.
             _open = null;
             subscription.StartBatch = _nextBatch;
-            subscription.StartSeq = position;
-            subscription.LastSeq = position;
-            if (!reply.IsEmpty)
-                subscription.Subscriber.Send(reply);
+            subscription.StartSeq = position.Seq;
+            subscription.LastSeq = position.Seq;
             _slots.Add(subscription);
             StartPresence(subscription);
             return true;
@@ -136,7 +147,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         Subscription?[] all;
         lock (_gate)
         {
-            LastSeq = 0;
+            (LastSeq, Epoch) = (0, null);
             Losses++;
             all = _slots.Snapshot.ToArray();
         }

@@ -16,7 +16,8 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
 
     public Channel Channel { get; } = channel;
 
-    public ISubscriber Subscriber { get; } = subscriber;
+    /// <summary>Where its messages go; while history is read for it, to who holds them until then. Set by its session alone.</summary>
+    public ISubscriber Subscriber { get; set; } = subscriber;
 
     /// <summary>The first batch that is for this subscription: everything older was sent from history or is before its time. Written under the channel's lock before the subscription can be seen.</summary>
     public long StartBatch { get; set; }
@@ -43,11 +44,14 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
     /// <summary>When that token expires, in Unix seconds. The lock of the session's list, once the subscription has started.</summary>
     public long Expires { get; set; } = Unlimited;
 
-    /// <summary>Whether it was counted in the channel's presence. Its session's read loop, before the subscription can be seen.</summary>
+    /// <summary>Whether it was counted in the channel's presence. Its own lock, as <see cref="Telling"/>.</summary>
     public bool IsPresent { get; set; }
 
     /// <summary>What the backend was told of it. Its own lock, under which only the queue of what to tell is taken.</summary>
     public Telling Telling { get; set; }
+
+    /// <summary>Whether the client was told that it began. Subscriber's lock.</summary>
+    public bool IsAnswered { get; set; }
 
     /// <summary>A presence frame was dropped: it waits for a snapshot, unless it sees no presence.</summary>
     public void LosePresence()

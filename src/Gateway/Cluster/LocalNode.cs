@@ -30,7 +30,7 @@ internal sealed class LocalNode(
             NodeRequest.Count => new NodeAnswer { Connections = channels.Find(Encoding.UTF8.GetBytes(request.Channel!))?.SubscriberCount ?? 0 },
             NodeRequest.Look => connections.Find(request.Connection!) is { } found ? new NodeAnswer { Connections = 1, Connection = Describe(found) } : new NodeAnswer(),
             NodeRequest.Subscribe => await SubscribeAsync(request).ConfigureAwait(false),
-            NodeRequest.Unsubscribe => Unsubscribe(request),
+            NodeRequest.Unsubscribe => await UnsubscribeAsync(request).ConfigureAwait(false),
             NodeRequest.Disconnect => Disconnect(request),
             NodeRequest.Stats => new NodeAnswer { Stats = Stats() },
             NodeRequest.Events => new NodeAnswer { Events = new NodeEvents(options.Node, recent.Refusals, recent.SlowConsumers) },
@@ -52,16 +52,30 @@ internal sealed class LocalNode(
     {
         if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
             return new NodeAnswer();
-        var subscribing = Chosen(request).Select(connection => connection.PostAsync(client => client.SubscribeAsync(name))).ToList();
-        await ((Task)Task.WhenAll(subscribing)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var subscribing = await PostAsync(request, client => client.SubscribeAsync(name)).ConfigureAwait(false);
         int done = subscribing.Count(task => task is { IsCompletedSuccessfully: true, Result: true });
         return new NodeAnswer { Connections = done, Failed = subscribing.Count - done };
     }
 
-    private NodeAnswer Unsubscribe(NodeRequest request)
+    private async ValueTask<NodeAnswer> UnsubscribeAsync(NodeRequest request)
     {
-        byte[] channel = Encoding.UTF8.GetBytes(request.Channel!);
-        return new NodeAnswer { Connections = Chosen(request).Count(connection => connection.Client!.TryUnsubscribe(channel, request.Reason)) };
+        if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
+            return new NodeAnswer();
+        var ending = await PostAsync(request, client => client.UnsubscribeAsync(name, request.Reason)).ConfigureAwait(false);
+        // A connection without the subscription needs nothing done.
+        return new NodeAnswer
+        {
+            Connections = ending.Count(task => task is { IsCompletedSuccessfully: true, Result: true }),
+            Failed = ending.Count(task => !task.IsCompletedSuccessfully),
+        };
+    }
+
+    /// <summary>Has every connection it is about do something, and waits for that as long as there is time.</summary>
+    private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClient, ValueTask<bool>> work)
+    {
+        var posted = Chosen(request).Select(connection => connection.PostAsync(work)).ToList();
+        await ((Task)Task.WhenAll(posted)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return posted;
     }
 
     private NodeAnswer Disconnect(NodeRequest request)

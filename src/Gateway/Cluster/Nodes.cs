@@ -6,7 +6,8 @@ namespace Gateway.Cluster;
 
 /// <summary>
 /// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of them
-/// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up.
+/// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
+/// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
 internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider time, ILogger<Nodes> log) : BackgroundService
 {
@@ -20,31 +21,49 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
     /// <summary>Three heartbeats may be lost.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
 
+    /// <summary>How long a silent node is named: one that is cut off is back sooner, or somebody looks after it.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="Patience"/>.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, (NodeSummary Summary, long Heard)> _others = new();
     private readonly ConcurrentDictionary<string, Survey> _surveys = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    /// <summary>This node first, then the others by name.</summary>
-    public IReadOnlyList<NodeSummary> All => [local.Summary(_id), .. Others().OrderBy(node => node.Node, StringComparer.Ordinal)];
+    /// <summary>When the others came into reach last, by the clock's timestamps.</summary>
+    private long _reached = time.GetTimestamp();
+
+    /// <summary>This node first, then the others that are heard of, by name.</summary>
+    public IReadOnlyList<NodeSummary> All =>
+    [
+        local.Summary(_id),
+        .. _others.Values.Where(IsHeard).Select(other => other.Summary).OrderBy(node => node.Node, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Names of nodes that fell silent.</summary>
+    public IReadOnlyList<string> Missing => NamesOf(_others.Values.Where(other => !IsHeard(other)));
 
     /// <summary>Asks every node, this one too. Null when too many questions are open.</summary>
     public async ValueTask<SurveyResult?> AskAsync(NodeRequest request)
     {
         if (_surveys.Count >= MaxSurveys)
             return null;
-        var others = Others().ToDictionary(node => node.Id);
-        var survey = new Survey(others.Keys.Append(_id), oneWillDo: request.Connection is not null);
+        var others = _others.ToDictionary();
+        var heard = others.Where(other => IsHeard(other.Value)).Select(other => other.Key).Append(_id).ToHashSet();
+        var survey = new Survey(heard, others.Keys.Except(heard), oneWillDo: request.Connection is not null);
         string id = RandomNumberGenerator.GetHexString(16, lowercase: true);
         _surveys[id] = survey;
         try
         {
-            var asked = others.Count == 0 || await bus.TellAsync(null, new NodeMessage(_id) { Id = id, Request = request }.Write()).ConfigureAwait(false);
+            var question = new NodeMessage(_id) { Id = id, Request = request };
+            bool asked = others.Count == 0 || await TellAsync(null, question).ConfigureAwait(false);
             survey.Add(_id, await local.DoAsync(request).ConfigureAwait(false));
             if (asked)
                 await survey.Done.WaitAsync(AnswerTime, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return new SurveyResult(survey.Answers, [.. survey.Missing.Select(node => others[node].Node).Order(StringComparer.Ordinal)]);
+            return new SurveyResult(survey.Answers, NamesOf(survey.Missing.Select(node => others[node])));
         }
         finally
         {
@@ -54,35 +73,61 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        bus.Start(_id, Receive, () => _ = TellAsync(null, Here() with { IsNew = true }));
+        bus.Start(_id, Receive, OnReached);
         using var timer = new PeriodicTimer(Period, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                foreach (var (id, (_, heard)) in _others)
-                {
-                    if (time.GetElapsedTime(heard) > Patience)
-                        _others.TryRemove(id, out _);
-                }
+                Forget();
                 await TellAsync(null, Here()).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
         {
-            await TellAsync(null, new NodeMessage(_id) { IsGone = true }).ConfigureAwait(false);
+            Task parting = TellAsync(null, new NodeMessage(_id) { IsGone = true });
+            await parting.WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private NodeMessage Here() => new(_id) { Here = local.Summary(_id) };
 
-    private IEnumerable<NodeSummary> Others() =>
-        _others.Values.Where(other => time.GetElapsedTime(other.Heard) <= Patience).Select(other => other.Summary);
+    private bool IsHeard((NodeSummary Summary, long Heard) other) => time.GetElapsedTime(other.Heard) <= Patience;
 
-    private void Receive(ReadOnlyMemory<byte> bytes)
+    private static string[] NamesOf(IEnumerable<(NodeSummary Summary, long Heard)> others) =>
+        [.. others.Select(other => other.Summary.Node).Distinct().Order(StringComparer.Ordinal)];
+
+    private void OnReached()
     {
-        if (NodeMessage.Read(bytes.Span) is not { } message || message.From == _id)
+        Volatile.Write(ref _reached, time.GetTimestamp());
+        _ = TellAsync(null, Here() with { IsNew = true });
+    }
+
+    /// <summary>
+    /// Drops nodes that were silent for too long, or that a process with the same name and address has replaced. While no node could be
+    /// heard, none is dropped.
+    /// </summary>
+    private void Forget()
+    {
+        if (bus.Problem is not null)
             return;
+        long reached = Volatile.Read(ref _reached);
+        var there = All.Select(node => (node.Node, node.Address)).ToHashSet();
+        foreach (var (id, other) in _others)
+        {
+            bool isReplaced = there.Contains((other.Summary.Node, other.Summary.Address));
+            if (!IsHeard(other) && (isReplaced || time.GetElapsedTime(Math.Max(other.Heard, reached)) > Memory))
+                _others.TryRemove(KeyValuePair.Create(id, other));
+        }
+    }
+
+    /// <returns>Whether it is one of this node's own.</returns>
+    private bool Receive(ReadOnlyMemory<byte> bytes)
+    {
+        if (NodeMessage.Read(bytes.Span) is not { } message)
+            return false;
+        if (message.From == _id)
+            return true;
         if (message.Here is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))
             _others[message.From] = (summary with { Id = message.From }, time.GetTimestamp());
         if (message.IsGone)
@@ -93,6 +138,7 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
             survey.Add(message.From, answer);
         if (message.Request is { } request && message.Id is { } id)
             _ = AnswerAsync(message.From, id, request);
+        return false;
     }
 
     private async Task AnswerAsync(string to, string id, NodeRequest request)
@@ -110,15 +156,17 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
         }
     }
 
-    private async Task TellAsync(string? to, NodeMessage message)
+    /// <returns>False when the others are out of reach.</returns>
+    private async Task<bool> TellAsync(string? to, NodeMessage message)
     {
         try
         {
-            await bus.TellAsync(to, message.Write()).ConfigureAwait(false);
+            return await bus.TellAsync(to, message.Write()).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
             LogFailure(log, failure, "tell");
+            return false;
         }
     }
 

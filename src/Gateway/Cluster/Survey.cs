@@ -4,20 +4,25 @@ namespace Gateway.Cluster;
 internal sealed class Survey
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _waiting;
+    private readonly HashSet<string> _awaited;
+    private readonly HashSet<string> _silent;
     private readonly List<NodeAnswer> _answers = [];
     private readonly bool _oneWillDo;
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="nodes">Who is expected to answer, by id.</param>
+    private bool _isFound;
+
+    /// <param name="awaited">Nodes that are expected to answer, by id.</param>
+    /// <param name="silent">Nodes that may answer, and are not waited for.</param>
     /// <param name="oneWillDo">Whether nobody else has to answer once one has found something: a connection is on one node only.</param>
-    public Survey(IEnumerable<string> nodes, bool oneWillDo)
+    public Survey(IEnumerable<string> awaited, IEnumerable<string> silent, bool oneWillDo)
     {
-        _waiting = [.. nodes];
+        _awaited = [.. awaited];
+        _silent = [.. silent];
         _oneWillDo = oneWillDo;
     }
 
-    /// <summary>Completes when all have answered.</summary>
+    /// <summary>Completes when all that are expected to have answered.</summary>
     public Task Done => _done.Task;
 
     public IReadOnlyList<NodeAnswer> Answers
@@ -35,7 +40,7 @@ internal sealed class Survey
         get
         {
             lock (_gate)
-                return _done.Task.IsCompleted ? [] : [.. _waiting];
+                return _isFound ? [] : [.. _awaited, .. _silent];
         }
     }
 
@@ -43,10 +48,11 @@ internal sealed class Survey
     {
         lock (_gate)
         {
-            if (!_waiting.Remove(node))
+            if (!_awaited.Remove(node) && !_silent.Remove(node))
                 return;
             _answers.Add(answer);
-            if (_waiting.Count == 0 || (_oneWillDo && answer.Connections > 0))
+            _isFound |= _oneWillDo && answer.Connections > 0;
+            if (_isFound || _awaited.Count == 0)
                 _done.TrySetResult();
         }
     }

@@ -17,4 +17,15 @@ internal readonly record struct AddressKey(ulong Bits, bool IsV6)
             ? new AddressKey(BinaryPrimitives.ReadUInt64BigEndian(bytes), true)
             : new AddressKey(BinaryPrimitives.ReadUInt32BigEndian(bytes), false);
     }
+
+    /// <summary>As bytes, equal where the addresses are.</summary>
+    public byte[] ToArray()
+    {
+        byte[] bytes = new byte[IsV6 ? 8 : 4];
+        if (IsV6)
+            BinaryPrimitives.WriteUInt64BigEndian(bytes, Bits);
+        else
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)Bits);
+        return bytes;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Gateway.Hosting;
 
@@ -53,10 +54,24 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
             ref var meter = ref CollectionsMarshal.GetValueRefOrAddDefault(_meters, key, out bool known);
             if (!known)
                 meter = new RateMeter(limits, now);
-            if (meter.TryTake(limits, bytes, now, out long ticks))
+            if (meter.TryTake(limits, bytes, now, out _))
                 return true;
-            wait = limits.Time(ticks);
+            wait = limits.Time(meter.Charge(limits, bytes, now));
             return false;
+        }
+    }
+
+    /// <summary>For how long nothing is to be read from an address, because bytes of what it was refused are not paid for.</summary>
+    /// <param name="address">Where the request comes from.</param>
+    /// <param name="bytes">What it will be counted as, so that it can be let in after the wait.</param>
+    public TimeSpan DebtOf(IPAddress address, long bytes)
+    {
+        if (limits.Bytes.IsUnlimited)
+            return default;
+        lock (_gate)
+        {
+            ref var meter = ref CollectionsMarshal.GetValueRefOrNullRef(_meters, AddressKey.Of(address));
+            return Unsafe.IsNullRef(ref meter) ? default : limits.Time(meter.Debt(limits, bytes, limits.Now));
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class Admission(
             return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
         var signIn = await authenticator.AuthenticateAsync(request);
         bool isNobody = signIn is { Identity: null, Refusal: null } && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Nobody);
-        return isNobody ? SignIn.Refused(UpgradeRefusal.Unauthorized("a token is needed")) : signIn;
+        return isNobody ? SignIn.Refused(UpgradeRefusal.TokenMissing) : signIn;
     }
 
     private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
@@ -8,13 +9,14 @@ namespace Gateway.Connections;
 /// <param name="Reconnect">Whether the client should come back.</param>
 /// <param name="RetryAfter">Milliseconds it should wait first; null leaves that to its own backoff.</param>
 /// <param name="DropQueued">Whether to drop what is queued, because the peer does not take it anyway.</param>
-internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false)
+/// <param name="HalfCloses">Whether to end this side of the stream without waiting for the peer's close frame.</param>
+internal sealed record CloseRequest(
+    CloseStatus Status, bool Reconnect = false, long? RetryAfter = null, bool DropQueued = false, bool HalfCloses = false)
 {
     public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
 
-    public static readonly CloseRequest BinaryRefused = new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"));
-
-    public static readonly CloseRequest Unauthorized = new(Status: new(CloseCode.Unauthorized, "Unauthorized"));
+    public static readonly CloseRequest BinaryRefused =
+        new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
 
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 
@@ -33,6 +35,13 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static readonly CloseRequest TooManyConnections = new(new(CloseCode.TryAgainLater, "too many connections"), Reconnect: true);
 
+    /// <summary>The token of a first message will not do.</summary>
+    /// <param name="problem">Why not. No more than fits into a close frame, 123 bytes of UTF-8.</param>
+    public static CloseRequest BadToken(string problem) => new(new CloseStatus(CloseCode.Unauthorized, problem));
+
+    public static CloseRequest NoToken(TimeSpan within) =>
+        BadToken(string.Create(CultureInfo.InvariantCulture, $"no token within {within.TotalSeconds} s"));
+
     /// <summary>By the API.</summary>
     public static CloseRequest Disconnected(string? reason) => new(new CloseStatus(CloseCode.Forbidden, reason ?? "disconnected"));
 
@@ -47,7 +56,7 @@ internal sealed record CloseRequest(CloseStatus Status, bool Reconnect = false, 
 
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
 
-    public static CloseRequest Violation(CloseStatus status) => new(status);
+    public static CloseRequest Violation(CloseStatus status) => new(status, HalfCloses: true);
 
     public static CloseRequest Restarting(long retryAfter) => new(new(CloseCode.ServiceRestart, "restarting"), Reconnect: true, retryAfter);
 }

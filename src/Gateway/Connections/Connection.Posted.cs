@@ -14,13 +14,18 @@ internal sealed partial class Connection
     /// <summary>Who is behind it; null where nobody signs in.</summary>
     public IClient? Client => _handler as IClient;
 
-    /// <summary>Has the read loop do something for the client. Where the connection is about to end, the task may never complete: wait with a deadline.</summary>
+    /// <summary>
+    /// Has the read loop begin something for the client; canceled when it has too much to do. Where the connection is about to end, the task may
+    /// never complete: wait with a deadline.
+    /// </summary>
     public Task<bool> PostAsync(Func<IClient, ValueTask<bool>> work)
     {
         if (_posted is null)
             Interlocked.CompareExchange(ref _posted, new(), null);
-        if (IsClosing || _posted.Count >= MaxPosted)
+        if (IsClosing)
             return Task.FromResult(false);
+        if (_posted.Count >= MaxPosted)
+            return Task.FromCanceled<bool>(new CancellationToken(canceled: true));
         var result = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         _posted.Enqueue((work, result));
         _transport.Transport.Input.CancelPendingRead();
@@ -31,15 +36,21 @@ internal sealed partial class Connection
     {
         while (_posted!.TryDequeue(out var posted))
         {
-            try
-            {
-                posted.Result.SetResult(!IsClosing && await posted.Work(Client!));
-            }
-            catch
-            {
-                posted.Result.SetResult(false);
-                throw;
-            }
+            _ = CompleteAsync(posted.Work, posted.Result);
+            await Client!.RoomAsync();
+        }
+    }
+
+    private async Task CompleteAsync(Func<IClient, ValueTask<bool>> work, TaskCompletionSource<bool> result)
+    {
+        try
+        {
+            result.SetResult(!IsClosing && await work(Client!));
+        }
+        catch (Exception failure)
+        {
+            result.SetResult(false);
+            Fail(failure);
         }
     }
 }

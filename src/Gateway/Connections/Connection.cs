@@ -63,8 +63,9 @@ internal sealed partial class Connection : IOutboxOwner
         if (close.DropQueued)
             Outbox.Shut();
         else
-            Outbox.LetReadLoopGo();
+            Outbox.EndWaits();
         EndDelay();
+        _handler.OnClosing();
         _transport.Transport.Input.CancelPendingRead();
     }
 
@@ -185,7 +186,9 @@ internal sealed partial class Connection : IOutboxOwner
                 more = false;
                 return default;
             }
-            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait) ? HandleFrame(frame) : OnOverRate(frame, wait);
+            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait)
+                ? HandleFrame(frame)
+                : OnOverRate(frame, now, wait);
             if (!handled.IsCompletedSuccessfully)
                 return handled;
             if (Outbox.HasManyReplies)

@@ -6,7 +6,7 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Connections;
 
 /// <summary>
-/// Safe for any thread. How many WebSockets there may be: on the node, from one address, of one user. One lock for all counts
+/// Safe for any thread. How many WebSockets and streams there may be: on the node, from one address, of one user. One lock for all counts
 /// keeps them exact; it is taken when a connection comes and when it goes.
 /// </summary>
 internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets sockets)
@@ -17,9 +17,9 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
     private static readonly UpgradeRefusal TooManyOfAddress = UpgradeRefusal.TooManyRequests with { Reason = "address_connections" };
 
     private readonly Lock _gate = new();
-    private readonly LimitsOptions _limits = options.Limits;
-    private readonly Dictionary<AddressKey, int> _addresses = [];
-    private readonly Dictionary<string, int> _users = new(StringComparer.Ordinal);
+    private readonly int _limit = options.Limits.Connections;
+    private readonly CountPerKey<AddressKey> _addresses = new(options.Limits.ConnectionsPerAddress);
+    private readonly CountPerKey<string> _users = new(options.Limits.ConnectionsPerUser);
     private int _taken;
 
     /// <summary>Places taken, addresses and users counted; all 0 when nobody is connected.</summary>
@@ -28,7 +28,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
         get
         {
             lock (_gate)
-                return (_taken, _addresses.Count, _users.Count);
+                return (_taken, _addresses.Keys, _users.Keys);
         }
     }
 
@@ -38,9 +38,9 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
     {
         lock (_gate)
         {
-            refusal = sockets.IsFull || (_limits.Connections > 0 && _taken >= _limits.Connections)
+            refusal = sockets.IsFull || (_limit > 0 && _taken >= _limit)
                 ? UpgradeRefusal.Unavailable with { Reason = "node_full", RetryAfter = RetryAfter }
-                : !TryAdd(_addresses, AddressKey.Of(address), _limits.ConnectionsPerAddress) ? TooManyOfAddress : null;
+                : !_addresses.TryAdd(AddressKey.Of(address)) ? TooManyOfAddress : null;
             if (refusal is not null)
                 return null;
             _taken++;
@@ -54,9 +54,10 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
         {
             if (lease.User == user)
                 return true;
-            if (!TryAdd(_users, user, _limits.ConnectionsPerUser))
+            if (!_users.TryAdd(user))
                 return false;
-            Remove(_users, lease.SetUser(user), _limits.ConnectionsPerUser);
+            if (lease.SetUser(user) is { } before)
+                _users.Remove(before);
             return true;
         }
     }
@@ -68,31 +69,9 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
             if (!lease.TryEnd())
                 return;
             _taken--;
-            Remove(_addresses, AddressKey.Of(lease.Address), _limits.ConnectionsPerAddress);
-            Remove(_users, lease.User, _limits.ConnectionsPerUser);
+            _addresses.Remove(AddressKey.Of(lease.Address));
+            if (lease.User is { } user)
+                _users.Remove(user);
         }
-    }
-
-    private static bool TryAdd<T>(Dictionary<T, int> counts, T key, int limit)
-        where T : notnull
-    {
-        if (limit == 0)
-            return true;
-        int count = counts.GetValueOrDefault(key);
-        if (count >= limit)
-            return false;
-        counts[key] = count + 1;
-        return true;
-    }
-
-    private static void Remove<T>(Dictionary<T, int> counts, T? key, int limit)
-        where T : notnull
-    {
-        if (limit == 0 || key is null)
-            return;
-        if (counts[key] == 1)
-            counts.Remove(key);
-        else
-            counts[key]--;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class Delays : IDisposable
     public void Add(TaskCompletionSource wake, long ticks)
     {
         long now = _time.GetTimestamp();
-        long due = now + Math.Min(ticks, (long)(Longest.TotalSeconds * _time.TimestampFrequency));
+        long due = now + Math.Min(ticks, Ticks(Longest));
         lock (_gate)
         {
             _waiting.Enqueue(wake, due);
@@ -40,6 +40,11 @@ internal sealed class Delays : IDisposable
                 Set(due, now);
         }
     }
+
+    /// <summary>The same, in another unit.</summary>
+    public void Add(TaskCompletionSource wake, TimeSpan time) => Add(wake, Ticks(time));
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * _time.TimestampFrequency);
 
     private void Wake()
     {

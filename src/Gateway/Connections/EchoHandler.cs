@@ -21,6 +21,10 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
 
     public ValueTask FinishAsync() => default;
 
+    public void OnClosing()
+    {
+    }
+
     public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
     {
     }

@@ -14,9 +14,11 @@ namespace Gateway.Connections;
 /// <param name="upgrades">Answers upgrades.</param>
 /// <param name="deadlines">For who is slow to send a request.</param>
 /// <param name="audit">Told of them.</param>
+/// <param name="idle">Closes connections of the HTTP server that ask nothing more.</param>
 /// <param name="http">The HTTP server on the same port.</param>
 internal sealed class GatewayConnectionHandler(
-    GatewayOptions options, UpgradeHandler upgrades, HandshakeDeadlines deadlines, Audit audit, ConnectionDelegate http) : ConnectionHandler
+    GatewayOptions options, UpgradeHandler upgrades, HandshakeDeadlines deadlines, Audit audit, IdleHttp idle, ConnectionDelegate http)
+    : ConnectionHandler
 {
     private readonly IReadOnlyList<byte[]> _paths = Admission.Paths(options);
 
@@ -30,10 +32,18 @@ internal sealed class GatewayConnectionHandler(
                     await upgraded.RunAsync(answer);
                 break;
             case RequestKind.Other:
-                connection.Features.Set(PublicPort.Mark);
-                await http(connection);
+                await ServeAsync(connection);
                 break;
         }
+    }
+
+    /// <summary>A method of its own, whose state is no memory of WebSockets.</summary>
+    private async Task ServeAsync(ConnectionContext connection)
+    {
+        using var activity = idle.Start(connection);
+        connection.Features.Set(PublicPort.Mark);
+        connection.Features.Set(activity);
+        await http(connection);
     }
 
     /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection ended, or its time did, before that was clear.</returns>

@@ -1,3 +1,5 @@
+using Gateway.Channels;
+
 namespace Gateway.Connections;
 
 /// <summary>Safe for any thread, except where noted. What the API can ask of a connection whose user is known.</summary>
@@ -8,10 +10,14 @@ internal interface IClient
     /// <summary>What it is subscribed to.</summary>
     IReadOnlyList<string> Channels();
 
-    /// <summary>Subscribes it as if it had asked and were allowed to. On its connection's read loop only.</summary>
-    ValueTask<bool> SubscribeAsync(Channels.ChannelName channel);
+    /// <summary>Subscribes it as if it had asked and were allowed to, in turn with what it asked for itself. On its connection's read loop only.</summary>
+    /// <returns>Whether it is subscribed.</returns>
+    ValueTask<bool> SubscribeAsync(ChannelName channel);
 
-    /// <summary>Ends a subscription and tells the client.</summary>
+    /// <summary>Ends a subscription and tells the client, in turn with what it asked for itself. On its connection's read loop only.</summary>
     /// <returns>False when there was none.</returns>
-    bool TryUnsubscribe(ReadOnlySpan<byte> channel, string? reason);
+    ValueTask<bool> UnsubscribeAsync(ChannelName channel, string? reason);
+
+    /// <summary>Completes when more may be asked for. On its connection's read loop only.</summary>
+    ValueTask RoomAsync();
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Gateway.Channels;
 using Gateway.Protocol.WebSockets;
 
@@ -93,24 +94,24 @@ internal sealed partial class Outbox
     {
         do
         {
-            var bytes = chunk.Bytes(_gathered);
-            // Before it is: what a client has seen has been counted.
-            _metrics.Sent(chunk.Count, bytes.Length);
-            int sent = _output.TrySend(bytes);
-            if (sent < 0)
+            int sent = TrySend(chunk);
+            if (sent < chunk.Length)
             {
-                chunk.Frames.Batch?.Release();
-                Stop();
-                return;
-            }
-            if (sent < bytes.Length)
-            {
-                _ = SendRestAsync(chunk, sent);
+                _ = SendWaitingAsync(chunk, sent);
                 return;
             }
             chunk.Frames.Batch?.Release();
         }
         while (TryTakeNext(out chunk));
+    }
+
+    /// <summary>For the thread that has taken the chunk.</summary>
+    private int TrySend(Chunk chunk)
+    {
+        var bytes = chunk.Bytes(_gathered);
+        // Before it is: what a client has seen has been counted.
+        _metrics.Sent(chunk.Count, bytes.Length);
+        return _output.TrySend(bytes);
     }
 
     /// <summary>Called with the lock held. Becomes the one who sends, and takes the first chunk; false where there is nothing to do.</summary>
@@ -140,7 +141,7 @@ internal sealed partial class Outbox
             return false;
         }
         if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
-            LetReadLoopGo();
+            ReleaseReader();
         RecallPresence();
         int next = _queue.FirstLength();
         chunk = next == 0 || frames.Length + next > ChunkBytes ? new Chunk(frames, frames.Length, frames.Count) : Gather(frames, next);
@@ -163,8 +164,32 @@ internal sealed partial class Outbox
         return new Chunk(default, length, count);
     }
 
-    /// <summary>The peer's window is full: waits for the socket to take the rest, then goes on.</summary>
-    private async Task SendRestAsync(Chunk chunk, int sent)
+    /// <summary>
+    /// Goes on where the transport did not take all at once, until nothing is queued. A loop: a pipe takes everything this way, mostly
+    /// without a wait, and calls of one another would nest as deep as the queue is long.
+    /// </summary>
+    private async Task SendWaitingAsync(Chunk chunk, int sent)
+    {
+        while (sent >= 0)
+        {
+            bool isSent = sent == chunk.Length || await SendRestAsync(chunk, sent);
+            chunk.Frames.Batch?.Release();
+            if (!isSent)
+            {
+                Stop();
+                return;
+            }
+            if (!TryTakeNext(out chunk))
+                return;
+            sent = TrySend(chunk);
+        }
+        chunk.Frames.Batch?.Release();
+        Stop();
+    }
+
+    /// <summary>The peer's window is full: waits for the socket to take the rest.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendRestAsync(Chunk chunk, int sent)
     {
         byte[]? copy = null;
         ReadOnlyMemory<byte> rest;
@@ -187,15 +212,11 @@ internal sealed partial class Outbox
             alive = await _output.SendAsync(rest[..Math.Min(ChunkBytes, rest.Length)]);
             Volatile.Write(ref _relieved, _relieved + 1);
         }
-        chunk.Frames.Batch?.Release();
         if (copy is not null)
             ArrayPool<byte>.Shared.Return(copy);
         lock (_gate)
             _isBlocked = false;
-        if (!alive)
-            Stop();
-        else if (TryTakeNext(out var next))
-            SendQueued(next);
+        return alive;
     }
 
     private void Stop()
@@ -211,17 +232,24 @@ internal sealed partial class Outbox
     {
         lock (_gate)
         {
-            if (_state != State.Open || _queue.ReplyBytes <= ReplyBytes)
+            if (_state != State.Open || _waitsNoMore || _queue.ReplyBytes <= ReplyBytes)
                 return default;
             _repliesSent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return new ValueTask(_repliesSent.Task);
         }
     }
 
+    /// <summary>Called with the lock held. Ends the read loop's present wait for its replies.</summary>
+    private void ReleaseReader()
+    {
+        _repliesSent?.TrySetResult();
+        _repliesSent = null;
+    }
+
     /// <summary>Everything queued has been sent.</summary>
     private void LetGo()
     {
-        LetReadLoopGo();
+        ReleaseReader();
         _drained?.TrySetResult();
     }
 

@@ -44,6 +44,7 @@ internal sealed partial class Outbox : ISubscriber
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
+    private bool _waitsNoMore;
 
     /// <summary>Whether presence was dropped since the owner was last told that there is room.</summary>
     private bool _lacksPresence;
@@ -176,13 +177,30 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Sends a message that names the subscription's position, in its exact place among the subscription's messages.</summary>
-    public void SendAt(Subscription subscription, Func<long, ArrayBufferWriter<byte>> message)
+    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
+            if (subscription.Ended)
+                return false;
+            subscription.IsAnswered = true;
+            if (_state == State.Open)
+                Put(Opcode.Text, message);
+            return true;
+        }
+    }
+
+    /// <summary>Sends a message that names the subscription's position, in its exact place among the subscription's messages.</summary>
+    /// <returns>False when the subscription has ended: nothing is sent.</returns>
+    public bool TrySendAt(Subscription subscription, Func<long, ArrayBufferWriter<byte>> message)
+    {
+        lock (_gate)
+        {
+            if (subscription.Ended)
+                return false;
             if (_state == State.Open)
                 Put(Opcode.Text, message(subscription.LastSeq).WrittenSpan);
+            return true;
         }
     }
 
@@ -197,13 +215,14 @@ internal sealed partial class Outbox : ISubscriber
         }
     }
 
-    /// <summary>Lets the read loop wait no longer for its replies to be sent.</summary>
-    public void LetReadLoopGo()
+    /// <summary>From now on the read loop waits for no reply to be sent: the connection is about to end.</summary>
+    public void EndWaits()
     {
         lock (_gate)
         {
-            _repliesSent?.TrySetResult();
-            _repliesSent = null;
+            // Remembered, for the read loop may still be in a handler and only then come to wait.
+            _waitsNoMore = true;
+            ReleaseReader();
         }
     }
 

@@ -26,12 +26,31 @@ internal struct RateMeter(RateLimits limits, long now)
                 _bytes.Take(byteRate, bytes);
             return true;
         }
-        if (!hasMessage)
-            wait = _messages.TicksUntil(messageRate, 1);
-        if (!hasBytes)
-            wait = Math.Max(wait, _bytes.TicksUntil(byteRate, bytes));
+        wait = TicksUntil(limits, bytes);
         return false;
     }
+
+    /// <summary>Takes the bytes of a message that was refused, whether they are there or not: they have been read.</summary>
+    /// <param name="limits">The same as at construction.</param>
+    /// <param name="bytes">All it came in.</param>
+    /// <param name="now">On <see cref="RateLimits.Now"/>.</param>
+    /// <returns>Ticks until one like it would be let through.</returns>
+    public long Charge(RateLimits limits, long bytes, long now)
+    {
+        if (!limits.Bytes.IsUnlimited)
+            _bytes.Charge(limits.Bytes, bytes, now);
+        return TicksUntil(limits, Math.Min(bytes, limits.Bytes.Burst));
+    }
+
+    /// <summary>Where something that was charged is not paid for, ticks until it is and so many bytes are there; otherwise 0.</summary>
+    public long Debt(RateLimits limits, long bytes, long now) =>
+        limits.Bytes.IsUnlimited || _bytes.Has(limits.Bytes, 0, now)
+            ? 0
+            : _bytes.TicksUntil(limits.Bytes, Math.Min(bytes, limits.Bytes.Burst));
+
+    private readonly long TicksUntil(RateLimits limits, long bytes) => Math.Max(
+        limits.Messages.IsUnlimited ? 0 : _messages.TicksUntil(limits.Messages, 1),
+        limits.Bytes.IsUnlimited ? 0 : _bytes.TicksUntil(limits.Bytes, bytes));
 
     /// <summary>Whether it is as good as a new one.</summary>
     public bool IsFull(RateLimits limits, long now) =>

@@ -34,6 +34,13 @@ internal struct TokenBucket
     /// <summary>Takes tokens that are there.</summary>
     public void Take(in TokenRate rate, long tokens) => _level -= tokens * rate.Frequency;
 
+    /// <summary>Takes tokens, whether they are there or not. What is missing is a debt, which is paid before there are any again.</summary>
+    public void Charge(in TokenRate rate, long tokens, long now)
+    {
+        Fill(rate, now);
+        _level = Math.Max(_level - (tokens * rate.Frequency), -rate.MaxDebt);
+    }
+
     /// <summary>Ticks from the last look on until so many tokens are there: not one earlier.</summary>
     public readonly long TicksUntil(in TokenRate rate, long tokens)
     {

@@ -15,4 +15,7 @@ internal readonly record struct TokenRate(long PerSecond, long Burst, long Frequ
 
     /// <summary>A full bucket in the unit of its level. No overflow: at most 2^32 tokens at 10^9 ticks a second.</summary>
     public long Capacity => Burst * Frequency;
+
+    /// <summary>The largest debt in the same unit: with a full bucket more than it, the difference still is no overflow.</summary>
+    public long MaxDebt => Most * Frequency;
 }

@@ -9,6 +9,9 @@ internal enum CutReason
     /// <summary>It did not begin with a PROXY header, where every connection must.</summary>
     NoProxyHeader,
 
+    /// <summary>Its address has all the sockets that <c>Limits:SocketsPerAddress</c> allows.</summary>
+    AddressSockets,
+
     /// <summary>No more files may be opened.</summary>
     OpenFiles,
 }

@@ -7,6 +7,7 @@ internal static class CutReasons
     {
         CutReason.HandshakeTimeout => "handshake_timeout",
         CutReason.NoProxyHeader => "no_proxy_header",
+        CutReason.AddressSockets => "address_sockets",
         _ => "open_files",
     };
 }

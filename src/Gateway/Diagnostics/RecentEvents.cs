@@ -37,6 +37,7 @@ internal sealed class RecentEvents(TimeProvider time) : ISwept
     {
         CutReason.HandshakeTimeout => "its request did not come in time",
         CutReason.NoProxyHeader => "it did not begin with a PROXY header",
+        CutReason.AddressSockets => "its address has too many sockets open",
         _ => "no more files may be opened",
     });
 

@@ -5,7 +5,8 @@ namespace Gateway.Hosting;
 
 /// <summary>
 /// Run by the host when it is told to stop. Turns readiness red, then closes the connections with 1012 evenly over
-/// <c>Drain:Duration</c>, so that their clients do not all come back to the other nodes at once.
+/// <c>Drain:Duration</c>, so that their clients do not all come back to the other nodes at once. The end of that time is left for what
+/// comes after, so that the process has ended when it is over.
 /// </summary>
 internal sealed partial class Drain(GatewayOptions options, Readiness readiness, ConnectionTable connections, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
 {
@@ -15,7 +16,15 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
     /// <summary>For the last to take their close frames before what is left is aborted.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
+    /// <summary>The same where no time is set: longer than a client is given to answer its close frame.</summary>
+    private static readonly TimeSpan LastWordsOfAll = TimeSpan.FromSeconds(3);
+
+    /// <summary>For the rest of the node to stop: above all for Redis to hear who has left.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+
+    private readonly TimeSpan _closing = options.DrainDuration > LastWords + Rest ? options.DrainDuration - LastWords - Rest : TimeSpan.Zero;
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
@@ -27,14 +36,16 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
         try
         {
             await CloseEvenlyAsync(start, cancellationToken);
-            while (!connections.IsEmpty && time.GetElapsedTime(start) < options.DrainDuration + LastWords)
+            while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + (options.DrainDuration == TimeSpan.Zero ? LastWordsOfAll : LastWords))
                 await Task.Delay(Step, time, cancellationToken);
         }
         catch (OperationCanceledException)
         {
-            // The host's patience is over: Kestrel aborts what is left.
+            // The host's patience is over.
         }
         LogEnded(log, connections.Count);
+        foreach (var connection in connections.All())
+            connection.Abort();
     }
 
     /// <summary>The first at once, the last when the time is over; earlier when nobody is left.</summary>
@@ -55,7 +66,7 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
     }
 
     private int Due(int count, TimeSpan passed) =>
-        passed >= options.DrainDuration ? count : (int)Math.Ceiling(count * (passed / options.DrainDuration));
+        passed >= _closing ? count : (int)Math.Ceiling(count * (passed / _closing));
 
     private static void Close(Connection connection) => connection.RequestClose(CloseRequest.Restarting(Random.Shared.Next(MaxRetryAfter)));
 

@@ -35,6 +35,8 @@ internal static class GatewayHost
     {
         // Settings are read once. Watching their files for changes would take an inotify watch for every folder below the current one.
         var builder = WebApplication.CreateBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]);
+        // appsettings.<environment>.json has been read. In .NET's "Development" a stack trace would be shown to whoever makes a request fail.
+        builder.Environment.EnvironmentName = Environments.Production;
         var options = GatewayOptionsReader.Read(builder.Configuration);
         ConfigureLogging(builder.Logging);
         ConfigurePorts(builder.WebHost, options);
@@ -45,6 +47,7 @@ internal static class GatewayHost
         var sweep = app.Services.GetRequiredService<Sweep>();
         sweep.Add(app.Services.GetRequiredService<ConnectionTable>());
         sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
+        sweep.Add(app.Services.GetRequiredService<IdleHttp>());
         sweep.Add(app.Services.GetRequiredService<KeySet>());
         sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
         sweep.Add(app.Services.GetRequiredService<PublishRates>());
@@ -78,10 +81,10 @@ internal static class GatewayHost
         services.AddSingleton(new AllowedOrigins(options.Origins));
         services.AddSingleton<KeySet>();
         services.AddSingleton<TokenVerifier>();
-        if (options.Auth.HasKey)
-            services.AddSingleton<IAuthenticator, TokenAuthenticator>();
-        else
+        if (options.IsDevelopment)
             services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
+        else
+            services.AddSingleton<IAuthenticator, TokenAuthenticator>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendQueues>();
@@ -91,6 +94,7 @@ internal static class GatewayHost
         services.AddSingleton<RecentEvents>();
         services.AddSingleton<Audit>();
         services.AddSingleton<ClientAddresses>();
+        services.AddSingleton<AddressSockets>();
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<HandshakeRates>();
         services.AddSingleton<RateLimits>();
@@ -99,6 +103,7 @@ internal static class GatewayHost
         services.AddSingleton<SessionServices>();
         services.AddSingleton<Admission>();
         services.AddSingleton<HandshakeDeadlines>();
+        services.AddSingleton<IdleHttp>();
         services.AddSingleton<UpgradeHandler>();
         services.AddSingleton<ServerCertificate>();
         services.AddSingleton<ProxyPreface>();
@@ -164,7 +169,8 @@ internal static class GatewayHost
             sockets.UnsafePreferInlineScheduling = true;
             // What a stalled handler, or a stalled peer, can hold of a connection before backpressure; see docs/architecture.md.
             sockets.MaxReadBufferSize = 64 * 1024;
-            sockets.MaxWriteBufferSize = 64 * 1024;
+            // The least that is a limit: a flush completes when the kernel has everything, and the sending side can be shut down behind it.
+            sockets.MaxWriteBufferSize = 2;
             sockets.Backlog = 4096;
         });
         web.ConfigureKestrel(kestrel =>
@@ -175,10 +181,15 @@ internal static class GatewayHost
             kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestBufferSize = 64 * 1024;
             kestrel.Limits.MaxRequestBodySize = options.Api.BodyBytes;
+            // For the operator's port; on the public one IdleHttp decides, and this must not come before it.
+            var keepAlive = options.Limits.IdleHttp + TimeSpan.FromMinutes(1);
+            if (keepAlive > kestrel.Limits.KeepAliveTimeout)
+                kestrel.Limits.KeepAliveTimeout = keepAlive;
             kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                CountSockets(listen);
+                // Behind the PROXY protocol the address is known when its header is: ProxyPreface counts.
+                CountSockets(listen, options.Proxy.Protocol ? null : listen.ApplicationServices.GetRequiredService<AddressSockets>());
                 if (options.Proxy.Protocol)
                 {
                     var proxy = listen.ApplicationServices.GetRequiredService<ProxyPreface>();
@@ -194,23 +205,32 @@ internal static class GatewayHost
             kestrel.Listen(options.Internal.Address, options.Internal.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                CountSockets(listen);
+                CountSockets(listen, addresses: null);
             });
         });
     }
 
-    /// <summary>The other half of <see cref="BoundedListeners"/>.</summary>
-    private static void CountSockets(ListenOptions listen)
+    /// <summary>
+    /// The other half of <see cref="BoundedListeners"/>, and the count by address. One method for both, because the state of every method
+    /// that waits for a connection's end is memory of that connection.
+    /// </summary>
+    /// <param name="listen">The port.</param>
+    /// <param name="addresses">Null where addresses are not counted, or not here.</param>
+    private static void CountSockets(ListenOptions listen, AddressSockets? addresses)
     {
         var sockets = listen.ApplicationServices.GetRequiredService<OpenSockets>();
         listen.Use(next => async connection =>
         {
+            bool hasRoom = addresses is null || addresses.TryAdd(connection);
             try
             {
-                await next(connection);
+                if (hasRoom)
+                    await next(connection);
             }
             finally
             {
+                if (hasRoom)
+                    addresses?.Remove(connection);
                 sockets.Remove();
             }
         });
@@ -221,11 +241,20 @@ internal static class GatewayHost
         // HTTP code may block or take long, which a socket thread must not.
         app.Use(async (context, next) =>
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            if (InternalPort.Serves(context))
-                await next(context);
-            else
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
+            var activity = context.Features.Get<IdleHttp.HttpActivity>();
+            activity?.BeginRequest();
+            try
+            {
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                if (InternalPort.Serves(context))
+                    await next(context);
+                else
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+            finally
+            {
+                activity?.EndRequest();
+            }
         });
         HealthEndpoints.Map(app, app.Services.GetRequiredService<Readiness>());
         ApiEndpoints.Map(app);
@@ -240,7 +269,7 @@ internal static class GatewayHost
         app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));
         app.MapPost("/publish", PublicPort.Only(app.Services.GetRequiredService<PublishEndpoint>().HandleAsync));
         app.MapMethods("/publish", ["OPTIONS"], PublicPort.Only(pages.Preflight("POST")));
-        if (!app.Services.GetRequiredService<GatewayOptions>().Auth.HasKey)
+        if (app.Services.GetRequiredService<GatewayOptions>().IsDevelopment)
             DemoEndpoints.Map(app);
     }
 

@@ -31,7 +31,7 @@ internal sealed class StartScreen(
         text.AppendLine($"  Gateway {typeof(StartScreen).Assembly.GetName().Version!.ToString(3)}, node {options.Node}");
         text.AppendLine();
         text.AppendLine($"  clients    {clients}/ws" + (options.Echo ? $"   {clients}/echo" : ""));
-        if (!options.Auth.HasKey)
+        if (options.IsDevelopment)
             text.AppendLine($"  demo       {bound[0]}{DemoEndpoints.Path}   a chat to try it with");
         text.AppendLine($"  health     {bound[0]}/health/ready");
         text.AppendLine($"  internal   {bound[1]}");

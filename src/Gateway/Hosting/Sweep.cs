@@ -75,7 +75,8 @@ internal sealed partial class Sweep : BackgroundService
 
     private static TimeSpan PeriodFor(GatewayOptions options)
     {
-        var shortest = new[] { options.Heartbeat.Ping, options.Heartbeat.PongTimeout, options.Limits.Handshake, options.Auth.Timeout }.Min() / 10;
+        var (heartbeat, limits) = (options.Heartbeat, options.Limits);
+        var shortest = new[] { heartbeat.Ping, heartbeat.PongTimeout, limits.Handshake, limits.IdleHttp, options.Auth.Timeout }.Min() / 10;
         return shortest < Finest ? Finest : shortest > Coarsest ? Coarsest : shortest;
     }
 

@@ -36,8 +36,12 @@ internal sealed class ClientAddresses(GatewayOptions options)
         return address;
     }
 
-    private bool IsTrusted(IPAddress address)
+    /// <summary>Whether it is a proxy of ours, whose word counts.</summary>
+    public bool IsTrusted(IPAddress address)
     {
+        if (_trusted.Count == 0)
+            return false;
+        address = Plain(address);
         foreach (var network in _trusted)
         {
             if (network.Contains(address))

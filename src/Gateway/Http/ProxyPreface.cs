@@ -9,12 +9,20 @@ namespace Gateway.Http;
 /// One object serves all connections, concurrently. Kestrel connection middleware of the public port, where a proxy puts a PROXY
 /// header in front of every connection, before TLS: takes the header off, and from there on the client's address is the one it tells.
 /// </summary>
-internal sealed class ProxyPreface(HandshakeDeadlines deadlines, Audit audit)
+internal sealed class ProxyPreface(HandshakeDeadlines deadlines, AddressSockets sockets, Audit audit)
 {
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (await TryTakeAsync(connection))
+        if (!await TryTakeAsync(connection) || !sockets.TryAdd(connection))
+            return;
+        try
+        {
             await next(connection);
+        }
+        finally
+        {
+            sockets.Remove(connection);
+        }
     }
 
     private async Task<bool> TryTakeAsync(ConnectionContext connection)

@@ -14,8 +14,13 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Gateway.Http;
 
 /// <summary>Safe for any thread. <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way.</summary>
-internal sealed class PublishEndpoint(Admission admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator, SessionServices services)
+internal sealed class PublishEndpoint(
+    Admission admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator,
+    SessionServices services, TimeProvider time)
 {
+    /// <summary>A request is not held for longer, and its body not read.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
+
     private readonly int _limit = services.Options.Limits.MessageBytes;
 
     private UpgradeRefusal TooLarge => new(413, ErrorCode.MessageTooLarge, $"at most {_limit} bytes (Limits:MessageBytes)");
@@ -44,12 +49,24 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         // That of the API; here Limits:MessageBytes counts.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
+        var address = addresses.Of(context);
+        // What the address was refused has been read too: it is paid for before more is.
+        var debt = rates.DebtOf(address, Math.Min(context.Request.ContentLength ?? 0, _limit));
+        if (debt > MaxWait)
+        {
+            context.Response.Headers.Connection = "close";
+            return TooFast(debt);
+        }
+        if (debt > TimeSpan.Zero)
+            await Task.Delay(debt, time, context.RequestAborted);
         // Before anything is refused: a connection closed with unread input is reset, and the answer could be lost.
         if (await ReadBodyAsync(context.Request) is not { } body)
+        {
+            rates.TryTake(address, _limit, out _);
             return TooLarge;
-        var address = addresses.Of(context);
+        }
         if (!rates.TryTake(address, body.WrittenCount, out var wait))
-            return new UpgradeRefusal(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
+            return TooFast(wait);
         if (PlainRequest.Read(context.Request, out var refusal) is not { } request)
             return refusal;
         var signIn = await admission.SignInAsync(request);
@@ -67,7 +84,15 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
                 return RefusalResponse.Of(denial);
             content = verdict.Content ?? content;
         }
-        var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest { Content = content.Span, Sender = identity.Sender, Key = message.Key });
+        var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
+        {
+            Content = content.Span,
+            Sender = identity.Sender,
+            // Without a token another request is another somebody: only the address is the same when it is sent again.
+            Key = signIn.Identity is null
+                ? IdempotencyKey.OfAddress(AddressKey.Of(address).ToArray(), message.Key)
+                : IdempotencyKey.OfUser(identity.Sender, message.Key),
+        });
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.RoomAsync();
@@ -76,6 +101,9 @@ internal sealed class PublishEndpoint(Admission admission, ClientAddresses addre
         await AnswerAsync(context.Response, message, result.Position);
         return null;
     }
+
+    private static UpgradeRefusal TooFast(TimeSpan wait) =>
+        new(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
 
     /// <summary>Null when it is too large.</summary>
     private async ValueTask<ArrayBufferWriter<byte>?> ReadBodyAsync(HttpRequest request)

@@ -23,9 +23,8 @@ internal static class RefusalResponse
     {
         response.StatusCode = refusal.StatusCode;
         response.Headers.CacheControl = "no-store";
-        // RFC 9110 section 15.5.2 demands a challenge.
         if (refusal.StatusCode == StatusCodes.Status401Unauthorized)
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = refusal.Challenge;
         if (refusal.RetryAfter is { } wait)
             response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         return response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message }, options: null, contentType: "application/json");

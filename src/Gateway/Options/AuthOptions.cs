@@ -1,6 +1,6 @@
 namespace Gateway.Options;
 
-/// <summary>Immutable. <c>Gateway:Auth</c>: whose tokens are believed. Without a key the gateway is in development mode.</summary>
+/// <summary>Immutable. <c>Gateway:Auth</c>: whose tokens are believed. Without a key only development mode starts.</summary>
 internal sealed record AuthOptions
 {
     /// <summary>Fewer bytes than the hash of HS256 has could be guessed faster than the hash broken (RFC 7518 section 3.2).</summary>

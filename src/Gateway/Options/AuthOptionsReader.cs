@@ -26,6 +26,12 @@ internal static class AuthOptionsReader
 
     public static void CheckTogether(SettingsReader settings, GatewayOptions options)
     {
+        if (!options.Auth.HasKey && !options.Development)
+        {
+            settings.Problem("Auth:Secret",
+                "no key for tokens is configured, so nobody could sign in: set Gateway:Auth:Secret or Gateway:Auth:Jwks; or, to try the " +
+                "gateway on this machine alone, --Gateway:Development=true lets everybody in");
+        }
         if (options.Auth.Required && !options.Auth.HasKey)
             settings.Problem("Auth:Required", "tokens can't be required without a key: set Auth:Secret or Auth:Jwks");
         if (options.Auth.Cookie is not null && !options.Auth.HasKey)

@@ -3,6 +3,12 @@ namespace Gateway.Options;
 /// <summary>Immutable: read once at start by <see cref="GatewayOptionsReader"/> and shared by all. The keys are those of <c>docs/configuration.md</c>.</summary>
 internal sealed record GatewayOptions
 {
+    /// <summary><c>Gateway:Development</c>, which asks for development mode. Default false; refused where others could come in.</summary>
+    public bool Development { get; init; }
+
+    /// <summary>Development mode: everybody is let in as anonymous, and <c>/demo</c> is served. With a key tokens are needed.</summary>
+    public bool IsDevelopment => Development && !Auth.HasKey;
+
     /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>.</summary>
     public ListenAddress Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
 
@@ -34,7 +40,10 @@ internal sealed record GatewayOptions
 
     public HooksOptions Hooks { get; init; } = new();
 
-    /// <summary><c>Gateway:Drain:Duration</c>, the time over which connections are closed on SIGTERM. Default 30 s; zero closes all at once.</summary>
+    /// <summary>
+    /// <c>Gateway:Drain:Duration</c>, the time within which the node stops on SIGTERM, its connections closed evenly over all but the last two
+    /// seconds of it. Default 30 s; zero closes all at once.
+    /// </summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary><c>Gateway:Memory:HistoryBytes</c>, what the in-memory backplane keeps of all channels' history. Default 256 MiB. Over it, the channels published to longest ago lose their history first.</summary>

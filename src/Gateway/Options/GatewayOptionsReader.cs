@@ -40,8 +40,10 @@ internal static class GatewayOptionsReader
         var defaults = new GatewayOptions();
         var defaultNamespace = ReadNamespace(settings, "default", new NamespaceOptions());
         var auth = AuthOptionsReader.Read(settings, defaults.Auth);
+        bool development = settings.Flag("Development", defaults.Development);
         var options = new GatewayOptions
         {
+            Development = development,
             Public = settings.Address("Public", defaults.Public),
             Internal = settings.Address("Internal", defaults.Internal),
             Node = settings.Text("Node") ?? $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}",
@@ -72,7 +74,7 @@ internal static class GatewayOptionsReader
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
             Echo = settings.Flag("Diagnostics:Echo", defaults.Echo),
             DefaultNamespace = defaultNamespace,
-            Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: !auth.HasKey),
+            Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: development && !auth.HasKey),
         };
         CheckTogether(settings, options);
         options = options with { UnknownKeys = settings.Unknown() };
@@ -89,6 +91,7 @@ internal static class GatewayOptionsReader
             ChannelsPerConnection = settings.Integer("Limits:ChannelsPerConnection", defaults.ChannelsPerConnection, 1, 1_000_000),
             ChannelName = settings.Integer("Limits:ChannelName", defaults.ChannelName, 1, 4096),
             Handshake = settings.Time("Limits:Handshake", defaults.Handshake, Instant, Day),
+            IdleHttp = settings.Time("Limits:IdleHttp", defaults.IdleHttp, Instant, Day),
             MessagesPerSecond = settings.Integer("Limits:MessagesPerSecond", defaults.MessagesPerSecond, 0, long.MaxValue),
             MessageBurst = settings.Integer("Limits:MessageBurst", defaults.MessageBurst, 1, long.MaxValue),
             BytesPerSecond = settings.Integer("Limits:BytesPerSecond", defaults.BytesPerSecond, 0, long.MaxValue),
@@ -99,6 +102,7 @@ internal static class GatewayOptionsReader
             ConnectionsPerAddress = settings.Integer("Limits:ConnectionsPerAddress", defaults.ConnectionsPerAddress, 0, int.MaxValue),
             ConnectionsPerUser = settings.Integer("Limits:ConnectionsPerUser", defaults.ConnectionsPerUser, 0, int.MaxValue),
             HandshakesPerSecondPerAddress = settings.Integer("Limits:HandshakesPerSecondPerAddress", defaults.HandshakesPerSecondPerAddress, 0, 1_000_000),
+            SocketsPerAddress = settings.Integer("Limits:SocketsPerAddress", defaults.SocketsPerAddress, 0, int.MaxValue),
         };
     }
 
@@ -170,11 +174,23 @@ internal static class GatewayOptionsReader
         if (options.Public.Collides(options.Internal))
             settings.Problem("Internal", $"{options.Internal} must not be the public port");
         AuthOptionsReader.CheckTogether(settings, options);
-        if (!options.Public.IsLoopback && !options.Auth.HasKey)
-            settings.Problem("Public", $"{options.Public} is open to the network, but no key is configured: without one the gateway listens on loopback only");
+        CheckDevelopment(settings, options);
         if (options.Internal.IsTls)
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
+    }
+
+    /// <summary>The flag is refused with a key too: what keeps it harmless must not depend on a setting that is easily lost.</summary>
+    private static void CheckDevelopment(SettingsReader settings, GatewayOptions options)
+    {
+        string? open = !options.Public.IsLoopback ? $"Public is {options.Public}"
+            : !options.Internal.IsLoopback ? $"Internal is {options.Internal}"
+            : options.Proxy.Protocol ? "Proxy:Protocol is set"
+            : options.Proxy.Trusted.Count > 0 ? "Proxy:Trusted is set" : null;
+        if (!options.Development || open is null)
+            return;
+        settings.Problem("Development",
+            $"is for this machine alone, but Gateway:{open}: leave it out, or with dotnet run, which sets it, add --Gateway:Development=false");
     }
 
     private static void CheckCertificate(SettingsReader settings, GatewayOptions options)

@@ -30,18 +30,24 @@ internal sealed record LimitsOptions
     /// <summary>What happens to what is over the rate. Default <see cref="RateAction.Reject"/>.</summary>
     public RateAction RateAction { get; init; } = RateAction.Reject;
 
-    /// <summary>WebSockets of the node. Default 0: as many as files may be open. Over it: 503 with <c>Retry-After</c>.</summary>
-    public int Connections { get; init; }
+    /// <summary>WebSockets and streams of the node. Default 20,000; 0: as many as files may be open. Over it: 503.</summary>
+    public int Connections { get; init; } = 20_000;
 
-    /// <summary>WebSockets from one address. Default 0: no limit. Over it: 429.</summary>
-    public int ConnectionsPerAddress { get; init; }
+    /// <summary>WebSockets and streams from one address. Default 500; 0: no limit. Over it: 429.</summary>
+    public int ConnectionsPerAddress { get; init; } = 500;
 
-    /// <summary>WebSockets of one user. Default 0: no limit. Over it: 429, or close 1013.</summary>
-    public int ConnectionsPerUser { get; init; }
+    /// <summary>WebSockets and streams of one user. Default 100; 0: no limit. Over it: 429, or close 1013.</summary>
+    public int ConnectionsPerUser { get; init; } = 100;
 
-    /// <summary>Upgrade requests from one address a second. Default 0: no limit. Over it: 429 with <c>Retry-After</c>.</summary>
-    public int HandshakesPerSecondPerAddress { get; init; }
+    /// <summary>Upgrades and streams that one address may ask for a second. Default 100; 0: no limit. Over it: 429.</summary>
+    public int HandshakesPerSecondPerAddress { get; init; } = 100;
+
+    /// <summary>Accepted sockets of one address on the public port. Default 1,000; 0: no limit. Over it the socket is closed.</summary>
+    public int SocketsPerAddress { get; init; } = 1_000;
 
     /// <summary>Time for the whole request head. Default 10 s. After it the connection is cut.</summary>
     public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a plain HTTP connection of the public port may be without a request. Default 20 s. After it: closed.</summary>
+    public TimeSpan IdleHttp { get; init; } = TimeSpan.FromSeconds(20);
 }

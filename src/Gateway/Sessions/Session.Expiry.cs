@@ -18,7 +18,7 @@ internal sealed partial class Session
         {
             // Held, it has sent its token, and it is not the client that takes its time.
             if (now >= _signInBy && !_connection.IsHeld)
-                _connection.RequestClose(CloseRequest.Unauthorized);
+                _connection.RequestClose(CloseRequest.NoToken(_services.Options.Auth.Timeout));
             return;
         }
         long time = _services.Sweep.UnixSeconds;

@@ -1,4 +1,5 @@
-using Gateway.Backplane;
+using System.Text;
+using Gateway.Auth;
 using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Hooks;
@@ -33,18 +34,40 @@ internal sealed partial class Session
     private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
         _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
 
-    private ValueTask SubscribeIfAllowed(long expires, ChannelName name, byte[] id, Position? recover)
+    private async ValueTask SubscribeIfAllowedAsync(HookCalls calls, ReadOnlyMemory<byte> payload)
     {
-        bool isNew = recover is not null || _subscriptions.Find(name.Utf8) is null;
-        return isNew && _services.HookCalls is { AsksSubscribe: true } ? SubscribeIfAllowedAsync(expires, name, id, recover) : SubscribeUntil(expires, name, id, recover);
+        // Whether the client is in the channel already is known when what it asked before is done.
+        await TurnAsync(payload);
+        if (await ChannelToAskAboutAsync(payload) is { } name && (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial is { } denial)
+            Deny(payload, denial);
+        else
+            await InTurn(payload);
     }
 
-    private async ValueTask SubscribeIfAllowedAsync(long expires, ChannelName name, byte[] id, Position? recover)
+    /// <summary>Null where there is nothing to ask about: the client is refused anyway, or is in the channel already.</summary>
+    private ValueTask<ChannelName?> ChannelToAskAboutAsync(ReadOnlyMemory<byte> payload)
     {
-        if (await SubscribeDenialAsync(name) is { } denial)
-            SendError(denial, id, name.Utf8);
-        else
-            await SubscribeUntil(expires, name, id, recover);
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        if (NameOf(message.Channel, out _) is not { } name || (!message.HasRecover && _subscriptions.Find(name.Utf8) is not null))
+            return default;
+        if (ChannelRights.May(_identity, name, Rights.Subscribe))
+            return new(name);
+        return TokensFor(message, name) is { } tokens ? ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name) : default;
+    }
+
+    private async ValueTask<ChannelName?> ChannelToAskAboutAsync(TokenVerifier tokens, string token, ChannelName name) =>
+        (await CheckAsync(tokens, token, name)).Problem is null ? name : null;
+
+    private void Deny(ReadOnlyMemory<byte> payload, ProtocolError denial)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        SendError(denial, message);
+    }
+
+    private ValueTask InTurn(ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        return InTurn(message, payload);
     }
 
     private ValueTask PublishIfAllowed(HookCalls calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
@@ -58,7 +81,9 @@ internal sealed partial class Session
     private async ValueTask PublishIfAllowedAsync(ValueTask<Verdict> asking, ReadOnlyMemory<byte> payload)
     {
         var verdict = await asking;
+        await TurnAsync(payload);
         await PublishAs(verdict, payload);
+        await RoomAsync();
     }
 
     private ValueTask PublishAs(in Verdict verdict, ReadOnlyMemory<byte> payload)
@@ -101,7 +126,7 @@ internal sealed partial class Session
     {
         if (_services.HookEvents is not { } events)
             return;
-        // A gap, or the clock, may be ending it at the same time.
+        // A gap, the clock or a new token may be ending it at the same time.
         lock (subscription)
         {
             if (subscription.Telling == Telling.Over)
@@ -111,15 +136,15 @@ internal sealed partial class Session
         }
     }
 
-    private void TellUnsubscribed(Subscription subscription)
+    /// <returns>Whether the user was counted in the channel's presence.</returns>
+    private bool TellUnsubscribed(Subscription subscription)
     {
-        if (_services.HookEvents is not { } events)
-            return;
         lock (subscription)
         {
             if (subscription.Telling == Telling.Told)
-                events.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+                _services.HookEvents?.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
             subscription.Telling = Telling.Over;
+            return subscription.IsPresent;
         }
     }
 }

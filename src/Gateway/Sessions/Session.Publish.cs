@@ -10,9 +10,6 @@ namespace Gateway.Sessions;
 /// <content><c>message</c>.</content>
 internal sealed partial class Session
 {
-    /// <summary>Null until the backplane took its time for the first.</summary>
-    private UnansweredPublishes? _unanswered;
-
     /// <summary>The channel's name if the client may publish there; otherwise answers with the error.</summary>
     private ChannelName? PublishableChannel(in ClientMessage message, out Channel? local)
     {
@@ -39,7 +36,7 @@ internal sealed partial class Session
         {
             Content = content,
             Sender = _identity.Sender,
-            Key = message.Key,
+            Key = _identity.IsSignedIn ? IdempotencyKey.OfUser(_identity.Sender, message.Key) : IdempotencyKey.OfConnection(_identity.Sender, message.Key),
             Except = message.Echo ? null : _connection.Id,
         });
         if (!publishing.IsCompletedSuccessfully)
@@ -52,14 +49,12 @@ internal sealed partial class Session
     /// <summary>The answer takes a while: the client's next publishes do not wait for it.</summary>
     private ValueTask PublishPipelined(ValueTask<PublishResult> publishing, ChannelName name, in ClientMessage message, Channel? local)
     {
-        _unanswered ??= new UnansweredPublishes();
-        _unanswered.Begin(message.Content.Length);
-        _ = AcknowledgeAsync(publishing, name, message.Id.ToArray(), message.Content.Length);
-        var room = _unanswered.RoomAsync();
-        return room.IsCompletedSuccessfully && local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : room;
+        int cost = PendingRequests.PublishCost + message.Content.Length;
+        _ = AcknowledgeAsync(publishing, name, message.Id.ToArray(), Pending.BeginPublish(name, cost), cost);
+        return local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : default;
     }
 
-    private async Task AcknowledgeAsync(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, int contentBytes)
+    private async Task AcknowledgeAsync(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, PendingRequests.Lane lane, int cost)
     {
         try
         {
@@ -74,7 +69,7 @@ internal sealed partial class Session
         }
         finally
         {
-            _unanswered!.End(contentBytes);
+            _pending!.EndPublish(lane, cost);
         }
     }
 

@@ -27,22 +27,22 @@ internal sealed partial class Session
         return null;
     }
 
-    private ValueTask ReadPresence(in ClientMessage message)
+    private ValueTask ReadPresence(in ClientMessage message, long asked)
     {
         if (ReadableChannel(message, Rights.Presence) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
-            return SendPresenceAsync(name, message.Id.ToArray());
+            return SendPresenceAsync(name, message.Id.ToArray(), asked);
         SendError(SessionError.NoPresence, message);
         return default;
     }
 
-    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id)
+    private async ValueTask SendPresenceAsync(ChannelName channel, byte[] id, long asked)
     {
         var subscription = _subscriptions.Find(channel.Utf8);
         for (int attempt = 1; ; attempt++)
         {
-            if (await PresenceAsync(channel) is not { } presence)
+            if (Now - asked > TurnMilliseconds || await PresenceAsync(channel) is not { } presence)
             {
                 SendError(SessionError.Unavailable, id, channel.Utf8);
                 return;

@@ -5,9 +5,9 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Sessions;
 
 /// <content>
-/// Starting a subscription in a namespace with history. What was missed is read page by page, at the client's own speed, and
-/// messages flow from the moment the last page reaches what the channel has sent: nothing is buffered, so nothing can overflow,
-/// and no message falls between reading and subscribing.
+/// Starting a subscription in a namespace with history. The position is read from the backplane, and messages flow from there, or from where the channel
+/// has come to meanwhile: answers may be slower than messages, so it is not raced. What was missed is read page by page, at the client's own speed,
+/// and what the channel sends after the last page is held until that has been sent; so no message falls between the two.
 /// </content>
 internal sealed partial class Session
 {
@@ -16,66 +16,92 @@ internal sealed partial class Session
 
     private const int PageMessages = 256;
 
-    /// <summary>Reads in a row that ended behind the channel; then the client is told to recover again, lest this go on forever in a busy channel far from its history.</summary>
-    private const int MaxChases = 64;
+    /// <summary>Attempts to start where the stream is being lost, or the channel has not heard yet that it was: a second in all.</summary>
+    private const int MaxAttempts = 10;
 
-    private async ValueTask<bool> TryStartWithHistoryAsync(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
+    private const int AttemptMilliseconds = 20;
+
+    /// <summary>What a client missed.</summary>
+    /// <param name="Position">The last that it knows.</param>
+    /// <param name="Page">The first page after that.</param>
+    /// <param name="Losses"><see cref="Channel.Losses"/> before the page was read.</param>
+    private readonly record struct Missed(Position Position, HistoryPage Page, long Losses);
+
+    private async ValueTask<Start> StartWithHistoryAsync(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
     {
-        var name = subscription.Channel.Name;
-        while (true)
+        var channel = subscription.Channel;
+        for (int attempt = 0; attempt < MaxAttempts && !subscription.Ended; attempt++)
         {
-            long losses = subscription.Channel.Losses;
+            if (attempt > 0)
+                await Task.Delay(attempt * AttemptMilliseconds);
+            long losses = channel.Losses;
             var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
-            if (await _services.Backplane.ReadAsync(name, query) is not { } page)
-                return false;
-            bool? recovered = recover is { } position ? page.Reaches(position) : null;
-            var reply = ReplyBuffer.Rent();
-            ServerMessageWriter.Subscribed(reply, name.Json, id, page.Top.Epoch, page.Top.Seq, recovered, presence);
-            if (recovered is true)
+            if (await _services.Backplane.ReadAsync(channel.Name, query) is not { } page)
+                return default;
+            if (recover is { } position && page.Reaches(position))
             {
-                Outbox.Send(reply.WrittenSpan);
-                // From here on in the epoch that the client was just told.
-                await CatchUpAsync(subscription, page.Top with { Seq = recover!.Value.Seq }, page, losses);
-                return true;
+                // From here on in the epoch that the client is told.
+                bool hasBegun = subscription.Subscriber.TrySend(subscription, Subscribed(subscription, id, page.Top, recovered: true, presence).WrittenSpan);
+                return new Start(hasBegun, new Missed(page.Top with { Seq = position.Seq }, page, losses));
             }
-            if (subscription.Channel.TryActivate(subscription, page.Top.Seq, losses, reply.WrittenSpan))
-                return true;
-            // A message came between reading the position and starting there: the position is read again.
+            bool? recovered = recover is null ? null : false;
+            if (channel.TryActivate(subscription, page.Top, losses, top => Subscribed(subscription, id, top, recovered, presence)))
+                return new Start(HasBegun: true);
+        }
+        return default;
+    }
+
+    private async ValueTask CatchUpAsync(Subscription subscription, Missed missed)
+    {
+        var held = new HeldDeliveries(Outbox, _services.Options.Limits.OutboundBytes);
+        try
+        {
+            if (!await TryCatchUpAsync(subscription, missed, held))
+                OnGap(subscription);
+        }
+        finally
+        {
+            held.Drop();
         }
     }
 
-    private async ValueTask CatchUpAsync(Subscription subscription, Position position, HistoryPage page, long losses)
+    /// <returns>False when the client has to start over; it need not when the subscription has ended.</returns>
+    private async ValueTask<bool> TryCatchUpAsync(Subscription subscription, Missed missed, HeldDeliveries held)
     {
         var channel = subscription.Channel;
-        long sent = position.Seq;
-        int chases = 0;
-        while (!_connection.IsClosing)
+        var (position, page, losses) = missed;
+        bool isHeld = false;
+        for (int attempts = 0; ;)
         {
             foreach (var message in page.Messages)
             {
-                if (message.Seq != ++sent)
-                {
-                    OnGap(subscription);
-                    return;
-                }
+                // Those after where the channel was are among what is held.
+                if (isHeld && message.Seq > subscription.StartSeq)
+                    break;
+                if (message.Seq != position.Seq + 1)
+                    return false;
+                position = position with { Seq = message.Seq };
                 var frame = ReplyBuffer.Rent();
                 ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
-                Outbox.Send(frame.WrittenSpan);
+                if (!Outbox.TrySend(subscription, frame.WrittenSpan))
+                    return true;
             }
-            if (sent >= page.Top.Seq)
+            if (!isHeld && position.Seq >= page.Top.Seq)
             {
-                if (channel.TryActivate(subscription, sent, losses, reply: default))
-                    return;
-                chases++;
+                subscription.Subscriber = held;
+                isHeld = channel.TryActivate(subscription, position, losses, reply: null);
+                if (!isHeld && ++attempts == MaxAttempts)
+                    return false;
             }
+            if (isHeld && position.Seq >= subscription.StartSeq)
+                return held.TryRelease(subscription);
             await Outbox.FlushAsync();
+            if (subscription.Ended)
+                return true;
             losses = channel.Losses;
-            var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(sent, null, PageMessages, PageBytes));
-            if (next is null || chases > MaxChases || !next.Reaches(position with { Seq = sent }))
-            {
-                OnGap(subscription);
-                return;
-            }
+            var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(position.Seq, null, PageMessages, PageBytes));
+            if (next is null || next.Top.Epoch != position.Epoch || !next.Reaches(position))
+                return false;
             page = next;
         }
     }

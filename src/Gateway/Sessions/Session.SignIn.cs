@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Auth;
+using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Connections;
 using Gateway.Protocol.Messages;
@@ -52,11 +53,38 @@ internal sealed partial class Session
                     _connection.RequestClose(CloseRequest.Denied(denial));
                 continue;
             }
-            await SubscribeUntil(Subscription.Unlimited, name, id: [], _opening?.PositionOf(utf8));
-            // The backplane is away. Who cannot send cannot ask once more, but comes back.
-            if (_opening is not null && _subscriptions.Find(utf8) is null)
-                _connection.RequestClose(CloseRequest.BackplaneAway);
+            var recover = _opening?.PositionOf(utf8);
+            Begin(name, CostOfSubscribe(name, recover is not null), asked => OpenAsync(identity, name, recover, asked));
+            // A stream asks for nothing meanwhile; its channels come one after the other.
+            await (_opening is null ? RoomAsync() : _pending?.DoneAsync() ?? default);
         }
+    }
+
+    private async ValueTask OpenAsync(Identity identity, ChannelName name, Position? recover, long asked)
+    {
+        await SubscribeUntil(Subscription.Unlimited, name, id: [], recover, identity, asked);
+        // The backplane is away. Who cannot send cannot ask once more, but comes back.
+        if (_opening is not null && _subscriptions.Find(name.Utf8) is null)
+            _connection.RequestClose(CloseRequest.BackplaneAway);
+    }
+
+    /// <summary>What was asked for before was asked for by somebody else.</summary>
+    private ValueTask Auth(in ClientMessage message, ReadOnlyMemory<byte> payload)
+    {
+        var before = _pending?.DoneAsync() ?? default;
+        return before.IsCompletedSuccessfully ? Auth(message) : AuthAsync(before, payload);
+    }
+
+    private async ValueTask AuthAsync(ValueTask before, ReadOnlyMemory<byte> payload)
+    {
+        await before;
+        await Auth(payload);
+    }
+
+    private ValueTask Auth(ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        return Auth(message);
     }
 
     private ValueTask Auth(in ClientMessage message)
@@ -78,7 +106,7 @@ internal sealed partial class Session
         if (problem is not null)
         {
             SendError(SessionError.Of(problem), id, channel: default);
-            _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.Unauthorized);
+            _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.BadToken(problem.Message));
             return;
         }
         if (!_connection.Lease.TryIdentify(claims!.User))
@@ -129,7 +157,8 @@ internal sealed partial class Session
             return;
         if (!ChannelRights.May(_identity, subscription.Channel.Name, Rights.Subscribe))
         {
-            if (End(subscription, dropQueued: true))
+            // One that has not begun yet is refused by whoever begins it.
+            if (End(subscription, dropQueued: true) && subscription.IsAnswered)
                 TellUnsubscribed(subscription, Forbidden, "the new token does not allow this channel");
         }
         else if (!MaySeePresence(subscription))

@@ -11,6 +11,7 @@ namespace Gateway.Sessions;
 /// Used by its connection's read loop; <see cref="OnGap"/> by any thread, <see cref="OnTick"/> by the clock. Protocol version 1 on one connection: reads each
 /// message, checks rights and limits, and answers. One file for each thing a client can ask.
 /// </summary>
+/// <remarks>A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see cref="PendingRequests"/>.</remarks>
 internal sealed partial class Session : IMessageHandler
 {
     private readonly Connection _connection;
@@ -54,50 +55,23 @@ internal sealed partial class Session : IMessageHandler
             SendError(SessionError.SignInFirst, message);
             return default;
         }
-        if (message.Type == ClientMessageType.Message)
-            return _services.HookCalls is { AsksPublish: true } calls ? PublishIfAllowed(calls, message, payload) : Publish(message, message.Content);
-        // What a client asks after publishing is answered as of then.
-        var published = FinishAsync();
-        return published.IsCompletedSuccessfully ? OnRequest(message) : OnRequestAsync(published, payload);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask FinishAsync() => _unanswered?.DoneAsync() ?? default;
-
-    private async ValueTask OnRequestAsync(ValueTask before, ReadOnlyMemory<byte> payload)
-    {
-        await before;
-        await OnRequest(payload);
-    }
-
-    private ValueTask OnRequest(ReadOnlyMemory<byte> payload)
-    {
-        ClientMessageReader.TryRead(payload.Span, out var message, out _);
-        return OnRequest(message);
-    }
-
-    private ValueTask OnRequest(in ClientMessage message)
-    {
         switch (message.Type)
         {
-            case ClientMessageType.Subscribe:
-                return Subscribe(message);
-            case ClientMessageType.Unsubscribe:
-                Unsubscribe(message);
-                return default;
-            case ClientMessageType.Presence:
-                return ReadPresence(message);
-            case ClientMessageType.History:
-                return ReadHistory(message);
             case ClientMessageType.Ping:
                 var pong = ReplyBuffer.Rent();
                 ServerMessageWriter.Pong(pong, message.Id);
                 Outbox.Send(pong.WrittenSpan);
                 return default;
             case ClientMessageType.Auth:
-                return Auth(message);
+                return Auth(message, payload);
             case ClientMessageType.Refresh:
                 return Refresh(message);
+            case ClientMessageType.Message when _services.HookCalls is { AsksPublish: true } calls:
+                return PublishIfAllowed(calls, message, payload);
+            case ClientMessageType.Subscribe when _services.HookCalls is { AsksSubscribe: true } calls:
+                return SubscribeIfAllowedAsync(calls, payload);
+            case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe or ClientMessageType.Presence or ClientMessageType.History:
+                return InTurn(message, payload);
             default:
                 SendError(SessionError.UnknownType, message);
                 return default;
@@ -121,8 +95,7 @@ internal sealed partial class Session : IMessageHandler
 
     public void OnClosed(int code)
     {
-        foreach (var subscription in _subscriptions.Snapshot())
-            End(subscription);
+        EndAll();
         TellDisconnected(code);
     }
 
@@ -130,8 +103,9 @@ internal sealed partial class Session : IMessageHandler
     private ChannelName? NameOf(ReadOnlySpan<byte> channel, out string problem)
     {
         problem = "";
-        if (_lastName is not null && _lastName.Is(channel))
-            return _lastName;
+        // Requests that waited for their turn set it on other threads.
+        if (_lastName is { } last && last.Is(channel))
+            return last;
         var name = _services.Channels.Find(channel)?.Name ?? _services.Namespaces.TryName(channel, out problem);
         return name is null ? null : _lastName = name;
     }

@@ -39,6 +39,9 @@ internal static class SessionError
     public static ProtocolError Of(TokenProblem problem) =>
         new(problem.IsOurs ? ErrorCode.Unavailable : ErrorCode.Unauthorized, problem.Message);
 
+    /// <summary>A good token, for something else.</summary>
+    public static ProtocolError NotFor(TokenProblem problem) => new(ErrorCode.Forbidden, problem.Message);
+
     /// <param name="outcome">Of a message that was not accepted.</param>
     public static ProtocolError Of(PublishOutcome outcome) => outcome == PublishOutcome.Unconfirmed ? Unconfirmed : Unavailable;
 

@@ -12,6 +12,7 @@ internal sealed class SubscriptionList
     private Dictionary<ChannelName, Subscription>? _index;
     private int _count;
     private long _nextExpiry = Subscription.Unlimited;
+    private bool _isClosed;
 
     public int Count
     {
@@ -19,6 +20,16 @@ internal sealed class SubscriptionList
         {
             lock (this)
                 return _count;
+        }
+    }
+
+    /// <summary>Whether the connection is over, and with it every subscription.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (this)
+                return _isClosed;
         }
     }
 
@@ -37,10 +48,13 @@ internal sealed class SubscriptionList
         }
     }
 
-    public void Add(Subscription subscription)
+    /// <returns>False when there are as many as there may be, or the list is closed.</returns>
+    public bool TryAdd(Subscription subscription, int max)
     {
         lock (this)
         {
+            if (_count >= max || _isClosed)
+                return false;
             if (_count == _items.Length)
                 Array.Resize(ref _items, Math.Max(1, 2 * _count));
             _items[_count++] = subscription;
@@ -48,6 +62,18 @@ internal sealed class SubscriptionList
                 _index.Add(subscription.Channel.Name, subscription);
             else if (_count == IndexedFrom)
                 _index = _items.ToDictionary(item => item.Channel.Name, ChannelNameComparer.Instance);
+            return true;
+        }
+    }
+
+    /// <summary>Takes out everything, and takes nothing more.</summary>
+    public Subscription[] Close()
+    {
+        lock (this)
+        {
+            var all = _items.AsSpan(0, _count).ToArray();
+            (_items, _index, _count, _isClosed) = ([], null, 0, true);
+            return all;
         }
     }
 

@@ -28,7 +28,16 @@ public struct FrameReader : IDisposable
     private Opcode _opcode;
     private bool _isFinal;
     private bool _inPayload;
-    private bool _hasEnded;
+    private State _state;
+
+    private enum State : byte
+    {
+        Reading,
+
+        /// <summary>A message was too big, and its end has not come.</summary>
+        PassingOver,
+        Ended,
+    }
 
     /// <param name="maxMessageBytes">The longest message, over all its fragments; a longer one is a violation (1009).</param>
     public FrameReader(int maxMessageBytes)
@@ -36,6 +45,12 @@ public struct FrameReader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxMessageBytes);
         _message = new MessageAssembly(maxMessageBytes);
     }
+
+    /// <summary>Whether a Close or a Violation has ended the reader.</summary>
+    public readonly bool HasEnded => _state != State.Reading;
+
+    /// <summary>Whether the rest of a message that was too big is still to come.</summary>
+    public readonly bool IsPassingOver => _state == State.PassingOver;
 
     /// <summary>The pooled memory held: 0 when idle between messages.</summary>
     public readonly int BufferedBytes => _message.BufferedBytes + (_control?.Length ?? 0);
@@ -51,7 +66,7 @@ public struct FrameReader : IDisposable
         ReleaseLent();
 
         ReceivedFrame frame = default;
-        while (!_hasEnded && !input.IsEmpty && frame.Kind == FrameKind.NeedMoreData)
+        while (_state == State.Reading && !input.IsEmpty && frame.Kind == FrameKind.NeedMoreData)
         {
             ReadOnlyMemory<byte> segment = input.First;
             if (segment.IsEmpty)
@@ -64,7 +79,9 @@ public struct FrameReader : IDisposable
             input = input.Slice(consumed);
         }
 
-        if (_hasEnded)
+        if (_state == State.PassingOver)
+            PassOver(ref input);
+        if (_state == State.Ended)
             input = input.Slice(input.End);
         return frame;
     }
@@ -72,7 +89,7 @@ public struct FrameReader : IDisposable
     /// <summary>Gives pooled memory back; safe to call twice. The reader then behaves as after a Close.</summary>
     public void Dispose()
     {
-        _hasEnded = true;
+        _state = State.Ended;
         _message.Dispose();
         ReleaseControl();
     }
@@ -94,7 +111,7 @@ public struct FrameReader : IDisposable
                 case OperationStatus.NeedMoreData:
                     return default;
                 case OperationStatus.InvalidData:
-                    return Fail(violation);
+                    return violation.Code == CloseCode.MessageTooBig ? FailPassingOver(violation) : Fail(violation);
             }
 
             bool standsAlone = FrameHeader.IsControl(header.Opcode) || (header.IsFinal && !_message.IsOpen);
@@ -216,6 +233,54 @@ public struct FrameReader : IDisposable
     {
         Dispose();
         return ReceivedFrame.Violation(violation);
+    }
+
+    /// <summary>The header that was too much has not been taken: it is read again, as one of a message of any size.</summary>
+    private ReceivedFrame FailPassingOver(CloseStatus violation)
+    {
+        bool isOpen = _message.IsOpen;
+        var failed = Fail(violation);
+        _message = new MessageAssembly(int.MaxValue);
+        if (isOpen)
+            _message.Open(Opcode.Binary);
+        _state = State.PassingOver;
+        return failed;
+    }
+
+    private void PassOver(ref ReadOnlySequence<byte> input)
+    {
+        while (_state == State.PassingOver && !input.IsEmpty)
+        {
+            if (_remaining > 0)
+            {
+                int passed = (int)Math.Min(input.Length, _remaining);
+                input = input.Slice(passed);
+                _remaining -= passed;
+            }
+            else if (input.First.IsEmpty)
+            {
+                input = AfterFirstSegment(input);
+                continue;
+            }
+            else
+            {
+                OperationStatus status = TakeHeader(input.First.Span, out FrameHeader header, out _, out int consumed);
+                input = input.Slice(consumed);
+                if (status == OperationStatus.NeedMoreData)
+                    continue;
+                // A close frame in the middle of a message: nothing follows it.
+                bool ends = status == OperationStatus.InvalidData || header.Opcode == Opcode.Close;
+                if (ends)
+                    _state = State.Ended;
+                else if (header.Opcode is Opcode.Text or Opcode.Binary)
+                    _message.Open(header.Opcode);
+                _remaining = header.PayloadLength;
+                _isFinal = header.IsFinal && !FrameHeader.IsControl(header.Opcode);
+            }
+
+            if (_remaining == 0 && _isFinal)
+                _state = State.Ended;
+        }
     }
 
     /// <summary>What the previous Read lent out goes back to the pool; what is still being gathered stays.</summary>

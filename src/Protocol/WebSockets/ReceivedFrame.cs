@@ -15,6 +15,9 @@ public readonly struct ReceivedFrame
 
     public FrameKind Kind { get; }
 
+    /// <summary>Whether it is a close frame, be it one that breaks the rules for them (a Violation then): nothing follows it.</summary>
+    public bool IsClose => Kind == FrameKind.Close || (Kind == FrameKind.Violation && Violations.AreOfClose(Status));
+
     /// <summary>The whole unmasked message of a Text or Binary, the payload of a Ping or Pong; otherwise empty.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
 

@@ -17,6 +17,14 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     /// <summary>When to try again; null says nothing about it.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>
+    /// The <c>WWW-Authenticate</c> that RFC 9110 section 15.5.2 demands of a 401, as RFC 6750 section 3 has it: with the message, for
+    /// WebSocket clients that show the headers of a refusal but not its body. Characters that may not stand there are question marks.
+    /// </summary>
+    public string Challenge => this == TokenMissing
+        ? "Bearer"
+        : $"Bearer error=\"invalid_token\", error_description=\"{string.Concat(Message.Select(Quotable))}\"";
+
     // The request line, RFC 9112 section 3.
     public static UpgradeRefusal EmptyFirstLine { get; } = BadRequest("the request starts with an empty line");
     public static UpgradeRefusal RequestLineMalformed { get; } = BadRequest("the request line must be: GET target HTTP/1.1");
@@ -61,6 +69,8 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     public static UpgradeRefusal CookieWithoutOrigin { get; } =
         new(403, "forbidden", "a token in a cookie is believed only with an allowed Origin header");
 
+    public static UpgradeRefusal TokenMissing { get; } = Unauthorized("a token is needed");
+
     public static UpgradeRefusal TooManyRequests { get; } = new(429, "rate_limited", "too many connections or connection attempts");
 
     public static UpgradeRefusal Unavailable { get; } = new(503, "unavailable", "the gateway takes no connections at the moment");
@@ -71,6 +81,8 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     public static UpgradeRefusal HeadTooLarge(int maxHeadBytes) => TooLarge("bytes", maxHeadBytes);
 
     public static UpgradeRefusal Unauthorized(string message) => new(401, "unauthorized", message);
+
+    private static char Quotable(char letter) => letter is < ' ' or > '~' or '"' or '\\' ? '?' : letter;
 
     private static UpgradeRefusal BadRequest(string message) => new(400, "bad_request", message);
 

@@ -41,8 +41,9 @@ public static class UpgradeResponse
             case 426: // RFC 9110 section 7.8: who sends Upgrade names it in Connection. RFC 6455 section 4.4: the version.
                 output.Write("Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"u8);
                 break;
-            case 401: // RFC 9110 section 15.5.2 demands a challenge.
-                output.Write("Connection: close\r\nWWW-Authenticate: Bearer\r\n"u8);
+            case 401:
+                output.Write("Connection: close\r\n"u8);
+                WriteHeader(output, "WWW-Authenticate", refusal.Challenge);
                 break;
             default:
                 output.Write("Connection: close\r\n"u8);

@@ -33,6 +33,10 @@ internal static class Violations
     public static readonly CloseStatus InvalidText = new(CloseCode.InvalidPayload, "text is not valid UTF-8");
     public static readonly CloseStatus InvalidCloseReason = new(CloseCode.InvalidPayload, "close reason is not valid UTF-8");
 
+    /// <summary>Whether a close frame was well-formed as a frame, and its payload the violation.</summary>
+    public static bool AreOfClose(CloseStatus violation) =>
+        violation == TruncatedCloseCode || violation == IllegalCloseCode || violation == InvalidCloseReason;
+
     // 7.4.1: 1009.
     public static CloseStatus MessageTooBig(int limit) =>
         new(CloseCode.MessageTooBig, string.Create(CultureInfo.InvariantCulture, $"message exceeds {limit} bytes"));

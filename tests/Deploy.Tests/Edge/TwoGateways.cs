@@ -38,7 +38,7 @@ internal sealed class TwoGateways : IAsyncDisposable
                 edge._settings[i] =
                 [
                     $"Node=edge-{i + 1}", $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Redis:Addresses=" + redis[i], "Proxy:Trusted=127.0.0.1",
-                    "Namespaces:log:History=1000", "Drain:Duration=01:00:00", .. settings,
+                    .. AnonymousAccess.Settings, "Namespaces:log:History=1000", "Drain:Duration=01:00:00", .. settings,
                 ];
             }
             await Task.WhenAll(edge.StartNodeAsync(0), edge.StartNodeAsync(1));

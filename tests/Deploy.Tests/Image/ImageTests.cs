@@ -63,15 +63,21 @@ public sealed class ImageTests(PublishedGateway published) : IClassFixture<Publi
             Command = published.EntryPoint,
             Folder = published.Folder,
             Environment = published.Environment,
-            Settings = ["Public=http://*:0"],
+            Development = false,
         });
 
         Assert.Equal(1, await gateway.ExitAsync());
-        Assert.Contains("Gateway:Public", gateway.Errors);
+        Assert.Contains("set Gateway:Auth:Secret or Gateway:Auth:Jwks", gateway.Errors, StringComparison.Ordinal);
     }
 
-    private Task<GatewayProcess> StartAsync(params string[] settings) =>
-        GatewayProcess.StartAsync(new GatewayLaunch { Command = published.EntryPoint, Folder = published.Folder, Environment = published.Environment, Settings = settings });
+    private Task<GatewayProcess> StartAsync(params string[] settings) => GatewayProcess.StartAsync(new GatewayLaunch
+    {
+        Command = published.EntryPoint,
+        Folder = published.Folder,
+        Environment = published.Environment,
+        Development = false,
+        Settings = settings,
+    });
 
     private async Task<(int Code, string Words)> CheckAsync(string[] command, string setting)
     {

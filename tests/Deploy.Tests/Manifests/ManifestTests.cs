@@ -24,7 +24,11 @@ public sealed class ManifestTests
         string text = await File.ReadAllTextAsync(DeployedFile.PathOf("kubernetes", "secret.yaml"));
         var values = text.Split("stringData:\n")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(": ", 2));
 
-        await using var gateway = GatewayProcess.Launch(new GatewayLaunch { Environment = values.ToDictionary(pair => pair[0], pair => pair[1]) });
+        await using var gateway = GatewayProcess.Launch(new GatewayLaunch
+        {
+            Development = false,
+            Environment = values.ToDictionary(pair => pair[0], pair => pair[1]),
+        });
 
         Assert.Equal(1, await gateway.ExitAsync());
         Assert.Contains("Gateway:Auth:Secret", gateway.Errors);

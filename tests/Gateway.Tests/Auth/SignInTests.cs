@@ -1,11 +1,21 @@
+using System.Net;
 using System.Net.WebSockets;
+using Gateway.Tests.Sse;
 using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Auth;
 
 /// <summary>Signing in with a first message, and connections without a token.</summary>
 public sealed class SignInTests
 {
+    /// <summary>The challenge of RFC 6750 section 3.</summary>
+    private const string OtherAudience = "Bearer error=\"invalid_token\", error_description=\"the token is for another audience\"";
+
+    /// <summary>The audit log's event for a connection's end.</summary>
+    private const int Ended = 101;
+
     [Fact]
     public async Task Auth_is_answered_with_connected()
     {
@@ -49,7 +59,59 @@ public sealed class SignInTests
         var error = await client.AskAsync($$"""{"type":"auth","token":"{{token}}","id":"a"}""", "error");
 
         Assert.Equal(("unauthorized", "token expired", "a"), (error.Text("code"), error.Text("message"), error.Text("id")));
-        await ClosedAsync(client, 4001, "Unauthorized", reconnect: false);
+        await ClosedAsync(client, 4001, "token expired", reconnect: false);
+    }
+
+    [Theory]
+    [InlineData(""","aud":"elsewhere" """, "the token is for another audience")]
+    [InlineData(""","aud":"here","info":1""", "the token's claim 'info' must be an object")]
+    [InlineData(""","aud":"here","channel":"news" """, "the token is for subscribing to a channel, not for signing in")]
+    public async Task What_is_wrong_with_a_token_is_in_the_error_the_close_reason_and_the_audit_log(string claims, string words)
+    {
+        using var log = new RecordedLog();
+        await using var server = await GatewayServer.StartAsync(
+            ["Auth:Secret=" + TokenServer.Secret, "Auth:Audience=here"], services => services.AddSingleton<ILoggerProvider>(log));
+        await using var client = await JsonClient.OpenAsync(server.WebSocketUri);
+        string token = TokenServer.Key.Token("ann", more: claims);
+
+        Assert.Equal(words, (await client.AskAsync($$"""{"type":"auth","token":"{{token}}"}""", "error")).Text("message"));
+        await ClosedAsync(client, 4001, words, reconnect: false);
+
+        await Eventually.TrueAsync(() => log.Of(Ended).Count == 1, "the end is logged");
+        Assert.EndsWith($" ended with 4001: {words}.", log.Of(Ended)[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(log.Lines, line => token.Split('.').Any(part => line.Text.Contains(part, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_token_is_in_the_answer_to_an_upgrade_for_who_cannot_read_bodies_in_its_challenge()
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Audience=here");
+
+        var reply = await server.AskAsync("/ws?token=" + TokenServer.Key.Token("ann", more: ""","aud":"elsewhere" """));
+
+        Assert.Equal((401, "unauthorized"), (reply.Status, reply.Json("error")));
+        Assert.Equal("the token is for another audience", reply.Json("message"));
+        Assert.Equal(OtherAudience, reply["WWW-Authenticate"]);
+    }
+
+    [Theory]
+    [InlineData("GET", "/sse?channel=news")]
+    [InlineData("POST", "/publish")]
+    public async Task So_it_is_in_the_answer_to_any_other_request_and_a_missing_token_is_not_called_wrong(string method, string path)
+    {
+        await using var server = await TokenServer.StartAsync("Auth:Audience=here");
+        int port = server.Server.PublicPort;
+        string token = TokenServer.Key.Token("ann", more: ""","aud":"elsewhere" """);
+
+        using var bad = await Publishing.AskAsync(new HttpMethod(method), port, path, "Authorization: Bearer " + token);
+        using var none = await Publishing.AskAsync(new HttpMethod(method), port, path);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (bad.StatusCode, none.StatusCode));
+        Assert.Equal(
+            """{"error":"unauthorized","message":"the token is for another audience"}""",
+            await bad.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(OtherAudience, bad.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("Bearer", none.Headers.WwwAuthenticate.ToString());
     }
 
     [Fact]
@@ -80,7 +142,7 @@ public sealed class SignInTests
         await client.AskAsync("""{"type":"ping"}""", "pong");
         server.Time.Advance(TimeSpan.FromSeconds(1));
 
-        await ClosedAsync(client, 4001, "Unauthorized", reconnect: false);
+        await ClosedAsync(client, 4001, "no token within 10 s", reconnect: false);
     }
 
     [Fact]

@@ -28,18 +28,19 @@ public sealed class SubscriptionTokenTests
     }
 
     [Theory]
-    [InlineData("bob", "room:1", 60, "forbidden")]
-    [InlineData("ann", "room:2", 60, "forbidden")]
-    [InlineData("ann", "room:*", 60, "forbidden")]
-    [InlineData("ann", "room:1", -60, "unauthorized")]
-    public async Task A_token_of_another_user_or_for_another_channel_or_an_expired_one_does_not(string user, string channel, int expires, string code)
+    [InlineData("bob", "room:1", 60, "forbidden", "the token is of another user")]
+    [InlineData("ann", "room:2", 60, "forbidden", "the token is not for this channel")]
+    [InlineData("ann", "room:*", 60, "forbidden", "the token is not for this channel")]
+    [InlineData("ann", "room:1", -60, "unauthorized", "token expired")]
+    public async Task A_token_of_another_user_or_for_another_channel_or_an_expired_one_does_not_and_says_why(
+        string user, string channel, int expires, string code, string words)
     {
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.ConnectAsync("ann");
 
         var error = await SubscribeAsync(client, "room:1", Token(server, user, channel, expires), "error");
 
-        Assert.Equal((code, "room:1", 1), (error.Text("code"), error.Text("channel"), error.Number("id")));
+        Assert.Equal((code, words, "room:1", 1), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Number("id")));
         Assert.Equal(0, server.Server.Channels.Count);
     }
 

@@ -142,6 +142,115 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Reading_what_was_never_published_to_costs_nobody_anything()
+    {
+        for (int i = 0; i < 100; i++)
+            Publish($"long:{i}", "\"some content\"");
+        long bytes = _backplane.HistoryBytes;
+
+        for (int i = 0; i < 34_240; i++)
+        {
+            var page = Read($"long:unused{i}");
+            Assert.Equal((0, 1, 0, false), (page.Top.Seq, page.Oldest, page.Messages.Count, page.More));
+        }
+        Sweep();
+
+        Assert.Equal(bytes, _backplane.HistoryBytes);
+        Assert.All(Enumerable.Range(0, 100), i => Assert.Equal([1], Seqs($"long:{i}")));
+    }
+
+    [Fact]
+    public void Subscribing_to_what_holds_nothing_keeps_nothing()
+    {
+        for (int i = 0; i < 1_000; i++)
+        {
+            Subscribe($"long:{i}");
+            Read($"long:{i}");
+        }
+        Assert.Equal(0, _backplane.HistoryBytes);
+    }
+
+    [Fact]
+    public void The_epoch_told_while_a_channel_was_empty_is_that_of_its_first_message()
+    {
+        string unheard = Read("log:unheard").Top.Epoch;
+        Subscribe("log:heard");
+        string heard = Read("log:heard").Top.Epoch;
+        Assert.Equal(unheard, Read("log:unheard").Top.Epoch);
+        Assert.Equal(new Position(unheard, 1), Publish("log:unheard").Position);
+
+        // What a subscriber was told holds whatever is forgotten meanwhile: here streams beside all others.
+        for (int i = 0; i < 50_000; i++)
+            Publish($"log:other{i}");
+        _time.Advance(TimeSpan.FromHours(2));
+        Sweep();
+
+        Assert.Equal(new Position(heard, 0), Read("log:heard").Top);
+        Assert.Equal(new Position(heard, 1), Publish("log:heard").Position);
+        Assert.Equal([1], Read("log:heard", new HistoryQuery(After: 0, null, 10, int.MaxValue)).Messages.Select(message => message.Seq));
+    }
+
+    [Fact]
+    public void An_epoch_is_never_told_again_when_its_positions_are_forgotten()
+    {
+        var seen = new HashSet<string>();
+        for (int round = 0; round < 20; round++)
+        {
+            string epoch = Read("log:a").Top.Epoch;
+            Assert.True(seen.Add(epoch), $"{epoch} once more in round {round}");
+            Assert.Equal(new Position(epoch, 1), Publish("log:a").Position);
+            _time.Advance(TimeSpan.FromHours(2));
+            Sweep();
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_happens_at_once_a_position_is_given_once()
+    {
+        const string Content = "\"a content that leaves room for few of its kind, so that streams are forgotten all the time\"";
+        var given = new Dictionary<Position, int>();
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var flooding = Task.Run(() =>
+        {
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+                Publish($"long:{i % 20_000}", Content);
+        });
+        var sweeping = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+                Sweep();
+        });
+        for (int i = 0; !stop.IsCancellationRequested; i++)
+        {
+            Subscribe("long:x");
+            string told = Read("long:x").Top.Epoch;
+            var position = Publish("long:x", Content).Position!.Value;
+            Assert.Equal(told, position.Epoch);
+            Assert.True(given.TryAdd(position, i), $"{position} was given in rounds {given.GetValueOrDefault(position)} and {i}");
+            _backplane.Unsubscribe(Name("long:x"));
+            Thread.Yield();
+        }
+        await Task.WhenAll(flooding, sweeping);
+        Assert.True(given.Keys.DistinctBy(position => position.Epoch).Count() > 1, "the stream was never forgotten");
+    }
+
+    [Fact]
+    public void Positions_that_are_left_of_expired_messages_cost_others_no_message()
+    {
+        for (int i = 0; i < 1_400; i++)
+            Publish($"log:{i}");
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Sweep();
+        string content = "\"" + new string('x', 500) + "\"";
+        for (int i = 0; i < 700; i++)
+            Publish("long:a", content);
+        Sweep();
+
+        Assert.Equal(Enumerable.Range(1, 700).Select(seq => (long)seq), Seqs("long:a"));
+        Assert.InRange(_backplane.HistoryBytes, 1, HistoryBytes);
+    }
+
+    [Fact]
     public void A_key_counts_for_five_minutes_from_its_first_use()
     {
         var first = Publish("log:a", key: "k");
@@ -156,12 +265,29 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     [Fact]
     public void Keys_are_bounded_and_the_oldest_go_first()
     {
-        const int Many = 100_000;
+        const int Many = 300_000;
         for (int i = 0; i < Many; i++)
             Publish("log:a", key: $"k{i}");
 
         Assert.Equal(Many, Publish("log:a", key: $"k{Many - 1}").Position!.Value.Seq);
         Assert.Equal(Many + 1, Publish("log:a", key: "k0").Position!.Value.Seq);
+    }
+
+    [Fact]
+    public void A_flood_of_keys_in_one_channel_costs_those_of_others_nothing()
+    {
+        // Of another shard: those of one share what is left.
+        string other = Enumerable.Range(0, 1000).Select(i => $"log:b{i}").First(name => ShardOf(name) != ShardOf("log:a"));
+        for (int i = 0; i < 4096; i++)
+            Publish(other, key: $"k{i}");
+        for (int i = 0; i < 300_000; i++)
+            Publish("log:a", key: $"k{i}");
+
+        Assert.Equal(1, Publish(other, key: "k0").Position!.Value.Seq);
+        Assert.Equal(300_000, Publish("log:a", key: "k299999").Position!.Value.Seq);
+        Assert.Equal(200_001, Publish("log:a", key: "k200000").Position!.Value.Seq);
+
+        uint ShardOf(string name) => (uint)Name(name).GetHashCode() % 32;
     }
 
     [Fact]
@@ -203,7 +329,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private PublishResult Publish(string channel, string content = "1", string key = "")
     {
-        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = Encoding.UTF8.GetBytes(key) });
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
         Assert.True(publishing.IsCompletedSuccessfully);
         return publishing.Result;
     }

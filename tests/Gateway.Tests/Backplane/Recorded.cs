@@ -4,7 +4,7 @@ using Gateway.Channels;
 
 namespace Gateway.Tests.Backplane;
 
-/// <summary>For one thread. A node's end of the backplane that writes down what arrives.</summary>
+/// <summary>A node's end of the backplane that writes down what arrives, from any thread; to be read when nothing comes any more.</summary>
 internal sealed class Recorded : IBackplaneSink
 {
     public List<(string Channel, string Content, long Seq, long Time)> Messages { get; } = [];
@@ -12,8 +12,11 @@ internal sealed class Recorded : IBackplaneSink
     /// <summary>As <c>+ann 1</c> and <c>-ann 0</c>.</summary>
     public List<string> Presence { get; } = [];
 
-    public void OnPublication(ChannelName channel, in Publication publication) =>
-        Messages.Add((channel.ToString(), Encoding.UTF8.GetString(publication.Content), publication.Seq, publication.Time));
+    public void OnPublication(ChannelName channel, in Publication publication)
+    {
+        lock (Messages)
+            Messages.Add((channel.ToString(), Encoding.UTF8.GetString(publication.Content), publication.Seq, publication.Time));
+    }
 
     public void OnPresence(ChannelName channel, PresenceChange change) =>
         Presence.Add($"{(change.Joined ? '+' : '-')}{change.User.Id} {change.Count}");

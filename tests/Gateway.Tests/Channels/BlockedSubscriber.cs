@@ -33,9 +33,7 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     {
     }
 
-    public void Send(ReadOnlySpan<byte> message)
-    {
-    }
+    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
     public void OnGap(Subscription subscription)
     {

@@ -133,7 +133,7 @@ public sealed class ChannelPresenceTests : IDisposable
     {
         var subscriber = new Seeing();
         subscriber.Subscription = new Subscription(_channel, subscriber) { PresenceVersion = version };
-        Assert.True(_channel.TryActivate(subscriber.Subscription, 0, 0, []));
+        Assert.True(_channel.TryActivate(subscriber.Subscription, default, 0, null));
         return subscriber;
     }
 
@@ -215,9 +215,7 @@ public sealed class ChannelPresenceTests : IDisposable
         {
         }
 
-        public void Send(ReadOnlySpan<byte> message)
-        {
-        }
+        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
         public void OnGap(Subscription subscription)
         {

@@ -23,7 +23,7 @@ public sealed class OverloadTests
         var namespaces = new Namespaces(new GatewayOptions());
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "plain"), metrics, NullLogger.Instance);
-        Assert.True(channel.TryActivate(new Subscription(channel, subscriber), 0, 0, []));
+        Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
         Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30)));
 
@@ -47,7 +47,7 @@ public sealed class OverloadTests
         var snapshot = new PresenceSnapshot(new PresenceState([], 0), 1);
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "room:a"), metrics, NullLogger.Instance);
-        Assert.True(channel.TryActivate(new Subscription(channel, subscriber), 0, 0, []));
+        Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
         Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         while (channel.TryAppend(new Publication { Content = Content }))

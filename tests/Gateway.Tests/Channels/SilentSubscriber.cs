@@ -11,7 +11,7 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 
     public void CatchUp() => throw new NotSupportedException();
 
-    public void Send(ReadOnlySpan<byte> message) => throw new NotSupportedException();
+    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => throw new NotSupportedException();
 
     public void OnGap(Subscription subscription) => throw new NotSupportedException();
 

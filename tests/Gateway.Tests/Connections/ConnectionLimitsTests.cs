@@ -41,7 +41,8 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task An_address_with_all_its_connections_gets_429_and_others_are_let_in()
     {
-        await using var server = await StartAsync("Limits:ConnectionsPerAddress=2", "Proxy:Trusted:0=127.0.0.1");
+        await using var server = await StartAsync(
+            [.. AnonymousAccess.Settings, "Limits:ConnectionsPerAddress=2", "Proxy:Trusted:0=127.0.0.1"]);
         await using var one = await ForwardedAsync("192.0.2.1");
         await using var two = await ForwardedAsync("192.0.2.1");
         var refused = await AskAsync(server, "/ws", "X-Forwarded-For: 192.0.2.1");
@@ -104,7 +105,8 @@ public sealed class ConnectionLimitsTests
     {
         var clock = new ManualClock();
         await using var server = await GatewayServer.StartAsync(
-            ["Limits:HandshakesPerSecondPerAddress=2", "Proxy:Trusted:0=127.0.0.1"], services => services.AddSingleton<TimeProvider>(clock));
+            [.. AnonymousAccess.Settings, "Limits:HandshakesPerSecondPerAddress=2", "Proxy:Trusted:0=127.0.0.1"],
+            services => services.AddSingleton<TimeProvider>(clock));
         var rates = server.Services.GetRequiredService<HandshakeRates>();
         string[] here = ["X-Forwarded-For: 192.0.2.1", "Sec-WebSocket-Protocol: unknown"];
         string[] there = ["X-Forwarded-For: 192.0.2.2", "Sec-WebSocket-Protocol: unknown"];

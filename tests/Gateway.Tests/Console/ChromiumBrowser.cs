@@ -24,6 +24,9 @@ public sealed class ChromiumBrowser : IAsyncLifetime
         return await ConsoleWindow.OpenAsync(page, internalPort);
     }
 
+    /// <summary>A page of nobody's, for what a script of a page sees.</summary>
+    public Task<IPage> BlankAsync() => _browser.NewPageAsync(new BrowserNewPageOptions { IgnoreHTTPSErrors = true });
+
     public async ValueTask DisposeAsync()
     {
         await _browser.DisposeAsync();

@@ -17,7 +17,8 @@ public sealed class ProxyProtocolTests : IDisposable
     private readonly RecordedLog _log = new();
 
     private Task<GatewayServer> StartAsync(params string[] settings) => GatewayServer.StartAsync(
-        ["Proxy:Protocol=true", "Diagnostics:Echo=true", .. settings], services => services.AddSingleton<ILoggerProvider>(_log));
+        [.. AnonymousAccess.Settings, "Proxy:Protocol=true", "Diagnostics:Echo=true", .. settings],
+        services => services.AddSingleton<ILoggerProvider>(_log));
 
     private static async Task<RawWebSocket> ConnectAsync(GatewayServer server, byte[] header, int piece)
     {

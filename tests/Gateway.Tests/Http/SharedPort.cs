@@ -33,6 +33,7 @@ public sealed class SharedPort : IAsyncLifetime
             var deadlines = Gateway.Services.GetRequiredService<HandshakeDeadlines>();
             await Eventually.TrueAsync(() => deadlines.Count == 0, "no handshake deadline is left");
             await Eventually.TrueAsync(() => Gateway.Connections.Count == 0, "no connection is left");
+            await Eventually.TrueAsync(() => Gateway.Services.GetRequiredService<IdleHttp>().Count == 0, "no HTTP connection is left");
         }
         finally
         {

@@ -8,6 +8,7 @@ public sealed class GatewayOptionsTests
 {
     public static TheoryData<string, string, Func<object, object>> Keys => new()
     {
+        { "Development", "True", options => Of(options).Development },
         { "Public", "http://127.0.0.2:9000", options => Of(options).Public.ToString() },
         { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal.ToString() },
         { "Node", "edge-7", options => Of(options).Node },
@@ -25,6 +26,8 @@ public sealed class GatewayOptionsTests
         { "Limits:ConnectionsPerAddress", "16", options => Of(options).Limits.ConnectionsPerAddress },
         { "Limits:ConnectionsPerUser", "17", options => Of(options).Limits.ConnectionsPerUser },
         { "Limits:HandshakesPerSecondPerAddress", "18", options => Of(options).Limits.HandshakesPerSecondPerAddress },
+        { "Limits:SocketsPerAddress", "19", options => Of(options).Limits.SocketsPerAddress },
+        { "Limits:IdleHttp", "00:00:21", options => Of(options).Limits.IdleHttp },
         { "Proxy:Protocol", "True", options => Of(options).Proxy.Protocol },
         { "Proxy:Trusted:0", "10.0.0.0/8", options => Of(options).Proxy.Trusted.Append(default).First() },
         { "Proxy:Trusted", "10.1.2.3/32", options => Of(options).Proxy.Trusted.Append(default).First() },
@@ -58,11 +61,13 @@ public sealed class GatewayOptionsTests
     [MemberData(nameof(Keys))]
     public void Every_key_binds_from_the_command_line_and_the_environment(string key, string value, Func<object, object> read)
     {
-        var commandLine = new ConfigurationBuilder().AddCommandLine([$"--Gateway:{key}={value}"]).Build();
+        // Some are refused in development mode.
+        var commandLine = Settings.WithKey($"{key}={value}");
         // A prefix of its own keeps the process's environment, which all tests share, out of the others' way.
         string variable = $"T{Guid.NewGuid():N}__Gateway__{key.Replace(":", "__", StringComparison.Ordinal)}";
         Environment.SetEnvironmentVariable(variable, value);
-        var environment = new ConfigurationBuilder().AddEnvironmentVariables(variable[..variable.IndexOf("Gateway", StringComparison.Ordinal)]).Build();
+        var environment = new ConfigurationBuilder().AddConfiguration(Settings.WithKey())
+            .AddEnvironmentVariables(variable[..variable.IndexOf("Gateway", StringComparison.Ordinal)]).Build();
         Environment.SetEnvironmentVariable(variable, null);
 
         foreach (var configuration in new[] { commandLine, environment })
@@ -71,7 +76,7 @@ public sealed class GatewayOptionsTests
             Assert.Equal(value, read(options).ToString());
             Assert.Empty(options.UnknownKeys);
         }
-        Assert.NotEqual(value, read(With("Namespaces:chat:HistoryTtl=00:10:00")).ToString());
+        Assert.NotEqual(value, read(GatewayOptionsReader.Read(Settings.WithKey("Namespaces:chat:HistoryTtl=00:10:00"))).ToString());
     }
 
     [Fact]
@@ -85,6 +90,8 @@ public sealed class GatewayOptionsTests
 
         Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public.ToString(), options.Internal.ToString()));
         Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
+        Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
+        Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);
         Assert.Equal(new HeartbeatOptions { Ping = TimeSpan.FromSeconds(25), PongTimeout = TimeSpan.FromSeconds(10) }, options.Heartbeat);
         Assert.Equal((200, TimeSpan.FromSeconds(30), false), (options.Presence.MaxUsers, options.DrainDuration, options.Echo));
         Assert.Equal(new NamespaceOptions
@@ -109,6 +116,16 @@ public sealed class GatewayOptionsTests
         Assert.Equal(demo with { History = 7 }, With("Namespaces:demo:History=7").Namespaces["demo"]);
         Assert.Empty(With(key).Namespaces);
         Assert.Equal(new NamespaceOptions { History = 7 }, With(key, "Namespaces:demo:History=7").Namespaces["demo"]);
+    }
+
+    [Fact]
+    public void Zero_is_no_limit()
+    {
+        var options = With(
+            "Limits:Connections=0", "Limits:ConnectionsPerAddress=0", "Limits:ConnectionsPerUser=0", "Limits:HandshakesPerSecondPerAddress=0",
+            "Limits:SocketsPerAddress=0");
+
+        Assert.Equal((0, 0, 0, 0, 0), Counts(options.Limits));
     }
 
     [Fact]
@@ -137,6 +154,10 @@ public sealed class GatewayOptionsTests
 
         Assert.Equal(["Limits:MesageBytes", "Namespaces:chat:Histroy"], options.UnknownKeys);
     }
+
+    private static (int, int, int, int, int) Counts(LimitsOptions limits) =>
+        (limits.Connections, limits.ConnectionsPerAddress, limits.ConnectionsPerUser, limits.HandshakesPerSecondPerAddress,
+         limits.SocketsPerAddress);
 
     private static GatewayOptions Of(object options) => (GatewayOptions)options;
 

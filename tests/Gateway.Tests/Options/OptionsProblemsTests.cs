@@ -21,6 +21,8 @@ public sealed class OptionsProblemsTests
     [InlineData("Limits:ConnectionsPerAddress", "some")]
     [InlineData("Limits:ConnectionsPerUser", "0.5")]
     [InlineData("Limits:HandshakesPerSecondPerAddress", "10000000")]
+    [InlineData("Limits:SocketsPerAddress", "-1")]
+    [InlineData("Limits:IdleHttp", "20")]
     [InlineData("Heartbeat:Ping", "00:00:00")]
     [InlineData("Heartbeat:PongTimeout", "-00:00:10")]
     [InlineData("Drain:Duration", "soon")]
@@ -47,6 +49,10 @@ public sealed class OptionsProblemsTests
     }
 
     [Fact]
+    public void Development_is_true_or_false() =>
+        Assert.Equal("Gateway:Development: 'yes' must be true or false", Assert.Single(Problems("Development=yes", Settings.Key).Problems));
+
+    [Fact]
     public void All_problems_are_told_in_one_message()
     {
         var problems = Problems("Limits:MessageBytes=x", "Heartbeat:Ping=y", "Namespaces:a:Publish=z", "Namespaces:b:History=-1", "Diagnostics:Echo=no");
@@ -61,8 +67,10 @@ public sealed class OptionsProblemsTests
     [InlineData("http://*:8080")]
     [InlineData("http://[::]:8080")]
     [InlineData("http://192.0.2.7:8080")]
-    public void A_public_address_open_to_the_network_is_refused_while_no_key_is_configured(string address) =>
-        Assert.Contains("no key is configured", Assert.Single(Problems($"Public={address}", "Internal=http://127.0.0.1:9").Problems), StringComparison.Ordinal);
+    public void A_public_address_open_to_the_network_is_refused_in_development_mode(string address) =>
+        Assert.StartsWith(
+            "Gateway:Development: is for this machine alone, but Gateway:Public is ",
+            Assert.Single(Problems($"Public={address}", "Internal=http://127.0.0.1:9").Problems), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("http://localhost:8080")]
@@ -78,7 +86,9 @@ public sealed class OptionsProblemsTests
     [InlineData("http://127.0.0.1:7000", "http://*:7000")]
     [InlineData("http://127.0.0.1:8081", "")]
     public void The_internal_port_must_not_be_the_public_one(string open, string closed) =>
-        Assert.Contains("must not be the public port", Assert.Single(Problems($"Public={open}", $"Internal={closed}").Problems), StringComparison.Ordinal);
+        Assert.Contains(
+            "must not be the public port",
+            Assert.Single(Problems("Development=false", Settings.Key, $"Public={open}", $"Internal={closed}").Problems), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
@@ -101,7 +111,8 @@ public sealed class OptionsProblemsTests
     [InlineData("Proxy:Trusted:1=proxy.example.com", "Proxy:Trusted: 'proxy.example.com'")]
     [InlineData("Proxy:Trusted=10.0.0.0/8,10.0.0.0/33", "Proxy:Trusted: '10.0.0.0/33'")]
     public void A_proxy_that_cannot_be_meant_is_refused(string setting, string problem) =>
-        Assert.StartsWith("Gateway:" + problem, Assert.Single(Problems(setting).Problems), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Gateway:" + problem, Assert.Single(Problems("Development=false", Settings.Key, setting).Problems), StringComparison.Ordinal);
 
     private static OptionsProblemsException Problems(params string[] settings) =>
         Assert.Throws<OptionsProblemsException>(() => GatewayOptionsReader.Read(Settings.Of(settings)));

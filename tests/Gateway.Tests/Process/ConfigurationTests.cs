@@ -31,18 +31,6 @@ public sealed class ConfigurationTests
             """, await RefusalAsync(launch));
     }
 
-    [Theory]
-    [InlineData("http://0.0.0.0:0")]
-    [InlineData("http://*:0")]
-    [InlineData("http://192.0.2.1:8080")]
-    public async Task Without_a_key_nothing_but_loopback_is_served(string address)
-    {
-        string refusal = await RefusalAsync(new GatewayLaunch { Settings = ["Public=" + address] });
-
-        Assert.StartsWith("The configuration has a problem:\n  * Gateway:Public: ", refusal);
-        Assert.EndsWith(" is open to the network, but no key is configured: without one the gateway listens on loopback only\n", refusal);
-    }
-
     [Fact]
     public async Task A_file_that_is_not_JSON_is_refused_with_its_name_and_the_place()
     {

@@ -20,7 +20,8 @@ public sealed class StartTests
         Assert.Contains($"health     http://{clients}/health/ready\n", gateway.Output);
         Assert.Contains($"internal   http://{console}\n", gateway.Output);
         Assert.Contains("mode       development\n", gateway.Output);
-        Assert.Contains("WARNING    no key is configured: everybody is let in as anonymous, and only loopback is listened on\n", gateway.Output);
+        Assert.Contains(
+            "WARNING    development mode: everybody on this machine is let in as anonymous and may do everything\n", gateway.Output);
         Assert.Contains("backplane  memory", gateway.Output);
         Assert.Contains("limits     message 2 KiB, outbound queue 4000 B and 7 channels per connection\n", gateway.Output);
         Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
@@ -55,7 +56,8 @@ public sealed class StartTests
     public async Task An_address_that_this_machine_does_not_have_is_refused_in_one_line()
     {
         // 192.0.2.0/24 is kept for documentation: nobody has it.
-        await using var gateway = GatewayProcess.Launch(new GatewayLaunch { Settings = ["Internal=http://192.0.2.1:8081"] });
+        await using var gateway = GatewayProcess.Launch(
+            new GatewayLaunch { Settings = [.. AnonymousAccess.Settings, "Internal=http://192.0.2.1:8081"] });
 
         Assert.Equal(1, await gateway.ExitAsync());
         Assert.Equal("Failed to listen on Gateway:Public or Gateway:Internal: Cannot assign requested address.\n", gateway.Errors);

@@ -34,26 +34,6 @@ public sealed class TwoNodesTests
         Assert.Equal(Enumerable.Range(21, 30).Select(i => (long)i), (await subscriber.ReceiveMessagesAsync(30)).Seqs());
     }
 
-    [Theory]
-    [InlineData("plain")]
-    [InlineData("h:room")]
-    public async Task A_key_used_on_both_nodes_publishes_once(string channel)
-    {
-        await using var nodes = await TwoNodes.StartAsync();
-        await using var a = await JsonClient.ConnectAsync(nodes.A);
-        await using var b = await JsonClient.ConnectAsync(nodes.B);
-        await using var subscriber = await JsonClient.ConnectAsync(nodes.B);
-        await subscriber.SubscribeAsync(channel);
-        foreach (var client in new[] { a, b })
-        {
-            await client.PublishAsync(channel, "1", ""","id":1,"key":"k" """);
-            await client.ReceiveAsync("ack");
-        }
-        await a.PublishAsync(channel, "2");
-
-        Assert.Equal(["1", "2"], (await subscriber.ReceiveMessagesAsync(2)).Select(message => message.Raw("content")));
-    }
-
     [Fact]
     public async Task Users_are_present_across_nodes()
     {

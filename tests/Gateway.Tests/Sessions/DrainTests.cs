@@ -8,7 +8,7 @@ namespace Gateway.Tests.Sessions;
 
 public sealed class DrainTests
 {
-    private static readonly string[] WithTime = ["Drain:Duration=00:00:01", "Namespaces:log:History=100"];
+    private static readonly string[] WithTime = ["Drain:Duration=00:00:03", "Namespaces:log:History=100"];
 
     [Fact]
     public async Task Every_client_is_told_to_come_back_later_and_closed_with_1012()
@@ -42,7 +42,7 @@ public sealed class DrainTests
     [Fact]
     public async Task What_was_sent_to_a_client_before_comes_before_the_farewell()
     {
-        await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:00.1", "Limits:OutboundBytes=10000000");
+        await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:00", "Limits:OutboundBytes=10000000");
         await using var stalled = await Stalled.StartAsync(server, "a");
         await using var publisher = await JsonClient.ConnectAsync(server);
         await using var healthy = await JsonClient.ConnectAsync(server);

@@ -1,4 +1,7 @@
+using System.Net;
 using Gateway.TestSupport;
+using Gateway.Tests.Api;
+using Gateway.Tests.Sse;
 
 namespace Gateway.Tests.Sessions;
 
@@ -12,8 +15,8 @@ public sealed class IdempotencyTests(SharedGateway gateway) : IClassFixture<Shar
         string channel = SharedGateway.NewChannel(ofNamespace);
         await using var subscriber = await gateway.ConnectAsync();
         await subscriber.SubscribeAsync(channel);
-        await using var publisher = await gateway.ConnectAsync();
-        await using var reconnected = await gateway.ConnectAsync();
+        await using var publisher = await gateway.ConnectAsync("?user=ann");
+        await using var reconnected = await gateway.ConnectAsync("?user=ann");
 
         var first = await AskAsync(publisher, channel, "1", "k");
         await AskAsync(publisher, channel, "2", "other");
@@ -22,6 +25,34 @@ public sealed class IdempotencyTests(SharedGateway gateway) : IClassFixture<Shar
 
         Assert.Equal(first.GetRawText(), again.GetRawText());
         Assert.Equal([1, 2, 3], (await subscriber.ReceiveMessagesAsync(3)).Select(message => message.Number("content")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("log")]
+    public async Task A_key_that_another_sender_uses_too_suppresses_nothing(string ofNamespace)
+    {
+        string channel = SharedGateway.NewChannel(ofNamespace);
+        await using var subscriber = await gateway.ConnectAsync();
+        await subscriber.SubscribeAsync(channel);
+        await using var ann = await gateway.ConnectAsync("?user=ann");
+        await using var bob = await gateway.ConnectAsync("?user=bob");
+        await using var somebody = await gateway.ConnectAsync();
+        await using var another = await gateway.ConnectAsync();
+
+        int content = 0;
+        foreach (var client in new[] { ann, bob, somebody, another })
+            await AskAsync(client, channel, $"{++content}", "k");
+        // Under the name of a user, and yet the API's own.
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(200, (await gateway.Server.PostAsync("publish", $$"""{"channel":"{{channel}}","content":5,"sender":"ann","key":"k"}""")).Status);
+        for (int i = 0; i < 2; i++)
+            Assert.Equal(HttpStatusCode.OK, (await Publishing.PostAsync(gateway.Server.PublicPort, $$"""{"channel":"{{channel}}","content":6,"key":"k"}""")).Status);
+        foreach (var client in new[] { ann, bob, somebody, another })
+            await AskAsync(client, channel, "0", "k");
+        await AskAsync(ann, channel, "7", "last");
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7], (await subscriber.ReceiveMessagesAsync(7)).Select(message => message.Number("content")));
     }
 
     [Fact]

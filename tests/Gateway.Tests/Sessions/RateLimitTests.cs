@@ -80,22 +80,88 @@ public sealed class RateLimitTests
     }
 
     [Fact]
-    public async Task A_hundred_refused_in_a_row_are_closed_with_4029_and_one_that_is_accepted_starts_the_count_anew()
+    public async Task A_hundred_refused_within_ten_seconds_are_closed_with_4029_also_when_others_are_accepted_in_between()
     {
         await using var server = await StartAsync(Ten);
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
         await FrameAsync(client, Text);
-        await SendAsync(client, 5 + 99);
-        for (int i = 0; i < 5 + 99; i++)
-            Assert.Contains(i < 5 ? "pong" : "rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
-        _clock.Advance(TimeSpan.FromMilliseconds(100));
-        await SendAsync(client, 1 + 100);
-        Assert.Contains("pong", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
-        for (int i = 0; i < 99; i++)
-            Assert.Contains("rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        await RefusedAsync(client, accepted: 5, refused: 60);
+        await PassAsync(server, TimeSpan.FromSeconds(9));
+        await RefusedAsync(client, accepted: 5, refused: 39);
+        await SendAsync(client, 1);
         var disconnect = JsonDocument.Parse((await FrameAsync(client, Text)).Text).RootElement;
         Assert.Equal((4029, true), (disconnect.GetProperty("code").GetInt32(), disconnect.GetProperty("reconnect").GetBoolean()));
         Assert.Equal("rate limit exceeded", await FailureAsync(client, 4029));
+    }
+
+    [Fact]
+    public async Task What_was_refused_longer_ago_is_forgotten()
+    {
+        await using var server = await StartAsync(Ten);
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        await FrameAsync(client, Text);
+        for (int i = 0; i < 3; i++)
+        {
+            await RefusedAsync(client, accepted: 5, refused: 99);
+            await PassAsync(server, TimeSpan.FromSeconds(10));
+        }
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task The_bytes_of_what_is_refused_are_charged_and_until_they_are_paid_for_nothing_is_read()
+    {
+        await using var server = await StartAsync("Limits:BytesPerSecond=1000", "Limits:ByteBurst=1000");
+        var delays = server.Services.GetRequiredService<Delays>();
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        await FrameAsync(client, Text);
+        byte[] message = RawWebSocket.TextFrame($$"""{"type":"ping","x":"{{new string('x', 800 - 8 - 22)}}"}""");
+        Assert.Equal(800, message.Length);
+
+        await client.SendAsync((byte[])[.. message, .. message, .. message]);
+        Assert.Contains("pong", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        // 200 of 1,000 were left: 600 to pay, and 800 for another.
+        Assert.Contains("\"retryAfter\":1400}", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => delays.Count == 1, "the third is not read");
+        _clock.Advance(TimeSpan.FromMilliseconds(599));
+        Assert.Equal(1, delays.Count);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Contains("\"retryAfter\":1600}", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => delays.Count == 1, "that is paid for too");
+
+        await PassAsync(server, TimeSpan.FromMilliseconds(1600));
+        await client.SendAsync(message);
+        Assert.Contains("pong", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+        await LeaveAsync(server, client);
+    }
+
+    [Fact]
+    public async Task A_flood_far_above_the_limit_is_read_at_about_the_limit()
+    {
+        const int Rate = 1_000_000, Burst = 200_000;
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:BytesPerSecond={Rate}", $"Limits:ByteBurst={Burst}", "Limits:MessagesPerSecond=1000", "Limits:MessageBurst=1000");
+        using var measured = new Measurements(server);
+        await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
+        // With one in between that there are tokens for: the others are never a hundred in a row.
+        byte[] large = RawWebSocket.TextFrame($$"""{"type":"ping","x":"{{new string('x', 60_000)}}"}""");
+        byte[] flood = [.. Enumerable.Repeat(large, 60).SelectMany(bytes => bytes), .. RawWebSocket.TextFrame("""{"type":"ping"}""")];
+        var reading = client.ReadToEndAsync();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        client.Socket.Blocking = false;
+        for (int sent = 0; clock.Elapsed < TimeSpan.FromSeconds(3);)
+        {
+            int taken = client.Socket.Send(flood.AsSpan(sent % flood.Length), System.Net.Sockets.SocketFlags.None, out var error);
+            Assert.True(error is System.Net.Sockets.SocketError.Success or System.Net.Sockets.SocketError.WouldBlock, $"{error}");
+            sent += Math.Max(taken, 0);
+            if (taken <= 0)
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+        double limit = (Rate * clock.Elapsed.TotalSeconds) + Burst;
+        // What the pipe holds is counted when it is read.
+        Assert.InRange(measured["gateway.network.received"], Burst, (1.5 * limit) + 128_000);
+        client.Reset();
+        await Assert.ThrowsAnyAsync<Exception>(() => reading);
     }
 
     [Fact]
@@ -270,6 +336,23 @@ public sealed class RateLimitTests
 
     private static Task SendAsync(RawWebSocket client, int pings) =>
         client.SendAsync(Enumerable.Repeat(0, pings).SelectMany(_ => RawWebSocket.Frame(Text, Encoding.UTF8.GetBytes("""{"type":"ping"}"""))).ToArray());
+
+    /// <summary>Sends pings and reads their answers.</summary>
+    private static async Task RefusedAsync(RawWebSocket client, int accepted, int refused)
+    {
+        await SendAsync(client, accepted + refused);
+        for (int i = 0; i < accepted + refused; i++)
+            Assert.Contains(i < accepted ? "pong" : "rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Lets time pass, and the sweep see it.</summary>
+    private async Task PassAsync(GatewayServer server, TimeSpan time)
+    {
+        var sweep = server.Services.GetRequiredService<Sweep>();
+        long before = sweep.Now;
+        _clock.Advance(time);
+        await Eventually.TrueAsync(() => sweep.Now - before >= time.TotalMilliseconds, "the sweep has seen the time");
+    }
 
     private Task LeaveAsync(GatewayServer server, JsonClient client)
     {

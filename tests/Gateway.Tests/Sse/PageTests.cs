@@ -44,7 +44,7 @@ public sealed class PageTests(PageTests.WithCookie gateway) : IClassFixture<Page
 
             Assert.Equal(HttpStatusCode.Unauthorized, reply.StatusCode);
             Assert.Equal("""{"error":"unauthorized","message":"token expired"}""", await reply.Content.ReadAsStringAsync());
-            Assert.Equal("Bearer", reply.Headers.WwwAuthenticate.ToString());
+            Assert.Equal("Bearer error=\"invalid_token\", error_description=\"token expired\"", reply.Headers.WwwAuthenticate.ToString());
         }
     }
 

@@ -148,7 +148,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task A_PROXY_header_comes_before_TLS()
     {
-        await using var server = await StartAsync(_certificate.Pem, "Proxy:Protocol=true");
+        await using var server = await StartAsync(_certificate.Pem, [.. AnonymousAccess.Settings, "Proxy:Protocol=true"]);
         var socket = await TcpAsync(server);
         await socket.SendAsync("PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n"u8.ToArray());
         await using var ssl = await HandshakeAsync(socket);

@@ -184,6 +184,68 @@ public sealed class FrameReaderViolationTests
     [Fact]
     public void After_a_close_everything_is_discarded() => EverythingIsDiscardedAfter(Close(1000), FrameKind.Close);
 
+    [Fact]
+    public void The_rest_of_a_message_that_was_too_big_is_passed_over_to_its_end_wherever_it_is_cut()
+    {
+        byte[][] wholes =
+        [
+            Binary(Bytes(300)),
+            [.. Text(Bytes(300), final: false), .. Ping(Bytes(5)), .. Continuation(Bytes(0), final: false), .. Continuation([0xFF])],
+            [.. Binary(Bytes(60), final: false), .. Continuation(Bytes(60), final: false), .. Pong([]), .. Continuation(Bytes(700))],
+        ];
+        foreach (byte[] whole in wholes)
+        {
+            for (int at = 1; at < whole.Length; at++)
+            {
+                var reader = new FrameReader(100);
+                bool isRefused = false;
+                foreach (byte[] part in new[] { whole[..at], whole[at..^1] })
+                {
+                    // In two segments too.
+                    var input = Segments.Of([.. part.Take(part.Length / 2)], [.. part.Skip(part.Length / 2)]);
+                    while (reader.Read(ref input) is { Kind: not FrameKind.NeedMoreData } frame)
+                        isRefused |= frame.Kind == FrameKind.Violation;
+                    Assert.True(input.IsEmpty);
+                }
+                Assert.Equal((true, true, true), (isRefused, reader.HasEnded, reader.IsPassingOver));
+
+                var last = new ReadOnlySequence<byte>([whole[^1], .. Ping([])]);
+                Assert.Equal(FrameKind.NeedMoreData, reader.Read(ref last).Kind);
+                Assert.Equal((true, true, false), (last.IsEmpty, reader.HasEnded, reader.IsPassingOver));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_close_frame_or_what_is_no_frame_ends_the_passing_over()
+    {
+        foreach (byte[] end in new[] { Close(1009), [0xFF], Text("a new message inside the old") })
+        {
+            var reader = new FrameReader(100);
+            var input = new ReadOnlySequence<byte>(Binary(Bytes(300), final: false));
+            Assert.Equal(FrameKind.Violation, reader.Read(ref input).Kind);
+            Assert.Equal((true, true), (input.IsEmpty, reader.IsPassingOver));
+            input = new ReadOnlySequence<byte>(end);
+            Assert.Equal(FrameKind.NeedMoreData, reader.Read(ref input).Kind);
+            Assert.Equal((true, true, false), (input.IsEmpty, reader.HasEnded, reader.IsPassingOver));
+        }
+    }
+
+    [Fact]
+    public void A_bad_close_frame_is_told_from_other_violations()
+    {
+        (byte[] Bytes, bool IsClose)[] frames =
+        [
+            (Close(1000), true), (Close(1006), true), (Close([3]), true), (Close([3, 0xE8, 0xFF]), true), ([0xFF], false), (Ping([]), false),
+        ];
+        foreach (var (bytes, isClose) in frames)
+        {
+            var reader = new FrameReader(100);
+            var input = new ReadOnlySequence<byte>(bytes);
+            Assert.Equal(isClose, reader.Read(ref input).IsClose);
+        }
+    }
+
     private static void EverythingIsDiscardedAfter(byte[] last, FrameKind kind)
     {
         var reader = new FrameReader(Reading.Limit);

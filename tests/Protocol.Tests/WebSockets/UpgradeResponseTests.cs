@@ -51,7 +51,8 @@ public sealed class UpgradeResponseTests
 
     [Fact]
     public void A_bad_token_is_challenged() => Assert.Equal(
-        "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nWWW-Authenticate: Bearer\r\n" +
+        "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n" +
+        "WWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"token expired\"\r\n" +
         "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n" +
         """{"error":"unauthorized","message":"token expired"}""",
         Written(UpgradeRefusal.Unauthorized("token expired")));
@@ -72,6 +73,16 @@ public sealed class UpgradeResponseTests
             Written(refusal),
             StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_missing_token_is_asked_for_and_nothing_called_wrong() =>
+        Assert.Contains("\r\nWWW-Authenticate: Bearer\r\n", Written(UpgradeRefusal.TokenMissing), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("it's a \"token\"\r\nX: \\", "it's a ?token???X: ?")]
+    [InlineData("caf\u00e9 ~", "caf? ~")]
+    public void No_message_can_break_out_of_the_challenge(string message, string expected) =>
+        Assert.Equal($"Bearer error=\"invalid_token\", error_description=\"{expected}\"", UpgradeRefusal.Unauthorized(message).Challenge);
 
     [Fact]
     public void No_message_can_break_out_of_the_body()

@@ -46,7 +46,11 @@ export function useChannel<T = unknown>(
     setView(empty);
     if (channel === null) return;
     let mounted = true;
-    const subscription = client.subscribe<T>(channel, { token: latest.current.token });
+    const { token } = latest.current;
+    const subscription = client.subscribe<T>(channel, {
+      // It is renewed long after this render: the callback asked is that of the last one.
+      token: typeof token === 'function' ? (context) => (latest.current.token as typeof token)(context) : token,
+    });
     const change = (next: (view: ChannelView<T>) => Partial<ChannelView<T>>) => {
       if (mounted) setView((view) => ({ ...view, ...next(view) }));
     };

@@ -1,4 +1,4 @@
-import type { GatewayClient, State } from '@gateway/client';
+import type { GatewayClient, StateChange } from '@gateway/client';
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 
 export const ClientContext = /* @__PURE__ */ createContext<GatewayClient | undefined>(undefined);
@@ -9,13 +9,15 @@ export function useClient(): GatewayClient {
   return client;
 }
 
-/** The client of the provider around this, and the state of its connection. */
-export function useGateway(): { client: GatewayClient; state: State } {
+const closed: StateChange = { state: 'closed' };
+
+/** The client of the provider around this, the state of its connection, and why it is in that. */
+export function useGateway(): { client: GatewayClient } & StateChange {
   const client = useClient();
-  const state = useSyncExternalStore(
+  const status = useSyncExternalStore(
     useCallback((changed) => client.on('state', changed), [client]),
-    () => client.state,
-    () => 'closed' as const,
+    () => client.status,
+    () => closed,
   );
-  return { client, state };
+  return { client, ...status };
 }

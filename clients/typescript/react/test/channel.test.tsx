@@ -60,6 +60,13 @@ describe('GatewayProvider', () => {
         expect(hook.current).toBe(client);
     });
 
+    it('tells why the client is closed', async () => {
+        const hook = await renderHook(() => useGateway(), {}, around);
+        const reason = 'the token is for another audience';
+        await act(async () => gateway.link.drops(4001, reason));
+        expect(hook.current).toEqual({ client: hook.current.client, state: 'closed', code: 4001, reason });
+    });
+
     it('renders on a server without connecting', () => {
         function Page() {
             const { state } = useGateway();
@@ -100,6 +107,20 @@ describe('useChannel', () => {
         await says(message(1), message(2));
         expect(drawn(hook.current)).toEqual(['subscribed', []]);
         expect(seen).toEqual(['m1', 'm2']);
+    });
+
+    it('asks the token callback of the last render for a token of the channel', async () => {
+        const hook = await renderHook(
+            ({ name }: { name: string }) => useChannel('a', { token: () => `token-${name}` }),
+            { name: 'first' },
+            around,
+        );
+        await connects();
+        await subscribes();
+        await hook.render({ name: 'second' });
+        await says({ type: 'unsubscribed', channel: 'a', code: 'expired', reason: 'ended' });
+        await act(async () => void (await vi.waitUntil(() => gateway.link.of('subscribe').length === 2)));
+        expect(gateway.link.of('subscribe')).toMatchObject([{ token: 'token-first' }, { token: 'token-second' }]);
     });
 
     it('calls the last onMessage and subscribes once, however often the callback changes', async () => {

@@ -3,6 +3,7 @@ import type { StateChange } from '../../src/index.js';
 import { clientOf, connect, connectedAgain, eventually, lost, numbers, Seen } from '../support/application.js';
 import { GatewayProcess } from '../support/processes.js';
 import { TcpProxy } from '../support/tcpProxy.js';
+import { secret, token } from '../support/token.js';
 
 const settings = ['Namespaces:chat:History=1000', 'Namespaces:chat:Presence=true'];
 
@@ -70,10 +71,11 @@ it('keeps a message from the connection that sent it where asked to, also when t
 
 describe('a connection that is cut again and again', () => {
   it('loses nothing, doubles nothing and mixes nothing up, for publisher and subscriber', async () => {
-    const gateway = await GatewayProcess.start(...settings);
+    const gateway = await GatewayProcess.start(...settings, `Auth:Secret=${secret}`);
     const network = await TcpProxy.to(gateway.port);
-    const backoff = { min: 10, max: 100 };
-    const [publisher, subscriber] = [await connect(network.url, { backoff }), await connect(network.url, { backoff })];
+    // The keys of somebody without a token end with the connection.
+    const options = { backoff: { min: 10, max: 100 }, token: token('ann', 3600) };
+    const [publisher, subscriber] = [await connect(network.url, options), await connect(network.url, options)];
     const seen = new Seen<number>(subscriber.subscribe('chat:1'));
     await seen.subscription.ready;
     const publishing: Promise<unknown>[] = [];

@@ -67,6 +67,19 @@ it('a token that ends costs nothing where it is renewed, and the connection, but
   expect([...onAda.changes, ...onCarol.changes]).toEqual([]);
 });
 
+it('a token without an end that takes the place of one with an end is not asked for again', async () => {
+  const gateway = await GatewayProcess.start(...settings);
+  let asked = 0;
+  const client = await connect(gateway.url, { token: () => token('ada', 6, asked++ ? { exp: undefined } : {}) });
+  await eventually(
+    () => asked === 2,
+    () => 'the renewal',
+  );
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(asked).toBe(2);
+  expect(client.state).toBe('connected');
+});
+
 it('a token that has ended is refused, and another one asked for at once', async () => {
   const gateway = await GatewayProcess.start(...settings);
   const asked: boolean[] = [];

@@ -11,6 +11,14 @@ const gatewayDll = join(import.meta.dirname, '../../../../src/Gateway/bin/Releas
 
 /** As fast as a test likes; what the gateway allows a client by itself is not what these tests are about. */
 export const noRateLimits = ['Limits:MessagesPerSecond=100000', 'Limits:MessageBurst=100000'];
+/** All clients come from one address, and many at once. */
+const noConnectionLimits = [
+  'Connections',
+  'ConnectionsPerAddress',
+  'ConnectionsPerUser',
+  'SocketsPerAddress',
+  'HandshakesPerSecondPerAddress',
+].map((limit) => `Limits:${limit}=0`);
 export const unlimited = { perSecond: 100_000, burst: 100_000 };
 
 export async function freePort(): Promise<number> {
@@ -88,14 +96,19 @@ export class GatewayProcess extends TestProcess {
     return `ws://127.0.0.1:${this.port}/ws`;
   }
 
-  /** @param settings As `Namespaces:chat:History=100`. */
+  /**
+   * In development mode, unless there is a key for tokens.
+   * @param settings As `Namespaces:chat:History=100`.
+   */
   static async start(...settings: string[]): Promise<GatewayProcess> {
     return new GatewayProcess(await freePort(), await freePort(), settings).start();
   }
 
   protected command(): [string, string[]] {
     const ports = [`Public=http://127.0.0.1:${this.port}`, `Internal=http://127.0.0.1:${this.internalPort}`];
-    const settings = [...ports, ...noRateLimits, ...this.settings].map((setting) => `--Gateway:${setting}`);
+    const settings = ['Development=true', ...ports, ...noRateLimits, ...noConnectionLimits, ...this.settings].map(
+      (setting) => `--Gateway:${setting}`,
+    );
     return ['dotnet', [gatewayDll, ...settings]];
   }
 }

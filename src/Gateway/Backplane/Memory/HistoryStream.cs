@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gateway.Channels;
 using Gateway.Protocol.Messages;
 
@@ -17,9 +16,13 @@ internal sealed class HistoryStream
     private int _first;
     private int _count;
 
-    public HistoryStream(ChannelName channel, long now)
+    /// <param name="channel">The channel.</param>
+    /// <param name="epoch">What has been told of it while it was empty.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    public HistoryStream(ChannelName channel, string epoch, long now)
     {
         Channel = channel;
+        Top = new Position(epoch, 0);
         LastUsed = now;
         _capacity = channel.Namespace.Rules.History;
         _ttl = (long)channel.Namespace.Rules.HistoryTtl.TotalMilliseconds;
@@ -28,10 +31,10 @@ internal sealed class HistoryStream
 
     public ChannelName Channel { get; }
 
-    /// <summary>The stream's place in its shard's order of use.</summary>
+    /// <summary>The stream's place in its shard, among those with messages or those without.</summary>
     public LinkedListNode<HistoryStream> Node { get; }
 
-    public Position Top { get; private set; } = new(RandomNumberGenerator.GetHexString(12, lowercase: true), 0);
+    public Position Top { get; private set; }
 
     /// <summary>Unix milliseconds.</summary>
     public long LastUsed { get; set; }

@@ -17,19 +17,23 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
 {
     private const int ShardCount = 32;
 
-    private readonly MemoryShard[] _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new MemoryShard())];
-    private readonly ConcurrentDictionary<ChannelName, byte> _subscribed = new(ChannelNameComparer.Instance);
+    private readonly MemoryShard[] _shards;
+    // With the generation of the epoch that subscribers are told while there is no stream; null for a moment, before it is known.
+    private readonly ConcurrentDictionary<ChannelName, long?> _subscribed = new(ChannelNameComparer.Instance);
+    private readonly EmptyEpochs _epochs = new();
     private readonly HistoryBudget _budget;
     private readonly TimeProvider _time;
-    private readonly Func<ChannelName, bool> _isSubscribed;
+    private readonly Func<ChannelName, string> _emptyEpoch;
     private IBackplaneSink? _sink;
     private int _swept;
 
     public MemoryBackplane(GatewayOptions options, TimeProvider time)
     {
+        var keys = new KeyBudget();
         _budget = new HistoryBudget(options.HistoryBytes);
+        _shards = [.. Enumerable.Range(0, ShardCount).Select(_ => new MemoryShard(keys, _budget, _epochs, _subscribed.ContainsKey))];
         _time = time;
-        _isSubscribed = _subscribed.ContainsKey;
+        _emptyEpoch = EmptyEpochOf;
     }
 
     public string Description => "memory (this node alone; history is lost on restart)";
@@ -55,15 +59,17 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         long now = Now;
         lock (shard.Gate)
         {
-            if (!request.Key.IsEmpty && shard.Keys.TryGet(channel, request.Key, now, out var earlier))
+            byte[]? key = request.Key.IsEmpty ? null : IdempotencyKeys.Of(channel, request.Key);
+            if (key is not null && shard.Keys.TryGet(key, now, out var earlier))
                 return new(earlier);
             var result = new PublishResult(PublishOutcome.Accepted, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
-            if (!request.Key.IsEmpty)
-                shard.Keys.Add(channel, request.Key, result, now);
+            if (key is not null)
+                shard.Keys.Add(key, result, now);
             _sink!.OnPublication(channel, new Publication
             {
                 Content = request.Content,
                 Sender = request.Sender,
+                Epoch = result.Position?.Epoch,
                 Seq = result.Position?.Seq ?? 0,
                 Time = now,
                 Except = request.Except,
@@ -75,7 +81,12 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
 
     public ValueTask<bool> SubscribeAsync(ChannelName channel)
     {
-        _subscribed[channel] = 0;
+        // First the channel is in the table, then the generation is looked at: MemoryShard, where it forgets a stream, does it the other way round.
+        if (_subscribed.TryAdd(channel, null))
+        {
+            Interlocked.MemoryBarrier();
+            _subscribed[channel] = _epochs.Generation(channel);
+        }
         return new(true);
     }
 
@@ -86,7 +97,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
         var shard = ShardOf(channel);
         lock (shard.Gate)
         {
-            return new(shard.Use(channel, Now, _budget).Read(query));
+            return new(shard.Find(channel, Now)?.Read(query) ?? new HistoryPage(new Position(EmptyEpochOf(channel), 0), Oldest: 1, [], More: false));
         }
     }
 
@@ -138,26 +149,22 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
     {
         var shard = _shards[(uint)_swept++ % ShardCount];
         lock (shard.Gate)
-            shard.Sweep(Now, _budget, _isSubscribed);
+            shard.Sweep(Now);
         MakeRoom();
     }
 
     public ValueTask DisposeAsync() => default;
 
-    private Position Keep(MemoryShard shard, ChannelName channel, in PublishRequest request, long now)
-    {
-        var stream = shard.Use(channel, now, _budget);
-        long before = stream.Bytes;
-        var position = stream.Append(new PublishedMessage(request.Content.ToArray(), request.Sender, stream.Top.Seq + 1, now));
-        _budget.Add(stream.Bytes - before);
-        // What is a little too much is taken from whoever was longest unused, at the next tick; a flood is stopped at its own shard.
-        if (_budget.IsFarExceeded)
-            shard.MakeRoom(_budget, _isSubscribed);
-        return position;
-    }
+    private Position Keep(MemoryShard shard, ChannelName channel, in PublishRequest request, long now) =>
+        shard.Append(channel, _emptyEpoch, new PublishedMessage(request.Content.ToArray(), request.Sender, 0, now));
 
     private void MakeRoom()
     {
+        foreach (var shard in _budget.IsExceeded ? _shards : [])
+        {
+            lock (shard.Gate)
+                shard.ForgetEmpty();
+        }
         while (_budget.IsExceeded)
         {
             var shard = _shards.MinBy(shard =>
@@ -167,11 +174,15 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
             })!;
             lock (shard.Gate)
             {
-                if (!shard.TrimLongestUnused(_budget, _isSubscribed))
+                if (!shard.TrimLongestUnused())
                     return;
             }
         }
     }
+
+    /// <summary>Of a channel without a stream: what its subscribers were told, or what the next one will be.</summary>
+    private string EmptyEpochOf(ChannelName channel) =>
+        EmptyEpochs.EpochOf(channel, _subscribed.GetValueOrDefault(channel) ?? _epochs.Generation(channel));
 
     private MemoryShard ShardOf(ChannelName channel) => _shards[(uint)channel.GetHashCode() % ShardCount];
 }

@@ -3,7 +3,9 @@ namespace Gateway.Backplane.Memory;
 /// <summary>Stateless. There are no other nodes.</summary>
 internal sealed class MemoryNodeBus : INodeBus
 {
-    public void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached)
+    public string? Problem => null;
+
+    public void Start(string inbox, Func<ReadOnlyMemory<byte>, bool> received, Action reached)
     {
     }
 

@@ -124,6 +124,16 @@ internal sealed class ChannelFeed(
         return await attempt.ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Ends the flow without a word to the connection, which is given up as a whole: one half of it may work until it is closed. May be called
+    /// under any lock.
+    /// </summary>
+    public void Abandon()
+    {
+        Interlocked.Increment(ref _life);
+        Volatile.Write(ref _isAttached, false);
+    }
+
     /// <summary>Ends the flow. May be called under any lock.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="before">As for <see cref="AttachAsync"/>.</param>
@@ -372,7 +382,8 @@ internal sealed class ChannelFeed(
         if (!MessageBody.TryRead(bytes, out var body))
             return;
         _sender = body.EncodedSender(_sender);
-        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
+        string? epoch = seq == 0 ? null : _position!.Value.Epoch;
+        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Epoch = epoch, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
     }
 
     /// <summary>Tells messages apart: a hash of the whole body, in which time and sender are. Never 0.</summary>

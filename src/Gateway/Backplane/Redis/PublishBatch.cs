@@ -34,7 +34,7 @@ internal sealed class PublishBatch(RedisConnection connection)
     /// <summary>Set when it leaves: nothing may be added any more.</summary>
     public bool HasLeft { get; set; }
 
-    /// <summary>The idempotency keys, and which message, from 0, each belongs to; ascending.</summary>
+    /// <summary>The idempotency keys with their owners, and which message, from 0, each belongs to; ascending.</summary>
     public IReadOnlyList<(int Index, byte[] Key)> Keys => _keys;
 
     public TimeSpan Age => Stopwatch.GetElapsedTime(_started);

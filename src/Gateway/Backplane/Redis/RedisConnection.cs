@@ -33,6 +33,8 @@ internal sealed partial class RedisConnection : IDisposable
     private readonly ILogger _log;
     private int _refused;
     private int _calls;
+    private long _answered;
+    private bool _isSilent;
     private long _bytes;
 
     private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics, ILogger log)
@@ -54,6 +56,12 @@ internal sealed partial class RedisConnection : IDisposable
 
     /// <summary>Whether the server confirms nothing before it is on disk, and so comes back from a restart with all of it.</summary>
     public bool IsDurable { get; private set; }
+
+    /// <summary>
+    /// Whether a call had no answer in time and nothing else was answered meanwhile. Whoever a client waits for need not ask until there is an answer
+    /// again, which the probe brings; so not every request waits as long as the first.
+    /// </summary>
+    public bool IsSilent => Volatile.Read(ref _isSilent);
 
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
@@ -244,6 +252,8 @@ internal sealed partial class RedisConnection : IDisposable
         catch (Exception)
         {
             // Whatever else the client library throws, and it throws many kinds, means that there is no answer.
+            if (Volatile.Read(ref _answered) < start)
+                Volatile.Write(ref _isSilent, true);
             late?.Invoke();
             return RedisAnswer<T>.Unconfirmed;
         }
@@ -254,7 +264,14 @@ internal sealed partial class RedisConnection : IDisposable
     {
         try
         {
-            return await issue().ConfigureAwait(false);
+            var answer = await issue().ConfigureAwait(false);
+            Heard();
+            return answer;
+        }
+        catch (RedisServerException)
+        {
+            Heard();
+            throw;
         }
         finally
         {
@@ -262,6 +279,13 @@ internal sealed partial class RedisConnection : IDisposable
             Interlocked.Add(ref _bytes, -bytes);
             _metrics.CallEnded();
         }
+    }
+
+    private void Heard()
+    {
+        Volatile.Write(ref _answered, TimeProvider.System.GetTimestamp());
+        if (IsSilent)
+            Volatile.Write(ref _isSilent, false);
     }
 
     private static async Task<object> Boxed(Task task)

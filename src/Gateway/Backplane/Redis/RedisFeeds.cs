@@ -49,7 +49,7 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
         }
     }
 
-    /// <summary>Attaches the feeds that are wanted; the others went with the old connection.</summary>
+    /// <summary>Attaches the feeds that are wanted; the others go with the old connection.</summary>
     public Task ResumeAsync(RedisConnection connection)
     {
         var attaching = new List<Task>();
@@ -59,6 +59,7 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
             {
                 if (feed.LeaveAt != 0)
                 {
+                    feed.Abandon();
                     Remove(feed);
                     continue;
                 }

@@ -16,6 +16,7 @@ internal static class RedisHistory
     /// <summary>The position of a channel without messages: each node with subscribers looks at it every minute.</summary>
     private const long EmptyMilliseconds = 10 * 60 * 1000;
 
+    /// <summary>How long an idempotency key counts.</summary>
     private const long ResultMilliseconds = 5 * 60 * 1000;
 
     /// <summary>One call: a plain PUBLISH where there is neither history nor a key, otherwise a script.</summary>
@@ -36,8 +37,9 @@ internal static class RedisHistory
     private static async Task<BatchResult> PublishOnceAsync(RedisKeys keys, PublishBatch batch)
     {
         byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Numbers(batch)];
-        var answer = await batch.Connection.PublishAsync(RedisScripts.PublishOnce, Results(keys, batch), values, records.Length, batch.Age).ConfigureAwait(false);
+        RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Keys(batch)];
+        RedisKey[] names = [keys.Results, keys.OlderResults];
+        var answer = await batch.Connection.PublishAsync(RedisScripts.PublishOnce, names, values, records.Length, batch.Age).ConfigureAwait(false);
         return new BatchResult(answer.Outcome);
     }
 
@@ -45,8 +47,8 @@ internal static class RedisHistory
     {
         long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
         byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, ResultMilliseconds, Durable(batch.Connection), .. Numbers(batch)];
-        RedisKey[] names = [keys.Meta, keys.Stream, .. Results(keys, batch)];
+        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, Durable(batch.Connection), ResultMilliseconds, .. Keys(batch)];
+        RedisKey[] names = [keys.Meta, keys.Stream, keys.Results, keys.OlderResults];
         var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
         if (answer.Value is null)
             return new BatchResult(answer.Outcome);
@@ -61,10 +63,8 @@ internal static class RedisHistory
         return ((int)known[0] - 1, new Position(stored[1], long.Parse(stored[0], CultureInfo.InvariantCulture)));
     }
 
-    private static RedisKey[] Results(RedisKeys keys, PublishBatch batch) => [.. batch.Keys.Select(entry => (RedisKey)keys.Result(entry.Key))];
-
-    /// <summary>Which message, counted from 1, each of the keys belongs to.</summary>
-    private static IEnumerable<RedisValue> Numbers(PublishBatch batch) => batch.Keys.Select(entry => (RedisValue)(entry.Index + 1));
+    /// <summary>The idempotency keys, each behind the number, counted from 1, of the message it belongs to.</summary>
+    private static IEnumerable<RedisValue> Keys(PublishBatch batch) => batch.Keys.SelectMany(entry => new RedisValue[] { entry.Index + 1, entry.Key });
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
     /// <param name="connection">The connection.</param>

@@ -7,32 +7,49 @@ namespace Gateway.Backplane.Redis;
 /// Safe for any thread. Messages between nodes by Redis pub/sub, over a connection of its own, so that neither a flood of publishes holds
 /// them up nor they the publishes. With several servers all nodes take the one whose address is first in the alphabet.
 /// </summary>
-internal sealed class RedisNodeBus(GatewayOptions options, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
+internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
 {
-    /// <summary>Every node hears its own heartbeat, every two seconds; without that, the connection is of no more use.</summary>
-    private const long SilenceMilliseconds = 7_000;
+    /// <summary>
+    /// A node hears its own heartbeat every two seconds. Without two of them the connection is of no more use, whatever comes in: the
+    /// heartbeats of others prove nothing about the way out.
+    /// </summary>
+    private const long SilenceMilliseconds = 5_000;
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _all = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:nodes");
-    private Action<ReadOnlyMemory<byte>> _received = _ => { };
+
+    /// <summary>The key that a probe writes to, and its pub/sub channel, on which nobody listens.</summary>
+    private readonly byte[] _probe = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:probe:nodes");
+
+    private Func<ReadOnlyMemory<byte>, bool> _received = _ => false;
     private Action _reached = () => { };
     private byte[] _inbox = [];
     private Task _running = Task.CompletedTask;
     private long _heard;
     private volatile RedisConnection? _connection;
 
-    public void Start(string inbox, Action<ReadOnlyMemory<byte>> received, Action reached)
+    public string? Problem => _connection is null || IsSilent ? "no connection to the other nodes" : null;
+
+    private bool IsSilent => Environment.TickCount64 - Volatile.Read(ref _heard) >= SilenceMilliseconds;
+
+    public void Start(string inbox, Func<ReadOnlyMemory<byte>, bool> received, Action reached)
     {
         (_inbox, _received, _reached) = (Inbox(inbox), received, reached);
         _running = RunAsync();
     }
 
-    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) =>
-        _connection is { } connection
-        && await connection.PublishAsync(inbox is null ? _all : Inbox(inbox), message.ToArray()).ConfigureAwait(false) == PublishOutcome.Accepted;
+    /// <remarks>With a write, which only a master takes: on a replica this node would hear itself, and nobody at the master would hear it.</remarks>
+    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message)
+    {
+        if (_connection is not { } connection)
+            return false;
+        byte[] channel = inbox is null ? _all : Inbox(inbox);
+        var sent = await connection.CallAsync(RedisScripts.Probe, [_all], [channel, message.ToArray()], message.Length).ConfigureAwait(false);
+        return sent is not null;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -49,7 +66,11 @@ internal sealed class RedisNodeBus(GatewayOptions options, BackplaneMetrics metr
         {
             var connection = await RedisConnection.TryOpenAsync(configuration, metrics, log, _stop.Token).ConfigureAwait(false);
             if (connection is not null && await TryListenAsync(connection).ConfigureAwait(false))
+            {
                 await WatchAsync(connection).ConfigureAwait(false);
+                if (!_stop.IsCancellationRequested)
+                    LogLost(log, await connection.Broken.ConfigureAwait(false));
+            }
             _connection = null;
             connection?.Dispose();
             await PauseAsync(Retry).ConfigureAwait(false);
@@ -71,19 +92,29 @@ internal sealed class RedisNodeBus(GatewayOptions options, BackplaneMetrics metr
 
     private void Receive(byte[] message)
     {
-        Volatile.Write(ref _heard, Environment.TickCount64);
-        _received(message);
+        if (_received(message))
+            Volatile.Write(ref _heard, Environment.TickCount64);
     }
 
     /// <summary>Returns when the connection is of no more use.</summary>
     private async Task WatchAsync(RedisConnection connection)
     {
-        while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted && Environment.TickCount64 - Volatile.Read(ref _heard) < SilenceMilliseconds)
+        while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
+        {
+            // A server that became a replica takes heartbeats too, and brings them back; but the others are where its master is. A write is
+            // refused there, and a connection on which that happens is of no more use.
+            _ = connection.CallAsync(RedisScripts.Probe, [_probe], [_probe, ""]);
             await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
+            if (IsSilent)
+                connection.Break("silence");
+        }
     }
 
     private byte[] Inbox(string inbox) => Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:node:{inbox}");
 
     private async Task PauseAsync(TimeSpan time) =>
         await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    [LoggerMessage(64, LogLevel.Warning, "The connection to other nodes is lost: {Reason}.")]
+    private static partial void LogLost(ILogger log, string reason);
 }

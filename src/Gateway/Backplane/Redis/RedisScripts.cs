@@ -4,6 +4,54 @@ namespace Gateway.Backplane.Redis;
 internal static class RedisScripts
 {
     /// <summary>
+    /// What the publishing scripts share: idempotency keys. The last two KEYS are the results and the older results, the ARGV behind
+    /// ARGV[window], which is for how many ms a key counts, the number of a message and its key, and so on. A batch reads and writes all of
+    /// its keys at once. The results begin anew, and become the older ones, when they are as old as the window or more than 32,768: so what is
+    /// remembered is bounded, and more than a client can send in that time at the default rate. Field '' says when they began.
+    /// </summary>
+    private const string Once = """
+        local ids, results, added, now, began = {}, {}, {}
+        if ARGV[window + 1] then
+          local time = redis.call('TIME')
+          now = time[1] * 1000 + math.floor(time[2] / 1000)
+          local asked = {''}
+          for i = window + 1, #ARGV, 2 do
+            ids[tonumber(ARGV[i])] = ARGV[i + 1]
+            asked[#asked + 1] = ARGV[i + 1]
+          end
+          local newer = redis.call('HMGET', KEYS[#KEYS - 1], unpack(asked))
+          local older = redis.call('HMGET', KEYS[#KEYS], unpack(asked))
+          began = newer[1]
+          for i = 2, #asked do
+            local found = newer[i] or older[i]
+            if found then
+              local used, result = string.match(found, '^(%d+) (.*)$')
+              if now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
+            end
+          end
+        end
+        local function remember(id, result)
+          results[id] = result
+          added[#added + 1] = id
+          added[#added + 1] = string.format('%.0f ', now) .. result
+        end
+        local function save()
+          if #added == 0 then return end
+          if began and (now - began >= tonumber(ARGV[window]) or redis.call('HLEN', KEYS[#KEYS - 1]) > 32768) then
+            redis.call('UNLINK', KEYS[#KEYS])
+            redis.call('RENAME', KEYS[#KEYS - 1], KEYS[#KEYS])
+            began = nil
+          end
+          redis.call('HSET', KEYS[#KEYS - 1], unpack(added))
+          if not began then
+            redis.call('HSET', KEYS[#KEYS - 1], '', string.format('%.0f', now))
+            redis.call('PEXPIRE', KEYS[#KEYS - 1], 2 * ARGV[window])
+          end
+        end
+
+        """;
+
+    /// <summary>
     /// What the scripts that read or give positions share: the channel's position. Beside epoch and seq, the meta names the server that
     /// gave the last position: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id.
     /// Another server may lack the last writes of that one, and would give their positions again: so it begins a new epoch, and notes
@@ -23,8 +71,9 @@ internal static class RedisScripts
           local run = server and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
           if not epoch then
             epoch, top, earlier = fresh, 0, ''
-            redis.call('DEL', KEYS[1], KEYS[2])
+            -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
             redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+            redis.call('DEL', KEYS[2])
           elseif origin then
             local promoted = not string.find(info, 'master_replid2:0000', 1, true)
             local again = string.sub(origin, #server, #server) == '+' and durable == '+'
@@ -42,34 +91,30 @@ internal static class RedisScripts
         """;
 
     /// <summary>
-    /// KEYS meta, stream, then the result of each message with an idempotency key. ARGV records, epoch where a new one begins, messages
-    /// kept, stream ms, meta ms, pub/sub channel, result ms, '+' or '-' (<see cref="ChannelPosition"/>), then the number of the message
-    /// each result belongs to. Returns the epoch, the seq before the first new message, and number and result of those that were not new.
+    /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
+    /// pub/sub channel, '+' or '-' (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
+    /// the first new message, and number and result of those that were not new.
     /// </summary>
-    public static readonly RedisScript Publish = new(ChannelPosition + """
-        local epoch, before = position(ARGV[2], ARGV[8], true)
-        local records, seq, number, at, result, fresh, known = ARGV[1], before, 0, 1, 3, {}, {}
+    public static readonly RedisScript Publish = new("local window = 8\n" + Once + ChannelPosition + """
+        local epoch, before = position(ARGV[2], ARGV[7], true)
+        local records, seq, number, at, fresh, known = ARGV[1], before, 0, 1, {}, {}
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
           number = number + 1
-          local key, earlier
-          if KEYS[result] and tonumber(ARGV[result + 6]) == number then
-            key = KEYS[result]
-            result = result + 1
-            earlier = redis.call('GET', key)
-          end
-          if earlier then
+          local id = ids[number]
+          if id and results[id] then
             known[#known + 1] = number
-            known[#known + 1] = earlier
+            known[#known + 1] = results[id]
           else
             seq = seq + 1
             local text = string.format('%.0f', seq)
             redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', string.sub(records, at + 4, after - 1))
-            if key then redis.call('SET', key, text .. ' ' .. epoch, 'PX', ARGV[7]) end
+            if id then remember(id, text .. ' ' .. epoch) end
             fresh[#fresh + 1] = {at, after - 1}
           end
           at = after
         end
+        save()
         if #fresh > 0 then
           redis.call('HSET', KEYS[1], 's', string.format('%.0f', seq))
           redis.call('PEXPIRE', KEYS[2], ARGV[4])
@@ -83,20 +128,20 @@ internal static class RedisScripts
         return {epoch, before, known}
         """);
 
-    /// <summary>KEYS the result of each message with an idempotency key. ARGV records, pub/sub channel, result ms, then the number of the message each result belongs to.</summary>
-    public static readonly RedisScript PublishOnce = new("""
-        local records, number, at, result, fresh = ARGV[1], 0, 1, 1, {}
+    /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>.</summary>
+    public static readonly RedisScript PublishOnce = new("local window = 3\n" + Once + """
+        local records, number, at, fresh = ARGV[1], 0, 1, {}
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
           number = number + 1
-          local isNew = true
-          if KEYS[result] and tonumber(ARGV[result + 3]) == number then
-            isNew = redis.call('SET', KEYS[result], '1', 'NX', 'PX', ARGV[3])
-            result = result + 1
+          local id = ids[number]
+          if not (id and results[id]) then
+            fresh[#fresh + 1] = string.sub(records, at, after - 1)
+            if id then remember(id, '') end
           end
-          if isNew then fresh[#fresh + 1] = string.sub(records, at, after - 1) end
           at = after
         end
+        save()
         if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(17) .. table.concat(fresh)) end
         return 1
         """);

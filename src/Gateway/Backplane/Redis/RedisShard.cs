@@ -11,8 +11,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>For users to leave and calls to be answered when the node stops. What is left expires.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+    /// <summary>For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeSpan _tick;
 
@@ -46,16 +46,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public string Name { get; }
 
-    public bool IsUp => _connection is not null && !_probes.AreSilent;
+    /// <summary>Whether requests reach Redis and are answered.</summary>
+    public bool IsUp => Answering is not null && !_probes.AreSilent;
 
     /// <summary>Of a cluster, the masters that do not answer while others do; empty when the shard is not up at all.</summary>
     public IReadOnlyList<string> Silent => IsUp ? _probes.Silent : [];
+
+    /// <summary>The connection, for what a client waits for.</summary>
+    private RedisConnection? Answering => _connection is { IsSilent: false } connection ? connection : null;
 
     public void Start() => _running = RunAsync();
 
     public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request)
     {
-        if (_connection is { } connection)
+        if (Answering is { } connection)
             return _publisher.PublishAsync(connection, channel, request);
         _metrics.Published(1, PublishOutcome.Refused);
         return default;
@@ -63,7 +67,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
     public Task<bool> SubscribeAsync(ChannelName channel) =>
-        _connection is { } connection ? _feeds.SubscribeAsync(connection, channel) : Task.FromResult(false);
+        Answering is { } connection ? _feeds.SubscribeAsync(connection, channel) : Task.FromResult(false);
 
     public void Unsubscribe(ChannelName channel) => _feeds.Unsubscribe(channel);
 
@@ -72,7 +76,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         // Only a subscriber relies on the position of a channel without messages; for others nothing is to be left in Redis.
         var feed = _feeds.Find(channel);
         var keys = feed?.Keys ?? new RedisKeys(_prefix, channel);
-        if (_connection is not { } connection
+        if (Answering is not { } connection
             || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
             return null;
         feed?.Check(page.Top);
@@ -80,19 +84,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
     }
 
     public async Task<bool> JoinAsync(ChannelName channel, Protocol.Messages.PresentUser user) =>
-        _connection is { } connection && await _presence.JoinAsync(connection, channel, user).ConfigureAwait(false);
+        Answering is { } connection && await _presence.JoinAsync(connection, channel, user).ConfigureAwait(false);
 
     public Task LeaveAsync(ChannelName channel, string user) => _presence.LeaveAsync(_connection, channel, user);
 
     public async Task<PresenceSnapshot?> PresenceAsync(ChannelName channel, int maxUsers) =>
-        _connection is { } connection ? await _presence.ListAsync(connection, channel, maxUsers).ConfigureAwait(false) : null;
+        Answering is { } connection ? await _presence.ListAsync(connection, channel, maxUsers).ConfigureAwait(false) : null;
 
     public async Task<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) =>
         _connection is { } connection ? await _presence.RepairAsync(connection, channel, maxUsers).ConfigureAwait(false) : null;
 
     public async ValueTask DisposeAsync()
     {
-        if (_connection is { } connection)
+        // With a silent Redis there is nothing to wait for.
+        if (Answering is { } connection)
         {
             var deadline = Task.Delay(Farewell);
             await Task.WhenAny(_presence.LeaveAllAsync(connection), deadline).ConfigureAwait(false);
@@ -100,8 +105,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 await Task.Delay(20).ConfigureAwait(false);
         }
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(false);
-        _stop.Dispose();
+        // Where it is just opening a connection to a silent Redis, it takes until that is given up; nobody needs to wait.
+        await _running.WaitAsync(Farewell).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>One connection after the other.</summary>

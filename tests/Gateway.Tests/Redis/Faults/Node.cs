@@ -1,4 +1,5 @@
 using Gateway.Auth;
+using Gateway.Backplane;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,6 +22,8 @@ internal static class Node
     {
         var node = await LaunchAsync(addresses, more);
         await node.IsReadyAsync();
+        // It is ready with one of several servers.
+        await Eventually.TrueAsync(() => node.Services.GetRequiredService<IBackplane>().Degradation is null, "the node is connected to every server");
         return node;
     }
 

@@ -27,13 +27,13 @@ public sealed class OrderAcrossNodesTests
     }
 
     [Fact]
-    public async Task A_key_used_on_two_nodes_publishes_once()
+    public async Task A_key_that_a_user_uses_on_two_nodes_publishes_once()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);
         await using var b = await Node.StartAsync(redis.Address);
-        await using var first = await JsonClient.ConnectAsync(a);
-        await using var second = await JsonClient.ConnectAsync(b);
+        await using var first = await JsonClient.ConnectAsync(a, "?user=ann");
+        await using var second = await JsonClient.ConnectAsync(b, "?user=ann");
         const string Keyed = """{"type":"message","channel":"log:x","content":1,"key":"k","id":1}""";
 
         // So that the position of the first is none that a node could give on its own.

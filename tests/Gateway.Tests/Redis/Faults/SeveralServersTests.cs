@@ -39,7 +39,8 @@ public sealed class SeveralServersTests
 
         // New clients can still be sent here; what does not work is told.
         using var http = new HttpClient();
-        await Eventually.TrueAsync(async () => await http.GetStringAsync(new Uri($"http://127.0.0.1:{b.PublicPort}/health/ready")) is var body
+        var health = new Uri($"http://127.0.0.1:{b.InternalPort}/health/ready");
+        await Eventually.TrueAsync(async () => await http.GetStringAsync(health) is var body
             && body.Contains("\"ready\"", StringComparison.Ordinal) && body.Contains(first.Address, StringComparison.Ordinal), "the node is ready, and names the server that is away");
 
         await first.RestartAsync(keepData: true);

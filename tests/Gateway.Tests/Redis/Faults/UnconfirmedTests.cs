@@ -111,6 +111,19 @@ public sealed class UnconfirmedTests
     }
 
     [Fact]
+    public async Task A_full_Redis_refuses_the_first_message_of_a_channel_too()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        await redis.CommandAsync("CONFIG", "SET", "maxmemory", "1");
+
+        await Expect.UnavailableAsync(client, Expect.Message("log:new", "1"));
+
+        Assert.Equal("0", await redis.CommandAsync("EXISTS", "gateway:m:{log:new}", "gateway:h:{log:new}"));
+    }
+
+    [Fact]
     public async Task By_HTTP_an_answer_of_504_says_so()
     {
         await using var redis = await RedisServer.StartAsync();

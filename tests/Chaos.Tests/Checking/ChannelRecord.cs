@@ -1,0 +1,18 @@
+namespace Gateway.Chaos.Tests.Checking;
+
+/// <summary>For one thread at a time. What all clients together know of one channel with history.</summary>
+internal sealed class ChannelRecord
+{
+    private readonly Dictionary<string, EpochRecord> _epochs = [];
+
+    public IReadOnlyDictionary<string, EpochRecord> Epochs => _epochs;
+
+    public HashSet<EpochLink> Links { get; } = [];
+
+    public EpochRecord Epoch(string epoch)
+    {
+        if (!_epochs.TryGetValue(epoch, out var record))
+            _epochs.Add(epoch, record = new EpochRecord());
+        return record;
+    }
+}

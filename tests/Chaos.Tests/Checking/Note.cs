@@ -1,0 +1,8 @@
+namespace Gateway.Chaos.Tests.Checking;
+
+/// <summary>Immutable. One thing that a subscriber did or heard, kept for the context of a problem.</summary>
+internal readonly record struct Note(long At, string What, Position Position, MessageId Message)
+{
+    public override string ToString() =>
+        $"{RunClock.Text(At)}  {What}{(Position.Epoch is null ? "" : " " + Position)}{(Message == default ? "" : " " + Message)}";
+}

@@ -1,0 +1,15 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Gateway.Chaos.Tests.Checking;
+
+/// <summary>Safe for any thread. Milliseconds since the run began: the one time that faults, events and problems are noted with.</summary>
+internal sealed class RunClock
+{
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    public long Now => _watch.ElapsedMilliseconds;
+
+    /// <summary>As the report prints it: <c>12.345 s</c>.</summary>
+    public static string Text(long at) => string.Create(CultureInfo.InvariantCulture, $"{at / 1000.0:0.000} s");
+}

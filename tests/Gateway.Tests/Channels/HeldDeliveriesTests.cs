@@ -1,0 +1,121 @@
+using System.Text;
+using Gateway.Backplane;
+using Gateway.Channels;
+using Gateway.Diagnostics;
+using Gateway.Options;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Channels;
+
+/// <summary>What a channel sends while history is still being read for a subscription.</summary>
+public sealed class HeldDeliveriesTests : IDisposable
+{
+    private readonly GatewayMetrics _metrics = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+    private readonly Channel _channel;
+    private readonly Recorder _recorder = new();
+    private readonly Subscription _subscription;
+
+    public HeldDeliveriesTests()
+    {
+        var rules = new NamespaceOptions { History = 10 };
+        _channel = new Channel(Names.Of(new Namespaces(new GatewayOptions { DefaultNamespace = rules }), "a"), _metrics, NullLogger.Instance);
+        _subscription = new Subscription(_channel, _recorder);
+    }
+
+    [Fact]
+    public async Task It_comes_when_it_is_released_and_what_follows_comes_at_once()
+    {
+        var held = Hold(maxBytes: 10_000);
+        Append(1);
+        Append(2);
+        await Task.Delay(50);
+        Assert.Empty(_recorder.Seqs);
+
+        Assert.True(held.TryRelease(_subscription));
+        Append(3);
+
+        await Eventually.TrueAsync(() => _recorder.Seqs.Count == 3, "all has come");
+        Assert.Equal([1, 2, 3], _recorder.Seqs);
+        Assert.Same(_recorder, _subscription.Subscriber);
+    }
+
+    [Fact]
+    public async Task More_than_may_be_held_is_told()
+    {
+        var held = Hold(maxBytes: 1_000);
+        // Whoever comes later is delivered to later.
+        var witness = new Recorder();
+        Assert.True(_channel.TryActivate(new Subscription(_channel, witness), new Position("e", 0), losses: 0, reply: null));
+        for (int seq = 1; seq <= 100; seq++)
+            Append(seq);
+        await Eventually.TrueAsync(() => witness.Seqs.Count == 100, "all is handed out");
+
+        Assert.False(held.TryRelease(_subscription));
+        Assert.Empty(_recorder.Seqs);
+    }
+
+    [Fact]
+    public void It_starts_where_the_channel_has_come_to_unless_that_is_another_stream()
+    {
+        Append(7);
+
+        Assert.False(_channel.TryActivate(_subscription, new Position("another", 9), losses: 0, reply: null));
+        Assert.True(_channel.TryActivate(_subscription, new Position("e", 5), losses: 0, reply: null));
+        Assert.Equal(7, _subscription.StartSeq);
+        var later = new Subscription(_channel, _recorder);
+        Assert.True(_channel.TryActivate(later, new Position("e", 9), losses: 0, reply: null));
+        Assert.Equal(9, later.StartSeq);
+
+        _channel.Lose();
+        Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder), new Position("e", 9), losses: 0, reply: null));
+        Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder) { Ended = true }, new Position("e", 9), losses: 1, reply: null));
+    }
+
+    private HeldDeliveries Hold(int maxBytes)
+    {
+        var held = new HeldDeliveries(_recorder, maxBytes);
+        _subscription.Subscriber = held;
+        Assert.True(_channel.TryActivate(_subscription, new Position("e", 0), losses: 0, reply: null));
+        return held;
+    }
+
+    private void Append(long seq) => Assert.True(_channel.TryAppend(new Publication { Content = Encoding.UTF8.GetBytes("\"some content\""), Epoch = "e", Seq = seq }));
+
+    public void Dispose() => _metrics.Dispose();
+
+    private sealed class Recorder : ISubscriber
+    {
+        private readonly List<long> _seqs = [];
+
+        public string Id => "recorder";
+
+        public IReadOnlyList<long> Seqs
+        {
+            get
+            {
+                lock (_seqs)
+                    return [.. _seqs];
+            }
+        }
+
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+        {
+            lock (_seqs)
+            {
+                foreach (var entry in batch.Entries)
+                    _seqs.Add(entry.Seq);
+            }
+            return true;
+        }
+
+        public void CatchUp()
+        {
+        }
+
+        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
+
+        public void OnGap(Subscription subscription) => subscription.Channel.Deactivate(subscription);
+    }
+}

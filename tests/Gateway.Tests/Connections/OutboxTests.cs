@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Gateway.Channels;
+using Gateway.Connections;
+using Gateway.Diagnostics;
+using Gateway.Protocol.WebSockets;
+using Gateway.Tests.Sessions;
+using Gateway.TestSupport;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Connections;
+
+/// <summary>How bytes leave, and who waits for it.</summary>
+public sealed class OutboxTests
+{
+    [Fact]
+    public async Task A_transport_that_takes_everything_at_once_is_given_it_in_a_loop()
+    {
+        await using var server = await GatewayServer.StartAsync();
+        var output = new TakingOutput();
+        var outbox = new Outbox(output, new Owner(), new SendQueue(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
+        const int Frames = 1_000;
+        // Each too large to be sent with its neighbour.
+        for (int i = 0; i < Frames; i++)
+            outbox.Write(Opcode.Binary, new byte[40_000]);
+
+        await outbox.FlushAsync();
+
+        Assert.Equal(Frames, output.Depths.Count);
+        Assert.InRange(output.Depths.Max() - output.Depths.Min(), 0, 8);
+    }
+
+    [Fact]
+    public async Task A_close_that_is_asked_for_while_a_message_is_handled_does_not_wait_for_its_replies()
+    {
+        var clock = new ManualClock();
+        await using var server = await GatewayServer.StartAsync([], services => services.AddSingleton<TimeProvider>(clock));
+        await using var stalled = await Stalled.StartAsync(server);
+        var (entered, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _ = stalled.Connection.PostAsync(async _ =>
+        {
+            entered.SetResult();
+            await goOn.Task;
+            // More than every buffer between the two: the client reads none of it.
+            for (int i = 0; i < 64; i++)
+                stalled.Connection.Outbox.Write(Opcode.Text, new byte[1 << 20]);
+            return true;
+        });
+        await entered.Task;
+
+        stalled.Connection.RequestClose(CloseRequest.Restarting(0));
+        goOn.SetResult();
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return server.Connections.IsEmpty;
+            },
+            "the connection ends although nothing is read");
+    }
+
+    /// <summary>As a pipe does: nothing without a task, and everything with it, at once.</summary>
+    private sealed class TakingOutput : IOutput
+    {
+        /// <summary>How many calls were nested in each other at each send.</summary>
+        public List<int> Depths { get; } = [];
+
+        public int TrySend(ReadOnlySpan<byte> bytes) => 0;
+
+        public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes)
+        {
+            Depths.Add(new StackTrace().FrameCount);
+            return new ValueTask<bool>(true);
+        }
+    }
+
+    private sealed class Owner : IOutboxOwner
+    {
+        public string Id => "test";
+
+        public void OnSlow(CloseStatus status)
+        {
+        }
+
+        public void OnOverflow(string policy, ChannelName channel, long dropped)
+        {
+        }
+
+        public void OnPresenceDropped()
+        {
+        }
+
+        public void OnGap(Subscription subscription)
+        {
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Gateway.Auth;
+using Gateway.Hosting;
+using Gateway.Protocol.WebSockets;
+using Gateway.TestSupport;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using static Gateway.Tests.Http.HttpRequests;
+
+namespace Gateway.Tests.Http;
+
+/// <summary>A fault of the gateway's own is told to its operator, not to whoever found it.</summary>
+public sealed class UnexpectedFailureTests
+{
+    [Theory]
+    [InlineData("Development")]
+    [InlineData("Production")]
+    public async Task The_answer_does_not_say_what_failed_in_any_environment_of_NET(string environment)
+    {
+        await using var app = GatewayHost.Build(
+            [
+                $"--environment={environment}", "--Logging:LogLevel:Default=None", "--Gateway:Development=true",
+                "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0",
+            ],
+            services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
+        await app.StartAsync();
+        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+        await using var client = await RawWebSocket.ConnectTcpAsync(new Uri(address).Port);
+        await client.SendTextAsync(Get("/sse?channel=news"));
+        var reply = await client.ReadReplyAsync();
+
+        Assert.Equal((500, ""), (reply.Status, reply.Body));
+    }
+
+    private sealed class BrokenAuthenticator : IAuthenticator
+    {
+        public string Description => "TEST: always fails";
+
+        public string? Warning => null;
+
+        public string? Problem => null;
+
+        public TokenVerifier? Tokens => null;
+
+        public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) =>
+            throw new InvalidOperationException("no connection to 10.0.0.7");
+
+        public Identity WithoutToken(string connection) => Identity.Anonymous(connection);
+    }
+}

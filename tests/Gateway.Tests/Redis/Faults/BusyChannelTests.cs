@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>Subscribing to a busy channel, over a Redis whose answers are slower than what it sends by itself.</summary>
+public sealed class BusyChannelTests
+{
+    private const string Channel = "log:busy";
+    private const int PerSecond = 400;
+
+    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(3);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_subscribe_is_answered_promptly_and_no_seq_is_missed(bool isFirst)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var near = await Node.StartAsync(redis.Address);
+        await using var far = await Node.StartAsync(proxy.Address);
+        await using var publisher = await JsonClient.ConnectAsync(near);
+        await using var other = await JsonClient.ConnectAsync(far);
+        if (!isFirst)
+            Follower.Start(await SubscribedAsync(other));
+        proxy.DelayReplies(TimeSpan.FromMilliseconds(20));
+        await using var flood = Flood.Start(publisher, Channel, PerSecond);
+
+        for (int round = 0; round < 5; round++)
+        {
+            await using var client = await JsonClient.ConnectAsync(far);
+            var clock = Stopwatch.StartNew();
+            long seq = (await client.SubscribeAsync(Channel)).Number("seq");
+            Assert.True(clock.Elapsed < Promptly, $"the answer took {clock.Elapsed}");
+            await FollowsAsync(client, seq, 100);
+        }
+    }
+
+    [Fact]
+    public async Task Recovering_comes_to_its_end_and_no_seq_is_missed()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var near = await Node.StartAsync(redis.Address);
+        await using var far = await Node.StartAsync(proxy.Address);
+        await using var publisher = await JsonClient.ConnectAsync(near);
+        string epoch = (await publisher.PublishManyAsync(Channel, 50)).Text("epoch");
+        proxy.DelayReplies(TimeSpan.FromMilliseconds(20));
+        await using var flood = Flood.Start(publisher, Channel, PerSecond);
+
+        for (int round = 0; round < 5; round++)
+        {
+            await using var client = await JsonClient.ConnectAsync(far);
+            Assert.True((await client.RecoverAsync(Channel, epoch, 10)).GetProperty("recovered").GetBoolean());
+            var clock = Stopwatch.StartNew();
+            // The chase would take two seconds, and then end with insufficient_state.
+            await FollowsAsync(client, 10, 40 + ((round + 4) * PerSecond));
+            await client.AskAnythingAsync($$"""{"type":"unsubscribe","channel":"{{Channel}}","id":1}""").WaitAsync(Promptly);
+        }
+    }
+
+    [Fact]
+    public async Task For_a_client_that_has_left_redis_is_asked_nothing_more()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var near = await Node.StartAsync(redis.Address);
+        await using var far = await Node.StartAsync(proxy.Address);
+        await using var publisher = await JsonClient.ConnectAsync(near);
+        proxy.DelayReplies(TimeSpan.FromMilliseconds(100));
+        await using var flood = Flood.Start(publisher, Channel, PerSecond);
+        for (int i = 0; i < 10; i++)
+        {
+            var client = await RawWebSocket.ConnectAsync(far.PublicPort);
+            await client.SendMessageAsync($$"""{"type":"subscribe","channel":"{{Channel}}"}""");
+            await Task.Delay(50);
+            client.Reset();
+        }
+
+        await Eventually.TrueAsync(() => far.Connections.Count == 0 && far.Channels.Count == 0, "nothing is left of the clients");
+        // What was asked for before they left.
+        await Task.Delay(500);
+        int before = await redis.CallsAsync("xrange");
+        await Task.Delay(1000);
+        Assert.Equal(before, await redis.CallsAsync("xrange"));
+    }
+
+    [Fact]
+    public async Task Over_a_long_way_a_subscribe_takes_a_few_round_trips()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var near = await Node.StartAsync(redis.Address);
+        await using var far = await Node.StartAsync(proxy.Address);
+        await using var publisher = await JsonClient.ConnectAsync(near);
+        await using var client = await JsonClient.ConnectAsync(far);
+        proxy.Delay(TimeSpan.FromMilliseconds(128));
+        await using var flood = Flood.Start(publisher, Channel, PerSecond);
+
+        var clock = Stopwatch.StartNew();
+        long seq = (await client.SubscribeAsync(Channel)).Number("seq");
+
+        Assert.True(clock.Elapsed < Promptly, $"the answer took {clock.Elapsed}");
+        await FollowsAsync(client, seq, 200);
+    }
+
+    private static async Task<JsonClient> SubscribedAsync(JsonClient client)
+    {
+        await client.SubscribeAsync(Channel);
+        return client;
+    }
+
+    private static async Task FollowsAsync(JsonClient client, long seq, int messages)
+    {
+        foreach (long next in (await client.ReceiveMessagesAsync(messages)).Seqs())
+            Assert.Equal(++seq, next);
+    }
+}

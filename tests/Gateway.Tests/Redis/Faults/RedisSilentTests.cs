@@ -1,0 +1,229 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>Redis does not answer, and nobody has said that it is away: what one request waits for, others do not.</summary>
+public sealed class RedisSilentTests
+{
+    /// <summary>The protocol's word.</summary>
+    private static readonly TimeSpan InTime = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task A_ping_does_not_wait_behind_a_subscribe()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        redis.Pause();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            await client.SendAsync("""{"type":"subscribe","channel":"log:x","id":1}""");
+            await client.AskAsync("""{"type":"ping","id":2}""", "pong");
+            Assert.True(clock.Elapsed < AtOnce, $"the pong took {clock.Elapsed}");
+
+            Assert.Equal("unavailable", (await client.ReceiveAsync("error")).Text("code"));
+            Assert.True(clock.Elapsed < InTime, $"the answer took {clock.Elapsed}");
+        }
+        finally
+        {
+            redis.Resume();
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"type":"message","channel":"log:x","content":1,"id":1}""")]
+    [InlineData("""{"type":"history","channel":"log:x","id":1}""")]
+    [InlineData("""{"type":"presence","channel":"room:x","id":1}""")]
+    [InlineData("""{"type":"subscribe","channel":"room:x","id":1}""")]
+    [InlineData("""{"type":"subscribe","channel":"log:x","id":1,"recover":{"epoch":"e","seq":1}}""")]
+    [InlineData("""{"type":"subscribe","channel":"log:known","id":1}""")]
+    [InlineData("""{"type":"subscribe","channel":"room:known","id":1}""")]
+    public async Task Every_request_is_answered_in_time_and_a_ping_behind_it_at_once(string request)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var other = await JsonClient.ConnectAsync(node);
+        await other.SubscribeAsync("log:known");
+        await other.SubscribeAsync("room:known");
+        await using var client = await JsonClient.ConnectAsync(node);
+        redis.Pause();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            await client.SendAsync(request);
+            await client.AskAsync("""{"type":"ping"}""", "pong");
+            Assert.True(clock.Elapsed < AtOnce, $"the pong took {clock.Elapsed}");
+
+            await client.ReceiveUntilAsync(message => message.Has("id"));
+            Assert.True(clock.Elapsed < InTime, $"the answer took {clock.Elapsed}");
+        }
+        finally
+        {
+            redis.Resume();
+        }
+    }
+
+    [Fact]
+    public async Task Many_requests_of_one_client_are_all_answered_in_time_in_the_order_of_each_channel()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        redis.Pause();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            for (int i = 0; i < 300; i++)
+            {
+                string type = (i % 3) switch { 0 => "subscribe", 1 => "history", _ => "unsubscribe" };
+                await client.SendAsync($$"""{"type":"{{type}}","channel":"log:{{i / 3}}","id":{{i}}}""");
+            }
+            var answers = new List<JsonElement>();
+            while (answers.Count < 300)
+                answers.Add(await client.ReceiveAsync());
+            Assert.True(clock.Elapsed < InTime + AtOnce, $"the answers took {clock.Elapsed}");
+            foreach (var ofChannel in answers.GroupBy(answer => answer.Text("channel")))
+            {
+                Assert.Equal(ofChannel.Select(answer => answer.Number("id")).Order(), ofChannel.Select(answer => answer.Number("id")));
+                Assert.Equal(["unavailable", "unavailable", "not_subscribed"], ofChannel.Select(answer => answer.Text("code")));
+            }
+        }
+        finally
+        {
+            redis.Resume();
+        }
+    }
+
+    [Fact]
+    public async Task Large_messages_sent_at_once_are_all_answered_in_time()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        string content = "\"" + new string('x', 30_000) + "\"";
+        redis.Pause();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            var sending = Task.Run(async () =>
+            {
+                for (int i = 0; i < 20; i++)
+                    await client.PublishAsync("log:x", content, $$""","id":{{i}}""");
+            });
+            for (int i = 0; i < 20; i++)
+                Assert.Equal(i, (await client.ReceiveAsync("error")).Number("id"));
+            Assert.True(clock.Elapsed < InTime, $"the answers took {clock.Elapsed}");
+            await sending;
+        }
+        finally
+        {
+            redis.Resume();
+        }
+    }
+
+    [Fact]
+    public async Task What_is_on_another_server_does_not_wait()
+    {
+        await using var first = await RedisServer.StartAsync();
+        await using var second = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(first.Address + ";" + second.Address);
+        await using var finding = await JsonClient.ConnectAsync(node);
+        var (onFirst, onSecond) = (new List<string>(), new List<string>());
+        foreach (string channel in Enumerable.Range(0, 40).Select(i => $"log:{i}z"))
+        {
+            await finding.SubscribeAsync(channel);
+            (await first.SubscribersAsync(channel) > 0 ? onFirst : onSecond).Add(channel);
+        }
+        await using var client = await JsonClient.ConnectAsync(node);
+        first.Pause();
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            foreach (string channel in onFirst.Take(5))
+                await client.SendAsync($$"""{"type":"subscribe","channel":"{{channel}}","id":"slow"}""");
+            foreach (string channel in onSecond.Take(5))
+                await client.SubscribeAsync(channel);
+            await client.AskAsync(Expect.Message(onSecond[5], "1"), "ack");
+            Assert.True(clock.Elapsed < AtOnce, $"the answers took {clock.Elapsed}");
+        }
+        finally
+        {
+            first.Resume();
+        }
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_one_channel_keeps_its_order()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var node = await Node.StartAsync(proxy.Address);
+        await using var client = await JsonClient.ConnectAsync(node);
+        proxy.Delay(TimeSpan.FromMilliseconds(50));
+
+        for (int round = 0; round < 5; round++)
+        {
+            await client.SendAsync("""{"type":"subscribe","channel":"log:x","id":1}""");
+            await client.SendAsync("""{"type":"message","channel":"log:x","content":"mine","id":2}""");
+            await client.SendAsync("""{"type":"message","channel":"log:x","content":"mine too","id":3}""");
+            await client.SendAsync("""{"type":"history","channel":"log:x","limit":1,"id":4}""");
+            await client.SendAsync("""{"type":"unsubscribe","channel":"log:x","id":5}""");
+            await client.SendAsync("""{"type":"ping","id":6}""");
+
+            Assert.Equal("pong", (await client.ReceiveAsync()).Text("type"));
+            var answers = new List<JsonElement>();
+            var messages = new List<JsonElement>();
+            while (answers.Count < 5)
+            {
+                var next = await client.ReceiveAsync();
+                (next.Text("type") == "message" ? messages : answers).Add(next);
+            }
+            Assert.Equal(["subscribed", "ack", "ack", "history", "unsubscribed"], answers.Select(answer => answer.Text("type")));
+            Assert.Equal([1L, 2, 3, 4, 5], answers.Select(answer => answer.Number("id")));
+            long seq = answers[0].Number("seq");
+            Assert.Equal([seq + 1, seq + 2], answers.Skip(1).Take(2).Seqs());
+            Assert.Equal(seq + 2, answers[3].GetProperty("messages")[0].Number("seq"));
+            Assert.Equal(messages.Seqs(), Enumerable.Range(1, messages.Count).Select(i => seq + i));
+        }
+    }
+
+    [Fact]
+    public async Task A_node_drains_within_its_time()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var gateway = await GatewayProcess.StartAsync(Node.Settings(redis.Address, "Drain:Duration=00:00:03"));
+        await gateway.IsReadyAsync();
+        var clients = new List<JsonClient>();
+        for (int i = 0; i < 10; i++)
+        {
+            clients.Add(await JsonClient.ConnectAsync(gateway.WebSocketUri));
+            await clients[i].SubscribeAsync("room:x");
+        }
+        // One that does not answer its close frame.
+        await using var deaf = await RawWebSocket.ConnectAsync(gateway.PublicPort);
+        redis.Pause();
+        try
+        {
+            foreach (var client in clients)
+                await client.SendAsync("""{"type":"subscribe","channel":"log:new"}""");
+
+            var clock = Stopwatch.StartNew();
+            gateway.Terminate();
+            var following = clients.ConvertAll(Follower.Start);
+            Assert.Equal(0, await gateway.ExitAsync());
+
+            // A second for the process itself to end, on a busy machine.
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), $"it took {clock.Elapsed}");
+            Assert.All(following, client => Assert.Contains(client.All("disconnect"), farewell => farewell.Number("code") == 1012));
+        }
+        finally
+        {
+            redis.Resume();
+        }
+    }
+}
