@@ -66,7 +66,8 @@ internal sealed partial class Connection
         int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
         try
         {
-            if (_peerClose is not null)
+            // A message without its answer is sent again, which is a second one where it has no key.
+            if (_peerClose is not null || _close is { DropQueued: false, HalfCloses: false })
                 await _handler.FinishAsync();
             _handler.OnClosed(code);
             if (!vanished)

@@ -27,6 +27,28 @@ public sealed class PipelinedPublishTests
     }
 
     [Fact]
+    public async Task What_was_taken_before_the_node_stops_is_answered_before_the_end()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var proxy = TcpProxy.Start(redis.Port);
+        await using var node = await Node.StartAsync(proxy.Address, "Drain:Duration=00:00:05");
+        await using var client = await JsonClient.ConnectAsync(node);
+        await client.PublishAsync("log:x", "0");
+        proxy.Delay(TimeSpan.FromMilliseconds(300));
+        for (int i = 1; i <= 5; i++)
+            await client.PublishAsync("log:x", $"{i}", $""","id":{i}""");
+        // The answer to this comes at once, so that what was sent before has been taken.
+        await client.AskAsync("""{"type":"ping"}""", "pong");
+
+        var stopping = node.StopAsync();
+
+        for (int i = 1; i <= 5; i++)
+            Assert.Equal(i, (await client.ReceiveAsync("ack")).Number("id"));
+        Assert.Equal(1012, (await client.ReceiveAsync("disconnect")).Number("code"));
+        await stopping;
+    }
+
+    [Fact]
     public async Task Without_history_too()
     {
         await using var redis = await RedisServer.StartAsync();
