@@ -91,7 +91,10 @@ internal sealed class ChaosRun : IAsyncDisposable
             .. new LinkFaults(_scene, _random).All,
             .. new StoreFaults(_scene, _store, _random).All,
         ];
-        return [.. all.Where(fault => fault.Name.StartsWith(_options.Only, StringComparison.Ordinal))];
+        List<Fault> meant = [.. all.Where(fault => fault.Name.StartsWith(_options.Only, StringComparison.Ordinal))];
+        return meant.Count > 0
+            ? meant
+            : throw new ArgumentException($"No fault's name begins with '{_options.Only}': {string.Join(", ", all.Select(fault => fault.Name))}.");
     }
 
     /// <summary>Half of them stay where they are, the others come and go; each channel has some of both.</summary>

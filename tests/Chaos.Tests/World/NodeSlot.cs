@@ -39,6 +39,7 @@ internal sealed class NodeSlot(string name, TcpProxy redis, RunClock clock) : IA
     {
         _process = await GatewayProcess.StartAsync(new GatewayLaunch
         {
+            Development = false,
             Settings =
             [
                 string.Create(CultureInfo.InvariantCulture, $"Public=http://127.0.0.1:{_public}"),
