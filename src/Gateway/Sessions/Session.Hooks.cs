@@ -97,11 +97,11 @@ internal sealed partial class Session
 
     private async ValueTask<Verdict> WaitAsync(ValueTask<Verdict> asking)
     {
+        // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
+        await Outbox.FlushAsync();
         _connection.Hold();
         try
         {
-            // The answers to what came before do not wait with it.
-            await Outbox.FlushAsync();
             return await asking;
         }
         finally

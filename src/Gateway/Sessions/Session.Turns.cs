@@ -142,19 +142,13 @@ internal sealed partial class Session
 
     private async ValueTask WaitForRoomAsync(PendingRequests pending)
     {
-        _connection.Hold();
-        try
-        {
-            // The answers to what came before do not wait with it.
-            await Outbox.FlushAsync();
-            // Who asks for the close does so before it looks for what is pending; here it is the other way round.
-            if (!_connection.IsClosing)
-                await pending.RoomAsync();
-        }
-        finally
-        {
-            _connection.GoOn();
-        }
+        // The answers to what came before do not wait with it.
+        await Outbox.FlushAsync();
+        // Who asks for the close does so before it looks for what is pending; here it is the other way round.
+        if (!_connection.IsClosing)
+            await pending.RoomAsync();
+        // What came meanwhile is unread. Not held, though: a client that does not take its answers is to be found out.
+        _connection.GoOn();
     }
 
     /// <summary>Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.</summary>
