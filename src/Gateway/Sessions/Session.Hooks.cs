@@ -52,7 +52,9 @@ internal sealed partial class Session
             return default;
         if (ChannelRights.May(_identity, name, Rights.Subscribe))
             return new(name);
-        return TokensFor(message, name) is { } tokens ? ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name) : default;
+        if (TokensFor(message, name) is not { } tokens)
+            return default;
+        return ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name);
     }
 
     private async ValueTask<ChannelName?> ChannelToAskAboutAsync(TokenVerifier tokens, string token, ChannelName name) =>
