@@ -68,7 +68,9 @@ public sealed class TcpProxy : IAsyncDisposable
             _delay = delay;
     }
 
-    /// <summary>From now on what a target answers arrives so much later, except on connections on which something was subscribed to.</summary>
+    /// <summary>
+    /// From now on what a target answers arrives so much later, except on connections on which something was subscribed to.
+    /// </summary>
     public void DelayReplies(TimeSpan delay)
     {
         lock (_gate)
@@ -91,7 +93,9 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>As <see cref="SwallowSubscribed"/>, for all other connections.</summary>
     public int SwallowUnsubscribed() => Swallow(connection => !connection.Subscribed);
 
-    /// <summary>As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.</summary>
+    /// <summary>
+    /// As <see cref="Swallow"/>, for each open connection from when this text goes out on it. All others, and new ones, work.
+    /// </summary>
     public void SwallowFrom(string text)
     {
         foreach (var connection in All())

@@ -101,20 +101,26 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>
-    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from the one after
-    /// those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position is not, or perhaps not, one
-    /// of the stream that flows here: the stream was lost since <paramref name="losses"/> was read, or is of another epoch. It must be read again then.
+    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from
+    /// the one after those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position
+    /// is not, or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="losses"/> was read, or is of
+    /// another epoch. It must be read again then.
     /// </summary>
     /// <param name="subscription">The subscription.</param>
     /// <param name="position">As read from the backplane; default in a namespace without history.</param>
     /// <param name="losses"><see cref="Losses"/> before the position was read.</param>
-    /// <param name="reply">Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.</param>
+    /// <param name="reply">
+    /// Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.
+    /// </param>
     public bool TryActivate(Subscription subscription, Position position, long losses, Func<Position, ArrayBufferWriter<byte>>? reply)
     {
         lock (_gate)
         {
-            // Whoever ends a subscription marks it as ended and then takes it out under this lock: either it is marked here, or still to be taken out.
-            if (subscription.Ended || (Name.Namespace.Rules.HasHistory && (Losses != losses || (Epoch ?? position.Epoch) != position.Epoch)))
+            // Whoever ends a subscription marks it as ended and then takes it out under this lock: either it is marked here, or still to
+            // be taken out.
+            if (subscription.Ended)
+                return false;
+            if (Name.Namespace.Rules.HasHistory && (Losses != losses || (Epoch ?? position.Epoch) != position.Epoch))
                 return false;
             if (LastSeq > position.Seq)
                 position = position with { Seq = LastSeq };

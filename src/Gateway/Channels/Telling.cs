@@ -9,6 +9,8 @@ internal enum Telling : byte
     /// <summary>That it began.</summary>
     Told,
 
-    /// <summary>That it ended, or nothing, and nothing more will be: the subscription is over, and what it takes from now on is to be given back.</summary>
+    /// <summary>
+    /// That it ended, or nothing, and nothing more will be: the subscription is over, and what it takes from now on is to be given back.
+    /// </summary>
     Over,
 }

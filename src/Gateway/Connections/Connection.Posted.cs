@@ -15,8 +15,8 @@ internal sealed partial class Connection
     public IClient? Client => _handler as IClient;
 
     /// <summary>
-    /// Has the read loop begin something for the client; canceled when it has too much to do. Where the connection is about to end, the task may
-    /// never complete: wait with a deadline.
+    /// Has the read loop begin something for the client; canceled when it has too much to do. Where the connection is about to end, the
+    /// task may never complete: wait with a deadline.
     /// </summary>
     public Task<bool> PostAsync(Func<IClient, ValueTask<bool>> work)
     {

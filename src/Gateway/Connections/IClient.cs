@@ -10,11 +10,15 @@ internal interface IClient
     /// <summary>What it is subscribed to.</summary>
     IReadOnlyList<string> Channels();
 
-    /// <summary>Subscribes it as if it had asked and were allowed to, in turn with what it asked for itself. On its connection's read loop only.</summary>
+    /// <summary>
+    /// Subscribes it as if it had asked and were allowed to, in turn with what it asked for itself. On its connection's read loop only.
+    /// </summary>
     /// <returns>Whether it is subscribed.</returns>
     ValueTask<bool> SubscribeAsync(ChannelName channel);
 
-    /// <summary>Ends a subscription and tells the client, in turn with what it asked for itself. On its connection's read loop only.</summary>
+    /// <summary>
+    /// Ends a subscription and tells the client, in turn with what it asked for itself. On its connection's read loop only.
+    /// </summary>
     /// <returns>False when there was none.</returns>
     ValueTask<bool> UnsubscribeAsync(ChannelName channel, string? reason);
 

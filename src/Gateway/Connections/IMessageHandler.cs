@@ -10,10 +10,15 @@ internal interface IMessageHandler
     /// <summary>The connection is open; what is written now goes out first.</summary>
     ValueTask OnOpenAsync();
 
-    /// <summary>A whole message. The payload is valid until the task completes, which holds up the next message; what it asks for may take longer.</summary>
+    /// <summary>
+    /// A whole message. The payload is valid until the task completes, which holds up the next message; what it asks for may take longer.
+    /// </summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
 
-    /// <summary>Completes when what was published is answered, and what else was asked for has come to an end. Called before the connection closes at the client's wish.</summary>
+    /// <summary>
+    /// Completes when what was published is answered, and what else was asked for has come to an end. Called before the connection closes
+    /// at the client's wish.
+    /// </summary>
     ValueTask FinishAsync();
 
     /// <summary>The connection is about to close: whatever holds up the read loop is to end soon. From any thread.</summary>

@@ -24,7 +24,10 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
 
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
-    private readonly TimeSpan _closing = options.DrainDuration > LastWords + Rest ? options.DrainDuration - LastWords - Rest : TimeSpan.Zero;
+    private readonly TimeSpan _closing =
+        options.DrainDuration > LastWords + Rest ? options.DrainDuration - LastWords - Rest : TimeSpan.Zero;
+
+    private readonly TimeSpan _lastWords = options.DrainDuration == TimeSpan.Zero ? LastWordsOfAll : LastWords;
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +39,7 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
         try
         {
             await CloseEvenlyAsync(start, cancellationToken);
-            while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + (options.DrainDuration == TimeSpan.Zero ? LastWordsOfAll : LastWords))
+            while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + _lastWords)
                 await Task.Delay(Step, time, cancellationToken);
         }
         catch (OperationCanceledException)

@@ -41,8 +41,8 @@ internal sealed record GatewayOptions
     public HooksOptions Hooks { get; init; } = new();
 
     /// <summary>
-    /// <c>Gateway:Drain:Duration</c>, the time within which the node stops on SIGTERM, its connections closed evenly over all but the last two
-    /// seconds of it. Default 30 s; zero closes all at once.
+    /// <c>Gateway:Drain:Duration</c>, the time within which the node stops on SIGTERM, its connections closed evenly over all but the
+    /// last two seconds of it. Default 30 s; zero closes all at once.
     /// </summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -3,13 +3,16 @@ using Gateway.Channels;
 namespace Gateway.Sessions;
 
 /// <summary>
-/// What one client has asked for and was not answered yet. Requests for one channel are begun one after the other, those for different channels
-/// beside each other; publishes of one channel, which the backplane keeps in order, beside each other too. Bounded by what the answers may
-/// cost. Requests come from the read loop alone and may end on any thread.
+/// What one client has asked for and was not answered yet. Requests for one channel are begun one after the other, those for different
+/// channels beside each other; publishes of one channel, which the backplane keeps in order, beside each other too. Bounded by what the
+/// answers may cost. Requests come from the read loop alone and may end on any thread.
 /// </summary>
 internal sealed class PendingRequests
 {
-    /// <summary>Some hundreds of usual messages: enough to hide a round trip of several milliseconds. Or 128 plain subscribes, or four times a page of history.</summary>
+    /// <summary>
+    /// Some hundreds of usual messages: enough to hide a round trip of several milliseconds. Or 128 plain subscribes, or four times a
+    /// page of history.
+    /// </summary>
     private const int MaxCost = 64 * 1024;
 
     private readonly Lock _gate = new();
@@ -77,7 +80,8 @@ internal sealed class PendingRequests
         {
             _cost += cost;
             lane.Waiting.Enqueue(new Turn(request, cost, isPublish));
-            // What it was to wait for may have ended since the lane was looked up. Only the read loop adds lanes: there is no other for the channel.
+            // What it was to wait for may have ended since the lane was looked up. Only the read loop adds lanes: there is no other for
+            // the channel.
             _lanes.TryAdd(lane.Channel, lane);
             if (!TryTakeTurn(lane, out first))
                 return;

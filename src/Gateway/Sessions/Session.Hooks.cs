@@ -52,7 +52,9 @@ internal sealed partial class Session
             return default;
         if (ChannelRights.May(_identity, name, Rights.Subscribe))
             return new(name);
-        return TokensFor(message, name) is { } tokens ? ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name) : default;
+        if (TokensFor(message, name) is not { } tokens)
+            return default;
+        return ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name);
     }
 
     private async ValueTask<ChannelName?> ChannelToAskAboutAsync(TokenVerifier tokens, string token, ChannelName name) =>
@@ -97,11 +99,11 @@ internal sealed partial class Session
 
     private async ValueTask<Verdict> WaitAsync(ValueTask<Verdict> asking)
     {
+        // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
+        await Outbox.FlushAsync();
         _connection.Hold();
         try
         {
-            // The answers to what came before do not wait with it.
-            await Outbox.FlushAsync();
             return await asking;
         }
         finally

@@ -54,7 +54,8 @@ internal sealed partial class Session
         return local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : default;
     }
 
-    private async Task AcknowledgeAsync(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, PendingRequests.Lane lane, int cost)
+    private async Task AcknowledgeAsync(
+        ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, PendingRequests.Lane lane, int cost)
     {
         try
         {

@@ -5,9 +5,10 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Sessions;
 
 /// <content>
-/// Starting a subscription in a namespace with history. The position is read from the backplane, and messages flow from there, or from where the channel
-/// has come to meanwhile: answers may be slower than messages, so it is not raced. What was missed is read page by page, at the client's own speed,
-/// and what the channel sends after the last page is held until that has been sent; so no message falls between the two.
+/// Starting a subscription in a namespace with history. The position is read from the backplane, and messages flow from there, or from
+/// where the channel has come to meanwhile: answers may be slower than messages, so it is not raced. What was missed is read page by
+/// page, at the client's own speed, and what the channel sends after the last page is held until that has been sent; so no message falls
+/// between the two.
 /// </content>
 internal sealed partial class Session
 {
@@ -41,7 +42,8 @@ internal sealed partial class Session
             if (recover is { } position && page.Reaches(position))
             {
                 // From here on in the epoch that the client is told.
-                bool hasBegun = subscription.Subscriber.TrySend(subscription, Subscribed(subscription, id, page.Top, recovered: true, presence).WrittenSpan);
+                var reply = Subscribed(subscription, id, page.Top, recovered: true, presence);
+                bool hasBegun = subscription.Subscriber.TrySend(subscription, reply.WrittenSpan);
                 return new Start(hasBegun, new Missed(page.Top with { Seq = position.Seq }, page, losses));
             }
             bool? recovered = recover is null ? null : false;

@@ -105,7 +105,8 @@ internal sealed partial class Session
                 SendError(SessionError.TooManyChannels(_services.Options.Limits.ChannelsPerConnection), id, name.Utf8);
             return;
         }
-        // A refresh changes the identity and then looks at the subscriptions; this one was entered and then looks at the identity. So one sees the other.
+        // A refresh changes the identity and then looks at the subscriptions; this one was entered and then looks at the identity. So one
+        // sees the other.
         if (!subscription.IsByToken && !ReferenceEquals(identity, _identity) && !ChannelRights.May(_identity, name, Rights.Subscribe))
             End(subscription);
         var starting = StartAsync(subscription, id, recover);
@@ -121,7 +122,9 @@ internal sealed partial class Session
             await CatchUpAsync(subscription, missed);
     }
 
-    /// <summary>What has not begun by then, and is given up, gives back what it still takes when it finds that the subscription has ended.</summary>
+    /// <summary>
+    /// What has not begun by then, and is given up, gives back what it still takes when it finds that the subscription has ended.
+    /// </summary>
     private async ValueTask<Start> InTimeAsync(Task<Start> starting, long asked)
     {
         try
@@ -135,7 +138,9 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>For a subscription that could not begin: the backplane was out of reach or too slow, or somebody else has ended it.</summary>
+    /// <summary>
+    /// For a subscription that could not begin: the backplane was out of reach or too slow, or somebody else has ended it.
+    /// </summary>
     private void Refuse(Subscription subscription, byte[] id)
     {
         bool isUnavailable = End(subscription);
@@ -172,7 +177,9 @@ internal sealed partial class Session
         }
         if (rules.HasHistory)
             return await StartWithHistoryAsync(subscription, id, recover, presence);
-        return new Start(channel.TryActivate(subscription, default, losses: 0, position => Subscribed(subscription, id, position, recover is null ? null : false, presence)));
+        bool? recovered = recover is null ? null : false;
+        return new Start(channel.TryActivate(
+            subscription, default, losses: 0, position => Subscribed(subscription, id, position, recovered, presence)));
     }
 
     private async ValueTask<bool> TryJoinAsync(Subscription subscription)
@@ -207,7 +214,8 @@ internal sealed partial class Session
     {
         var (channel, name, rules) = (subscription.Channel, subscription.Channel.Name, subscription.Channel.Name.Namespace.Rules);
         // Both at once: the answer is not to take longer than one of them.
-        var reading = rules.HasHistory && channel.Epoch is null ? _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly).AsTask() : null;
+        bool reads = rules.HasHistory && channel.Epoch is null;
+        var reading = reads ? _services.Backplane.ReadAsync(name, HistoryQuery.PositionOnly).AsTask() : null;
         var presence = rules.Presence && MaySeePresence(subscription) ? await PresenceAsync(name) : null;
         string? epoch = reading is null ? channel.Epoch : (await reading)?.Top.Epoch;
         bool isSent = false;

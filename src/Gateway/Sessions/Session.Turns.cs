@@ -5,18 +5,23 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Sessions;
 
 /// <content>
-/// In which order requests are done. What can be answered at once is. What has to wait for the backplane goes on beside the read loop, and only
-/// requests for the same channel wait for it; so a ping is answered, and other channels are served, while one Redis is silent.
+/// In which order requests are done. What can be answered at once is. What has to wait for the backplane goes on beside the read loop,
+/// and only requests for the same channel wait for it; so a ping is answered, and other channels are served, while one Redis is silent.
 /// </content>
 internal sealed partial class Session
 {
-    /// <summary>Within this a request is begun. With the time of one call to the backplane its answer still comes within the protocol's 5 s.</summary>
+    /// <summary>
+    /// Within this a request is begun. With the time of one call to the backplane its answer still comes within the protocol's 5 s.
+    /// </summary>
     private const long TurnMilliseconds = 2_500;
 
     /// <summary>Within this a request of several calls is answered; the rest of the 5 s is for the way.</summary>
     private const long AnswerMilliseconds = 4_000;
 
-    /// <summary>A sixteenth of what a page of history, or of missed messages, may hold of memory; what a presence snapshot holds is counted as such a page.</summary>
+    /// <summary>
+    /// A sixteenth of what a page of history, or of missed messages, may hold of memory; what a presence snapshot holds is counted as
+    /// such a page.
+    /// </summary>
     private const int HistoryCost = HistoryBytes / 16, PageCost = PageBytes / 16;
 
     private const int RequestCost = 512;
@@ -75,7 +80,9 @@ internal sealed partial class Session
             Pending.Add(channel, cost, GuardAsync(doing));
     }
 
-    /// <summary>Completes when nothing of the message's channel is under way that it has to wait for. Nothing else is read meanwhile.</summary>
+    /// <summary>
+    /// Completes when nothing of the message's channel is under way that it has to wait for. Nothing else is read meanwhile.
+    /// </summary>
     private ValueTask TurnAsync(ReadOnlyMemory<byte> payload)
     {
         ClientMessageReader.TryRead(payload.Span, out var message, out _);
@@ -142,22 +149,18 @@ internal sealed partial class Session
 
     private async ValueTask WaitForRoomAsync(PendingRequests pending)
     {
-        _connection.Hold();
-        try
-        {
-            // The answers to what came before do not wait with it.
-            await Outbox.FlushAsync();
-            // Who asks for the close does so before it looks for what is pending; here it is the other way round.
-            if (!_connection.IsClosing)
-                await pending.RoomAsync();
-        }
-        finally
-        {
-            _connection.GoOn();
-        }
+        // The answers to what came before do not wait with it.
+        await Outbox.FlushAsync();
+        // Who asks for the close does so before it looks for what is pending; here it is the other way round.
+        if (!_connection.IsClosing)
+            await pending.RoomAsync();
+        // What came meanwhile is unread. Not held, though: a client that does not take its answers is to be found out.
+        _connection.GoOn();
     }
 
-    /// <summary>Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.</summary>
+    /// <summary>
+    /// Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.
+    /// </summary>
     private async Task GuardAsync(ValueTask doing)
     {
         try
@@ -180,7 +183,8 @@ internal sealed partial class Session
         _ => PendingRequests.PublishCost,
     };
 
-    private static int CostOfSubscribe(ChannelName channel, bool recovers) => recovers || channel.Namespace.Rules.Presence ? PageCost : RequestCost;
+    private static int CostOfSubscribe(ChannelName channel, bool recovers) =>
+        recovers || channel.Namespace.Rules.Presence ? PageCost : RequestCost;
 
     [LoggerMessage(22, LogLevel.Error, "A request of connection {Connection} failed; it is closed with 1011.")]
     private static partial void LogRequestFailed(ILogger log, Exception failure, string connection);

@@ -11,7 +11,10 @@ namespace Gateway.Sessions;
 /// Used by its connection's read loop; <see cref="OnGap"/> by any thread, <see cref="OnTick"/> by the clock. Protocol version 1 on one connection: reads each
 /// message, checks rights and limits, and answers. One file for each thing a client can ask.
 /// </summary>
-/// <remarks>A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see cref="PendingRequests"/>.</remarks>
+/// <remarks>
+/// A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see
+/// cref="PendingRequests"/>.
+/// </remarks>
 internal sealed partial class Session : IMessageHandler
 {
     private readonly Connection _connection;
@@ -70,7 +73,8 @@ internal sealed partial class Session : IMessageHandler
                 return PublishIfAllowed(calls, message, payload);
             case ClientMessageType.Subscribe when _services.HookCalls is { AsksSubscribe: true } calls:
                 return SubscribeIfAllowedAsync(calls, payload);
-            case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe or ClientMessageType.Presence or ClientMessageType.History:
+            case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe:
+            case ClientMessageType.Presence or ClientMessageType.History:
                 return InTurn(message, payload);
             default:
                 SendError(SessionError.UnknownType, message);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Gateway.Backplane;
 using Gateway.Channels;
@@ -12,7 +13,9 @@ namespace Gateway.Tests.Channels;
 /// <summary>What a channel sends while history is still being read for a subscription.</summary>
 public sealed class HeldDeliveriesTests : IDisposable
 {
-    private readonly GatewayMetrics _metrics = new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+    private readonly GatewayMetrics _metrics =
+        new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+
     private readonly Channel _channel;
     private readonly Recorder _recorder = new();
     private readonly Subscription _subscription;
@@ -20,7 +23,8 @@ public sealed class HeldDeliveriesTests : IDisposable
     public HeldDeliveriesTests()
     {
         var rules = new NamespaceOptions { History = 10 };
-        _channel = new Channel(Names.Of(new Namespaces(new GatewayOptions { DefaultNamespace = rules }), "a"), _metrics, NullLogger.Instance);
+        var namespaces = new Namespaces(new GatewayOptions { DefaultNamespace = rules });
+        _channel = new Channel(Names.Of(namespaces, "a"), _metrics, NullLogger.Instance);
         _subscription = new Subscription(_channel, _recorder);
     }
 
@@ -70,7 +74,8 @@ public sealed class HeldDeliveriesTests : IDisposable
 
         _channel.Lose();
         Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder), new Position("e", 9), losses: 0, reply: null));
-        Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder) { Ended = true }, new Position("e", 9), losses: 1, reply: null));
+        var ended = new Subscription(_channel, _recorder) { Ended = true };
+        Assert.False(_channel.TryActivate(ended, new Position("e", 9), losses: 1, reply: null));
     }
 
     private HeldDeliveries Hold(int maxBytes)
@@ -81,7 +86,8 @@ public sealed class HeldDeliveriesTests : IDisposable
         return held;
     }
 
-    private void Append(long seq) => Assert.True(_channel.TryAppend(new Publication { Content = Encoding.UTF8.GetBytes("\"some content\""), Epoch = "e", Seq = seq }));
+    private void Append(long seq) =>
+        Assert.True(_channel.TryAppend(new Publication { Content = Encoding.UTF8.GetBytes("\"some content\""), Epoch = "e", Seq = seq }));
 
     public void Dispose() => _metrics.Dispose();
 

@@ -11,7 +11,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.</summary>
+    /// <summary>
+    /// For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.
+    /// </summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeSpan _tick;
