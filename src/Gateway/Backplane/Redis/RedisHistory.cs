@@ -17,6 +17,9 @@ internal static class RedisHistory
     private const long EmptyMilliseconds = 10 * 60 * 1000;
 
     /// <summary>How long an idempotency key counts.</summary>
+    /// <summary>The same when the last subscriber has left: for one who only changes the page, and recovers.</summary>
+    private const long LeftMilliseconds = 10 * 1000;
+
     private const long ResultMilliseconds = 5 * 60 * 1000;
 
     /// <summary>One call: a plain PUBLISH where there is neither history nor a key, otherwise a script.</summary>
@@ -100,9 +103,12 @@ internal static class RedisHistory
     public static async Task<bool> RenewAsync(RedisConnection connection, RedisKeys keys, string epoch) =>
         await connection.CallInTurnAsync(RedisScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
 
-    /// <summary>Leaves nothing behind of a channel that never had a message.</summary>
+    /// <summary>
+    /// Leaves nothing behind for long of a channel that never had a message. No server of a cluster knows whether others have subscribers; there the
+    /// position is forgotten when no node has looked at it for ten minutes.
+    /// </summary>
     public static Task ForgetAsync(RedisConnection connection, RedisKeys keys) =>
-        connection.CallInTurnAsync(RedisScripts.Forget, [keys.Meta], [keys.Flow]);
+        connection.Topology.IsCluster ? Task.CompletedTask : connection.CallInTurnAsync(RedisScripts.Forget, [keys.Meta], [keys.Flow, LeftMilliseconds]);
 
     public static HistoryPage Decode(StoredPage page)
     {

@@ -199,10 +199,10 @@ internal static class RedisScripts
         return 1
         """);
 
-    /// <summary>KEYS meta. ARGV pub/sub channel. Forgets the position of a channel that never had a message, when nobody is subscribed to it any more.</summary>
+    /// <summary>KEYS meta. ARGV pub/sub channel, ms. Forgets the position of a channel that never had a message, unless somebody is subscribed to it or comes back in that time.</summary>
     public static readonly RedisScript Forget = new("""
         if (redis.call('HGET', KEYS[1], 's') or '0') == '0' and redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0 then
-          redis.call('DEL', KEYS[1])
+          redis.call('PEXPIRE', KEYS[1], ARGV[2])
         end
         return 1
         """);
