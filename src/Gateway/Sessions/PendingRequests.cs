@@ -122,11 +122,18 @@ internal sealed class PendingRequests
             return _cost <= MaxCost || _isLetGo ? default : Wait(MaxCost / 2);
     }
 
-    /// <summary>Completes when all are answered.</summary>
+    /// <summary>Completes when all are answered, or the read loop is let go.</summary>
     public ValueTask DoneAsync()
     {
         lock (_gate)
             return _cost == 0 || _isLetGo ? default : Wait(0);
+    }
+
+    /// <summary>Completes when all are answered. For the end of the connection, when the read loop has nothing else to wait for.</summary>
+    public ValueTask AllDoneAsync()
+    {
+        lock (_gate)
+            return _cost == 0 ? default : Wait(0);
     }
 
     /// <summary>Lets the read loop wait no longer, from now on.</summary>

@@ -38,7 +38,7 @@ internal sealed partial class Session
             return default;
         // For a client that is leaving nothing has to begin.
         EndAll();
-        return pending.DoneAsync();
+        return pending.AllDoneAsync();
     }
 
     /// <inheritdoc/>
