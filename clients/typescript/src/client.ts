@@ -217,7 +217,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
     this.#settled = setTimeout(() => this.#backoff.reset(), defaults.settled);
     this.#status = { state: 'connected' };
     for (const channel of this.#channels.values()) void channel.resume();
-    this.#outbox.start((text) => this.#connection!.sendText(text));
+    this.#outbox.start((text) => this.#connection!.sendText(text), this.#connection!.window);
     this.#ready!.resolve();
     this.emit('state', { state: 'connected' });
   }

@@ -54,6 +54,10 @@ export class Connection {
     this.sendText(JSON.stringify(message));
   }
 
+  get window(): number | undefined {
+    return this.#link!.window;
+  }
+
   sendText(text: string): void {
     if (!this.#ended) this.#link!.send(text);
   }

@@ -45,6 +45,8 @@ export class Outbox {
   /** What of it has to go out on this connection. */
   #due: Entry[] = [];
   #send: ((text: string) => void) | undefined;
+  /** How many more may be on their way. */
+  #room = 0;
   #tokens: number;
   #filledAt = performance.now();
   /** Nothing goes out before. */
@@ -86,8 +88,9 @@ export class Outbox {
   }
 
   /** A connection is there: everything unanswered goes out on it. */
-  start(send: (text: string) => void): void {
+  start(send: (text: string) => void, room = Infinity): void {
     this.#send = send;
+    this.#room = room;
     this.lastSent = 0;
     this.#due = [...this.#entries.values()];
     for (const entry of this.#due) entry.uncertain = !!entry.key && !!entry.sentAt;
@@ -105,10 +108,12 @@ export class Outbox {
   /** @returns What the reply was to, if that was asked here. */
   settle(reply: ServerMessage & { id?: unknown }): { silentIn?: string } | undefined {
     const entry = this.#entries.get(reply.id as number);
+    if (entry) this.#room++;
     if (!entry || (reply.type === 'error' && this.#repeats(entry, reply as ErrorMessage))) return entry;
     this.#entries.delete(entry.id);
     if (reply.type === 'error') entry.reject(errorOf(reply as ErrorMessage, entry.key));
     else entry.resolve(reply);
+    this.#pump();
     return entry;
   }
 
@@ -161,7 +166,7 @@ export class Outbox {
     const now = performance.now();
     this.#tokens = Math.min(this.rate.burst, this.#tokens + ((now - this.#filledAt) / 1000) * this.rate.perSecond);
     this.#filledAt = now;
-    while (now >= this.#heldUntil && this.#tokens >= 1 && this.#due.length) {
+    while (now >= this.#heldUntil && this.#tokens >= 1 && this.#room && this.#due.length) {
       const entry = this.#due.shift()!;
       // It may have been answered on an earlier connection's last breath, or refused.
       if (!this.#entries.has(entry.id)) continue;
@@ -171,12 +176,13 @@ export class Outbox {
         continue;
       }
       this.#tokens--;
+      this.#room--;
       entry.sentAt ??= Date.now();
       entry.waits = false;
       this.lastSent = Math.max(this.lastSent, entry.id);
       this.#send!(entry.text);
     }
     const wait = Math.max(this.#heldUntil - now, ((1 - this.#tokens) / this.rate.perSecond) * 1000);
-    if (this.#due.length) this.#timer = setTimeout(() => this.#pump(), Math.ceil(wait));
+    if (this.#room && this.#due.length) this.#timer = setTimeout(() => this.#pump(), Math.ceil(wait));
   }
 }

@@ -27,14 +27,14 @@ export function serverSentEvents(options: { fetch?: typeof fetch } = {}): Transp
 }
 
 class SseLink implements Link {
+  /** One after the other: messages keep their order, also where one has to be sent again. */
+  readonly window = 1;
   readonly #channels: Set<string>;
   #token: string | undefined;
   #stream: AbortController | undefined;
   #scheduled = false;
   #closed = false;
   #retryAfter: number | undefined;
-  /** One after the other: messages keep their order. */
-  #posts: Promise<void> = Promise.resolve();
 
   constructor(
     readonly request: LinkRequest,
@@ -61,7 +61,7 @@ class SseLink implements Link {
       this.#token = message.token;
       this.#reopen();
     } else if (type === 'message') {
-      this.#posts = this.#posts.then(() => this.#post(text, id, channel));
+      void this.#post(text, id, channel);
     } else if (type === 'ping') {
       // Asked only where the stream was silent for too long. Without a stream there is nothing that could have died.
       if (!this.#channels.size) this.#tell({ type: 'pong' });

@@ -8,6 +8,8 @@ export interface LinkEvents {
 
 /** One connection to the gateway. After `close` it tells nothing but `closed`. */
 export interface Link {
+  /** How many messages may be sent before the first is answered; as many as there are if not given. */
+  readonly window?: number;
   /** A client message as JSON text. */
   send(text: string): void;
   close(code: number, reason: string): void;
