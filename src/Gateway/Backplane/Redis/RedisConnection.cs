@@ -11,6 +11,9 @@ namespace Gateway.Backplane.Redis;
 /// </summary>
 internal sealed partial class RedisConnection : IDisposable
 {
+    private const string Durable = "+";
+    private const string NotDurable = "-";
+
     private const int MaxCalls = 4096;
     private const long MaxBytes = 64 << 20;
 
@@ -36,6 +39,8 @@ internal sealed partial class RedisConnection : IDisposable
     private long _answered;
     private bool _isSilent;
     private long _bytes;
+    private string _durable = NotDurable;
+    private string _server = NotDurable;
 
     private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics, ILogger log)
     {
@@ -54,8 +59,11 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>Completes when the connection is of no more use, with the reason.</summary>
     public Task<string> Broken => _broken.Task;
 
-    /// <summary>Whether the server confirms nothing before it is on disk, and so comes back from a restart with all of it.</summary>
-    public bool IsDurable { get; private set; }
+    /// <summary>
+    /// For scripts: what a lone server was known by the last time it was asked; otherwise '+' where it confirms nothing before it is on disk, and so
+    /// comes back from a restart with all of it, else '-'.
+    /// </summary>
+    public string Server => Volatile.Read(ref _server);
 
     /// <summary>
     /// Whether a call had no answer in time and nothing else was answered meanwhile. Whoever a client waits for need not ask until there is an answer
@@ -76,7 +84,8 @@ internal sealed partial class RedisConnection : IDisposable
             if (multiplexer.IsConnected)
             {
                 var connection = new RedisConnection(multiplexer, metrics, log);
-                connection.IsDurable = await connection.ReadIsDurableAsync().ConfigureAwait(false);
+                if (await connection.ReadIsDurableAsync().ConfigureAwait(false))
+                    connection._server = connection._durable = Durable;
                 return connection;
             }
         }
@@ -98,6 +107,13 @@ internal sealed partial class RedisConnection : IDisposable
         var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
         var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
         return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(load => load.Value is not null);
+    }
+
+    /// <summary>Asks a lone server who it is: it may have become another, as seen from the data, without a connection's end.</summary>
+    public async Task IdentifyAsync()
+    {
+        if (Topology.EndPoints.Length == 1 && (string?)await CallAsync(RedisScripts.Identify, [], [_durable]).ConfigureAwait(false) is { Length: > 0 } identity)
+            Volatile.Write(ref _server, identity);
     }
 
     /// <summary>With several servers, as in a cluster, another may take over that lacks the last writes.</summary>

@@ -50,7 +50,7 @@ internal static class RedisHistory
     {
         long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
         byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, Durable(batch.Connection), ResultMilliseconds, .. Keys(batch)];
+        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, batch.Connection.Server, ResultMilliseconds, .. Keys(batch)];
         RedisKey[] names = [keys.Meta, keys.Stream, keys.Results, keys.OlderResults];
         var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
         if (answer.Value is null)
@@ -85,7 +85,7 @@ internal static class RedisHistory
         long ttl = (long)channel.Namespace.Rules.HistoryTtl.TotalMilliseconds + PositionMilliseconds;
         RedisKey[] names = [keys.Meta, keys.Stream];
         RedisValue empty = keep ? EmptyMilliseconds : RedisValue.EmptyString;
-        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, Durable(connection), empty];
+        RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, connection.Server, empty];
         var answer = await (inTurn ? connection.CallInTurnAsync(RedisScripts.Read, names, values) : connection.CallAsync(RedisScripts.Read, names, values)).ConfigureAwait(false);
         if (answer is null)
             return null;
@@ -131,8 +131,6 @@ internal static class RedisHistory
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         return new Position(text[..colon], long.Parse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture));
     }
-
-    private static RedisValue Durable(RedisConnection connection) => connection.IsDurable ? "+" : "-";
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 

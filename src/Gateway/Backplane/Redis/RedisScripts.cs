@@ -10,8 +10,11 @@ internal static class RedisScripts
     /// remembered is bounded, and more than a client can send in that time at the default rate. Field '' says when they began.
     /// </summary>
     private const string Once = """
-        local ids, results, added, now, began = {}, {}, {}
+        -- Most batches have no key: nothing is made for them.
+        local ids, results, remember, save
         if ARGV[window + 1] then
+          ids, results = {}, {}
+          local added, now, began = {}
           local time = redis.call('TIME')
           now = time[1] * 1000 + math.floor(time[2] / 1000)
           local asked = {''}
@@ -29,103 +32,124 @@ internal static class RedisScripts
               if now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
             end
           end
-        end
-        local function remember(id, result)
-          results[id] = result
-          added[#added + 1] = id
-          added[#added + 1] = string.format('%.0f ', now) .. result
-        end
-        local function save()
-          if #added == 0 then return end
-          if began and (now - began >= tonumber(ARGV[window]) or redis.call('HLEN', KEYS[#KEYS - 1]) > 32768) then
-            redis.call('UNLINK', KEYS[#KEYS])
-            redis.call('RENAME', KEYS[#KEYS - 1], KEYS[#KEYS])
-            began = nil
+          remember = function(id, result)
+            results[id] = result
+            added[#added + 1] = id
+            added[#added + 1] = string.format('%.0f ', now) .. result
           end
-          redis.call('HSET', KEYS[#KEYS - 1], unpack(added))
-          if not began then
-            redis.call('HSET', KEYS[#KEYS - 1], '', string.format('%.0f', now))
-            redis.call('PEXPIRE', KEYS[#KEYS - 1], 2 * ARGV[window])
+          save = function()
+            if #added == 0 then return end
+            if began and (now - began >= tonumber(ARGV[window]) or redis.call('HLEN', KEYS[#KEYS - 1]) > 32768) then
+              redis.call('UNLINK', KEYS[#KEYS])
+              redis.call('RENAME', KEYS[#KEYS - 1], KEYS[#KEYS])
+              began = nil
+            end
+            redis.call('HSET', KEYS[#KEYS - 1], unpack(added))
+            if not began then
+              redis.call('HSET', KEYS[#KEYS - 1], '', string.format('%.0f', now))
+              redis.call('PEXPIRE', KEYS[#KEYS - 1], 2 * ARGV[window])
+            end
           end
+        end
+
+        """;
+
+    /// <summary>
+    /// What a server is known by: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id. The first
+    /// replica gives a server a new replication id, a restart and a promotion do so, too. Nil where the gateway may not ask.
+    /// </summary>
+    private const string ServerIdentity = """
+        local function identity(durable)
+          local info = redis.pcall('INFO', 'replication')
+          local at = type(info) == 'string' and string.find(info, 'master_replid:', 1, true)
+          if not at then return nil end
+          return string.sub(info, at + 14, at + 53) .. durable .. string.match(redis.call('INFO', 'server'), 'run_id:(%x+)'), info
         end
 
         """;
 
     /// <summary>
     /// What the scripts that read or give positions share: the channel's position. Beside epoch and seq, the meta names the server that
-    /// gave the last position: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id.
-    /// Another server may lack the last writes of that one, and would give their positions again: so it begins a new epoch, and notes
-    /// where the old one ended, as far as this server knows it: up to there both have the same messages. No other server, unless it
-    /// was promoted and so has a second replication id, is the same process (its first replica gives it a new id), and one that
-    /// was started again with everything it ever confirmed.
+    /// gave the last position. Another server may lack the last writes of that one, and would give their positions again: so it begins a
+    /// new epoch, and notes where the old one ended, as far as this server knows it: up to there both have the same messages. No other
+    /// server, unless it was promoted and so has a second replication id, is the same process, and one that was started again with
+    /// everything it ever confirmed. Takes <c>fresh</c>, the epoch where a new one begins; <c>known</c>, what the server was known by at most a
+    /// second ago, so that it is asked only where the meta says something else, and '+' or '-' alone where one of several servers may be
+    /// meant; and <c>create</c>, whether a channel that has none gets a position. Gives <c>epoch</c>, <c>top</c>, <c>earlier</c>.
     /// </summary>
     private const string ChannelPosition = """
-        local function position(fresh, durable, create)
-          local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
-          local epoch, top, origin, earlier = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
-          if not epoch and not create then return fresh, 0, '' end
-          local info = redis.pcall('INFO', 'replication')
-          local id = type(info) == 'string' and string.match(info, 'master_replid:(%x+)')
-          local server = id and id .. durable
-          if epoch and (not server or (origin and string.sub(origin, 1, #server) == server)) then return epoch, top, earlier end
-          local run = server and string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or ''
+        local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
+        local epoch, top, origin, earlier = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
+        if not epoch and not create then
+          epoch = fresh
+        elseif not epoch or origin ~= known then
+
+        """ + ServerIdentity + """
+          local durable = #known > 1 and string.sub(known, 41, 41) or known
+          local server, info = identity(durable)
           if not epoch then
             epoch, top, earlier = fresh, 0, ''
             -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
             redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
             redis.call('DEL', KEYS[2])
-          elseif origin then
+          elseif server and origin and server ~= origin then
             local promoted = not string.find(info, 'master_replid2:0000', 1, true)
-            local again = string.sub(origin, #server, #server) == '+' and durable == '+'
-            if string.sub(origin, 1, #id) ~= id and (promoted or not (again or string.sub(origin, #server + 1) == run)) then
+            local again = durable == '+' and string.sub(origin, 41, 41) == '+'
+            local same = string.sub(origin, 42) == string.sub(server, 42)
+            if string.sub(origin, 1, 40) ~= string.sub(server, 1, 40) and (promoted or not (again or same)) then
               earlier = epoch .. ':' .. string.format('%.0f', top) .. ' ' .. earlier
               if #earlier > 250 then earlier = string.match(string.sub(earlier, 1, 250), '^(.* )') end
               epoch = fresh
               redis.call('HSET', KEYS[1], 'e', epoch, 'p', earlier)
             end
           end
-          if server then redis.call('HSET', KEYS[1], 'r', server .. run) end
-          return epoch, top, earlier
+          if server and server ~= origin then redis.call('HSET', KEYS[1], 'r', server) end
         end
 
         """;
 
+    /// <summary>ARGV '+' or '-'. What the server is known by; empty where the gateway may not ask.</summary>
+    public static readonly RedisScript Identify = new(ServerIdentity + """
+        local server = identity(ARGV[1])
+        return server or ''
+        """);
+
     /// <summary>
     /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
-    /// pub/sub channel, '+' or '-' (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
+    /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
     /// the first new message, and number and result of those that were not new.
     /// </summary>
-    public static readonly RedisScript Publish = new("local window = 8\n" + Once + ChannelPosition + """
-        local epoch, before = position(ARGV[2], ARGV[7], true)
-        local records, seq, number, at, fresh, known = ARGV[1], before, 0, 1, {}, {}
+    public static readonly RedisScript Publish = new("local window, fresh, known, create = 8, ARGV[2], ARGV[7], true\n" + Once + ChannelPosition + """
+        local before, added, repeated = top, {}, {}
+        local records, seq, number, at = ARGV[1], before, 0, 1
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
           number = number + 1
-          local id = ids[number]
+          local id = ids and ids[number]
           if id and results[id] then
-            known[#known + 1] = number
-            known[#known + 1] = results[id]
+            repeated[#repeated + 1] = number
+            repeated[#repeated + 1] = results[id]
           else
             seq = seq + 1
             local text = string.format('%.0f', seq)
             redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', string.sub(records, at + 4, after - 1))
             if id then remember(id, text .. ' ' .. epoch) end
-            fresh[#fresh + 1] = {at, after - 1}
+            if ids then added[#added + 1] = {at, after - 1} end
           end
           at = after
         end
-        save()
-        if #fresh > 0 then
+        if save then save() end
+        if seq > before then
           redis.call('HSET', KEYS[1], 's', string.format('%.0f', seq))
           redis.call('PEXPIRE', KEYS[2], ARGV[4])
           redis.call('PEXPIRE', KEYS[1], ARGV[5])
-          if #known > 0 then
-            for i, part in ipairs(fresh) do fresh[i] = string.sub(records, part[1], part[2]) end
-            records = table.concat(fresh)
+          if #repeated > 0 then
+            for i, part in ipairs(added) do added[i] = string.sub(records, part[1], part[2]) end
+            records = table.concat(added)
           end
           redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, before + 1, #epoch) .. epoch .. records)
         end
-        return {epoch, before, known}
+        return {epoch, before, repeated}
         """);
 
     /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>.</summary>
@@ -134,27 +158,26 @@ internal static class RedisScripts
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
           number = number + 1
-          local id = ids[number]
+          local id = ids and ids[number]
           if not (id and results[id]) then
             fresh[#fresh + 1] = string.sub(records, at, after - 1)
             if id then remember(id, '') end
           end
           at = after
         end
-        save()
+        if save then save() end
         if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(17) .. table.concat(fresh)) end
         return 1
         """);
 
     /// <summary>
     /// KEYS meta, stream. ARGV epoch where a new one begins, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes,
-    /// '+' or '-' (<see cref="ChannelPosition"/>), ms to keep the position of a channel that never had a message; '' to make none.
+    /// the server (<see cref="ChannelPosition"/>), ms to keep the position of a channel that never had a message; '' to make none.
     /// Reads in steps, so that large messages end it early. Returns the position, the oldest id, whether there is more, what was
     /// read, and the epochs before this one with the seq at which each ended.
     /// </summary>
-    public static readonly RedisScript Read = new(ChannelPosition + """
-        local epoch, top, earlier = position(ARGV[1], ARGV[8], ARGV[9] ~= '')
-        redis.call('PEXPIRE', KEYS[1], top == 0 and ARGV[9] ~= '' and ARGV[9] or ARGV[2])
+    public static readonly RedisScript Read = new("local fresh, known, create = ARGV[1], ARGV[8], ARGV[9] ~= ''\n" + ChannelPosition + """
+        redis.call('PEXPIRE', KEYS[1], top == 0 and create and ARGV[9] or ARGV[2])
         local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
         local found, bytes, more = {}, 0, 0
         local first, last, limit = ARGV[3], ARGV[4], tonumber(ARGV[6])
@@ -297,5 +320,5 @@ internal static class RedisScripts
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
 }

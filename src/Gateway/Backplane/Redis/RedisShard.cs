@@ -167,7 +167,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             || !await connection.SubscribeAsync(_probes.Channel, _probes.OnHeard).ConfigureAwait(false))
             return false;
         // A server that takes no writes breaks the connection.
-        await _probes.SendAsync(connection).ConfigureAwait(false);
+        await Task.WhenAll(_probes.SendAsync(connection), connection.IdentifyAsync()).ConfigureAwait(false);
         if (connection.Broken.IsCompleted)
             return false;
         await _feeds.ResumeAsync(connection).ConfigureAwait(false);
@@ -196,6 +196,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 connection.Break("silence");
             else if (_probes.Silent.Count > 0)
                 _ = connection.Topology.RefreshAsync();
+            _ = connection.IdentifyAsync();
             // A master that has taken over may lack what the one before had delivered.
             if (_probes.Send(connection))
                 _ = _feeds.CheckAllAsync();
