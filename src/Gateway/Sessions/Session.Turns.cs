@@ -49,12 +49,7 @@ internal sealed partial class Session
     {
         bool isPublish = message.Type == ClientMessageType.Message;
         if (_pending?.BusyLane(message.Channel, isPublish) is { } lane)
-        {
-            byte[] copy = payload.ToArray();
-            long asked = Now;
-            _pending.Enqueue(lane, isPublish, CostOf(message, lane.Channel) + copy.Length, () => GuardAsync(OnTurnAsync(copy, asked)));
-            return RoomAsync();
-        }
+            return WaitForTurn(lane, isPublish, CostOf(message, lane.Channel), payload);
         var doing = Do(message, isPublish ? 0 : Now);
         // What a publish waits for is its channel's own subscribers here; its answer comes by itself.
         if (isPublish)
@@ -63,6 +58,15 @@ internal sealed partial class Session
             return default;
         var name = NameOf(message.Channel, out _)!;
         Pending.Add(name, CostOf(message, name), GuardAsync(doing));
+        return RoomAsync();
+    }
+
+    /// <summary>Apart from the usual way, which would pay for what this captures.</summary>
+    private ValueTask WaitForTurn(PendingRequests.Lane lane, bool isPublish, int cost, ReadOnlyMemory<byte> payload)
+    {
+        byte[] copy = payload.ToArray();
+        long asked = Now;
+        Pending.Enqueue(lane, isPublish, cost + copy.Length, () => GuardAsync(OnTurnAsync(copy, asked)));
         return RoomAsync();
     }
 
