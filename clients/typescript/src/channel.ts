@@ -195,8 +195,14 @@ export class Channel {
   #onPresence(message: SubscribedMessage | PresenceMessage): void {
     if (this.state !== 'subscribed') return;
     this.presence ??= new PresenceSet();
+    const before = this.presence.value.users ?? [];
     this.presence.apply(message);
-    const { joined = [], left = [] } = message as PresenceMessage;
+    const { users } = message;
+    // A snapshot says who is there, and not who came and went since.
+    const {
+      joined = users?.filter((user) => !before.includes(user)) ?? [],
+      left = users ? before.filter((user) => !users.includes(user)) : [],
+    } = message as PresenceMessage;
     const presence = { ...this.presence.value, joined, left };
     for (const subscription of this.subscriptions) subscription.emit('presence', presence);
   }

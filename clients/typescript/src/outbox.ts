@@ -172,7 +172,7 @@ export class Outbox {
       if (!this.#entries.has(entry.id)) continue;
       if (entry.uncertain && Date.now() - entry.sentAt! >= keyLife) {
         this.#entries.delete(entry.id);
-        entry.reject(new GatewayError('unconfirmed', 'sent, not answered, and too long ago to send it again', entry));
+        entry.reject(new GatewayError('unconfirmed', 'sent too long ago to send it again', entry));
         continue;
       }
       this.#tokens--;

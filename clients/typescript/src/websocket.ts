@@ -22,7 +22,7 @@ export function webSocket(implementation?: WebSocketConstructor): Transport {
   return ({ url, token }, events) => {
     const WebSocket = implementation ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
     if (!WebSocket)
-      throw new TypeError('There is no WebSocket here: pass one in the options, for example that of "ws".');
+      throw new TypeError('There is no WebSocket here: pass one in the options');
     const socket = new WebSocket(addressOf(url, 'ws').href, ['gateway.v1.json']);
     socket.onopen = () => {
       events.heard();

@@ -513,6 +513,25 @@ describe('publishing', () => {
   });
 });
 
+describe('presence', () => {
+  it('tells who came and who went also where a snapshot comes unasked', async () => {
+    const client = await connected();
+    const subscription = client.subscribe('a');
+    const seen: unknown[] = [];
+    subscription.on('presence', ({ users, joined, left }) => seen.push({ users, joined, left }));
+    await soon();
+    const [{ id }] = gateway.link.of('subscribe');
+    gateway.link.says({ type: 'subscribed', id, channel: 'a', users: ['u', 'v'], count: 2 });
+    gateway.link.says({ type: 'presence', channel: 'a', users: ['v', 'w'], count: 2 });
+    gateway.link.says({ type: 'presence', channel: 'a', joined: ['x'], left: [], count: 3 });
+    expect(seen.slice(1)).toEqual([
+      { users: ['v', 'w'], joined: ['w'], left: ['u'] },
+      { users: ['v', 'w', 'x'], joined: ['x'], left: [] },
+    ]);
+    void client.close();
+  });
+});
+
 describe('reading', () => {
   it('asks for history and presence, and again where the answer was lost', async () => {
     const client = await connected();
