@@ -21,8 +21,7 @@ export type WebSocketConstructor = new (
 export function webSocket(implementation?: WebSocketConstructor): Transport {
   return ({ url, token }, events) => {
     const WebSocket = implementation ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
-    if (!WebSocket)
-      throw new TypeError('There is no WebSocket here: pass one in the options');
+    if (!WebSocket) throw new TypeError('There is no WebSocket here: pass one in the options');
     const socket = new WebSocket(addressOf(url, 'ws').href, ['gateway.v1.json']);
     socket.onopen = () => {
       events.heard();
