@@ -66,9 +66,10 @@ internal sealed partial class Connection
         int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
         try
         {
-            // A message without its answer is sent again, which is a second one where it has no key.
-            if (_peerClose is not null || _close is { DropQueued: false, HalfCloses: false })
+            if (_peerClose is not null)
                 await _handler.FinishAsync();
+            else if (_close is { DropQueued: false, HalfCloses: false })
+                await _handler.AnswerPublishesAsync();
             _handler.OnClosed(code);
             if (!vanished)
                 await CloseAsync();

@@ -21,6 +21,8 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
 
     public ValueTask FinishAsync() => default;
 
+    public ValueTask AnswerPublishesAsync() => default;
+
     public void OnClosing()
     {
     }

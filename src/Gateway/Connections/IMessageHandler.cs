@@ -21,6 +21,12 @@ internal interface IMessageHandler
     /// </summary>
     ValueTask FinishAsync();
 
+    /// <summary>
+    /// Completes when what was published is answered, which takes as long as one call to the backplane. Called before the connection closes
+    /// at the gateway's wish.
+    /// </summary>
+    ValueTask AnswerPublishesAsync();
+
     /// <summary>The connection is about to close: whatever holds up the read loop is to end soon. From any thread.</summary>
     void OnClosing();
 

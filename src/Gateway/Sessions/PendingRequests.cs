@@ -19,9 +19,11 @@ internal sealed class PendingRequests
     private readonly Dictionary<ChannelName, Lane> _lanes = new(ChannelNameComparer.Instance);
     private readonly Dictionary<ChannelName, Lane>.AlternateLookup<ReadOnlySpan<byte>> _lanesByUtf8;
     private TaskCompletionSource? _waiting;
+    private TaskCompletionSource? _waitingForPublishes;
     private Lane? _spare;
     private int _cost;
     private int _wanted;
+    private int _publishes;
     private bool _isLetGo;
 
     public PendingRequests() => _lanesByUtf8 = _lanes.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -98,6 +100,7 @@ internal sealed class PendingRequests
             _cost += cost;
             var lane = LaneOf(channel);
             lane.Publishes++;
+            _publishes++;
             return lane;
         }
     }
@@ -108,6 +111,8 @@ internal sealed class PendingRequests
         lock (_gate)
         {
             lane.Publishes--;
+            if (--_publishes == 0)
+                ReleasePublishes();
             Pay(cost);
             if (!TryTakeTurn(lane, out next))
                 return;
@@ -129,11 +134,19 @@ internal sealed class PendingRequests
             return _cost == 0 || _isLetGo ? default : Wait(0);
     }
 
-    /// <summary>Completes when all are answered. For the end of the connection, when the read loop has nothing else to wait for.</summary>
-    public ValueTask AllDoneAsync()
+    /// <summary>
+    /// Completes when every publish that was begun is answered. For the end of the connection, whoever wants it: a message without an answer is
+    /// sent again, which is a second one where it has no key.
+    /// </summary>
+    public ValueTask PublishesDoneAsync()
     {
         lock (_gate)
-            return _cost == 0 ? default : Wait(0);
+        {
+            if (_publishes == 0)
+                return default;
+            _waitingForPublishes ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_waitingForPublishes.Task);
+        }
     }
 
     /// <summary>Lets the read loop wait no longer, from now on.</summary>
@@ -201,6 +214,12 @@ internal sealed class PendingRequests
     {
         _waiting?.SetResult();
         _waiting = null;
+    }
+
+    private void ReleasePublishes()
+    {
+        _waitingForPublishes?.SetResult();
+        _waitingForPublishes = null;
     }
 
     private ValueTask Wait(int wanted)

@@ -38,8 +38,11 @@ internal sealed partial class Session
             return default;
         // For a client that is leaving nothing has to begin.
         EndAll();
-        return pending.AllDoneAsync();
+        return pending.DoneAsync();
     }
+
+    /// <inheritdoc/>
+    public ValueTask AnswerPublishesAsync() => _pending?.PublishesDoneAsync() ?? default;
 
     /// <inheritdoc/>
     public void OnClosing() => Volatile.Read(ref _pending)?.LetReadLoopGo();
