@@ -112,7 +112,9 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>Asks a lone server who it is: it may have become another, as seen from the data, without a connection's end.</summary>
     public async Task IdentifyAsync()
     {
-        if (Topology.EndPoints.Length == 1 && (string?)await CallAsync(RedisScripts.Identify, [], [_durable]).ConfigureAwait(false) is { Length: > 0 } identity)
+        if (Topology.EndPoints.Length > 1 || await CallAsync(RedisScripts.Identify, [], [_durable]).ConfigureAwait(false) is not { } answer)
+            return;
+        if ((string?)answer is { Length: > 0 } identity)
             Volatile.Write(ref _server, identity);
     }
 
