@@ -5,12 +5,16 @@ public sealed class RedisCluster : IAsyncDisposable
 {
     private const int Masters = 3;
     private readonly List<RedisServer> _servers = [];
+    private readonly List<TcpProxy> _proxies = [];
 
     private RedisCluster()
     {
     }
 
     public IReadOnlyList<RedisServer> Servers => _servers;
+
+    /// <summary>After <see cref="HideBehindProxiesAsync"/>: one for each server, in their order.</summary>
+    public IReadOnlyList<TcpProxy> Proxies => _proxies;
 
     /// <summary>Of one of its servers, which knows the others: for <c>Redis:Addresses</c>.</summary>
     public string Address => _servers[0].Address;
@@ -33,6 +37,31 @@ public sealed class RedisCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>From now on every server tells clients the address of a proxy in front of it.</summary>
+    public async Task HideBehindProxiesAsync()
+    {
+        foreach (var server in _servers)
+        {
+            var proxy = TcpProxy.Start(server.Port);
+            _proxies.Add(proxy);
+            // Among each other they go on as before.
+            await server.CommandAsync("CONFIG", "SET", "cluster-announce-bus-port", Text(server.Port + 10_000));
+            await server.CommandAsync("CONFIG", "SET", "cluster-announce-port", Text(proxy.Port));
+        }
+        foreach (var server in _servers)
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    string nodes = await server.CommandAsync("CLUSTER", "NODES");
+                    return _proxies.All(proxy => nodes.Contains(proxy.Address + "@", StringComparison.Ordinal));
+                },
+                $"{server.Address} knows the proxies");
+        }
+
+        static string Text(int port) => port.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
     /// <summary>The server that is the master of a key.</summary>
@@ -108,6 +137,8 @@ public sealed class RedisCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var proxy in _proxies)
+            await proxy.DisposeAsync();
         foreach (var server in _servers)
             await server.DisposeAsync();
     }

@@ -148,12 +148,19 @@ internal sealed partial class RedisConnection : IDisposable
     public async Task<PublishOutcome> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
         (await FinishAsync(() => SendAsync(channel, value), value.Length, waited).ConfigureAwait(false)).Outcome;
 
-    /// <summary>As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use.</summary>
-    public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) => InTurnAsync(() => EvaluateAsync(script, keys, values));
+    /// <summary>
+    /// As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use. A server of a
+    /// cluster that does not answer says nothing of the others, and has a probe of its own.
+    /// </summary>
+    public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) =>
+        InTurnAsync(() => EvaluateAsync(script, keys, values), breaks: !Topology.IsCluster);
 
     /// <summary>Calls the handler for one message after the other, in Redis's order. A channel that is subscribed to must be unsubscribed from, and that have ended, before it is again.</summary>
     public async Task<bool> SubscribeAsync(byte[] channel, Action<byte[]> handler) =>
         await InTurnAsync(() => SubscribedAsync(Literal(channel), handler)).ConfigureAwait(false) is not null;
+
+    /// <summary>Where a channel was subscribed to; null where that is not known.</summary>
+    public EndPoint? SubscribedAt(byte[] channel) => _subscriber.SubscribedEndpoint(Literal(channel));
 
     /// <summary>What still arrives is dropped by who gets it.</summary>
     public Task UnsubscribeAsync(byte[] channel) => InTurnAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel))));
@@ -222,8 +229,11 @@ internal sealed partial class RedisConnection : IDisposable
         }
     }
 
-    private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue) where T : class =>
-        (await _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, () => Break("no answer"))).ConfigureAwait(false)).Value;
+    private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue, bool breaks = true) where T : class
+    {
+        Action? late = breaks ? () => Break("no answer") : null;
+        return (await _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, late)).ConfigureAwait(false)).Value;
+    }
 
     /// <param name="issue">Makes the call.</param>
     /// <param name="bytes">What it is counted as.</param>

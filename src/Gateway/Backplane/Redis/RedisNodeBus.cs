@@ -47,7 +47,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         if (_connection is not { } connection)
             return false;
         byte[] channel = inbox is null ? _all : Inbox(inbox);
-        var sent = await connection.CallAsync(RedisScripts.Probe, [_all], [channel, message.ToArray()], message.Length).ConfigureAwait(false);
+        var sent = await connection.CallAsync(RedisScripts.Probe, [_all], [message.ToArray(), channel], message.Length).ConfigureAwait(false);
         return sent is not null;
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         {
             // A server that became a replica takes heartbeats too, and brings them back; but the others are where its master is. A write is
             // refused there, and a connection on which that happens is of no more use.
-            _ = connection.CallAsync(RedisScripts.Probe, [_probe], [_probe, ""]);
+            _ = connection.CallAsync(RedisScripts.Probe, [_probe], ["", _probe]);
             await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
             if (IsSilent)
                 connection.Break("silence");

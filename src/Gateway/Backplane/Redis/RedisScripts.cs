@@ -205,12 +205,12 @@ internal static class RedisScripts
     public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
 
     /// <summary>
-    /// KEYS a key of the node's own. ARGV pub/sub channel, what is to be heard there. Deleting is a write, which a replica does not take, and a full
+    /// KEYS a key of the node's own. ARGV what is to be heard, then the pub/sub channels. Deleting is a write, which a replica does not take, and a full
     /// server does. An error of it does not keep the message back: it says nothing of the way.
     /// </summary>
     public static readonly RedisScript Probe = new("""
         local wrote = redis.pcall('DEL', KEYS[1])
-        redis.call('PUBLISH', ARGV[1], ARGV[2])
+        for i = 2, #ARGV do redis.call('PUBLISH', ARGV[i], ARGV[1]) end
         return wrote
         """);
 

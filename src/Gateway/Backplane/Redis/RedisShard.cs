@@ -164,7 +164,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
-            || !await connection.SubscribeAsync(_probes.Channel, _probes.OnHeard).ConfigureAwait(false))
+            || !await _probes.SubscribeAsync(connection).ConfigureAwait(false))
             return false;
         // A server that takes no writes breaks the connection.
         await Task.WhenAll(_probes.SendAsync(connection), connection.IdentifyAsync()).ConfigureAwait(false);
@@ -176,7 +176,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (_wasUp)
             _metrics.Reconnected();
         _wasUp = true;
-        _probes.Reset();
+        _probes.Restart();
         _probes.Send(connection);
         _connection = connection;
         return true;
@@ -192,7 +192,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         while (!connection.Broken.IsCompleted)
         {
             long now = Environment.TickCount64;
-            if (_probes.AreSilent)
+            if (_probes.AreSilent || _probes.HasSilentChannel)
                 connection.Break("silence");
             else if (_probes.Silent.Count > 0)
                 _ = connection.Topology.RefreshAsync();

@@ -106,6 +106,36 @@ public sealed class ClusterFaultTests
     }
 
     [Fact]
+    public async Task Silence_of_the_pub_sub_connection_to_any_member_is_noticed()
+    {
+        await using var cluster = await RedisCluster.StartAsync();
+        await cluster.HideBehindProxiesAsync();
+        await using var node = await Node.StartAsync(cluster.Proxies[0].Address);
+        await using var subscriber = await JsonClient.ConnectAsync(node);
+        await using var publisher = await JsonClient.ConnectAsync(node);
+        string[] channels = [.. Enumerable.Range(0, 12).Select(i => $"plain:{i}z")];
+        foreach (string channel in channels)
+            await subscriber.SubscribeAsync(channel);
+        var following = Follower.Start(subscriber);
+
+        foreach (var proxy in cluster.Proxies)
+        {
+            int before = following.All("message").Count;
+            Assert.NotEqual(0, proxy.SwallowSubscribed());
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    foreach (string channel in channels)
+                        await publisher.AskAnythingAsync(Expect.Message(channel, "1"));
+                    await Task.Delay(200);
+                    var since = following.All("message").Skip(before).Select(message => message.Text("channel"));
+                    return since.Distinct().Count() == channels.Length;
+                },
+                "every channel is heard again");
+        }
+    }
+
+    [Fact]
     public async Task A_master_that_falls_silent_is_named_while_the_others_serve()
     {
         await using var cluster = await RedisCluster.StartAsync();
@@ -113,19 +143,26 @@ public sealed class ClusterFaultTests
         await using var client = await JsonClient.ConnectAsync(node);
         var master = await cluster.MasterOfAsync("gateway:m:{log:x}");
         string other = await ChannelElsewhereAsync(cluster, master);
+        // It has a channel that is subscribed to, too.
+        await using var subscriber = await JsonClient.ConnectAsync(node);
+        await subscriber.SubscribeAsync("log:x");
+        await subscriber.SubscribeAsync(other);
 
         master.Pause();
         try
         {
             await Eventually.TrueAsync(() => Redis(node).Degradation?.Contains(master.Address, StringComparison.Ordinal) == true, "the silent master is named");
-            await client.AskAsync(Expect.Message(other, "1"), "ack");
+            await Eventually.TrueAsync(
+                async () => (await client.AskAnythingAsync(Expect.Message(other, "1"))).Text("type") == "ack", "the others take messages");
+            Assert.Equal("1", (await subscriber.ReceiveUntilAsync(message => message.Text("type") == "message")).Raw("content"));
         }
         finally
         {
             master.Resume();
         }
         await Eventually.TrueAsync(() => Redis(node).Degradation is null, "it is heard again");
-        await client.AskAsync(Expect.Message("log:x", "1"), "ack");
+        await Eventually.TrueAsync(
+            async () => (await client.AskAnythingAsync(Expect.Message("log:x", "1"))).Text("type") == "ack", "it takes messages again");
     }
 
     private static IBackplane Redis(GatewayServer node) => node.Services.GetRequiredService<IBackplane>();
