@@ -119,7 +119,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
-            bool served = connection is not null && await TryServeAsync(connection).ConfigureAwait(false);
+            bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
             // Once: that it was lost, or that it was never there.
             if (!served && !isTold && !_stop.IsCancellationRequested)
                 LogAway(_log, Name);
@@ -141,14 +141,24 @@ internal sealed partial class RedisShard : IAsyncDisposable
     }
 
     /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
-    private async Task<bool> TryServeAsync(RedisConnection connection)
+    private async Task<bool> ServeAsync(RedisConnection connection)
     {
         using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
-        bool resumed = await TryResumeAsync(connection).ConfigureAwait(false);
-        if (resumed)
+        bool resumed = false;
+        try
         {
-            LogUp(_log, Name);
-            await WatchAsync(connection).ConfigureAwait(false);
+            resumed = await TryResumeAsync(connection).ConfigureAwait(false);
+            if (resumed)
+            {
+                LogUp(_log, Name);
+                await WatchAsync(connection).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure)
+        {
+            // A fault of the gateway's own: the server must not stay away because of it.
+            LogFailure(_log, failure, Name);
+            connection.Break("failure");
         }
         _connection = null;
         if (connection.Topology.IsCluster)
@@ -214,6 +224,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
     /// <summary>Ends early when the shard stops.</summary>
     private async Task PauseAsync(TimeSpan time) =>
         await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    [LoggerMessage(66, LogLevel.Error, "Serving Redis at {Server} failed; it is connected to anew.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string server);
 
     [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
     private static partial void LogUp(ILogger log, string server);
