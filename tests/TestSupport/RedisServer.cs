@@ -84,13 +84,9 @@ public sealed class RedisServer : IAsyncDisposable
     public Task SnapshotAsync() => CommandAsync("SAVE");
 
     /// <summary>Kills it where it still runs, and starts it on the same port with what it had at the last snapshot: its last writes are lost. Only one that is not persistent can.</summary>
-    public async Task RestartFromSnapshotAsync()
-    {
-        if (_persistent)
-            throw new InvalidOperationException("A persistent server reads its log, not the snapshot.");
-        Kill();
-        await LaunchAsync();
-    }
+    public Task RestartFromSnapshotAsync() => _persistent
+        ? throw new InvalidOperationException("A persistent server reads its log, not the snapshot.")
+        : RestartAsync(keepData: false, discard: false);
 
     /// <summary>Becomes a replica, and waits until it has what its master has.</summary>
     public async Task FollowAsync(RedisServer master)
