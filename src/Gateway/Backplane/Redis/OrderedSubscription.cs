@@ -7,13 +7,8 @@ internal static class OrderedSubscription
 {
     public static async Task SubscribeInOrderAsync(this ISubscriber subscriber, RedisChannel channel, Action<byte[]> handler)
     {
-#if STACKEXCHANGE_REDIS_2
         // Handlers are called on the thread pool in any order; a queue has one reader.
         var queue = await subscriber.SubscribeAsync(channel).ConfigureAwait(false);
         queue.OnMessage(message => handler((byte[])message.Message!));
-#else
-        // Handlers are called one after the other: PreserveAsyncOrder is the default.
-        await subscriber.SubscribeAsync(channel, (_, value) => handler((byte[])value!)).ConfigureAwait(false);
-#endif
     }
 }

@@ -181,8 +181,8 @@ internal sealed partial class RedisConnection : IDisposable
         if (Topology.IsCluster)
         {
             _ = Topology.RefreshAsync();
-            if (failure.ConnectionType == ConnectionType.Subscription && _subscribedAt.ContainsKey(failure.EndPoint))
-                Break($"pub/sub at {failure.EndPoint}: {failure.FailureType}");
+            if (failure.ConnectionType == ConnectionType.Subscription && failure.EndPoint is { } endpoint && _subscribedAt.ContainsKey(endpoint))
+                Break($"pub/sub at {endpoint}: {failure.FailureType}");
         }
         else if (failure.FailureType != ConnectionFailureType.UnableToConnect)
         {

@@ -27,7 +27,14 @@ internal sealed class RedisServerAddress(string text)
         var options = ConfigurationOptions.Parse(text);
         options.AbortOnConnectFail = false;
         options.ConnectTimeout = 2000;
-        options.SyncTimeout = 2000;
+        // Behind every patience of RedisConnection, which knows what a late answer means.
+        options.AsyncTimeout = 6000;
+        // For CONFIG GET, which tells whether what is confirmed survives a restart.
+        options.AllowAdmin = true;
+        // The newer protocol has nothing that is used here, and Redis's proxies know the older one better.
+        options.Protocol = RedisProtocol.Resp2;
+        // What cannot be sent now was not done: nothing is to be done late.
+        options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectRetry = 1;
         return options;
     }

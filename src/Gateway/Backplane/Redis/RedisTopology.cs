@@ -31,7 +31,7 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
         foreach (var server in Servers(multiplexer))
         {
             if (server.IsConnected && server.ClusterConfiguration is { } configuration)
-                return _members = [.. configuration.Nodes.Where(node => !node.IsSlave && node.Slots.Count > 0).Select(Member)];
+                return _members = [.. configuration.Nodes.Where(node => !node.IsReplica && node.EndPoint is not null && node.Slots.Count > 0).Select(Member)];
         }
         return _members;
     }
@@ -61,7 +61,7 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
 
     private RedisMember Member(ClusterNode node)
     {
-        string name = node.EndPoint.ToString()!;
+        string name = node.EndPoint!.ToString()!;
         lock (_gate)
         {
             if (!_known.TryGetValue(name, out var member) || !Has(node, member.Key))
