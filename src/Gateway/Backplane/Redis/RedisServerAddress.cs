@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using Gateway.Options;
 using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
@@ -8,6 +11,14 @@ internal sealed class RedisServerAddress(string text)
 {
     /// <summary>The hosts alone: what is shown, and what channels are shared out by. No option, and so no password, is in it.</summary>
     public string Name { get; } = string.Join(',', text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(part => !part.Contains('=', StringComparison.Ordinal)));
+
+    public string? User => Configuration().User;
+
+    public string? Password => Configuration().Password;
+
+    public ShardedPubSub ShardedPubSub { get; } = ShardedPubSub.Auto;
+
+    public SslClientAuthenticationOptions? TlsTo(EndPoint endpoint) => Name.Length == 0 ? new() { TargetHost = endpoint.ToString() } : null;
 
     public static bool IsValid(string text)
     {
@@ -35,6 +46,8 @@ internal sealed class RedisServerAddress(string text)
         options.Protocol = RedisProtocol.Resp2;
         // What cannot be sent now was not done: nothing is to be done late.
         options.BacklogPolicy = BacklogPolicy.FailFast;
+        options.ConfigurationChannel = "";
+        options.TieBreaker = "";
         options.ConnectRetry = 1;
         return options;
     }

@@ -19,7 +19,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly TimeSpan _tick;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConfigurationOptions _options;
+    private readonly RedisServerAddress _address;
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
@@ -34,7 +34,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
     {
-        _options = address.Configuration();
+        _address = address;
         Name = address.Name;
         _prefix = options.Redis.Prefix;
         _probes = new RedisProbes(_prefix);
@@ -118,7 +118,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
+            var connection = await RedisConnection.TryOpenAsync(Options(), _address, _metrics, _log, _stop.Token).ConfigureAwait(false);
             bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
             // Once: that it was lost, or that it was never there.
             if (!served && !isTold && !_stop.IsCancellationRequested)
@@ -131,7 +131,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     /// <summary>Those of a cluster that was reached once may be reached when those that were configured cannot.</summary>
     private ConfigurationOptions Options()
     {
-        var options = _options.Clone();
+        var options = _address.Configuration();
         foreach (var endpoint in _found)
         {
             if (!options.EndPoints.Contains(endpoint))
