@@ -195,6 +195,16 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>What still arrives is dropped.</summary>
     public Task UnsubscribeAsync(PubSubChannel channel) => InTurnAsync(() => Boxed(channel.UnsubscribeAsync()), breaks: false);
 
+    /// <summary>Redis answered with an error, to a whole call or to a part of it.</summary>
+    public void Refuse(string error)
+    {
+        // The first says what is wrong; a full Redis refuses thousands a second.
+        LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, error);
+        // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
+        if (!Topology.IsCluster && RedisErrors.IsMisplaced(error))
+            Break(error);
+    }
+
     public void Dispose()
     {
         Break("closed");
@@ -297,11 +307,7 @@ internal sealed partial class RedisConnection : IDisposable
         }
         catch (RedisServerException refused)
         {
-            // The first says what is wrong; a full Redis refuses thousands a second.
-            LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
-            // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
-            if (!Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
-                Break(refused.Message);
+            Refuse(refused.Message);
             return RedisAnswer<T>.Refused;
         }
         catch (RedisConnectionException unsent)

@@ -116,8 +116,8 @@ internal static class RedisScripts
 
     /// <summary>
     /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
-    /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
-    /// the first new message, and number and result of those that were not new.
+    /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns, with blanks between them, the
+    /// epoch, the seq before the first new message, and number and result, which is seq and epoch, of each that was not new.
     /// </summary>
     public static readonly RedisScript Publish = new("local window, fresh, known, create = 8, ARGV[2], ARGV[7], true\n" + Once + ChannelPosition + """
         local before, added, repeated = top, {}, {}
@@ -149,10 +149,12 @@ internal static class RedisScripts
           end
           redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, before + 1, #epoch) .. epoch .. records)
         end
-        return {epoch, before, repeated}
+        local reply = epoch .. string.format(' %.0f', before)
+        for _, part in ipairs(repeated) do reply = reply .. ' ' .. part end
+        return reply
         """);
 
-    /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>.</summary>
+    /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>. Returns nothing.</summary>
     public static readonly RedisScript PublishOnce = new("local window = 3\n" + Once + """
         local records, number, at, fresh = ARGV[1], 0, 1, {}
         while at < #records do
@@ -167,7 +169,29 @@ internal static class RedisScripts
         end
         if save then save() end
         if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(17) .. table.concat(fresh)) end
-        return 1
+        return ''
+        """);
+
+    /// <summary>
+    /// For several channels of a lone server: KEYS those of each, ARGV for each how many of them it has and how many values follow: 4 and those of
+    /// <see cref="Publish"/>, 2 and those of <see cref="PublishOnce"/>, 0 and an envelope with its pub/sub channel. Returns for each what its own
+    /// script would, or '-' and the error: that of one channel is none of the others'.
+    /// </summary>
+    public static readonly RedisScript PublishMany = new("local run = {}\nrun['4'] = function(KEYS, ARGV)\n" + Publish.Text
+        + "\nend\nrun['2'] = function(KEYS, ARGV)\n" + PublishOnce.Text + "\nend\n" + """
+        run['0'] = function(KEYS, ARGV)
+          redis.call('PUBLISH', ARGV[2], ARGV[1])
+          return ''
+        end
+        local results, key, at = {}, 0, 1
+        while at < #ARGV do
+          local names, values = {unpack(KEYS, key + 1, key + ARGV[at])}, {unpack(ARGV, at + 2, at + 1 + ARGV[at + 1])}
+          local done, result = pcall(run[ARGV[at]], names, values)
+          if not done then result = '-' .. (type(result) == 'table' and result.err or result) end
+          results[#results + 1] = result
+          key, at = key + ARGV[at], at + 2 + ARGV[at + 1]
+        end
+        return results
         """);
 
     /// <summary>
@@ -320,5 +344,5 @@ internal static class RedisScripts
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, PublishMany, Send, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
 }

@@ -1,3 +1,4 @@
+using Gateway.Backplane.Redis.Publishing;
 using Gateway.Channels;
 using Gateway.Options;
 using StackExchange.Redis;
