@@ -61,7 +61,8 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var configuration = options.Redis.Addresses.Select(text => new RedisServerAddress(text)).MinBy(address => address.Name, StringComparer.Ordinal)!.Configuration();
+        var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
+        var configuration = address.Configuration();
         while (!_stop.IsCancellationRequested)
         {
             var connection = await RedisConnection.TryOpenAsync(configuration, metrics, log, _stop.Token).ConfigureAwait(false);
