@@ -8,8 +8,8 @@ namespace Gateway.Backplane.Redis;
 /// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
 internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisBackplane> log) : IBackplane
 {
-    private readonly RedisServerAddress[] _addresses = [.. options.Redis.Addresses.Select(address => new RedisServerAddress(address))];
-    private readonly ulong[] _seeds = [.. options.Redis.Addresses.Select(address => Hash(Encoding.UTF8.GetBytes(new RedisServerAddress(address).Name)))];
+    private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
+    private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
     private RedisShard[] _shards = [];
 
     public string Description => "Redis at " + string.Join("; ", _addresses.Select(address => address.Name));

@@ -62,7 +62,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var address = options.Redis.Addresses.Select(text => new RedisServerAddress(text)).MinBy(address => address.Name, StringComparer.Ordinal)!;
+        var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
         while (!_stop.IsCancellationRequested)
         {
             var connection = await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, log, _stop.Token).ConfigureAwait(false);
