@@ -13,7 +13,7 @@ internal sealed class BackplaneMetrics
     private readonly Counter<long> _reconnects;
     private readonly Histogram<double> _roundTrip;
     private readonly UpDownCounter<long> _subscribed;
-    private readonly UpDownCounter<long> _inFlight;
+    private long _inFlight;
 
     public BackplaneMetrics(IMeterFactory factory)
     {
@@ -25,7 +25,8 @@ internal sealed class BackplaneMetrics
         _reconnects = meter.CreateCounter<long>("gateway.backplane.reconnects", "{connection}", "Connections to Redis made after the first.");
         _roundTrip = meter.CreateHistogram("gateway.backplane.round_trip", "s", "Time until Redis answered a command.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         _subscribed = meter.CreateUpDownCounter<long>("gateway.backplane.channels", "{channel}", "Channels this node receives.");
-        _inFlight = meter.CreateUpDownCounter<long>("gateway.backplane.in_flight", "{command}", "Commands not answered yet.");
+        // Asked for, not told: who begins to listen while a call is under way would count it as ended only.
+        meter.CreateObservableUpDownCounter("gateway.backplane.in_flight", () => Volatile.Read(ref _inFlight), "{command}", "Commands not answered yet.");
     }
 
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
@@ -36,7 +37,6 @@ internal sealed class BackplaneMetrics
         Published(0, PublishOutcome.Refused);
         Published(0, PublishOutcome.Unconfirmed);
         _subscribed.Add(0);
-        _inFlight.Add(0);
     }
 
     public void Published(int messages, PublishOutcome outcome)
@@ -57,7 +57,7 @@ internal sealed class BackplaneMetrics
 
     public void Subscribed(int change) => _subscribed.Add(change);
 
-    public void CallStarted() => _inFlight.Add(1);
+    public void CallStarted() => Interlocked.Increment(ref _inFlight);
 
-    public void CallEnded() => _inFlight.Add(-1);
+    public void CallEnded() => Interlocked.Decrement(ref _inFlight);
 }

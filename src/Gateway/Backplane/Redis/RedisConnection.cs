@@ -132,7 +132,7 @@ internal sealed partial class RedisConnection : IDisposable
     public async Task<bool> TryLoadScriptsAsync()
     {
         var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
-        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync((IsSharded ? script.Sharded : script).Text), 0)));
+        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(Variant(script).Text), 0)));
         return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(load => load.Value is not null);
     }
 
@@ -225,26 +225,34 @@ internal sealed partial class RedisConnection : IDisposable
     /// <returns>Empty when it was done, or why not.</returns>
     private async Task<string> TrySubscribeAsync(PubSubChannel channel) => await _subscriptions.SubscribeAsync(channel).ConfigureAwait(false) ?? "";
 
-    private Task<RedisResult> SendAsync(byte[] channel, byte[] value, long until) => Topology.IsCluster
-        ? EvaluateAsync(RedisScripts.Send, [channel], [value], until)
-        : _database.ExecuteAsync("PUBLISH", channel, value);
+    private Task<RedisResult> SendAsync(byte[] channel, byte[] value, long until)
+    {
+        if (!Topology.IsCluster)
+            return _database.ExecuteAsync("PUBLISH", channel, value);
+        return IsSharded
+            ? InClusterAsync(() => _database.ExecuteAsync("SPUBLISH", [(RedisKey)channel, value], CommandFlags.NoRedirect), until)
+            : EvaluateAsync(RedisScripts.Send, [channel], [value], until);
+    }
 
     /// <param name="script">The script.</param>
     /// <param name="keys">All of one channel.</param>
     /// <param name="values">The arguments.</param>
     /// <param name="until">When whoever waits gives up, by <see cref="Environment.TickCount64"/>: what is done later may come after the next of the same channel.</param>
     private Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, long until) => Topology.IsCluster
-        ? EvaluateInClusterAsync(IsSharded ? script.Sharded : script, keys, values, until)
+        ? InClusterAsync(() => EvaluateOnceAsync(Variant(script), keys, values, IsSharded ? CommandFlags.NoRedirect : CommandFlags.None), until)
         : EvaluateOnceAsync(script, keys, values, CommandFlags.None);
 
-    /// <summary>A call that went to the wrong server, or whose slot is just moving, is repeated: nothing was done.</summary>
-    private async Task<RedisResult> EvaluateInClusterAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, long until)
+    /// <summary>
+    /// A call that went to the wrong server, or whose slot is just moving, is repeated: nothing was done. Where pub/sub is sharded the library follows no
+    /// redirection: at a server that a slot is moving to nobody listens yet.
+    /// </summary>
+    private async Task<RedisResult> InClusterAsync(Func<Task<RedisResult>> issue, long until)
     {
         while (true)
         {
             try
             {
-                return await EvaluateOnceAsync(script, keys, values, IsSharded ? CommandFlags.NoRedirect : CommandFlags.None).ConfigureAwait(false);
+                return await issue().ConfigureAwait(false);
             }
             catch (RedisServerException refused) when (RedisErrors.IsMisplaced(refused.Message) && Environment.TickCount64 + RefreshMilliseconds < until)
             {
@@ -253,12 +261,14 @@ internal sealed partial class RedisConnection : IDisposable
                 await Task.WhenAny(Topology.RefreshAsync(), Task.Delay(RefreshMilliseconds)).ConfigureAwait(false);
                 await settled.ConfigureAwait(false);
             }
-            catch (RedisServerException refused) when (RedisErrors.IsMoving(refused.Message) && Environment.TickCount64 + MoveMilliseconds < until)
+            catch (RedisException unserved) when (RedisErrors.IsMoving(unserved) && Environment.TickCount64 + MoveMilliseconds < until)
             {
                 await Task.Delay(MoveMilliseconds / 4).ConfigureAwait(false);
             }
         }
     }
+
+    private RedisScript Variant(RedisScript script) => IsSharded ? script.Sharded : script;
 
     private async Task<RedisResult> EvaluateOnceAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CommandFlags flags)
     {

@@ -1,3 +1,5 @@
+using StackExchange.Redis;
+
 namespace Gateway.Backplane.Redis;
 
 /// <summary>Stateless. Which of Redis's errors say something of the server, or of what the node knows of it, and not of the command alone.</summary>
@@ -24,6 +26,10 @@ internal static class RedisErrors
     /// <summary>Whether a slot has gone to another server for good.</summary>
     public static bool IsMoved(string message) => message.StartsWith("MOVED ", StringComparison.Ordinal) || message.StartsWith("Key has MOVED ", StringComparison.Ordinal);
 
-    /// <summary>Whether a slot is on its way, some of a channel's keys here and some there: it is over soon.</summary>
-    public static bool IsMoving(string message) => message.StartsWith("TRYAGAIN ", StringComparison.Ordinal) || message.StartsWith("ASK ", StringComparison.Ordinal);
+    /// <summary>
+    /// Whether a slot is on its way, some of a channel's keys here and some there: it is over soon. Where it may not follow a redirection (ASK), the client
+    /// library says that it cannot connect.
+    /// </summary>
+    public static bool IsMoving(RedisException error) => error.Message.StartsWith("TRYAGAIN ", StringComparison.Ordinal)
+        || error is RedisConnectionException { FailureType: ConnectionFailureType.UnableToConnect };
 }

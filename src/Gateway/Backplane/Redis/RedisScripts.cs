@@ -115,7 +115,7 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
+    /// KEYS meta, stream, and, where there are idempotency keys, those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
     /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns, with blanks between them, the
     /// epoch, the seq before the first new message, and number and result, which is seq and epoch, of each that was not new.
     /// </summary>
@@ -173,23 +173,23 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// For several channels of a lone server: KEYS those of each, ARGV for each how many of them it has and how many values follow: 4 and those of
-    /// <see cref="Publish"/>, 2 and those of <see cref="PublishOnce"/>, 0 and an envelope with its pub/sub channel. Returns for each what its own
-    /// script would, or '-' and the error: that of one channel is none of the others'.
+    /// For several channels of a lone server: KEYS those of each, ARGV for each its kind, how many keys and how many values it has, and the values. Kind
+    /// 'k', for kept, does what <see cref="Publish"/> does, 'o', for once, what <see cref="PublishOnce"/> does, and 'p', for plain, publishes an envelope
+    /// on the pub/sub channel behind it. Returns for each what its own script would, or '-' and the error: that of one channel is none of the others'.
     /// </summary>
-    public static readonly RedisScript PublishMany = new("local run = {}\nrun['4'] = function(KEYS, ARGV)\n" + Publish.Text
-        + "\nend\nrun['2'] = function(KEYS, ARGV)\n" + PublishOnce.Text + "\nend\n" + """
-        run['0'] = function(KEYS, ARGV)
+    public static readonly RedisScript PublishMany = new("local run = {}\nfunction run.k(KEYS, ARGV)\n" + Publish.Text
+        + "\nend\nfunction run.o(KEYS, ARGV)\n" + PublishOnce.Text + "\nend\n" + """
+        function run.p(KEYS, ARGV)
           redis.call('PUBLISH', ARGV[2], ARGV[1])
           return ''
         end
         local results, key, at = {}, 0, 1
         while at < #ARGV do
-          local names, values = {unpack(KEYS, key + 1, key + ARGV[at])}, {unpack(ARGV, at + 2, at + 1 + ARGV[at + 1])}
+          local names, values = {unpack(KEYS, key + 1, key + ARGV[at + 1])}, {unpack(ARGV, at + 3, at + 2 + ARGV[at + 2])}
           local done, result = pcall(run[ARGV[at]], names, values)
           if not done then result = '-' .. (type(result) == 'table' and result.err or result) end
           results[#results + 1] = result
-          key, at = key + ARGV[at], at + 2 + ARGV[at + 1]
+          key, at = key + ARGV[at + 1], at + 3 + ARGV[at + 2]
         end
         return results
         """);

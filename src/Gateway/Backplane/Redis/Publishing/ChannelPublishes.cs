@@ -13,11 +13,14 @@ internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys)
 
     public byte[] Flow => keys.Flow;
 
-    /// <summary>What a script that keeps the messages touches.</summary>
-    public RedisKey[] HistoryKeys => field ??= [keys.Meta, keys.Stream, keys.Results, keys.OlderResults];
+    /// <summary>What a script that keeps messages touches.</summary>
+    public RedisKey[] HistoryKeys => field ??= [keys.Meta, keys.Stream];
 
-    /// <summary>What a script touches that only publishes each message once.</summary>
+    /// <summary>What a script touches that publishes each message once.</summary>
     public RedisKey[] OnceKeys => field ??= [keys.Results, keys.OlderResults];
+
+    /// <summary>What a script touches that does both.</summary>
+    public RedisKey[] HistoryOnceKeys => field ??= [.. HistoryKeys, .. OnceKeys];
 
     /// <summary>Whether something is under way, or waits for its turn.</summary>
     public bool IsBusy { get; set; }

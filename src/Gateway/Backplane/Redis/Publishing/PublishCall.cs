@@ -64,8 +64,9 @@ internal sealed class PublishCall(RedisConnection connection)
         var values = new List<RedisValue>(10 * Batches.Count);
         foreach (var batch in Batches)
         {
-            names.AddRange(Keys(batch));
-            values.Add(IsKept(batch) ? 4 : IsPlain(batch) ? 0 : 2);
+            var keys = Keys(batch);
+            names.AddRange(keys);
+            values.AddRange([IsKept(batch) ? "k" : IsPlain(batch) ? "p" : "o", keys.Length]);
             int count = values.Count;
             values.Add(0);
             if (IsPlain(batch))
@@ -125,7 +126,14 @@ internal sealed class PublishCall(RedisConnection connection)
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
-    private static RedisKey[] Keys(PublishBatch batch) => IsKept(batch) ? batch.Channel.HistoryKeys : IsPlain(batch) ? [] : batch.Channel.OnceKeys;
+    /// <remarks>No more than needed: while a cluster's slot moves, a call that names a key which is not there waits for the end.</remarks>
+    private static RedisKey[] Keys(PublishBatch batch) => (IsKept(batch), batch.Keys.Count > 0) switch
+    {
+        (true, true) => batch.Channel.HistoryOnceKeys,
+        (true, false) => batch.Channel.HistoryKeys,
+        (false, true) => batch.Channel.OnceKeys,
+        _ => [],
+    };
 
     private static bool IsKept(PublishBatch batch) => batch.Channel.Name.Namespace.Rules.HasHistory;
 
