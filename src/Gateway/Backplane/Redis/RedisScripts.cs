@@ -228,6 +228,9 @@ internal static class RedisScripts
     /// </summary>
     public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
 
+    /// <summary>For several channels of a lone server. ARGV pub/sub channel and envelope of each. Nothing of one can go wrong that does not for all.</summary>
+    public static readonly RedisScript SendMany = new("for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return ''");
+
     /// <summary>
     /// KEYS a key of the node's own. ARGV what is to be heard, then the pub/sub channels. Deleting is a write, which a replica does not take, and a full
     /// server does. An error of it does not keep the message back: it says nothing of the way.
@@ -344,5 +347,5 @@ internal static class RedisScripts
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, PublishMany, Send, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, PublishMany, Send, SendMany, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
 }

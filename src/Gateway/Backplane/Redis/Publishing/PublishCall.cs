@@ -38,7 +38,7 @@ internal sealed class PublishCall(RedisConnection connection)
     public Task<BatchResult[]> SendAsync()
     {
         if (Batches.Count > 1)
-            return SendManyAsync();
+            return Batches.TrueForAll(IsPlain) ? PublishManyAsync() : SendManyAsync();
         var batch = Batches[0];
         return IsPlain(batch) ? PublishAsync(batch) : SendOneAsync(batch);
     }
@@ -46,6 +46,15 @@ internal sealed class PublishCall(RedisConnection connection)
     /// <summary>A plain PUBLISH: there is neither history nor a key.</summary>
     private async Task<BatchResult[]> PublishAsync(PublishBatch batch) =>
         [new BatchResult(await connection.PublishAsync(batch.Channel.Flow, Plain(batch), batch.Age).ConfigureAwait(false))];
+
+    private async Task<BatchResult[]> PublishManyAsync()
+    {
+        var values = new RedisValue[2 * Batches.Count];
+        for (int i = 0; i < Batches.Count; i++)
+            (values[2 * i], values[(2 * i) + 1]) = (Batches[i].Channel.Flow, Plain(Batches[i]));
+        var answer = await connection.PublishAsync(RedisScripts.SendMany, [], values, _bytes, Batches[0].Age).ConfigureAwait(false);
+        return All(answer.Outcome);
+    }
 
     private async Task<BatchResult[]> SendOneAsync(PublishBatch batch)
     {
@@ -76,15 +85,19 @@ internal sealed class PublishCall(RedisConnection connection)
             values[count] = values.Count - count - 1;
         }
         var answer = await connection.PublishAsync(RedisScripts.PublishMany, [.. names], [.. values], _bytes, Batches[0].Age).ConfigureAwait(false);
-        var results = new BatchResult[Batches.Count];
         if (answer.Value is not { } value)
-        {
-            Array.Fill(results, new BatchResult(answer.Outcome));
-            return results;
-        }
+            return All(answer.Outcome);
+        var results = new BatchResult[Batches.Count];
         var parts = (RedisResult[])value!;
         for (int i = 0; i < results.Length; i++)
             results[i] = Read(parts[i]);
+        return results;
+    }
+
+    private BatchResult[] All(PublishOutcome outcome)
+    {
+        var results = new BatchResult[Batches.Count];
+        Array.Fill(results, new BatchResult(outcome));
         return results;
     }
 
