@@ -79,6 +79,9 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private async Task<bool> TryListenAsync(RedisConnection connection)
     {
+        // The backplane has told what is wrong: that address is one of its own.
+        if (await connection.FindFaultAsync(options.Redis.Prefix).ConfigureAwait(false) is not null)
+            return false;
         foreach (byte[] channel in new[] { _all, _inbox })
         {
             if (!await connection.SubscribeAsync(channel, Receive).ConfigureAwait(false))

@@ -11,6 +11,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>With a server of the wrong kind: it stays what it is until somebody starts another in its place.</summary>
+    private static readonly TimeSpan UnusableRetry = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.
     /// </summary>
@@ -29,7 +32,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly ILogger _log;
     private System.Net.EndPoint[] _found = [];
     private Task _running = Task.CompletedTask;
+    private readonly TaskCompletionSource<string?> _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wasUp;
+    private volatile string? _fault;
     private volatile RedisConnection? _connection;
 
     public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
@@ -47,6 +52,12 @@ internal sealed partial class RedisShard : IAsyncDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>What is there instead of a server that can be used, and why it cannot be; null where that is not so.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Completes when the first attempt has ended, or has come as far as to look at the server, with <see cref="Fault"/>.</summary>
+    public Task<string?> Looked => _looked.Task;
 
     /// <summary>Whether requests reach Redis and are answered.</summary>
     public bool IsUp => Answering is not null && !_probes.AreSilent;
@@ -119,12 +130,15 @@ internal sealed partial class RedisShard : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
+            if (connection is null)
+                _fault = null;
             bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
+            _looked.TrySetResult(null);
             // Once: that it was lost, or that it was never there.
-            if (!served && !isTold && !_stop.IsCancellationRequested)
+            if (!served && !isTold && _fault is null && !_stop.IsCancellationRequested)
                 LogAway(_log, Name);
             isTold = true;
-            await PauseAsync(Retry).ConfigureAwait(false);
+            await PauseAsync(_fault is null ? Retry : UnusableRetry).ConfigureAwait(false);
         }
     }
 
@@ -170,10 +184,22 @@ internal sealed partial class RedisShard : IAsyncDisposable
         return resumed;
     }
 
+    /// <summary>Nothing of a client may go to a server that would make something else of it.</summary>
+    private async Task<bool> IsUsableAsync(RedisConnection connection)
+    {
+        string? fault = await connection.FindFaultAsync(_prefix).ConfigureAwait(false);
+        if (fault is not null && fault != _fault)
+            LogUnusable(_log, Name, fault);
+        _fault = fault;
+        _looked.TrySetResult(fault);
+        return fault is null;
+    }
+
     /// <summary>Up means: writing and the pub/sub path work, and every feed is where its stream is.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
-        if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
+        if (!await IsUsableAsync(connection).ConfigureAwait(false)
+            || !await connection.TryLoadScriptsAsync().ConfigureAwait(false)
             || !await _probes.SubscribeAsync(connection).ConfigureAwait(false))
             return false;
         // A server that takes no writes breaks the connection.
@@ -227,6 +253,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     [LoggerMessage(66, LogLevel.Error, "Serving Redis at {Server} failed; it is connected to anew.")]
     private static partial void LogFailure(ILogger log, Exception failure, string server);
+
+    [LoggerMessage(67, LogLevel.Error, "Redis at {Server} is refused: {Fault}.")]
+    private static partial void LogUnusable(ILogger log, string server, string fault);
 
     [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
     private static partial void LogUp(ILogger log, string server);
