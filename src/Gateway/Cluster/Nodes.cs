@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Gateway.Backplane;
+using Gateway.Backplane.Redis;
 
 namespace Gateway.Cluster;
 
@@ -9,7 +10,7 @@ namespace Gateway.Cluster;
 /// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
 /// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
-internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider time, ILogger<Nodes> log) : BackgroundService
+internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
@@ -125,7 +126,10 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, TimeProvider 
     private bool Receive(ReadOnlyMemory<byte> bytes)
     {
         if (NodeMessage.Read(bytes.Span) is not { } message)
+        {
+            broken.Drop(RecordKind.Node);
             return false;
+        }
         if (message.From == _id)
             return true;
         if (message.Here is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))

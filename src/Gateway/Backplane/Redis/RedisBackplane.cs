@@ -6,7 +6,8 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
-internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisBackplane> log) : IBackplane
+internal sealed class RedisBackplane(
+    GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log) : IBackplane
 {
     /// <summary>How long a start waits to see what is there: a server that is away, or slow, holds no node up for longer.</summary>
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
@@ -32,7 +33,7 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
 
     public async ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
-        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, sink, log))];
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, broken, sink, log))];
         foreach (var shard in _shards)
             shard.Start();
         var looking = _shards.Select(shard => shard.Looked).ToList();

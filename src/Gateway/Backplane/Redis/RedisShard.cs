@@ -26,6 +26,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
+    private readonly BrokenRecords _broken;
     private readonly RedisPresence _presence;
     private readonly RedisPublisher _publisher;
     private readonly RedisFeeds _feeds;
@@ -37,7 +38,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private volatile string? _fault;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
+    public RedisShard(
+        RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, IBackplaneSink sink, ILogger log)
     {
         _options = address.Configuration();
         Name = address.Name;
@@ -45,9 +47,10 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _probes = new RedisProbes(_prefix);
         _metrics = metrics;
         _log = log;
-        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink);
+        _broken = broken;
+        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, broken);
         _publisher = new RedisPublisher(_prefix, time, metrics);
-        _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
+        _feeds = new RedisFeeds(_prefix, sink, metrics, broken, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
@@ -92,6 +95,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (Answering is not { } connection
             || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
             return null;
+        _broken.Drop(RecordKind.History, page.Broken);
         feed?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
