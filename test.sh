@@ -84,6 +84,9 @@ for folder in Gateway.Tests/Clients/ws Gateway.Tests/Clients/eventsource Deploy.
   npm ci --prefix "tests/$folder" --no-audit --no-fund
 done
 
+say "Restoring the servers that tests start"
+dotnet tool restore
+
 say "Building"
 dotnet build Gateway.sln -c Release
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gateway.Backplane;
 using Gateway.Hosting;
 using Gateway.Options;
 
@@ -13,6 +14,11 @@ try
 catch (OptionsProblemsException problems)
 {
     Console.Error.WriteLine(problems.Message);
+    return 1;
+}
+catch (UnusableBackplaneException failure)
+{
+    Console.Error.WriteLine(failure.Message);
     return 1;
 }
 catch (IOException failure)

@@ -20,6 +20,7 @@ internal interface IBackplane : IAsyncDisposable
     string? Degradation { get; }
 
     /// <summary>Called once, before any other method.</summary>
+    /// <exception cref="UnusableBackplaneException">What the settings name is there and can never be used.</exception>
     ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation);
 
     /// <summary>

@@ -38,6 +38,7 @@ internal sealed record NodeMessage(string From)
     /// <summary>How many handshakes of these addresses the sender let through.</summary>
     public IReadOnlyDictionary<string, int>? Handshakes { get; init; }
 
+    /// <summary>Null for what no node wrote.</summary>
     public static NodeMessage? Read(ReadOnlySpan<byte> json)
     {
         try
@@ -53,6 +54,9 @@ internal sealed record NodeMessage(string From)
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, NodeMessageJson.Default.NodeMessage);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+// What a message must have is there, and is not null, or it is not read: nobody who handles one has to look again.
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(NodeMessage))]
 internal sealed partial class NodeMessageJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Gateway.Backplane;
+using Gateway.Backplane.Redis;
 using Gateway.Connections;
 
 namespace Gateway.Cluster;
@@ -11,7 +12,7 @@ namespace Gateway.Cluster;
 /// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
 internal sealed partial class Nodes(
-    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, TimeProvider time, ILogger<Nodes> log) : BackgroundService, IPeerNodes
+    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService, IPeerNodes
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
@@ -155,7 +156,10 @@ internal sealed partial class Nodes(
     private bool Receive(ReadOnlyMemory<byte> bytes)
     {
         if (NodeMessage.Read(bytes.Span) is not { } message)
+        {
+            broken.Drop(RecordKind.Node);
             return false;
+        }
         if (message.From == _id)
         {
             if (message is { Claims: not null, Id: { } own })

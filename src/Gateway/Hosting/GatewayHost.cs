@@ -71,6 +71,7 @@ internal static class GatewayHost
             services.AddHostedService<OtlpExport>();
         services.AddSingleton<Sweep>();
         services.AddSingleton<BackplaneMetrics>();
+        services.AddSingleton<BrokenRecords>();
         if (options.Redis.Addresses.Count > 0)
             services.AddSingleton<IBackplane, RedisBackplane>().AddSingleton<INodeBus, RedisNodeBus>();
         else

@@ -23,11 +23,13 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     private long _now = Environment.TickCount64;
     private RedisServer _redis = null!;
     private RedisConnection _connection = null!;
+    private BrokenRecords _broken = null!;
 
     public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         var metrics = new BackplaneMetrics(_services.GetRequiredService<IMeterFactory>());
+        _broken = new BrokenRecords(metrics, NullLogger<BrokenRecords>.Instance);
         var address = new RedisServerAddress(_redis.Address, new RedisOptions());
         _connection = (await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
     }
@@ -35,8 +37,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task However_many_users_a_dead_node_had_one_round_lets_them_go()
     {
-        var dead = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard);
-        var alive = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var dead = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard, _broken);
+        var alive = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         await JoinAsync(dead, 1000);
         alive.Watch(_channel);
         // Their expiry passes on Redis's clock.
@@ -50,8 +52,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task The_first_node_to_be_back_does_not_take_the_users_of_the_others_for_dead()
     {
-        var first = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard);
-        var other = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard);
+        var first = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard, _broken);
+        var other = new RedisPresence("gateway", TimeSpan.FromSeconds(1), _heard, _broken);
         await JoinAsync(other, 10);
         first.Watch(_channel);
         // Nobody can refresh for longer than the time to live.
@@ -65,7 +67,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task Users_who_leave_while_they_are_refreshed_stay_away()
     {
-        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         await JoinAsync(presence, 1000);
 
         for (int round = 0; round < 10; round++)
@@ -81,7 +83,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task Ten_thousand_users_are_listed_or_counted_in_one_call()
     {
-        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         await JoinAsync(presence, 10_000);
         int before = await _redis.CallsAsync("evalsha");
 
@@ -96,8 +98,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task A_change_that_nothing_follows_is_missed_all_the_same()
     {
-        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
-        var other = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
+        var other = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         node.Watch(_channel);
         node.OnAttached(_channel);
         await JoinAsync(node, 1);
@@ -117,7 +119,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task Data_that_were_deleted_are_missed_and_put_in_again()
     {
-        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         node.Watch(_channel);
         node.OnAttached(_channel);
         await JoinAsync(node, 3);
@@ -135,7 +137,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public void A_gap_between_two_changes_shows_by_the_second()
     {
-        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var node = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         node.Watch(_channel);
         node.OnAttached(_channel);
         var ann = new PresentUser("ann", default);
@@ -156,7 +158,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_left_while_redis_was_away_goes_with_the_next_refresh_unless_back()
     {
-        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         await JoinAsync(presence, 3);
         await presence.LeaveAsync(connection: null, _channel, Id(0));
         await presence.LeaveAsync(connection: null, _channel, Id(1));
@@ -171,7 +173,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     [Fact]
     public async Task Ten_thousand_channels_are_repaired_in_seconds_and_never_all_at_once()
     {
-        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard);
+        var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _broken);
         var names = Enumerable.Range(0, 10_000).Select(i => Encoding.UTF8.GetBytes($"room:{i}"));
         var channels = names.Select(name => new ChannelName(name, _channel.Namespace)).ToList();
         foreach (var channel in channels)

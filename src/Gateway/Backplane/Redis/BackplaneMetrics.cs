@@ -11,6 +11,7 @@ internal sealed class BackplaneMetrics
     private readonly Counter<long> _gapsFound;
     private readonly Counter<long> _gapsFilled;
     private readonly Counter<long> _reconnects;
+    private readonly Counter<long> _broken;
     private readonly Histogram<double> _roundTrip;
     private readonly UpDownCounter<long> _subscribed;
     private long _inFlight;
@@ -23,6 +24,7 @@ internal sealed class BackplaneMetrics
         _gapsFound = meter.CreateCounter<long>("gateway.backplane.gaps.found", "{gap}", "Gaps found in channels with history.");
         _gapsFilled = meter.CreateCounter<long>("gateway.backplane.gaps.filled", "{gap}", "Gaps filled from the stream.");
         _reconnects = meter.CreateCounter<long>("gateway.backplane.reconnects", "{connection}", "Connections to Redis made after the first.");
+        _broken = meter.CreateCounter<long>("gateway.backplane.broken_records", "{record}", "Records from Redis that could not be read and were dropped, by kind: message, history, presence, node.");
         _roundTrip = meter.CreateHistogram("gateway.backplane.round_trip", "s", "Time until Redis answered a command.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         _subscribed = meter.CreateUpDownCounter<long>("gateway.backplane.channels", "{channel}", "Channels this node receives.");
         // Asked for, not told: who begins to listen while a call is under way would count it as ended only.
@@ -36,6 +38,8 @@ internal sealed class BackplaneMetrics
             counter.Add(0);
         Published(0, PublishOutcome.Refused);
         Published(0, PublishOutcome.Unconfirmed);
+        foreach (var kind in Enum.GetValues<RecordKind>())
+            Broken(NameOf(kind), 0);
         _subscribed.Add(0);
     }
 
@@ -50,6 +54,18 @@ internal sealed class BackplaneMetrics
     public void GapFound() => _gapsFound.Add(1);
 
     public void GapFilled() => _gapsFilled.Add(1);
+
+    /// <param name="kind">As <see cref="NameOf"/> says.</param>
+    /// <param name="records">How many.</param>
+    public void Broken(string kind, int records) => _broken.Add(records, new KeyValuePair<string, object?>("kind", kind));
+
+    public static string NameOf(RecordKind kind) => kind switch
+    {
+        RecordKind.Message => "message",
+        RecordKind.History => "history",
+        RecordKind.Presence => "presence",
+        _ => "node",
+    };
 
     public void Reconnected() => _reconnects.Add(1);
 

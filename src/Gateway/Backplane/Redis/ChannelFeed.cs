@@ -15,7 +15,7 @@ namespace Gateway.Backplane.Redis;
 /// feed keeps a mark of the last message it delivered and compares it with the entry at its position whenever the two may differ.
 /// </remarks>
 internal sealed class ChannelFeed(
-    ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
+    ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, BrokenRecords broken, RedisPresence presence)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
     private const int MaxHeld = 1024;
@@ -240,9 +240,11 @@ internal sealed class ChannelFeed(
     {
         lock (_gate)
         {
-            if (life != _life || !Envelope.TryRead(bytes, out var envelope))
+            if (life != _life)
                 return;
-            if (envelope.Kind == EnvelopeKind.Presence)
+            if (!Envelope.TryRead(bytes, out var envelope) || !IsExpected(envelope.Kind))
+                OnBroken();
+            else if (envelope.Kind == EnvelopeKind.Presence)
                 presence.OnChange(channel, envelope.Before, envelope.Change);
             else if (envelope.Kind == EnvelopeKind.Message)
                 DeliverUnpositioned(envelope.Records);
@@ -255,6 +257,29 @@ internal sealed class ChannelFeed(
                 StartCatchUp(_connection!);
             }
         }
+    }
+
+    /// <summary>Nodes that disagree over a namespace's rules cannot use each other's messages.</summary>
+    private bool IsExpected(EnvelopeKind kind) => kind switch
+    {
+        EnvelopeKind.Message => !channel.Namespace.Rules.HasHistory,
+        EnvelopeKind.PositionedMessage => channel.Namespace.Rules.HasHistory,
+        _ => channel.Namespace.Rules.Presence,
+    };
+
+    /// <summary>
+    /// Nobody knows what it was. If it was a message with a position, the stream has it, or shows that it is lost; a lost presence change shows by
+    /// its version.
+    /// </summary>
+    private void OnBroken()
+    {
+        broken.Drop(RecordKind.Message);
+        if (!channel.Namespace.Rules.HasHistory)
+            return;
+        if (_isCatchingUp)
+            _overflowed = true;
+        else
+            StartCatchUp(_connection!);
     }
 
     private void DeliverUnpositioned(MessageRecords records)
@@ -317,6 +342,7 @@ internal sealed class ChannelFeed(
                 from = _position;
             var query = from is { Seq: var seq } ? PageAfter with { After = isFirst ? seq - 1 : seq } : HistoryQuery.PositionOnly;
             var page = await RedisHistory.ReadAsync(connection, channel, keys, query, keep: true, inTurn: true).ConfigureAwait(false);
+            broken.Drop(RecordKind.History, page?.Broken ?? 0);
             bool isTwice = page is not null && from is { } position && IsGivenTwice(page, position);
             // Before anybody is told: who is told recovers, and must find that the old positions are good no more.
             if (page is null || (isTwice && !await RedisHistory.RenewAsync(connection, keys, page.Top.Epoch).ConfigureAwait(false)))
@@ -393,21 +419,18 @@ internal sealed class ChannelFeed(
             (_position, _mark) = (page.Top, 0);
             return;
         }
-        int first = 0;
-        while (first < page.Entries.Count && page.Entries[first].Seq <= position.Seq)
-            first++;
-        bool isLost = page.Top.Epoch != position.Epoch
-            || (page.Top.Seq > position.Seq && !page.More && first == page.Entries.Count)
-            || (first < page.Entries.Count && page.Entries[first].Seq != position.Seq + 1);
-        if (isLost)
+        if (page.Top.Epoch != position.Epoch || page.Oldest > position.Seq + 1)
         {
             (_position, _mark) = (page.Top, 0);
             sink.OnLost(channel);
             return;
         }
-        for (int i = first; i < page.Entries.Count; i++)
-            Deliver(page.Entries[i].Seq, page.Entries[i].Body);
-        if (first < page.Entries.Count)
+        foreach (var (seq, body) in page.Entries)
+        {
+            if (seq > position.Seq)
+                Deliver(seq, body);
+        }
+        if (_position.Value.Seq > position.Seq)
             metrics.GapFilled();
     }
 
@@ -433,20 +456,14 @@ internal sealed class ChannelFeed(
             _position = _position!.Value with { Seq = seq };
             _mark = Mark(bytes);
         }
-        if (!MessageBody.TryRead(bytes, out var body))
-            return;
+        var body = MessageBody.Read(bytes);
         _sender = body.EncodedSender(_sender);
         string? epoch = seq == 0 ? null : _position!.Value.Epoch;
         sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Epoch = epoch, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
     }
 
-    /// <summary>Tells messages apart: a hash of the whole body, in which time and sender are. Never 0.</summary>
-    private static int Mark(ReadOnlySpan<byte> body)
-    {
-        var hash = default(HashCode);
-        hash.AddBytes(body);
-        return hash.ToHashCode() | 1;
-    }
+    /// <summary>Tells messages apart by the checksum they carry. Never 0.</summary>
+    private static int Mark(ReadOnlySpan<byte> body) => (int)MessageBody.ChecksumOf(body) | 1;
 
     private static bool IsCurrent(ReadOnlySpan<byte> utf8, string epoch)
     {

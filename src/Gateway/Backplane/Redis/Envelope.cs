@@ -1,7 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
-using System.Text.Json;
-using Gateway.Protocol.Messages;
 
 namespace Gateway.Backplane.Redis;
 
@@ -13,8 +10,11 @@ internal readonly ref struct Envelope
 {
     private const int PositionBytes = 9;
 
-    /// <summary>Of a presence change, before the user: both versions, whether joined, count, and the user's length.</summary>
-    private const int ChangeBytes = 8 + 8 + 1 + 4 + 2;
+    /// <summary>Up to here Lua and JavaScript count without leaving any out.</summary>
+    private const long MaxNumber = (1L << 53) - 1;
+
+    /// <summary>Of a presence change, before the user: both versions, whether joined, count, and the lengths of the user and of what the user shows.</summary>
+    private const int ChangeBytes = 8 + 8 + 1 + 4 + 2 + 4;
 
     public EnvelopeKind Kind { get; private init; }
 
@@ -32,7 +32,7 @@ internal readonly ref struct Envelope
     /// <summary>The version that the change follows.</summary>
     public long Before { get; private init; }
 
-    /// <summary>False for what this version cannot read.</summary>
+    /// <summary>False for what no gateway of this version wrote, or what is not there as a whole: nothing of it is to be used.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out Envelope envelope)
     {
         envelope = default;
@@ -43,19 +43,20 @@ internal readonly ref struct Envelope
         {
             case EnvelopeKind.Message:
                 envelope = new Envelope { Kind = EnvelopeKind.Message, Records = new MessageRecords(rest) };
-                return true;
+                return MessageRecords.AreWhole(rest, out _);
             case EnvelopeKind.PositionedMessage:
                 if (rest.Length < PositionBytes || rest.Length < PositionBytes + rest[8])
                     return false;
                 long seq = BinaryPrimitives.ReadInt64BigEndian(rest);
+                var records = rest[(PositionBytes + rest[8])..];
                 envelope = new Envelope
                 {
                     Kind = EnvelopeKind.PositionedMessage,
                     Seq = seq,
                     Epoch = rest.Slice(PositionBytes, rest[8]),
-                    Records = new MessageRecords(rest[(PositionBytes + rest[8])..]),
+                    Records = new MessageRecords(records),
                 };
-                return seq > 0;
+                return seq > 0 && MessageRecords.AreWhole(records, out int count) && seq <= MaxNumber - count;
             case EnvelopeKind.Presence:
                 return TryReadPresence(rest, out envelope);
             default:
@@ -68,16 +69,20 @@ internal readonly ref struct Envelope
         envelope = default;
         if (rest.Length < ChangeBytes)
             return false;
-        int user = BinaryPrimitives.ReadUInt16BigEndian(rest[(ChangeBytes - 2)..]);
-        if (rest.Length < ChangeBytes + user)
-            return false;
-        var present = new PresentUser(Encoding.UTF8.GetString(rest.Slice(ChangeBytes, user)), rest[(ChangeBytes + user)..].ToArray());
+        long before = BinaryPrimitives.ReadInt64BigEndian(rest);
         long version = BinaryPrimitives.ReadInt64BigEndian(rest[8..]);
+        byte joined = rest[16];
+        int count = BinaryPrimitives.ReadInt32BigEndian(rest[17..]);
+        int user = BinaryPrimitives.ReadUInt16BigEndian(rest[21..]);
+        long info = BinaryPrimitives.ReadUInt32BigEndian(rest[23..]);
+        if (before < 0 || version <= before || version > MaxNumber || joined > 1 || count < 0 || rest.Length != ChangeBytes + user + info
+            || !PresenceRecord.TryRead(rest.Slice(ChangeBytes, user), rest[(ChangeBytes + user)..], out var present))
+            return false;
         envelope = new Envelope
         {
             Kind = EnvelopeKind.Presence,
-            Before = BinaryPrimitives.ReadInt64BigEndian(rest),
-            Change = new PresenceChange(present, rest[16] != 0, BinaryPrimitives.ReadInt32BigEndian(rest[17..]), version),
+            Before = before,
+            Change = new PresenceChange(present, joined != 0, count, version),
         };
         return true;
     }

@@ -6,13 +6,14 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// For one thread; points into the bytes it was read from. A message as the stream keeps it: time (8 bytes), length of the sender
-/// (2), length of the connection left out (1, its highest bit set where there is a trace), then the sender, encoded for JSON, that
-/// connection, the trace and the content.
+/// For one thread; points into the bytes it was read from. A message as the stream keeps it: a checksum of what follows (4 bytes,
+/// <see cref="RecordChecksum"/>), time (8), length of the sender (2), length of the connection left out (1, its highest bit set where there is a
+/// trace), then the sender, encoded for JSON, that connection, the trace and the content.
 /// </summary>
 internal readonly ref struct MessageBody
 {
-    private const int HeaderBytes = 11;
+    private const int ChecksumBytes = 4;
+    private const int HeaderBytes = ChecksumBytes + 11;
 
     /// <summary>W3C Trace Context, version 00, has one length.</summary>
     private const int TraceBytes = 55;
@@ -44,37 +45,49 @@ internal readonly ref struct MessageBody
         int except = request.Except?.Length ?? 0;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(except, HasTrace);
         string trace = TraceOf(request);
-        BinaryPrimitives.WriteInt64BigEndian(body, time);
-        BinaryPrimitives.WriteUInt16BigEndian(body[8..], checked((ushort)sender.Length));
-        body[10] = trace.Length == 0 ? (byte)except : (byte)(except | HasTrace);
-        body = body[HeaderBytes..];
-        sender.CopyTo(body);
-        Encoding.ASCII.GetBytes(request.Except ?? "", body[sender.Length..]);
-        Encoding.ASCII.GetBytes(trace, body[(sender.Length + except)..]);
-        request.Content.CopyTo(body[(sender.Length + except + trace.Length)..]);
+        var checkedBytes = body[ChecksumBytes..];
+        BinaryPrimitives.WriteInt64BigEndian(checkedBytes, time);
+        BinaryPrimitives.WriteUInt16BigEndian(checkedBytes[8..], checked((ushort)sender.Length));
+        checkedBytes[10] = trace.Length == 0 ? (byte)except : (byte)(except | HasTrace);
+        var rest = body[HeaderBytes..];
+        sender.CopyTo(rest);
+        Encoding.ASCII.GetBytes(request.Except ?? "", rest[sender.Length..]);
+        Encoding.ASCII.GetBytes(trace, rest[(sender.Length + except)..]);
+        request.Content.CopyTo(rest[(sender.Length + except + trace.Length)..]);
+        BinaryPrimitives.WriteUInt32BigEndian(body, RecordChecksum.Of(checkedBytes));
     }
 
-    /// <summary>False for what this version cannot read.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> bytes, out MessageBody body)
+    /// <summary>Whether these are all bytes of a body that a gateway of this version wrote, and so may be read.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> bytes)
     {
-        body = default;
-        if (bytes.Length < HeaderBytes)
+        if (bytes.Length <= HeaderBytes || ChecksumOf(bytes) != RecordChecksum.Of(bytes[ChecksumBytes..]))
             return false;
-        int sender = BinaryPrimitives.ReadUInt16BigEndian(bytes[8..]);
-        int except = bytes[10] & ~HasTrace;
-        int trace = (bytes[10] & HasTrace) == 0 ? 0 : TraceBytes;
+        var (sender, except, trace) = LengthsOf(bytes);
+        return bytes.Length > HeaderBytes + sender + except + trace;
+    }
+
+    /// <summary>Of a body that is whole. Tells messages apart: time and sender are in it, too.</summary>
+    public static uint ChecksumOf(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32BigEndian(bytes);
+
+    /// <param name="bytes">A body that is whole.</param>
+    public static MessageBody Read(ReadOnlySpan<byte> bytes)
+    {
+        var (sender, except, trace) = LengthsOf(bytes);
         var rest = bytes[HeaderBytes..];
-        if (rest.Length < sender + except + trace)
-            return false;
-        body = new MessageBody
+        return new MessageBody
         {
-            Time = BinaryPrimitives.ReadInt64BigEndian(bytes),
+            Time = BinaryPrimitives.ReadInt64BigEndian(bytes[ChecksumBytes..]),
             Sender = rest[..sender],
             Except = except == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender, except)),
             Trace = trace == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender + except, trace)),
             Content = rest[(sender + except + trace)..],
         };
-        return true;
+    }
+
+    private static (int Sender, int Except, int Trace) LengthsOf(ReadOnlySpan<byte> bytes)
+    {
+        byte except = bytes[HeaderBytes - 1];
+        return (BinaryPrimitives.ReadUInt16BigEndian(bytes[(HeaderBytes - 3)..]), except & ~HasTrace, (except & HasTrace) == 0 ? 0 : TraceBytes);
     }
 
     private static string TraceOf(in PublishRequest request) => request.Trace is { Length: TraceBytes } trace ? trace : "";

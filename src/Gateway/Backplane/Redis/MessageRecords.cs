@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Gateway.Backplane.Redis;
 
-/// <summary>For one thread; points into the bytes it was read from. Goes through the records of an envelope; ends at what is cut off.</summary>
+/// <summary>For one thread; points into the bytes it was read from. Goes through the records of an envelope.</summary>
 internal ref struct MessageRecords(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
@@ -11,6 +11,18 @@ internal ref struct MessageRecords(ReadOnlySpan<byte> bytes)
     public ReadOnlySpan<byte> Current { get; private set; }
 
     public readonly MessageRecords GetEnumerator() => this;
+
+    /// <summary>Whether there is a record, and all of them are whole and followed by nothing.</summary>
+    public static bool AreWhole(ReadOnlySpan<byte> bytes, out int count)
+    {
+        var records = new MessageRecords(bytes);
+        for (count = 0; records.MoveNext(); count++)
+        {
+            if (!MessageBody.IsWhole(records.Current))
+                return false;
+        }
+        return count > 0 && records._rest.IsEmpty;
+    }
 
     public bool MoveNext()
     {

@@ -6,8 +6,12 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
-internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisBackplane> log) : IBackplane
+internal sealed class RedisBackplane(
+    GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log) : IBackplane
 {
+    /// <summary>How long a start waits to see what is there: a server that is away, or slow, holds no node up for longer.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+
     private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
     private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
     private RedisShard[] _shards = [];
@@ -20,19 +24,25 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
     {
         get
         {
-            string[] away = [.. _shards.Where(shard => !shard.IsUp).Select(shard => shard.Name), .. _shards.SelectMany(shard => shard.Silent)];
+            string[] away = [.. _shards.Where(shard => !shard.IsUp).Select(Describe), .. _shards.SelectMany(shard => shard.Silent)];
             return away.Length > 0 && _shards.Any(shard => shard.IsUp) ? NoConnection(away) : null;
         }
     }
 
-    private string Away => NoConnection(_shards.Where(shard => !shard.IsUp).Select(shard => shard.Name));
+    private string Away => NoConnection(_shards.Where(shard => !shard.IsUp).Select(Describe));
 
-    public ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
+    public async ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
-        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, sink, log))];
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, broken, sink, log))];
         foreach (var shard in _shards)
             shard.Start();
-        return default;
+        var looking = _shards.Select(shard => shard.Looked).ToList();
+        await ((Task)Task.WhenAll(looking)).WaitAsync(LookPatience, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+        // A server that is away may come; one that is of the wrong kind is a mistake of the settings, which nobody would notice later.
+        string[] unusable = [.. _shards.Where(shard => shard.Fault is not null).Select(shard => $"Redis at {shard.Name} is refused: {shard.Fault}.")];
+        if (unusable.Length > 0)
+            throw new UnusableBackplaneException(string.Join(Environment.NewLine, unusable));
     }
 
     public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request) => ShardOf(channel).PublishAsync(channel, request);
@@ -58,6 +68,8 @@ internal sealed class RedisBackplane(GatewayOptions options, TimeProvider time, 
         // Together, so that one that hangs costs the others no time.
         await Task.WhenAll(_shards.Select(shard => shard.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
+
+    private static string Describe(RedisShard shard) => shard.Fault is { } fault ? $"{shard.Name} ({fault})" : shard.Name;
 
     private static string NoConnection(IEnumerable<string> servers) => "no connection to Redis at " + string.Join("; ", servers);
 

@@ -4,7 +4,7 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. The feeds of the channels on one shard that this node wants, or wanted a moment ago.</summary>
 /// <remarks>Lock order: the channel table's, then this one, then the presence's; no feed's lock is taken under it.</remarks>
-internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMetrics metrics, RedisPresence presence)
+internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMetrics metrics, BrokenRecords broken, RedisPresence presence)
 {
     /// <summary>So that a page reload, or a subscriber who comes and goes, costs Redis nothing.</summary>
     private const long LingerMilliseconds = 3_000;
@@ -142,7 +142,7 @@ internal sealed class RedisFeeds(string prefix, IBackplaneSink sink, BackplaneMe
 
     private ChannelFeed Add(ChannelName channel)
     {
-        var feed = new ChannelFeed(channel, new RedisKeys(prefix, channel), sink, metrics, presence);
+        var feed = new ChannelFeed(channel, new RedisKeys(prefix, channel), sink, metrics, broken, presence);
         _feeds.Add(channel, feed);
         if (channel.Namespace.Rules.HasHistory)
             _checks.Add(feed);

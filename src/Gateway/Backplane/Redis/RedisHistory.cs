@@ -41,11 +41,8 @@ internal static class RedisHistory
             return null;
         var parts = (RedisResult[])answer!;
         var top = new Position((string)parts[0]!, (long)parts[1]);
-        string oldest = (string)parts[2]!;
-        var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!).Select(entry => (Seq((string)entry[0]!), (byte[])entry[1]!)).ToList();
-        if (!forward)
-            entries.Reverse();
-        return new StoredPage(top, oldest.Length == 0 ? top.Seq + 1 : Seq(oldest), entries, (long)parts[3] == 1, ReadEarlier((string)parts[5]!));
+        var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!).Select(entry => ((string)entry[0]!, (byte[])entry[1]!));
+        return StoredPage.Of(top, (string)parts[2]!, entries, (long)parts[3] == 1, ReadEarlier((string)parts[5]!), query);
     }
 
     /// <summary>Begins a new epoch, if the old one is still that in which a position was found to have been given twice.</summary>
@@ -66,25 +63,24 @@ internal static class RedisHistory
         System.Text.Json.JsonEncodedText sender = default;
         foreach (var (seq, bytes) in page.Entries)
         {
-            if (MessageBody.TryRead(bytes, out var body))
-                messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
+            var body = MessageBody.Read(bytes);
+            messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
         }
         return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
 
     /// <summary>As <c>Read</c> of <see cref="RedisScripts"/> returns them: <c>epoch:seq </c> each.</summary>
     private static IReadOnlyList<Position> ReadEarlier(string text) =>
-        text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(ReadEarlierOne)];
+        text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(ReadEarlierOne)];
 
-    private static Position ReadEarlierOne(string text)
+    /// <summary>None where it is broken: then whoever was there is told of a loss.</summary>
+    private static IEnumerable<Position> ReadEarlierOne(string text)
     {
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        return new Position(text[..colon], long.Parse(text.AsSpan(colon + 1), CultureInfo.InvariantCulture));
+        string[] parts = text.Split(':');
+        return parts.Length == 2 && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long seq) ? [new Position(parts[0], seq)] : [];
     }
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);
 
     private static string Id(long seq) => seq.ToString(CultureInfo.InvariantCulture) + "-0";
-
-    private static long Seq(string id) => long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
 }

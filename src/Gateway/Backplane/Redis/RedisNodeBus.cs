@@ -80,6 +80,9 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private async Task<bool> TryListenAsync(RedisConnection connection)
     {
+        // The backplane has told what is wrong: that address is one of its own.
+        if (await connection.FindFaultAsync(options.Redis.Prefix).ConfigureAwait(false) is not null)
+            return false;
         foreach (byte[] name in new[] { _all, _inbox })
         {
             var channel = new PubSubChannel(name, Receive, () => connection.Break("pub/sub ended"));

@@ -46,14 +46,16 @@ internal sealed class RedisPresence
     private readonly Round<PresentChannel> _checks = new(CheckMilliseconds, entry => entry.IsDropped);
     private readonly CallQueue _turns = new(Channels);
     private readonly IBackplaneSink _sink;
+    private readonly BrokenRecords _broken;
     private readonly string _prefix;
     private readonly string _node = RandomNumberGenerator.GetHexString(12, lowercase: true);
     private readonly long _expiry;
     private readonly long _absence;
     private int _departed;
 
-    public RedisPresence(string prefix, TimeSpan timeToLive, IBackplaneSink sink)
+    public RedisPresence(string prefix, TimeSpan timeToLive, IBackplaneSink sink, BrokenRecords broken)
     {
+        _broken = broken;
         _prefix = prefix;
         _sink = sink;
         // With the period of refreshing and letting go, a quarter of the time to live, still within the time to live.
@@ -359,17 +361,21 @@ internal sealed class RedisPresence
 
     private RedisValue[] ListValues(RedisKeys keys, int maxUsers) => [keys.Flow, _absence, _expiry, maxUsers];
 
-    private static (PresenceSnapshot Snapshot, TimeSpan Age) Read(RedisResult answer)
+    private (PresenceSnapshot Snapshot, TimeSpan Age) Read(RedisResult answer)
     {
         var parts = (RedisResult[])answer!;
         var (version, age) = ((long)parts[0], TimeSpan.FromMilliseconds((long)parts[1]));
         if (parts.Length == 3)
             return (new PresenceSnapshot(new PresenceState(null, (int)parts[2]), version), age);
         var fields = (RedisResult[])parts[3]!;
-        var users = new PresentUser[fields.Length / 2];
-        for (int i = 0; i < users.Length; i++)
-            users[i] = new PresentUser((string)fields[2 * i]!, (byte[])fields[(2 * i) + 1]!);
-        return (new PresenceSnapshot(new PresenceState(users, users.Length), version), age);
+        var users = new List<PresentUser>(fields.Length / 2);
+        for (int i = 0; i + 1 < fields.Length; i += 2)
+        {
+            if (PresenceRecord.TryRead((byte[])fields[i]!, (byte[])fields[i + 1]!, out var user))
+                users.Add(user);
+        }
+        _broken.Drop(RecordKind.Presence, (fields.Length / 2) - users.Count);
+        return (new PresenceSnapshot(new PresenceState(users, users.Count), version), age);
     }
 
     private static RedisKey[] Names(RedisKeys keys) => [keys.Users, keys.Nodes, keys.Expiry];

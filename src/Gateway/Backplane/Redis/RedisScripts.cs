@@ -24,13 +24,11 @@ internal static class RedisScripts
           end
           local newer = redis.call('HMGET', KEYS[#KEYS - 1], unpack(asked))
           local older = redis.call('HMGET', KEYS[#KEYS], unpack(asked))
-          began = newer[1]
+          began = tonumber(newer[1] or '')
           for i = 2, #asked do
-            local found = newer[i] or older[i]
-            if found then
-              local used, result = string.match(found, '^(%d+) (.*)$')
-              if now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
-            end
+            -- What is there in another form, nobody here wrote: it is as good as forgotten.
+            local used, result = string.match(newer[i] or older[i] or '', form)
+            if used and now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
           end
           remember = function(id, result)
             results[id] = result
@@ -80,8 +78,10 @@ internal static class RedisScripts
     private const string ChannelPosition = """
         local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
         local epoch, top, origin, earlier = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
+        -- What nobody here wrote is no position.
+        if epoch and (not top or top < 0 or top % 1 ~= 0 or top > 9007199254740000 or #epoch ~= 12 or string.find(epoch, '%X')) then epoch = nil end
         if not epoch and not create then
-          epoch = fresh
+          epoch, top, earlier = fresh, 0, ''
         elseif not epoch or origin ~= known then
 
         """ + ServerIdentity + """
@@ -91,6 +91,7 @@ internal static class RedisScripts
             epoch, top, earlier = fresh, 0, ''
             -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
             redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+            redis.call('HDEL', KEYS[1], 'p')
             redis.call('DEL', KEYS[2])
           elseif server and origin and server ~= origin then
             local promoted = not string.find(info, 'master_replid2:0000', 1, true)
@@ -119,9 +120,13 @@ internal static class RedisScripts
     /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns, with blanks between them, the
     /// epoch, the seq before the first new message, and number and result, which is seq and epoch, of each that was not new.
     /// </summary>
-    public static readonly RedisScript Publish = new("local window, fresh, known, create = 8, ARGV[2], ARGV[7], true\n" + Once + ChannelPosition + """
+    public static readonly RedisScript Publish = new("local window, form, fresh, known, create = 8, '^(%d+) (%d+ %x+)$', ARGV[2], ARGV[7], true\n" + Once + ChannelPosition + """
         local before, added, repeated = top, {}, {}
         local records, seq, number, at = ARGV[1], before, 0, 1
+        local function add(body)
+          local done = redis.pcall('XADD', KEYS[2], 'MAXLEN', ARGV[3], string.format('%.0f-0', seq + 1), 'd', body)
+          return type(done) == 'table' and done.err, done
+        end
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
           number = number + 1
@@ -130,10 +135,19 @@ internal static class RedisScripts
             repeated[#repeated + 1] = number
             repeated[#repeated + 1] = results[id]
           else
+            local body = string.sub(records, at + 4, after - 1)
+            local refused, answer = add(body)
+            if refused and seq == before and (string.find(refused, 'equal or smaller', 1, true) or string.find(refused, 'exhausted', 1, true)) then
+              -- A stranger wrote behind this channel's position: no further message would ever fit there. Another stream begins.
+              epoch, before, seq = fresh, 0, 0
+              redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
+              redis.call('HDEL', KEYS[1], 'p')
+              redis.call('UNLINK', KEYS[2])
+              refused, answer = add(body)
+            end
+            if refused then return answer end
             seq = seq + 1
-            local text = string.format('%.0f', seq)
-            redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[3], text .. '-0', 'd', string.sub(records, at + 4, after - 1))
-            if id then remember(id, text .. ' ' .. epoch) end
+            if id then remember(id, string.format('%.0f ', seq) .. epoch) end
             if ids then added[#added + 1] = {at, after - 1} end
           end
           at = after
@@ -147,7 +161,7 @@ internal static class RedisScripts
             for i, part in ipairs(added) do added[i] = string.sub(records, part[1], part[2]) end
             records = table.concat(added)
           end
-          redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 18, before + 1, #epoch) .. epoch .. records)
+          redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 34, before + 1, #epoch) .. epoch .. records)
         end
         local reply = epoch .. string.format(' %.0f', before)
         for _, part in ipairs(repeated) do reply = reply .. ' ' .. part end
@@ -155,7 +169,7 @@ internal static class RedisScripts
         """);
 
     /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>. Returns nothing.</summary>
-    public static readonly RedisScript PublishOnce = new("local window = 3\n" + Once + """
+    public static readonly RedisScript PublishOnce = new("local window, form = 3, '^(%d+) (.*)$'\n" + Once + """
         local records, number, at, fresh = ARGV[1], 0, 1, {}
         while at < #records do
           local after = at + 4 + struct.unpack('>I4', records, at)
@@ -168,7 +182,7 @@ internal static class RedisScripts
           at = after
         end
         if save then save() end
-        if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(17) .. table.concat(fresh)) end
+        if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(33) .. table.concat(fresh)) end
         return ''
         """);
 
@@ -187,7 +201,7 @@ internal static class RedisScripts
         while at < #ARGV do
           local names, values = {unpack(KEYS, key + 1, key + ARGV[at + 1])}, {unpack(ARGV, at + 3, at + 2 + ARGV[at + 2])}
           local done, result = pcall(run[ARGV[at]], names, values)
-          if not done then result = '-' .. (type(result) == 'table' and result.err or result) end
+          if type(result) == 'table' then result = '-' .. result.err elseif not done then result = '-' .. result end
           results[#results + 1] = result
           key, at = key + ARGV[at + 1], at + 3 + ARGV[at + 2]
         end
@@ -277,7 +291,7 @@ internal static class RedisScripts
           local before = version
           version = math.max(before + 1, time[1] * 1000000 + time[2])
           local count = redis.call('HLEN', KEYS[1])
-          redis.call('PUBLISH', ARGV[1], struct.pack('>BI8I8BI4I2', 19, before, version, joined, count, #user) .. user .. info)
+          redis.call('PUBLISH', ARGV[1], struct.pack('>BI8I8BI4I2I4', 35, before, version, joined, count, #user, #info) .. user .. info)
         end
         local function save()
           redis.call('HSET', KEYS[2], '', string.format('%.0f %.0f %.0f %.0f', last or now, spare or 0, version, born))

@@ -12,6 +12,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>With a server of the wrong kind: it stays what it is until somebody starts another in its place.</summary>
+    private static readonly TimeSpan UnusableRetry = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.
     /// </summary>
@@ -24,16 +27,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
+    private readonly BrokenRecords _broken;
     private readonly RedisPresence _presence;
     private readonly RedisPublisher _publisher;
     private readonly RedisFeeds _feeds;
     private readonly ILogger _log;
     private System.Net.EndPoint[] _found = [];
     private Task _running = Task.CompletedTask;
+    private readonly TaskCompletionSource<string?> _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wasUp;
+    private volatile string? _fault;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
+    public RedisShard(
+        RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, IBackplaneSink sink, ILogger log)
     {
         _address = address;
         Name = address.Name;
@@ -41,13 +48,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _probes = new RedisProbes(_prefix);
         _metrics = metrics;
         _log = log;
-        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink);
+        _broken = broken;
+        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, broken);
         _publisher = new RedisPublisher(_prefix, time, metrics);
-        _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
+        _feeds = new RedisFeeds(_prefix, sink, metrics, broken, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
     public string Name { get; }
+
+    /// <summary>What is there instead of a server that can be used, and why it cannot be; null where that is not so.</summary>
+    public string? Fault => _fault;
+
+    /// <summary>Completes when the first attempt has ended, or has come as far as to look at the server, with <see cref="Fault"/>.</summary>
+    public Task<string?> Looked => _looked.Task;
 
     /// <summary>Whether requests reach Redis and are answered.</summary>
     public bool IsUp => Answering is not null && !_probes.AreSilent;
@@ -82,6 +96,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (Answering is not { } connection
             || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
             return null;
+        _broken.Drop(RecordKind.History, page.Broken);
         feed?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
@@ -120,12 +135,15 @@ internal sealed partial class RedisShard : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             var connection = await RedisConnection.TryOpenAsync(Options(), _address, _metrics, _log, _stop.Token).ConfigureAwait(false);
+            if (connection is null)
+                _fault = null;
             bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
+            _looked.TrySetResult(null);
             // Once: that it was lost, or that it was never there.
-            if (!served && !isTold && !_stop.IsCancellationRequested)
+            if (!served && !isTold && _fault is null && !_stop.IsCancellationRequested)
                 LogAway(_log, Name);
             isTold = true;
-            await PauseAsync(Retry).ConfigureAwait(false);
+            await PauseAsync(_fault is null ? Retry : UnusableRetry).ConfigureAwait(false);
         }
     }
 
@@ -171,10 +189,22 @@ internal sealed partial class RedisShard : IAsyncDisposable
         return resumed;
     }
 
+    /// <summary>Nothing of a client may go to a server that would make something else of it.</summary>
+    private async Task<bool> IsUsableAsync(RedisConnection connection)
+    {
+        string? fault = await connection.FindFaultAsync(_prefix).ConfigureAwait(false);
+        if (fault is not null && fault != _fault)
+            LogUnusable(_log, Name, fault);
+        _fault = fault;
+        _looked.TrySetResult(fault);
+        return fault is null;
+    }
+
     /// <summary>Up means: writing and the pub/sub path work, and every feed is where its stream is.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
-        if (!await connection.TryLoadScriptsAsync().ConfigureAwait(false)
+        if (!await IsUsableAsync(connection).ConfigureAwait(false)
+            || !await connection.TryLoadScriptsAsync().ConfigureAwait(false)
             || !await _probes.SubscribeAsync(connection).ConfigureAwait(false))
             return false;
         // A server that takes no writes breaks the connection.
@@ -228,6 +258,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     [LoggerMessage(66, LogLevel.Error, "Serving Redis at {Server} failed; it is connected to anew.")]
     private static partial void LogFailure(ILogger log, Exception failure, string server);
+
+    [LoggerMessage(67, LogLevel.Error, "Redis at {Server} is refused: {Fault}.")]
+    private static partial void LogUnusable(ILogger log, string server, string fault);
 
     [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
     private static partial void LogUp(ILogger log, string server);
