@@ -32,7 +32,16 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
-    public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
+    /// <param name="address">Of the server.</param>
+    /// <param name="options">Of the node.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="metrics">Counts what is called.</param>
+    /// <param name="sink">Takes what comes.</param>
+    /// <param name="occupancy">Tells changes of occupancy; null where none is to be told.</param>
+    /// <param name="log">The log.</param>
+    public RedisShard(
+        RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink,
+        IOccupancySink? occupancy, ILogger log)
     {
         _options = address.Configuration();
         Name = address.Name;
@@ -41,12 +50,16 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _metrics = metrics;
         _log = log;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink);
+        Occupancy = occupancy is null ? null : new RedisOccupancy(_prefix, options.Presence.TimeToLive, occupancy, log);
         _publisher = new RedisPublisher(_prefix, time, metrics);
         _feeds = new RedisFeeds(_prefix, sink, metrics, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
     public string Name { get; }
+
+    /// <summary>Null where no change of it is to be told.</summary>
+    public RedisOccupancy? Occupancy { get; }
 
     /// <summary>Whether requests reach Redis and are answered.</summary>
     public bool IsUp => Answering is not null && !_probes.AreSilent;
@@ -102,7 +115,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (Answering is { } connection)
         {
             var deadline = Task.Delay(Farewell);
-            await Task.WhenAny(_presence.LeaveAllAsync(connection), deadline).ConfigureAwait(false);
+            var leaving = Task.WhenAll(_presence.LeaveAllAsync(connection), Occupancy?.LeaveAllAsync() ?? Task.CompletedTask);
+            await Task.WhenAny(leaving, deadline).ConfigureAwait(false);
             while (connection.InFlight > 0 && !deadline.IsCompleted)
                 await Task.Delay(20).ConfigureAwait(false);
         }
@@ -161,6 +175,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             connection.Break("failure");
         }
         _connection = null;
+        Occupancy?.Interrupt();
         if (connection.Topology.IsCluster)
             _found = connection.Topology.EndPoints;
         connection.Dispose();
@@ -197,6 +212,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     {
         // Redis may have lost its data.
         var refreshing = _presence.RefreshAllAsync(connection);
+        Occupancy?.Resume(connection);
         var checking = Task.CompletedTask;
         var comparing = Task.CompletedTask;
         while (!connection.Broken.IsCompleted)
@@ -213,6 +229,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             _feeds.LeaveUnwanted(connection, now);
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
+            Occupancy?.Refresh(now);
             if (checking.IsCompleted)
                 checking = _feeds.CheckAsync(now);
             if (comparing.IsCompleted)
