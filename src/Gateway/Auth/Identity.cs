@@ -11,6 +11,8 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>Who has not signed in yet where that is required: nothing but that is answered.</summary>
     public static readonly Identity Nobody = new("");
 
+    private const string AnonymousPrefix = "anonymous-";
+
     private object? _sender;
 
     public string User { get; } = user;
@@ -33,8 +35,12 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
 
     public PresentUser Present => new(User, Info);
 
+    /// <summary>Whether the name stands for nobody but one connection.</summary>
+    public bool IsAnonymous(string connection) =>
+        User.StartsWith(AnonymousPrefix, StringComparison.Ordinal) && User.AsSpan(AnonymousPrefix.Length).SequenceEqual(connection);
+
     /// <summary>Somebody without a token.</summary>
-    public static Identity Anonymous(string connection) => new("anonymous-" + connection);
+    public static Identity Anonymous(string connection) => new(AnonymousPrefix + connection);
 
     /// <summary>Somebody who may do what anybody may: development mode.</summary>
     public static Identity Unrestricted(string user, ReadOnlyMemory<byte> info = default) =>

@@ -1,6 +1,5 @@
 using Gateway.Backplane;
 using Gateway.Diagnostics;
-using Gateway.Hooks;
 
 namespace Gateway.Channels;
 
@@ -18,12 +17,13 @@ internal sealed class ChannelTable : IBackplaneSink
     private readonly GatewayMetrics _metrics;
     private readonly PresenceGatherer _presence;
     private readonly ILogger<Channel> _log;
-    private readonly HookEventQueue? _hooks;
+    private readonly IOccupancy? _occupancy;
 
-    public ChannelTable(IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence, ILogger<Channel> log, HookEventQueue? hooks = null)
+    public ChannelTable(
+        IBackplane backplane, GatewayMetrics metrics, PresenceGatherer presence, ILogger<Channel> log, IOccupancy? occupancy = null)
     {
         _log = log;
-        _hooks = hooks;
+        _occupancy = occupancy?.Tracks(OccupancyKind.Channel) == true ? occupancy : null;
         _backplane = backplane;
         _metrics = metrics;
         _presence = presence;
@@ -56,7 +56,7 @@ internal sealed class ChannelTable : IBackplaneSink
             {
                 channel = new Channel(name, _metrics, _log, _presence);
                 shard.Channels.Add(name, channel);
-                _hooks?.Occupied(name);
+                _occupancy?.Enter(OccupancyKind.Channel, name.ToString());
             }
             // Asked for under the lock, so that a release by another thread can't overtake it; and again where it came to nothing,
             // for others may be holding the channel all the time.
@@ -77,7 +77,7 @@ internal sealed class ChannelTable : IBackplaneSink
             if (--channel.Holders > 0)
                 return;
             shard.Channels.Remove(channel.Name);
-            _hooks?.Vacated(channel.Name);
+            _occupancy?.Leave(OccupancyKind.Channel, channel.Name.ToString());
             _backplane.Unsubscribe(channel.Name);
         }
     }

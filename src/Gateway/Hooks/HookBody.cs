@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Protocol.Messages;
 
@@ -62,6 +63,12 @@ internal static class HookBody
                 writer.WriteString("channel"u8, one.Channel.Json);
             if (one.Code != 0)
                 writer.WriteNumber("code"u8, one.Code);
+            if (one.Change is { } change)
+            {
+                writer.WriteString(change.Kind == OccupancyKind.Channel ? "channel"u8 : "user"u8, change.Name);
+                writer.WriteBoolean("cluster"u8, true);
+                writer.WriteNumber("version"u8, change.Version);
+            }
             writer.WriteEndObject();
         }
         writer.WriteEndArray();

@@ -1,3 +1,4 @@
+using Gateway.Backplane;
 using Gateway.Options;
 
 namespace Gateway.Hooks;
@@ -25,15 +26,18 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     private readonly HookMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<HookDelivery> _log;
+    private readonly IOccupancy? _occupancy;
     private readonly HookClient _client;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _givingUp = new();
     private Task _running = Task.CompletedTask;
     private bool _isFailing;
 
-    public HookDelivery(GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILogger<HookDelivery> log)
+    public HookDelivery(
+        GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILogger<HookDelivery> log,
+        IOccupancy? occupancy = null)
     {
-        (_options, _queue, _metrics, _time, _log) = (options, queue, metrics, time, log);
+        (_options, _queue, _metrics, _time, _log, _occupancy) = (options, queue, metrics, time, log, occupancy);
         // Connections of its own, so that it waits for none of those who ask. The answer's body is not looked at.
         _client = new HookClient(options.Hooks, time, options.Hooks.DeliveryTimeout, connections: 1, answerBytes: 4096);
     }
@@ -47,6 +51,8 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     /// <summary>Called when the last connection has ended.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        // Which changes are this node's to tell is known when the backplane has answered.
+        await (_occupancy?.LeaveAllAsync() ?? default);
         _queue.Complete();
         await _stopping.CancelAsync();
         using var patience = new CancellationTokenSource(LastTries, _time);
@@ -72,6 +78,9 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
                 _metrics.Dropped(reason, batch.Count);
             else
                 _metrics.Delivered(batch.Count);
+            // What is left when the node stops another node tells.
+            if (dropped is not DropReason.Stopped)
+                batch.ForEach(static one => one.Change?.Told());
             left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
         if (left > 0)

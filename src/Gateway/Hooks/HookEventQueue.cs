@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Gateway.Backplane;
 using Gateway.Channels;
 using Gateway.Options;
 
@@ -9,8 +10,11 @@ namespace Gateway.Hooks;
 /// Safe for any thread to add; one takes. There is none where nothing is to be told. What happened here and the backend has yet to hear, in
 /// order. When it is full the oldest goes: what a backend hears last is then still how things are.
 /// </summary>
-/// <remarks>Its lock may be taken under any other; it takes none.</remarks>
-internal sealed class HookEventQueue
+/// <remarks>
+/// Its lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is taken under
+/// it, where a change that is dropped counts as told.
+/// </remarks>
+internal sealed class HookEventQueue : IOccupancySink
 {
     private readonly Lock _gate = new();
     private readonly Channel<HookEvent> _events;
@@ -24,7 +28,11 @@ internal sealed class HookEventQueue
     {
         (_wanted, _time, _metrics) = (options.Hooks.Events, time, metrics);
         var bound = new BoundedChannelOptions(options.Hooks.QueuedEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true };
-        _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, _ => metrics.Dropped(DropReason.Overflow, 1));
+        _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, dropped =>
+        {
+            metrics.Dropped(DropReason.Overflow, 1);
+            dropped.Change?.Told();
+        });
     }
 
     /// <summary>An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.</summary>
@@ -41,9 +49,23 @@ internal sealed class HookEventQueue
 
     public void Unsubscribed(string connection, string user, ChannelName channel) => Add(HookEvents.Unsubscribed, connection, user, channel);
 
-    public void Occupied(ChannelName channel) => Add(HookEvents.Occupied, connection: null, user: null, channel);
+    bool IOccupancySink.Wants(OccupancyKind kind) =>
+        (_wanted & (kind == OccupancyKind.Channel ? HookEvents.Channels : HookEvents.Users)) != 0;
 
-    public void Vacated(ChannelName channel) => Add(HookEvents.Vacated, connection: null, user: null, channel);
+    void IOccupancySink.OnChange(OccupancyChange change)
+    {
+        var type = (change.Kind, change.IsOccupied) switch
+        {
+            (OccupancyKind.Channel, true) => HookEvents.Occupied,
+            (OccupancyKind.Channel, false) => HookEvents.Vacated,
+            (_, true) => HookEvents.Online,
+            _ => HookEvents.Offline,
+        };
+        if (_wanted.HasFlag(type))
+            Add(type, connection: null, user: null, channel: null, change: change);
+        else
+            change.Told();
+    }
 
     /// <summary>Completes when there is something to take; with false when there will be nothing more.</summary>
     public ValueTask<bool> WaitAsync() => _events.Reader.WaitToReadAsync();
@@ -58,7 +80,7 @@ internal sealed class HookEventQueue
     /// <summary>Nothing that happens from now on is told.</summary>
     public void Complete() => _events.Writer.TryComplete();
 
-    private void Add(HookEvents type, string? connection, string? user, ChannelName? channel, int code = 0)
+    private void Add(HookEvents type, string? connection, string? user, ChannelName? channel, int code = 0, OccupancyChange? change = null)
     {
         if (!_wanted.HasFlag(type))
             return;
@@ -66,7 +88,7 @@ internal sealed class HookEventQueue
         // So that the numbers are in the order of the queue.
         lock (_gate)
         {
-            if (_events.Writer.TryWrite(new HookEvent(_number + 1, type, time, connection, user, channel, code)))
+            if (_events.Writer.TryWrite(new HookEvent(_number + 1, type, time, connection, user, channel, code, change)))
             {
                 _number++;
                 _metrics.Queued();

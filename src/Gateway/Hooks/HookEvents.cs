@@ -14,7 +14,15 @@ internal enum HookEvents
     Unsubscribed = 1 << 6,
     Occupied = 1 << 7,
     Vacated = 1 << 8,
+    Online = 1 << 9,
+    Offline = 1 << 10,
 
     Asked = Connect | Subscribe | Publish,
-    Told = Connected | Disconnected | Subscribed | Unsubscribed | Occupied | Vacated,
+    Told = Connected | Disconnected | Subscribed | Unsubscribed | Channels | Users,
+
+    /// <summary>What is told of channels, on all nodes taken together.</summary>
+    Channels = Occupied | Vacated,
+
+    /// <summary>What is told of users, on all nodes taken together.</summary>
+    Users = Online | Offline,
 }

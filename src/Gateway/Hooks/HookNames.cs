@@ -20,6 +20,8 @@ internal static class HookNames
         HookEvents.Unsubscribed => "unsubscribed",
         HookEvents.Occupied => "occupied",
         HookEvents.Vacated => "vacated",
+        HookEvents.Online => "online",
+        HookEvents.Offline => "offline",
         _ => throw new ArgumentOutOfRangeException(nameof(hook), hook, "must be one hook"),
     };
 

@@ -137,7 +137,14 @@ internal static class GatewayHost
         // Services stop in reverse: this one after the ports, when nobody is connected any more.
         if ((hooks.Events & HookEvents.Told) != 0)
             services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
+        if ((hooks.Events & (HookEvents.Channels | HookEvents.Users)) != 0)
+            services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<HookEventQueue>()).AddSingleton(OccupancyOf);
+        if ((hooks.Events & HookEvents.Users) != 0)
+            services.AddSingleton<OnlineUsers>();
     }
+
+    private static IOccupancy OccupancyOf(IServiceProvider provider) =>
+        provider.GetRequiredService<IBackplane>() as IOccupancy ?? ActivatorUtilities.CreateInstance<MemoryOccupancy>(provider);
 
     private static void AddApi(IServiceCollection services)
     {

@@ -14,6 +14,7 @@ namespace Gateway.Sessions;
 internal sealed partial class Session
 {
     private bool _isToldOf;
+    private bool _isOnline;
 
     private HookCaller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
 
@@ -116,12 +117,18 @@ internal sealed partial class Session
     {
         _isToldOf = true;
         _services.HookEvents?.Connected(_connection.Id, _identity.User);
+        if (_services.OnlineUsers is not { } users || _identity.IsAnonymous(_connection.Id))
+            return;
+        _isOnline = true;
+        users.Add(_identity.User);
     }
 
     private void TellDisconnected(int code)
     {
         if (_isToldOf)
             _services.HookEvents?.Disconnected(_connection.Id, _identity.User, code);
+        if (_isOnline)
+            _services.OnlineUsers!.Remove(_identity.User);
     }
 
     private void TellSubscribed(Subscription subscription)

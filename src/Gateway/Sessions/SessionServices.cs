@@ -19,4 +19,5 @@ internal sealed record SessionServices(
     GatewayMetrics Metrics,
     ILogger<Session> Log,
     HookCalls? HookCalls = null,
-    HookEventQueue? HookEvents = null);
+    HookEventQueue? HookEvents = null,
+    OnlineUsers? OnlineUsers = null);

@@ -29,8 +29,8 @@ public sealed class HooksOptionsTests
         Assert.Equal(HookEvents.Publish | HookEvents.Connected, Read([Url, Secret, .. settings]).Events);
 
     [Theory]
-    [InlineData("Hooks:Events: 'publishes' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated", Url, Secret, "Hooks:Events=publishes")]
-    [InlineData("Hooks:Events: 'none' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated", Url, Secret, "Hooks:Events=none")]
+    [InlineData("Hooks:Events: 'publishes' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=publishes")]
+    [InlineData("Hooks:Events: 'none' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=none")]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=localhost:9000", Secret)]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=http://me:hunter2@example.com", Secret)]
     [InlineData("Hooks:Url: is missing, but there is a secret, or are events, for it", Secret)]

@@ -7,8 +7,12 @@ namespace Gateway.Backplane.Redis;
 
 /// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
 internal sealed class RedisBackplane(
-    GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log) : IBackplane
+    GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log,
+    IOccupancySink? occupancy = null) : IBackplane, IOccupancy
 {
+    /// <summary>For what the node had to be taken out of Redis before it stops.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How long a start waits to see what is there: a server that is away, or slow, holds no node up for longer.</summary>
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
 
@@ -33,7 +37,7 @@ internal sealed class RedisBackplane(
 
     public async ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
-        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, broken, sink, log))];
+        _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, broken, sink, occupancy, log))];
         foreach (var shard in _shards)
             shard.Start();
         var looking = _shards.Select(shard => shard.Looked).ToList();
@@ -63,6 +67,24 @@ internal sealed class RedisBackplane(
     public ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) =>
         new(ShardOf(channel).RepairPresenceAsync(channel, maxUsers));
 
+    bool IOccupancy.Tracks(OccupancyKind kind) => occupancy?.Wants(kind) == true;
+
+    void IOccupancy.Enter(OccupancyKind kind, string name)
+    {
+        ulong hash = Hash(Encoding.UTF8.GetBytes(name));
+        ShardOf(hash).Occupancy?.Enter(OccupancyName.With(kind, name), hash);
+    }
+
+    void IOccupancy.Leave(OccupancyKind kind, string name)
+    {
+        ulong hash = Hash(Encoding.UTF8.GetBytes(name));
+        ShardOf(hash).Occupancy?.Leave(OccupancyName.With(kind, name), hash);
+    }
+
+    async ValueTask IOccupancy.LeaveAllAsync() =>
+        await Task.WhenAll(_shards.Select(shard => shard.Occupancy?.LeaveAllAsync() ?? Task.CompletedTask))
+            .WaitAsync(Farewell).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     public async ValueTask DisposeAsync()
     {
         // Together, so that one that hangs costs the others no time.
@@ -74,11 +96,10 @@ internal sealed class RedisBackplane(
     private static string NoConnection(IEnumerable<string> servers) => "no connection to Redis at " + string.Join("; ", servers);
 
     /// <summary>Rendezvous hashing: a server that comes or goes moves only its own share. The same on every node, so it is not seeded.</summary>
-    private RedisShard ShardOf(ChannelName channel)
+    private RedisShard ShardOf(ChannelName channel) => _shards.Length == 1 ? _shards[0] : ShardOf(Hash(channel.Utf8));
+
+    private RedisShard ShardOf(ulong hash)
     {
-        if (_shards.Length == 1)
-            return _shards[0];
-        ulong hash = Hash(channel.Utf8);
         int best = 0;
         for (int i = 1; i < _shards.Length; i++)
         {

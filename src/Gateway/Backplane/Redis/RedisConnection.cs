@@ -378,6 +378,6 @@ internal sealed partial class RedisConnection : IDisposable
     [LoggerMessage(EventId = 60, Message = "Redis refused a command: {Error}. Further ones on this connection are logged as Debug.")]
     private static partial void LogRefused(ILogger log, LogLevel level, string error);
 
-    [LoggerMessage(67, LogLevel.Debug, "A pub/sub channel cannot be subscribed to: {Problem}.")]
+    [LoggerMessage(69, LogLevel.Debug, "A pub/sub channel cannot be subscribed to: {Problem}.")]
     private static partial void LogNotSubscribed(ILogger log, string problem);
 }

@@ -361,5 +361,8 @@ internal static class RedisScripts
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, PublishMany, Send, SendMany, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
+    public static readonly RedisScript[] All =
+    [
+        Publish, PublishOnce, PublishMany, Send, SendMany, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion, OccupancyScript.Update,
+    ];
 }

@@ -39,8 +39,17 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private volatile string? _fault;
     private volatile RedisConnection? _connection;
 
+    /// <param name="address">Of the server.</param>
+    /// <param name="options">Of the node.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="metrics">Counts what is called.</param>
+    /// <param name="broken">Counts what cannot be read.</param>
+    /// <param name="sink">Takes what comes.</param>
+    /// <param name="occupancy">Tells changes of occupancy; null where none is to be told.</param>
+    /// <param name="log">The log.</param>
     public RedisShard(
-        RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, IBackplaneSink sink, ILogger log)
+        RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken,
+        IBackplaneSink sink, IOccupancySink? occupancy, ILogger log)
     {
         _address = address;
         Name = address.Name;
@@ -50,6 +59,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _log = log;
         _broken = broken;
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, broken);
+        Occupancy = occupancy is null ? null : new RedisOccupancy(_prefix, options.Presence.TimeToLive, occupancy, log);
         _publisher = new RedisPublisher(_prefix, time, metrics);
         _feeds = new RedisFeeds(_prefix, sink, metrics, broken, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
@@ -62,6 +72,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     /// <summary>Completes when the first attempt has ended, or has come as far as to look at the server, with <see cref="Fault"/>.</summary>
     public Task<string?> Looked => _looked.Task;
+
+    /// <summary>Null where no change of it is to be told.</summary>
+    public RedisOccupancy? Occupancy { get; }
 
     /// <summary>Whether requests reach Redis and are answered.</summary>
     public bool IsUp => Answering is not null && !_probes.AreSilent;
@@ -118,7 +131,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (Answering is { } connection)
         {
             var deadline = Task.Delay(Farewell);
-            await Task.WhenAny(_presence.LeaveAllAsync(connection), deadline).ConfigureAwait(false);
+            var leaving = Task.WhenAll(_presence.LeaveAllAsync(connection), Occupancy?.LeaveAllAsync() ?? Task.CompletedTask);
+            await Task.WhenAny(leaving, deadline).ConfigureAwait(false);
             while (connection.InFlight > 0 && !deadline.IsCompleted)
                 await Task.Delay(20).ConfigureAwait(false);
         }
@@ -180,6 +194,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             connection.Break("failure");
         }
         _connection = null;
+        Occupancy?.Interrupt();
         if (connection.Topology.IsCluster)
             _found = connection.Topology.EndPoints;
         connection.Dispose();
@@ -228,6 +243,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     {
         // Redis may have lost its data.
         var refreshing = _presence.RefreshAllAsync(connection);
+        Occupancy?.Resume(connection);
         var checking = Task.CompletedTask;
         var comparing = Task.CompletedTask;
         while (!connection.Broken.IsCompleted)
@@ -244,6 +260,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             _feeds.LeaveUnwanted(connection, now);
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
+            Occupancy?.Refresh(now);
             if (checking.IsCompleted)
                 checking = _feeds.CheckAsync(now);
             if (comparing.IsCompleted)
