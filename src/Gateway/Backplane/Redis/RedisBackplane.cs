@@ -9,8 +9,8 @@ namespace Gateway.Backplane.Redis;
 internal sealed class RedisBackplane(
     GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log) : IBackplane
 {
-    /// <summary>How long a start waits to see what is there: a server that is away, or slow, holds no node up for longer.</summary>
-    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+    /// <summary>How long a start waits to see what is there: as long as one attempt to connect. A server that is away says so sooner.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
 
     private readonly RedisServerAddress[] _addresses = [.. options.Redis.Addresses.Select(address => new RedisServerAddress(address))];
     private readonly ulong[] _seeds = [.. options.Redis.Addresses.Select(address => Hash(Encoding.UTF8.GetBytes(new RedisServerAddress(address).Name)))];

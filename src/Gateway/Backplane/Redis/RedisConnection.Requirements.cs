@@ -18,7 +18,8 @@ internal sealed partial class RedisConnection
     {
         try
         {
-            return RedisRequirements.FindFault(await EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], []).WaitAsync(Patience).ConfigureAwait(false));
+            var checking = EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], []);
+            return RedisRequirements.FindFault(await checking.WaitAsync(Patience).ConfigureAwait(false));
         }
         catch (RedisServerException refused)
         {
