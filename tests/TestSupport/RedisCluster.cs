@@ -71,6 +71,36 @@ public sealed class RedisCluster : IAsyncDisposable
         return await ServerAsync(int.Parse(slot, System.Globalization.CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Moves a key's slot, with all that is in it, to another master, as an operator's tool does.</summary>
+    public async Task MoveSlotAsync(string key)
+    {
+        var source = await MasterOfAsync(key);
+        var target = _servers.First(server => server != source);
+        string slot = await source.CommandAsync("CLUSTER", "KEYSLOT", key);
+        string from = await source.CommandAsync("CLUSTER", "MYID");
+        string to = await target.CommandAsync("CLUSTER", "MYID");
+        await target.CommandAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
+        await source.CommandAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
+        while (await source.CommandAsync("CLUSTER", "GETKEYSINSLOT", slot, "100") is { Length: > 0 } keys)
+            await source.CommandAsync(["MIGRATE", "127.0.0.1", target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "", "0", "5000", "KEYS", .. keys.Split('\n')]);
+        // The one that takes it first, so that nobody is sent to one that does not know.
+        foreach (var server in new[] { target, source }.Concat(_servers.Except([target, source])))
+            await server.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
+    }
+
+    /// <summary>How many messages of pub/sub the servers have sent to each other.</summary>
+    public async Task<long> CarriedAsync()
+    {
+        long sum = 0;
+        foreach (var server in _servers)
+        {
+            string[] lines = (await server.CommandAsync("CLUSTER", "INFO")).Split('\n', StringSplitOptions.TrimEntries);
+            foreach (string counter in lines.Where(line => line.StartsWith("cluster_stats_messages_publish", StringComparison.Ordinal) && line.Contains("_sent:", StringComparison.Ordinal)))
+                sum += long.Parse(counter.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        return sum;
+    }
+
     /// <summary>A replica of a master.</summary>
     public async Task<RedisServer> ReplicaOfAsync(RedisServer master)
     {

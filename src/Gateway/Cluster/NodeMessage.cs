@@ -23,6 +23,21 @@ internal sealed record NodeMessage(string From)
 
     public NodeAnswer? Answer { get; init; }
 
+    /// <summary>With <see cref="Here"/>: whether the sender answers claims.</summary>
+    public bool AnswersClaims { get; init; }
+
+    /// <summary>With <see cref="Here"/>: users who have many connections there, and how many.</summary>
+    public IReadOnlyDictionary<string, int>? Users { get; init; }
+
+    /// <summary>How many connections of these users the sender has, or wants. The answer has the same <see cref="Id"/>.</summary>
+    public IReadOnlyDictionary<string, int>? Claims { get; init; }
+
+    /// <summary>The answer to <see cref="Claims"/>: how many the sender has; not in it is none.</summary>
+    public IReadOnlyDictionary<string, int>? Taken { get; init; }
+
+    /// <summary>How many handshakes of these addresses the sender let through.</summary>
+    public IReadOnlyDictionary<string, int>? Handshakes { get; init; }
+
     /// <summary>Null for what no node wrote.</summary>
     public static NodeMessage? Read(ReadOnlySpan<byte> json)
     {

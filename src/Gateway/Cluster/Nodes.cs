@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Gateway.Backplane;
 using Gateway.Backplane.Redis;
+using Gateway.Connections;
 
 namespace Gateway.Cluster;
 
@@ -10,7 +11,8 @@ namespace Gateway.Cluster;
 /// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
 /// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
-internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService
+internal sealed partial class Nodes(
+    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService, IPeerNodes
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
@@ -30,12 +32,15 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
     /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="Patience"/>.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
 
-    private readonly ConcurrentDictionary<string, (NodeSummary Summary, long Heard)> _others = new();
+    private readonly ConcurrentDictionary<string, OtherNode> _others = new();
     private readonly ConcurrentDictionary<string, Survey> _surveys = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
 
     /// <summary>When the others came into reach last, by the clock's timestamps.</summary>
     private long _reached = time.GetTimestamp();
+
+    /// <summary>Nodes that are heard of, and this one: counted when that may have changed, read for every connection.</summary>
+    private volatile int _heard = 1;
 
     /// <summary>This node first, then the others that are heard of, by name.</summary>
     public IReadOnlyList<NodeSummary> All =>
@@ -72,8 +77,30 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
         }
     }
 
+    /// <inheritdoc/>
+    public int Reachable => bus.Problem is null ? _heard : 1;
+
+    string[] IPeerNodes.Counting =>
+    [
+        .. _others.Where(other => other.Value is { AnswersClaims: true, HasMissed: false } && IsHeard(other.Value)).Select(other => other.Key),
+    ];
+
+    void IPeerNodes.Missed(string node)
+    {
+        if (_others.TryGetValue(node, out var other))
+            _others.TryUpdate(node, other with { HasMissed = true }, other);
+    }
+
+    void IPeerNodes.Claim(string id, IReadOnlyDictionary<string, int> claims) =>
+        _ = TellAsync(null, new NodeMessage(_id) { Id = id, Claims = claims });
+
+    void IPeerNodes.Tell(IReadOnlyDictionary<string, int> addresses) =>
+        _ = TellAsync(null, new NodeMessage(_id) { Handshakes = addresses });
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        users.Join(this);
+        handshakes.Join(this);
         bus.Start(_id, Receive, OnReached);
         using var timer = new PeriodicTimer(Period, time);
         try
@@ -91,11 +118,11 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
         }
     }
 
-    private NodeMessage Here() => new(_id) { Here = local.Summary(_id) };
+    private NodeMessage Here() => new(_id) { Here = local.Summary(_id), AnswersClaims = true, Users = users.Report() };
 
-    private bool IsHeard((NodeSummary Summary, long Heard) other) => time.GetElapsedTime(other.Heard) <= Patience;
+    private bool IsHeard(OtherNode other) => time.GetElapsedTime(other.Heard) <= Patience;
 
-    private static string[] NamesOf(IEnumerable<(NodeSummary Summary, long Heard)> others) =>
+    private static string[] NamesOf(IEnumerable<OtherNode> others) =>
         [.. others.Select(other => other.Summary.Node).Distinct().Order(StringComparer.Ordinal)];
 
     private void OnReached()
@@ -110,6 +137,7 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
     /// </summary>
     private void Forget()
     {
+        CountHeard();
         if (bus.Problem is not null)
             return;
         long reached = Volatile.Read(ref _reached);
@@ -122,6 +150,8 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
         }
     }
 
+    private void CountHeard() => _heard = 1 + _others.Values.Count(IsHeard);
+
     /// <returns>Whether it is one of this node's own.</returns>
     private bool Receive(ReadOnlyMemory<byte> bytes)
     {
@@ -131,11 +161,23 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
             return false;
         }
         if (message.From == _id)
+        {
+            if (message is { Claims: not null, Id: { } own })
+                users.OnPlaced(own);
             return true;
+        }
         if (message.Here is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))
-            _others[message.From] = (summary with { Id = message.From }, time.GetTimestamp());
+        {
+            _others[message.From] = new OtherNode(summary with { Id = message.From }, time.GetTimestamp(), message.AnswersClaims);
+            CountHeard();
+        }
         if (message.IsGone)
+        {
             _others.TryRemove(message.From, out _);
+            users.OnGone(message.From);
+            CountHeard();
+        }
+        ReceiveCounts(message);
         if (message.IsNew)
             _ = TellAsync(message.From, Here());
         if (message.Answer is { } answer && message.Id is { } question && _surveys.TryGetValue(question, out var survey))
@@ -143,6 +185,21 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
         if (message.Request is { } request && message.Id is { } id)
             _ = AnswerAsync(message.From, id, request);
         return false;
+    }
+
+    /// <summary>What is limited on all nodes together. Claims are looked at before the next message is: their order decides.</summary>
+    private void ReceiveCounts(NodeMessage message)
+    {
+        if (message.Users is { } reported)
+            users.OnReported(message.From, reported);
+        if (message.Handshakes is { } let)
+            handshakes.OnTold(let);
+        if (message.Id is not { } id)
+            return;
+        if (message.Claims is { } claims)
+            _ = TellAsync(message.From, new NodeMessage(_id) { Id = id, Taken = users.OnClaimed(message.From, claims) });
+        if (message.Taken is { } taken)
+            users.OnAnswered(message.From, id, taken);
     }
 
     private async Task AnswerAsync(string to, string id, NodeRequest request)
@@ -173,6 +230,12 @@ internal sealed partial class Nodes(INodeBus bus, LocalNode local, BrokenRecords
             return false;
         }
     }
+
+    /// <param name="Summary">What it said last.</param>
+    /// <param name="Heard">When that was, by the clock's timestamps.</param>
+    /// <param name="AnswersClaims">Whether it is a version that does.</param>
+    /// <param name="HasMissed">Whether it has left one unanswered since.</param>
+    private sealed record OtherNode(NodeSummary Summary, long Heard, bool AnswersClaims, bool HasMissed = false);
 
     [LoggerMessage(40, LogLevel.Error, "What another node asked for, '{Action}', failed.")]
     private static partial void LogFailure(ILogger log, Exception failure, string action);

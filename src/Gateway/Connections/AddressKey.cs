@@ -18,6 +18,17 @@ internal readonly record struct AddressKey(ulong Bits, bool IsV6)
             : new AddressKey(BinaryPrimitives.ReadUInt32BigEndian(bytes), false);
     }
 
+    /// <summary>The address, or the first one of the /64.</summary>
+    public IPAddress ToAddress()
+    {
+        if (!IsV6)
+            return new IPAddress(ToArray());
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, Bits);
+        return new IPAddress(bytes);
+    }
+
     /// <summary>As bytes, equal where the addresses are.</summary>
     public byte[] ToArray()
     {

@@ -19,7 +19,9 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
 
     private const long ForgetMilliseconds = 1_000;
 
-    private readonly Lock _gate = new();
+    /// <summary>Held while anything of an address changes.</summary>
+    protected Lock Gate { get; } = new();
+
     private readonly Dictionary<AddressKey, RateMeter> _meters = [];
     private long _forgotten;
 
@@ -28,7 +30,7 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
                 return _meters.Count;
         }
     }
@@ -46,16 +48,17 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
         if (limits.IsUnlimited)
             return true;
         long now = limits.Now;
-        lock (_gate)
+        lock (Gate)
         {
             var key = AddressKey.Of(address);
-            if (_meters.Count >= MostAddresses && !_meters.ContainsKey(key))
+            ref var meter = ref MeterOf(key, now);
+            if (Unsafe.IsNullRef(ref meter))
                 return true;
-            ref var meter = ref CollectionsMarshal.GetValueRefOrAddDefault(_meters, key, out bool known);
-            if (!known)
-                meter = new RateMeter(limits, now);
             if (meter.TryTake(limits, bytes, now, out _))
+            {
+                OnTaken(key, now);
                 return true;
+            }
             wait = limits.Time(meter.Charge(limits, bytes, now));
             return false;
         }
@@ -68,11 +71,52 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
     {
         if (limits.Bytes.IsUnlimited)
             return default;
-        lock (_gate)
+        lock (Gate)
         {
             ref var meter = ref CollectionsMarshal.GetValueRefOrNullRef(_meters, AddressKey.Of(address));
             return Unsafe.IsNullRef(ref meter) ? default : limits.Time(meter.Debt(limits, bytes, limits.Now));
         }
+    }
+
+    /// <summary>Takes what was let through elsewhere, whether it is there or not.</summary>
+    /// <param name="address">Where the requests came from.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="most">What an address can owe; the rest is forgiven.</param>
+    protected void Charge(IPAddress address, int count, long most)
+    {
+        if (limits.Messages.IsUnlimited)
+            return;
+        long now = limits.Now;
+        lock (Gate)
+        {
+            ref var meter = ref MeterOf(AddressKey.Of(address), now);
+            if (!Unsafe.IsNullRef(ref meter))
+                meter.ChargeMessages(limits, count, now, most);
+        }
+    }
+
+    /// <summary>Called under <see cref="Gate"/> when a request was let in and counted.</summary>
+    /// <param name="address">Where it comes from.</param>
+    /// <param name="now">On <see cref="RateLimits.Now"/>.</param>
+    protected virtual void OnTaken(AddressKey address, long now)
+    {
+    }
+
+    /// <summary>Called under <see cref="Gate"/>, once a second.</summary>
+    /// <param name="now">On <see cref="RateLimits.Now"/>.</param>
+    protected virtual void OnForget(long now)
+    {
+    }
+
+    /// <returns>A null reference where there is no room for another.</returns>
+    private ref RateMeter MeterOf(AddressKey address, long now)
+    {
+        if (_meters.Count >= MostAddresses && !_meters.ContainsKey(address))
+            return ref Unsafe.NullRef<RateMeter>();
+        ref var meter = ref CollectionsMarshal.GetValueRefOrAddDefault(_meters, address, out bool known);
+        if (!known)
+            meter = new RateMeter(limits, now);
+        return ref meter;
     }
 
     void ISwept.OnTick(long now)
@@ -81,13 +125,14 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
             return;
         _forgotten = now;
         long timestamp = limits.Now;
-        lock (_gate)
+        lock (Gate)
         {
             foreach (var (address, meter) in _meters)
             {
                 if (meter.IsFull(limits, timestamp))
                     _meters.Remove(address);
             }
+            OnForget(timestamp);
         }
     }
 }

@@ -83,7 +83,7 @@ internal sealed class Admission(
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // Who has yet to sign in is counted when the name is known.
         bool isKnown = !ReferenceEquals(identity, Identity.Nobody);
-        if (isKnown && !lease.TryIdentify(identity.User))
+        if (isKnown && !await lease.IdentifyAsync(identity.User))
             return (null, TooManyOfUser);
         if (isKnown && await DenialAsync(identity, lease) is { } denial)
             return (null, denial);
@@ -96,7 +96,7 @@ internal sealed class Admission(
         if (signIn.Refusal is not null)
             return (null, signIn.Refusal);
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
-        if (!lease.TryIdentify(identity.User))
+        if (!await lease.IdentifyAsync(identity.User))
             return (null, TooManyOfUser);
         lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);

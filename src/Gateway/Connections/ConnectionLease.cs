@@ -5,7 +5,7 @@ namespace Gateway.Connections;
 /// <summary>Safe for any thread. One connection's place in what the limits count, from its admission to its end, and who it is.</summary>
 internal sealed class ConnectionLease(ConnectionLimits limits, IPAddress address) : IDisposable
 {
-    private bool _ended;
+    private volatile bool _ended;
 
     /// <summary>The id of the connection.</summary>
     public string Id { get; } = ConnectionId.Next();
@@ -19,14 +19,17 @@ internal sealed class ConnectionLease(ConnectionLimits limits, IPAddress address
     /// <summary>The user as which it is counted; null until that is known.</summary>
     public string? User { get; private set; }
 
-    /// <summary>To be called as soon as the user is known, and again should it change.</summary>
+    /// <summary>Whether the place was given back.</summary>
+    public bool HasEnded => _ended;
+
+    /// <summary>To be called as soon as the user is known, and again should it change. Completes at once for a user with few connections.</summary>
     /// <returns>False when that user has as many connections as one may have: answer 429, or close 1013 where already upgraded.</returns>
-    public bool TryIdentify(string user) => limits.TryIdentify(this, user);
+    public ValueTask<bool> IdentifyAsync(string user) => limits.IdentifyAsync(this, user);
 
     /// <summary>Gives the place back, once.</summary>
     public void Dispose() => limits.Release(this);
 
-    /// <summary>Called under the limits' lock.</summary>
+    /// <summary>Called under the lock of <see cref="UserLimit"/>.</summary>
     /// <returns>The user before.</returns>
     internal string? SetUser(string? user)
     {

@@ -6,10 +6,10 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Connections;
 
 /// <summary>
-/// Safe for any thread. How many WebSockets and streams there may be: on the node, from one address, of one user. One lock for all counts
-/// keeps them exact; it is taken when a connection comes and when it goes.
+/// Safe for any thread. How many WebSockets and streams there may be: on the node, from one address, of one user. One lock for the counts of
+/// the node keeps them exact; it is taken when a connection comes and when it goes. Users are counted apart, for all nodes together.
 /// </summary>
-internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets sockets)
+internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets sockets, UserLimit users)
 {
     /// <summary>When clients are told to come back to a full node. Another node has room at once, so it need not be short.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
@@ -19,7 +19,6 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
     private readonly Lock _gate = new();
     private readonly int _limit = options.Limits.Connections;
     private readonly CountPerKey<AddressKey> _addresses = new(options.Limits.ConnectionsPerAddress);
-    private readonly CountPerKey<string> _users = new(options.Limits.ConnectionsPerUser);
     private int _taken;
 
     /// <summary>Places taken, addresses and users counted; all 0 when nobody is connected.</summary>
@@ -28,7 +27,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
         get
         {
             lock (_gate)
-                return (_taken, _addresses.Keys, _users.Keys);
+                return (_taken, _addresses.Keys, users.Users);
         }
     }
 
@@ -48,19 +47,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
         }
     }
 
-    internal bool TryIdentify(ConnectionLease lease, string user)
-    {
-        lock (_gate)
-        {
-            if (lease.User == user)
-                return true;
-            if (!_users.TryAdd(user))
-                return false;
-            if (lease.SetUser(user) is { } before)
-                _users.Remove(before);
-            return true;
-        }
-    }
+    internal ValueTask<bool> IdentifyAsync(ConnectionLease lease, string user) => users.IdentifyAsync(lease, user);
 
     internal void Release(ConnectionLease lease)
     {
@@ -70,8 +57,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
                 return;
             _taken--;
             _addresses.Remove(AddressKey.Of(lease.Address));
-            if (lease.User is { } user)
-                _users.Remove(user);
         }
+        users.Release(lease);
     }
 }

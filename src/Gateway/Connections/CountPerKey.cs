@@ -10,6 +10,12 @@ internal sealed class CountPerKey<T>(int limit)
     /// <summary>Keys that are counted.</summary>
     public int Keys => _counts.Count;
 
+    /// <summary>All keys, with how many there are of each.</summary>
+    public IReadOnlyCollection<KeyValuePair<T, int>> All => _counts;
+
+    /// <summary>How many there are of a key.</summary>
+    public int Of(T key) => _counts.GetValueOrDefault(key);
+
     /// <summary>One more, or false when there are as many as there may be.</summary>
     public bool TryAdd(T key)
     {

@@ -42,6 +42,13 @@ internal struct RateMeter(RateLimits limits, long now)
         return TicksUntil(limits, Math.Min(bytes, limits.Bytes.Burst));
     }
 
+    /// <summary>Takes messages that were let through elsewhere, whether they are there or not.</summary>
+    /// <param name="limits">The same as at construction; messages are limited.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="now">On <see cref="RateLimits.Now"/>.</param>
+    /// <param name="most">What may be owed; the rest is forgiven.</param>
+    public void ChargeMessages(RateLimits limits, int count, long now, long most) => _messages.Charge(limits.Messages, count, now, most);
+
     /// <summary>Where something that was charged is not paid for, ticks until it is and so many bytes are there; otherwise 0.</summary>
     public long Debt(RateLimits limits, long bytes, long now) =>
         limits.Bytes.IsUnlimited || _bytes.Has(limits.Bytes, 0, now)

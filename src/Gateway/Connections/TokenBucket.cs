@@ -41,6 +41,14 @@ internal struct TokenBucket
         _level = Math.Max(_level - (tokens * rate.Frequency), -rate.MaxDebt);
     }
 
+    /// <summary>The same, with a debt of its own: what is beyond it is forgiven.</summary>
+    public void Charge(in TokenRate rate, long tokens, long now, long mostDebt)
+    {
+        Fill(rate, now);
+        // A bucket that owes more already keeps what it owes.
+        _level = Math.Min(_level, Math.Max(_level - (tokens * rate.Frequency), -mostDebt * rate.Frequency));
+    }
+
     /// <summary>Ticks from the last look on until so many tokens are there: not one earlier.</summary>
     public readonly long TicksUntil(in TokenRate rate, long tokens)
     {

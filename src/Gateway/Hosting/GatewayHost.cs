@@ -96,6 +96,7 @@ internal static class GatewayHost
         services.AddSingleton<Audit>();
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<AddressSockets>();
+        services.AddSingleton<UserLimit>();
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<HandshakeRates>();
         services.AddSingleton<RateLimits>();

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Gateway.Backplane.Redis;
 using Gateway.Tls;
 
 namespace Gateway.Options;
@@ -60,7 +59,7 @@ internal static class GatewayOptionsReader
                 MaxUsers = settings.Integer("Presence:MaxUsers", defaults.Presence.MaxUsers, 0, 100_000),
                 TimeToLive = settings.Time("Presence:TimeToLive", defaults.Presence.TimeToLive, TimeSpan.FromSeconds(1), Day),
             },
-            Redis = ReadRedis(settings, defaults.Redis),
+            Redis = RedisOptionsReader.Read(settings, defaults.Redis),
             Auth = auth,
             Origins = settings.List("Origins"),
             Api = new ApiOptions
@@ -127,21 +126,6 @@ internal static class GatewayOptionsReader
                 settings.Problem("Proxy:Trusted", $"'{text}' must be an address such as 10.0.0.7 or a block such as 10.0.0.0/8");
         }
         return new ProxyOptions { Protocol = settings.Flag("Proxy:Protocol", false), Trusted = trusted };
-    }
-
-    private static RedisOptions ReadRedis(SettingsReader settings, RedisOptions defaults)
-    {
-        string[] addresses = (settings.Text("Redis:Addresses") ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        for (int i = 0; i < addresses.Length; i++)
-        {
-            // Neither the address nor the exception is shown: both may hold a password.
-            if (!RedisServerAddress.IsValid(addresses[i]))
-                settings.Problem("Redis:Addresses", $"address {i + 1} of {addresses.Length} must look like host:port[,password=…,ssl=true]");
-        }
-        string prefix = settings.Text("Redis:Prefix") ?? defaults.Prefix;
-        if (prefix.Length > 64 || prefix.Any(letter => letter is '{' or '}' || char.IsWhiteSpace(letter) || char.IsControl(letter)))
-            settings.Problem("Redis:Prefix", $"'{prefix}' must be at most 64 characters without blanks and braces");
-        return new RedisOptions { Addresses = addresses, Prefix = prefix };
     }
 
     /// <param name="settings">The settings.</param>

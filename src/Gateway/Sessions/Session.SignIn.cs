@@ -109,7 +109,7 @@ internal sealed partial class Session
             _connection.RequestClose(problem.IsOurs ? CloseRequest.KeysMissing : CloseRequest.BadToken(problem.Message));
             return;
         }
-        if (!_connection.Lease.TryIdentify(claims!.User))
+        if (!await _connection.Lease.IdentifyAsync(claims!.User))
         {
             _connection.RequestClose(CloseRequest.TooManyConnections);
             return;

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Auth;
 using Gateway.Connections;
+using Gateway.Options;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -80,22 +81,23 @@ public sealed class ConnectionLimitsTests
     }
 
     [Fact]
-    public void A_user_that_is_known_only_later_is_counted_then_and_one_that_changes_is_counted_once()
+    public async Task A_user_that_is_known_only_later_is_counted_then_and_one_that_changes_is_counted_once()
     {
-        var limits = new ConnectionLimits(new() { Limits = new() { ConnectionsPerUser = 1 } }, new(null, 0));
+        var options = new GatewayOptions { Limits = new() { ConnectionsPerUser = 1 } };
+        var limits = new ConnectionLimits(options, new(null, 0), new UserLimit(options, TimeProvider.System));
         var (one, two) = (limits.TryAcquire(IPAddress.Loopback, out _)!, limits.TryAcquire(IPAddress.Loopback, out _)!);
 
-        Assert.True(one.TryIdentify("ann"));
-        Assert.True(one.TryIdentify("ann"));
-        Assert.False(two.TryIdentify("ann"));
-        Assert.True(one.TryIdentify("bob"));
-        Assert.True(two.TryIdentify("ann"));
-        Assert.False(two.TryIdentify("bob"));
+        Assert.True(await one.IdentifyAsync("ann"));
+        Assert.True(await one.IdentifyAsync("ann"));
+        Assert.False(await two.IdentifyAsync("ann"));
+        Assert.True(await one.IdentifyAsync("bob"));
+        Assert.True(await two.IdentifyAsync("ann"));
+        Assert.False(await two.IdentifyAsync("bob"));
         Assert.Equal("ann", two.User);
 
         one.Dispose();
         one.Dispose();
-        Assert.True(two.TryIdentify("bob"));
+        Assert.True(await two.IdentifyAsync("bob"));
         two.Dispose();
         Assert.Equal((0, 0, 0), limits.Counts);
     }

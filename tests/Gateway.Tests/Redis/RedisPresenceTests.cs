@@ -30,7 +30,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
         _redis = await RedisServer.StartAsync();
         var metrics = new BackplaneMetrics(_services.GetRequiredService<IMeterFactory>());
         _broken = new BrokenRecords(metrics, NullLogger<BrokenRecords>.Instance);
-        _connection = (await RedisConnection.TryOpenAsync(new RedisServerAddress(_redis.Address).Configuration(), metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
+        var address = new RedisServerAddress(_redis.Address, new RedisOptions());
+        _connection = (await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
     }
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class BackplaneMetrics
     private readonly Counter<long> _broken;
     private readonly Histogram<double> _roundTrip;
     private readonly UpDownCounter<long> _subscribed;
-    private readonly UpDownCounter<long> _inFlight;
+    private long _inFlight;
 
     public BackplaneMetrics(IMeterFactory factory)
     {
@@ -27,7 +27,8 @@ internal sealed class BackplaneMetrics
         _broken = meter.CreateCounter<long>("gateway.backplane.broken_records", "{record}", "Records from Redis that could not be read and were dropped, by kind: message, history, presence, node.");
         _roundTrip = meter.CreateHistogram("gateway.backplane.round_trip", "s", "Time until Redis answered a command.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         _subscribed = meter.CreateUpDownCounter<long>("gateway.backplane.channels", "{channel}", "Channels this node receives.");
-        _inFlight = meter.CreateUpDownCounter<long>("gateway.backplane.in_flight", "{command}", "Commands not answered yet.");
+        // Asked for, not told: who begins to listen while a call is under way would count it as ended only.
+        meter.CreateObservableUpDownCounter("gateway.backplane.in_flight", () => Volatile.Read(ref _inFlight), "{command}", "Commands not answered yet.");
     }
 
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
@@ -40,7 +41,6 @@ internal sealed class BackplaneMetrics
         foreach (var kind in Enum.GetValues<RecordKind>())
             Broken(NameOf(kind), 0);
         _subscribed.Add(0);
-        _inFlight.Add(0);
     }
 
     public void Published(int messages, PublishOutcome outcome)
@@ -73,7 +73,7 @@ internal sealed class BackplaneMetrics
 
     public void Subscribed(int change) => _subscribed.Add(change);
 
-    public void CallStarted() => _inFlight.Add(1);
+    public void CallStarted() => Interlocked.Increment(ref _inFlight);
 
-    public void CallEnded() => _inFlight.Add(-1);
+    public void CallEnded() => Interlocked.Decrement(ref _inFlight);
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Gateway.Backplane.Redis.PubSub;
 using Gateway.Channels;
 
 namespace Gateway.Backplane.Redis;
@@ -30,6 +31,9 @@ internal sealed class ChannelFeed(
     private readonly Lock _gate = new();
     private readonly Queue<byte[]> _held = new();
     private RedisConnection? _connection;
+
+    // What is subscribed to, or being asked for.
+    private PubSubChannel? _flow;
     private Position? _position;
     private JsonEncodedText _sender;
     private Task<bool>? _attempt;
@@ -72,35 +76,21 @@ internal sealed class ChannelFeed(
 
     /// <summary>Subscribes, on a new connection or again, and delivers what was missed since the last time. May be called under any lock.</summary>
     /// <param name="connection">The connection.</param>
-    /// <param name="before">What was asked for before on the same connection: one command at a time, whatever order the client library would give them.</param>
+    /// <param name="before">What was asked for before on the same connection: one command at a time.</param>
     public async Task<bool> AttachAsync(RedisConnection connection, Task before)
     {
         // What came to nothing before may still deliver, or be reading: it must not do so beside this one.
         int life = Interlocked.Increment(ref _life);
         Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        lock (_gate)
-        {
-            if (life != _life)
-                return false;
-            (_connection, _isCatchingUp, _overflowed, _failures) = (connection, channel.Namespace.Rules.HasHistory, false, 0);
-            _held.Clear();
-        }
-        if (!await connection.SubscribeAsync(keys.Flow, bytes => OnMessage(life, bytes)).ConfigureAwait(false))
-        {
-            await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
-            return false;
-        }
-        presence.OnAttached(channel);
         Task<bool> attempt;
         lock (_gate)
         {
             if (life != _life)
                 return false;
-            Volatile.Write(ref _isAttached, true);
-            if (!channel.Namespace.Rules.HasHistory)
-                return true;
-            attempt = _attempt = CatchUpAsync(connection, life);
+            (_connection, _overflowed, _failures) = (connection, false, 0);
+            _held.Clear();
+            attempt = _attempt = FlowAsync(connection, life);
         }
         return await attempt.ConfigureAwait(false);
     }
@@ -113,12 +103,12 @@ internal sealed class ChannelFeed(
         Task<bool> attempt;
         lock (_gate)
         {
-            if (!_isAttached || _connection is not { } connection)
+            if (_connection is not { } connection)
                 return false;
-            if (_failures == 0)
+            if (_failures == 0 && _isAttached)
                 return true;
             if (_attempt is not { IsCompleted: false })
-                _attempt = CatchUpAsync(connection, _life);
+                _attempt = FlowAsync(connection, _life);
             attempt = _attempt;
         }
         return await attempt.ConfigureAwait(false);
@@ -143,6 +133,7 @@ internal sealed class ChannelFeed(
         Interlocked.Increment(ref _life);
         Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        PubSubChannel? flow;
         bool isEmpty;
         lock (_gate)
         {
@@ -150,10 +141,11 @@ internal sealed class ChannelFeed(
             if (_connection != connection)
                 return false;
             isEmpty = _position is { Seq: 0 };
-            (_connection, _position) = (null, null);
+            (_connection, _position, flow, _flow) = (null, null, _flow, null);
             _held.Clear();
         }
-        await connection.UnsubscribeAsync(keys.Flow).ConfigureAwait(false);
+        if (flow is not null)
+            await connection.UnsubscribeAsync(flow).ConfigureAwait(false);
         if (isEmpty)
             await RedisHistory.ForgetAsync(connection, keys).ConfigureAwait(false);
         return false;
@@ -182,7 +174,69 @@ internal sealed class ChannelFeed(
         }
     }
 
-    private void OnMessage(int life, byte[] bytes)
+    /// <summary>Subscribes where that is to be done, and reads what was missed.</summary>
+    private async Task<bool> FlowAsync(RedisConnection connection, int life)
+    {
+        if (!IsAttached && !await TrySubscribeAsync(connection, life).ConfigureAwait(false))
+        {
+            Fail(connection, life);
+            return false;
+        }
+        return !channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false);
+    }
+
+    private async Task<bool> TrySubscribeAsync(RedisConnection connection, int life)
+    {
+        PubSubChannel flow = null!;
+        flow = new PubSubChannel(keys.Flow, bytes => OnMessage(life, bytes), () => OnEnded(flow));
+        lock (_gate)
+        {
+            if (life != _life)
+                return false;
+            (_flow, _isCatchingUp) = (flow, channel.Namespace.Rules.HasHistory);
+        }
+        bool isSubscribed = await connection.SubscribeAsync(flow).ConfigureAwait(false);
+        lock (_gate)
+        {
+            // Its connection may have ended meanwhile.
+            isSubscribed &= life == _life && _flow == flow;
+            if (isSubscribed)
+            {
+                Volatile.Write(ref _isAttached, true);
+                if (!channel.Namespace.Rules.HasHistory)
+                    Volatile.Write(ref _failures, 0);
+            }
+        }
+        if (isSubscribed)
+            presence.OnAttached(channel);
+        else
+            await connection.UnsubscribeAsync(flow).ConfigureAwait(false);
+        return isSubscribed;
+    }
+
+    /// <summary>Redis, or the one server of several that had this channel, sends it here no more: asks anew, and catches up.</summary>
+    private void OnEnded(PubSubChannel flow)
+    {
+        lock (_gate)
+        {
+            if (_flow != flow)
+                return;
+            _flow = null;
+            Volatile.Write(ref _isAttached, false);
+            if (_connection is not { Broken.IsCompleted: false } connection)
+                return;
+            sink.OnInterrupted(channel);
+            _attempt = AgainAsync(connection, _life, before: _attempt);
+        }
+    }
+
+    private async Task<bool> AgainAsync(RedisConnection connection, int life, Task? before)
+    {
+        await (before ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        return await FlowAsync(connection, life).ConfigureAwait(false);
+    }
+
+    private void OnMessage(int life, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {
@@ -262,10 +316,10 @@ internal sealed class ChannelFeed(
         return seq <= position && seq - 1 <= _caughtUpTo;
     }
 
-    private void Hold(byte[] bytes)
+    private void Hold(ReadOnlySpan<byte> bytes)
     {
         if (_held.Count < MaxHeld)
-            _held.Enqueue(bytes);
+            _held.Enqueue(bytes.ToArray());
         else
             _overflowed = true;
     }
@@ -354,7 +408,7 @@ internal sealed class ChannelFeed(
         {
             // One timer counts, the last failure's: subscribers cause attempts, and so failures, of their own.
             if (life == _life && failures == _failures && _attempt is not { IsCompleted: false })
-                _attempt = CatchUpAsync(_connection!, life);
+                _attempt = FlowAsync(_connection!, life);
         }
     }
 

@@ -12,8 +12,8 @@ internal sealed class RedisBackplane(
     /// <summary>How long a start waits to see what is there: as long as one attempt to connect. A server that is away says so sooner.</summary>
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
 
-    private readonly RedisServerAddress[] _addresses = [.. options.Redis.Addresses.Select(address => new RedisServerAddress(address))];
-    private readonly ulong[] _seeds = [.. options.Redis.Addresses.Select(address => Hash(Encoding.UTF8.GetBytes(new RedisServerAddress(address).Name)))];
+    private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
+    private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
     private RedisShard[] _shards = [];
 
     public string Description => "Redis at " + string.Join("; ", _addresses.Select(address => address.Name));

@@ -18,7 +18,7 @@ internal sealed partial class RedisConnection
     {
         try
         {
-            var checking = EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], []);
+            var checking = EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], [], Deadline(Patience));
             return RedisRequirements.FindFault(await checking.WaitAsync(Patience).ConfigureAwait(false));
         }
         catch (RedisServerException refused)

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
-using System.Net;
+using Gateway.Backplane.Redis.PubSub;
+using Gateway.Options;
 using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
@@ -24,14 +24,16 @@ internal sealed partial class RedisConnection : IDisposable
     private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>For a cluster to say who has what, within <see cref="Patience"/>: the library waits longer for servers that are gone.</summary>
-    private static readonly TimeSpan RefreshPatience = TimeSpan.FromMilliseconds(500);
+    private const int RefreshMilliseconds = 500;
+
+    /// <summary>For all who listen to channels of a slot that moved to be where it is now: they are told when it goes, and take a few ms.</summary>
+    private const int MoveMilliseconds = 100;
 
     private readonly CallQueue _turns = new();
     private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentDictionary<EndPoint, byte> _subscribedAt = new();
     private readonly ConnectionMultiplexer _multiplexer;
     private readonly IDatabase _database;
-    private readonly ISubscriber _subscriber;
+    private readonly RedisSubscriptions _subscriptions;
     private readonly BackplaneMetrics _metrics;
     private readonly ILogger _log;
     private int _refused;
@@ -42,19 +44,28 @@ internal sealed partial class RedisConnection : IDisposable
     private string _durable = NotDurable;
     private string _server = NotDurable;
 
-    private RedisConnection(ConnectionMultiplexer multiplexer, BackplaneMetrics metrics, ILogger log)
+    private RedisConnection(ConnectionMultiplexer multiplexer, RedisServerAddress address, BackplaneMetrics metrics, ILogger log)
     {
         _log = log;
         _multiplexer = multiplexer;
         _metrics = metrics;
         _database = multiplexer.GetDatabase();
-        _subscriber = multiplexer.GetSubscriber();
         Topology = new RedisTopology(multiplexer);
+        bool isSharded = address.ShardedPubSub switch
+        {
+            ShardedPubSub.Auto => Topology.HasShardedPubSub,
+            ShardedPubSub.On => Topology.IsCluster,
+            _ => false,
+        };
+        _subscriptions = new RedisSubscriptions(Topology, address, isSharded);
         multiplexer.ConnectionFailed += (_, failure) => OnFailed(failure);
     }
 
     /// <summary>The servers it leads to.</summary>
     public RedisTopology Topology { get; }
+
+    /// <summary>Whether a message reaches only who listens at the server that has its channel's slot: then a name is subscribed to there.</summary>
+    public bool IsSharded => _subscriptions.IsSharded;
 
     /// <summary>Completes when the connection is of no more use, with the reason.</summary>
     public Task<string> Broken => _broken.Task;
@@ -75,7 +86,8 @@ internal sealed partial class RedisConnection : IDisposable
     public int InFlight => Volatile.Read(ref _calls);
 
     /// <summary>Null when the server cannot be reached.</summary>
-    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
+    public static async Task<RedisConnection?> TryOpenAsync(
+        ConfigurationOptions options, RedisServerAddress address, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
     {
         var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
         try
@@ -83,10 +95,11 @@ internal sealed partial class RedisConnection : IDisposable
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
             if (multiplexer.IsConnected)
             {
-                var connection = new RedisConnection(multiplexer, metrics, log);
-                if (await connection.ReadIsDurableAsync().ConfigureAwait(false))
-                    connection._server = connection._durable = Durable;
-                return connection;
+                var connection = new RedisConnection(multiplexer, address, metrics, log);
+                if (await connection.TryBeginAsync().ConfigureAwait(false))
+                    return connection;
+                connection.Dispose();
+                return null;
             }
         }
         catch (Exception)
@@ -98,6 +111,20 @@ internal sealed partial class RedisConnection : IDisposable
         return null;
     }
 
+    /// <summary>Finds out what the rest relies on.</summary>
+    private async Task<bool> TryBeginAsync()
+    {
+        if (!await _subscriptions.TryOpenAsync().ConfigureAwait(false))
+            return false;
+        _ = BreakWithPubSubAsync();
+        if (await ReadIsDurableAsync().ConfigureAwait(false))
+            _server = _durable = Durable;
+        return true;
+    }
+
+    /// <summary>Where pub/sub comes by one connection, its end is the end of all.</summary>
+    private async Task BreakWithPubSubAsync() => Break("pub/sub: " + await _subscriptions.Ended.ConfigureAwait(false));
+
     public void Break(string reason) => _broken.TrySetResult(reason);
 
     /// <summary>Gives the scripts to every server, so that the first calls find them. One that does not take them, as it may be read-only, gets them with a call.</summary>
@@ -105,7 +132,7 @@ internal sealed partial class RedisConnection : IDisposable
     public async Task<bool> TryLoadScriptsAsync()
     {
         var servers = _multiplexer.GetEndPoints().Select(endpoint => _multiplexer.GetServer(endpoint)).Where(server => server.IsConnected);
-        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(script.Text), 0)));
+        var loads = servers.SelectMany(server => RedisScripts.All.Select(script => FinishAsync(() => server.ScriptLoadAsync(Variant(script).Text), 0)));
         return (await Task.WhenAll(loads).ConfigureAwait(false)).Any(load => load.Value is not null);
     }
 
@@ -139,97 +166,126 @@ internal sealed partial class RedisConnection : IDisposable
     /// <param name="bytes">What the call is counted as.</param>
     /// <param name="waited">How long the caller's caller has been waiting.</param>
     public async Task<RedisResult?> CallAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes = 0, TimeSpan waited = default) =>
-        (await FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited).ConfigureAwait(false)).Value;
+        (await FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(Patience - waited)), bytes, waited).ConfigureAwait(false)).Value;
 
     /// <summary>As <see cref="CallAsync"/>, for a script that publishes: tells a refusal from the lack of an answer.</summary>
     public Task<RedisAnswer<RedisResult>> PublishAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes, TimeSpan waited) =>
-        FinishAsync(() => EvaluateAsync(script, keys, values), bytes, waited);
+        FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(Patience - waited)), bytes, waited);
 
     public async Task<PublishOutcome> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
-        (await FinishAsync(() => SendAsync(channel, value), value.Length, waited).ConfigureAwait(false)).Outcome;
+        (await FinishAsync(() => SendAsync(channel, value, Deadline(Patience - waited)), value.Length, waited).ConfigureAwait(false)).Outcome;
 
     /// <summary>
     /// As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use. A server of a
     /// cluster that does not answer says nothing of the others, and has a probe of its own.
     /// </summary>
     public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) =>
-        InTurnAsync(() => EvaluateAsync(script, keys, values), breaks: !Topology.IsCluster);
+        InTurnAsync(() => EvaluateAsync(script, keys, values, Deadline(InTurnPatience)), breaks: !Topology.IsCluster);
 
-    /// <summary>Calls the handler for one message after the other, in Redis's order. A channel that is subscribed to must be unsubscribed from, and that have ended, before it is again.</summary>
-    public async Task<bool> SubscribeAsync(byte[] channel, Action<byte[]> handler) =>
-        await InTurnAsync(() => SubscribedAsync(Literal(channel), handler)).ConfigureAwait(false) is not null;
+    /// <summary>From now on the channel's handler is called for one message after the other, in Redis's order.</summary>
+    /// <returns>False when Redis refused or did not answer.</returns>
+    public async Task<bool> SubscribeAsync(PubSubChannel channel)
+    {
+        string problem = await InTurnAsync(() => TrySubscribeAsync(channel), breaks: false).ConfigureAwait(false) ?? "no answer";
+        if (problem.Length > 0)
+            LogNotSubscribed(_log, problem);
+        return problem.Length == 0;
+    }
 
-    /// <summary>Where a channel was subscribed to; null where that is not known.</summary>
-    public EndPoint? SubscribedAt(byte[] channel) => _subscriber.SubscribedEndpoint(Literal(channel));
+    /// <summary>What still arrives is dropped.</summary>
+    public Task UnsubscribeAsync(PubSubChannel channel) => InTurnAsync(() => Boxed(channel.UnsubscribeAsync()), breaks: false);
 
-    /// <summary>What still arrives is dropped by who gets it.</summary>
-    public Task UnsubscribeAsync(byte[] channel) => InTurnAsync(() => Boxed(_subscriber.UnsubscribeAsync(Literal(channel))));
+    /// <summary>Redis answered with an error, to a whole call or to a part of it.</summary>
+    public void Refuse(string error)
+    {
+        // The first says what is wrong; a full Redis refuses thousands a second.
+        LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, error);
+        // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
+        if (!Topology.IsCluster && RedisErrors.IsMisplaced(error))
+            Break(error);
+    }
 
     public void Dispose()
     {
         Break("closed");
+        _subscriptions.Dispose();
         // Closing may wait for the socket, and nobody is to wait for that.
         _ = Task.Run(_multiplexer.Dispose);
     }
 
-    /// <summary>
-    /// Of a cluster, one connection that fails says nothing of the others; but what was subscribed to there was not heard meanwhile, and only
-    /// a new connection makes that good.
-    /// </summary>
+    /// <summary>Of a cluster, or of several addresses of which one was never reached, one connection that fails says nothing of the others.</summary>
     private void OnFailed(ConnectionFailedEventArgs failure)
     {
         if (Topology.IsCluster)
-        {
             _ = Topology.RefreshAsync();
-            if (failure.ConnectionType == ConnectionType.Subscription && failure.EndPoint is { } endpoint && _subscribedAt.ContainsKey(endpoint))
-                Break($"pub/sub at {endpoint}: {failure.FailureType}");
-        }
         else if (failure.FailureType != ConnectionFailureType.UnableToConnect)
-        {
-            // One of several addresses that was never reached says nothing of the others, either.
             Break(failure.FailureType.ToString());
+    }
+
+    /// <returns>Empty when it was done, or why not.</returns>
+    private async Task<string> TrySubscribeAsync(PubSubChannel channel) => await _subscriptions.SubscribeAsync(channel).ConfigureAwait(false) ?? "";
+
+    private Task<RedisResult> SendAsync(byte[] channel, byte[] value, long until)
+    {
+        if (!Topology.IsCluster)
+            return _database.ExecuteAsync("PUBLISH", channel, value);
+        return IsSharded
+            ? InClusterAsync(() => _database.ExecuteAsync("SPUBLISH", [(RedisKey)channel, value], CommandFlags.NoRedirect), until)
+            : EvaluateAsync(RedisScripts.Send, [channel], [value], until);
+    }
+
+    /// <param name="script">The script.</param>
+    /// <param name="keys">All of one channel.</param>
+    /// <param name="values">The arguments.</param>
+    /// <param name="until">When whoever waits gives up, by <see cref="Environment.TickCount64"/>: what is done later may come after the next of the same channel.</param>
+    private Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, long until) => Topology.IsCluster
+        ? InClusterAsync(() => EvaluateOnceAsync(Variant(script), keys, values, IsSharded ? CommandFlags.NoRedirect : CommandFlags.None), until)
+        : EvaluateOnceAsync(script, keys, values, CommandFlags.None);
+
+    /// <summary>
+    /// A call that went to the wrong server, or whose slot is just moving, is repeated: nothing was done. Where pub/sub is sharded the library follows no
+    /// redirection: at a server that a slot is moving to nobody listens yet.
+    /// </summary>
+    private async Task<RedisResult> InClusterAsync(Func<Task<RedisResult>> issue, long until)
+    {
+        while (true)
+        {
+            try
+            {
+                return await issue().ConfigureAwait(false);
+            }
+            catch (RedisServerException refused) when (RedisErrors.IsMisplaced(refused.Message) && Environment.TickCount64 + RefreshMilliseconds < until)
+            {
+                // Who listens to the slot's channels finds the new server at once; this is for them to be there before the message is.
+                var settled = IsSharded && RedisErrors.IsMoved(refused.Message) ? Task.Delay(MoveMilliseconds) : Task.CompletedTask;
+                await Task.WhenAny(Topology.RefreshAsync(), Task.Delay(RefreshMilliseconds)).ConfigureAwait(false);
+                await settled.ConfigureAwait(false);
+            }
+            catch (RedisException unserved) when (RedisErrors.IsMoving(unserved) && Environment.TickCount64 + MoveMilliseconds < until)
+            {
+                await Task.Delay(MoveMilliseconds / 4).ConfigureAwait(false);
+            }
         }
     }
 
-    private async Task<object> SubscribedAsync(RedisChannel channel, Action<byte[]> handler)
-    {
-        await _subscriber.SubscribeInOrderAsync(channel, handler).ConfigureAwait(false);
-        if (Topology.IsCluster && _subscriber.SubscribedEndpoint(channel) is { } endpoint)
-            _subscribedAt.TryAdd(endpoint, 0);
-        return channel;
-    }
+    private RedisScript Variant(RedisScript script) => IsSharded ? script.Sharded : script;
 
-    private Task<RedisResult> SendAsync(byte[] channel, byte[] value) =>
-        Topology.IsCluster ? EvaluateAsync(RedisScripts.Send, [channel], [value]) : _database.ExecuteAsync("PUBLISH", channel, value);
-
-    /// <summary>In a cluster a call that went to the wrong server is repeated when the right one is known: nothing was done.</summary>
-    private async Task<RedisResult> EvaluateAsync(RedisScript script, RedisKey[] keys, RedisValue[] values)
+    private async Task<RedisResult> EvaluateOnceAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CommandFlags flags)
     {
         try
         {
-            return await EvaluateOnceAsync(script, keys, values).ConfigureAwait(false);
-        }
-        catch (RedisServerException refused) when (Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
-        {
-            await Task.WhenAny(Topology.RefreshAsync(), Task.Delay(RefreshPatience)).ConfigureAwait(false);
-            return await EvaluateOnceAsync(script, keys, values).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<RedisResult> EvaluateOnceAsync(RedisScript script, RedisKey[] keys, RedisValue[] values)
-    {
-        try
-        {
-            return await _database.ScriptEvaluateAsync(script.Hash, keys, values).ConfigureAwait(false);
+            return await _database.ScriptEvaluateAsync(script.Hash, keys, values, flags).ConfigureAwait(false);
         }
         catch (RedisServerException refused) when (refused.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
             object[] arguments = [script.Text, keys.Length, .. keys.Cast<object>(), .. values.Cast<object>()];
-            return await _database.ExecuteAsync("EVAL", arguments).ConfigureAwait(false);
+            return await _database.ExecuteAsync("EVAL", arguments, flags).ConfigureAwait(false);
         }
     }
 
-    private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue, bool breaks = true) where T : class
+    private static long Deadline(TimeSpan patience) => Environment.TickCount64 + (long)patience.TotalMilliseconds;
+
+    private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue, bool breaks) where T : class
     {
         Action? late = breaks ? () => Break("no answer") : null;
         return (await _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, late)).ConfigureAwait(false)).Value;
@@ -261,16 +317,13 @@ internal sealed partial class RedisConnection : IDisposable
         }
         catch (RedisServerException refused)
         {
-            // The first says what is wrong; a full Redis refuses thousands a second.
-            LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
-            // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
-            if (!Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
-                Break(refused.Message);
+            Refuse(refused.Message);
             return RedisAnswer<T>.Refused;
         }
-        catch (RedisConnectionException unsent) when (unsent.FailureType == ConnectionFailureType.UnableToResolvePhysicalConnection)
+        catch (RedisConnectionException unsent)
+            when (unsent.FailureType is ConnectionFailureType.UnableToResolvePhysicalConnection or ConnectionFailureType.UnableToConnect)
         {
-            // The library had no connection to give the call to.
+            // The library had no connection to give the call to, or a server sent it on to one that cannot be reached.
             if (Topology.IsCluster)
                 _ = Topology.RefreshAsync();
             else
@@ -325,5 +378,6 @@ internal sealed partial class RedisConnection : IDisposable
     [LoggerMessage(EventId = 60, Message = "Redis refused a command: {Error}. Further ones on this connection are logged as Debug.")]
     private static partial void LogRefused(ILogger log, LogLevel level, string error);
 
-    private static RedisChannel Literal(byte[] name) => new(name, RedisChannel.PatternMode.Literal);
+    [LoggerMessage(67, LogLevel.Debug, "A pub/sub channel cannot be subscribed to: {Problem}.")]
+    private static partial void LogNotSubscribed(ILogger log, string problem);
 }

@@ -7,67 +7,17 @@ using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
 
-/// <summary>Stateless. Reads and writes the streams.</summary>
+/// <summary>Stateless. Reads the streams, and looks after their positions.</summary>
 internal static class RedisHistory
 {
     /// <summary>A position outlives the messages by this, so that a client that was away longer is told the truth.</summary>
-    private const long PositionMilliseconds = 24 * 60 * 60 * 1000;
+    public const long PositionMilliseconds = 24 * 60 * 60 * 1000;
 
     /// <summary>The position of a channel without messages: each node with subscribers looks at it every minute.</summary>
     private const long EmptyMilliseconds = 10 * 60 * 1000;
 
-    /// <summary>How long an idempotency key counts.</summary>
     /// <summary>The same when the last subscriber has left: for one who only changes the page, and recovers.</summary>
     private const long LeftMilliseconds = 10 * 1000;
-
-    private const long ResultMilliseconds = 5 * 60 * 1000;
-
-    /// <summary>One call: a plain PUBLISH where there is neither history nor a key, otherwise a script.</summary>
-    public static Task<BatchResult> AppendAsync(ChannelName channel, RedisKeys keys, PublishBatch batch)
-    {
-        if (channel.Namespace.Rules.HasHistory)
-            return KeepAsync(channel.Namespace.Rules, keys, batch);
-        return batch.Keys.Count == 0 ? PublishAsync(keys, batch) : PublishOnceAsync(keys, batch);
-    }
-
-    private static async Task<BatchResult> PublishAsync(RedisKeys keys, PublishBatch batch)
-    {
-        byte[] envelope = batch.Records(before: 1);
-        envelope[0] = (byte)EnvelopeKind.Message;
-        return new BatchResult(await batch.Connection.PublishAsync(keys.Flow, envelope, batch.Age).ConfigureAwait(false));
-    }
-
-    private static async Task<BatchResult> PublishOnceAsync(RedisKeys keys, PublishBatch batch)
-    {
-        byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, keys.Flow, ResultMilliseconds, .. Keys(batch)];
-        RedisKey[] names = [keys.Results, keys.OlderResults];
-        var answer = await batch.Connection.PublishAsync(RedisScripts.PublishOnce, names, values, records.Length, batch.Age).ConfigureAwait(false);
-        return new BatchResult(answer.Outcome);
-    }
-
-    private static async Task<BatchResult> KeepAsync(NamespaceOptions rules, RedisKeys keys, PublishBatch batch)
-    {
-        long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
-        byte[] records = batch.Records(before: 0);
-        RedisValue[] values = [records, NewEpoch(), rules.History, ttl, ttl + PositionMilliseconds, keys.Flow, batch.Connection.Server, ResultMilliseconds, .. Keys(batch)];
-        RedisKey[] names = [keys.Meta, keys.Stream, keys.Results, keys.OlderResults];
-        var answer = await batch.Connection.PublishAsync(RedisScripts.Publish, names, values, records.Length, batch.Age).ConfigureAwait(false);
-        if (answer.Value is null)
-            return new BatchResult(answer.Outcome);
-        var parts = (RedisResult[])answer.Value!;
-        var known = (RedisResult[])parts[2]!;
-        return new BatchResult(answer.Outcome, new Position((string)parts[0]!, (long)parts[1]), [.. known.Chunk(2).Select(ReadKnown)]);
-    }
-
-    private static (int Index, Position Position) ReadKnown(RedisResult[] known)
-    {
-        string[] stored = ((string)known[1]!).Split(' ', 2);
-        return ((int)known[0] - 1, new Position(stored[1], long.Parse(stored[0], CultureInfo.InvariantCulture)));
-    }
-
-    /// <summary>The idempotency keys, each behind the number, counted from 1, of the message it belongs to.</summary>
-    private static IEnumerable<RedisValue> Keys(PublishBatch batch) => batch.Keys.SelectMany(entry => new RedisValue[] { entry.Index + 1, entry.Key });
 
     /// <summary>The bodies as they are stored; null when there was no answer.</summary>
     /// <param name="connection">The connection.</param>

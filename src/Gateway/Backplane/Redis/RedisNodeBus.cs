@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Backplane.Redis.PubSub;
 using Gateway.Options;
 
 namespace Gateway.Backplane.Redis;
@@ -47,7 +48,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         if (_connection is not { } connection)
             return false;
         byte[] channel = inbox is null ? _all : Inbox(inbox);
-        var sent = await connection.CallAsync(RedisScripts.Probe, [_all], [message.ToArray(), channel], message.Length).ConfigureAwait(false);
+        var sent = await connection.CallAsync(RedisScripts.Probe, [channel], [message.ToArray(), channel], message.Length).ConfigureAwait(false);
         return sent is not null;
     }
 
@@ -61,10 +62,10 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var configuration = options.Redis.Addresses.Select(text => new RedisServerAddress(text)).MinBy(address => address.Name, StringComparer.Ordinal)!.Configuration();
+        var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(configuration, metrics, log, _stop.Token).ConfigureAwait(false);
+            var connection = await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, log, _stop.Token).ConfigureAwait(false);
             if (connection is not null && await TryListenAsync(connection).ConfigureAwait(false))
             {
                 await WatchAsync(connection).ConfigureAwait(false);
@@ -82,9 +83,10 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         // The backplane has told what is wrong: that address is one of its own.
         if (await connection.FindFaultAsync(options.Redis.Prefix).ConfigureAwait(false) is not null)
             return false;
-        foreach (byte[] channel in new[] { _all, _inbox })
+        foreach (byte[] name in new[] { _all, _inbox })
         {
-            if (!await connection.SubscribeAsync(channel, Receive).ConfigureAwait(false))
+            var channel = new PubSubChannel(name, Receive, () => connection.Break("pub/sub ended"));
+            if (!await connection.SubscribeAsync(channel).ConfigureAwait(false))
                 return false;
         }
         Volatile.Write(ref _heard, Environment.TickCount64);
@@ -93,9 +95,9 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         return true;
     }
 
-    private void Receive(byte[] message)
+    private void Receive(ReadOnlySpan<byte> message)
     {
-        if (_received(message))
+        if (_received(message.ToArray()))
             Volatile.Write(ref _heard, Environment.TickCount64);
     }
 

@@ -1,7 +1,6 @@
-using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Gateway.Backplane.Redis.PubSub;
 
 namespace Gateway.Backplane.Redis;
 
@@ -16,9 +15,12 @@ internal sealed class RedisProbes(string prefix)
     private readonly Lock _gate = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    // By server, and by pub/sub connection: when something was heard last.
+    // By server: when something that went through it was heard last.
     private readonly Dictionary<string, long> _servers = [];
-    private readonly Dictionary<string, long> _channels = [];
+
+    // By key: each brings what goes through its server, where pub/sub is sharded. Otherwise the one, of key "", brings all.
+    private readonly Dictionary<string, PubSubChannel> _channels = [];
+    private long _heard;
 
     /// <summary>Whether no server is heard of any more.</summary>
     public bool AreSilent
@@ -30,13 +32,13 @@ internal sealed class RedisProbes(string prefix)
         }
     }
 
-    /// <summary>Whether nothing is heard on one of the pub/sub connections: what was subscribed to there is missed.</summary>
+    /// <summary>Whether nothing at all is heard, though there is one connection for all: what was subscribed to there is missed.</summary>
     public bool HasSilentChannel
     {
         get
         {
             lock (_gate)
-                return _channels.Values.Any(IsSilent);
+                return IsSilent(_heard);
         }
     }
 
@@ -50,7 +52,7 @@ internal sealed class RedisProbes(string prefix)
         }
     }
 
-    /// <summary>Listens on every pub/sub connection. The client library chooses which a channel gets, in turn: so a few are tried for each server.</summary>
+    /// <summary>Listens on every pub/sub connection.</summary>
     /// <returns>False when the connection is of no use.</returns>
     public async Task<bool> SubscribeAsync(RedisConnection connection)
     {
@@ -58,31 +60,19 @@ internal sealed class RedisProbes(string prefix)
         {
             _servers.Clear();
             _channels.Clear();
+            _heard = Environment.TickCount64;
         }
-        int servers = Math.Max(1, connection.Topology.Members().Count);
-        var covered = new HashSet<EndPoint>();
-        for (int i = 0; i == 0 || (i < 4 * servers && covered.Count < servers); i++)
-        {
-            string channel = string.Create(CultureInfo.InvariantCulture, $"{prefix}:probe:{_id}:{i}");
-            byte[] name = Encoding.UTF8.GetBytes(channel);
-            if (!await connection.SubscribeAsync(name, server => OnHeard(channel, server)).ConfigureAwait(false))
-                return false;
-            if (connection.SubscribedAt(name) is { } endpoint && !covered.Add(endpoint))
-            {
-                await connection.UnsubscribeAsync(name).ConfigureAwait(false);
-                continue;
-            }
-            lock (_gate)
-                _channels[channel] = Environment.TickCount64;
-        }
-        return true;
+        string[] keys = connection.IsSharded ? [.. connection.Topology.Members().Select(member => member.Key)] : [""];
+        bool[] subscribed = await Task.WhenAll(keys.Select(key => SubscribeAsync(connection, key))).ConfigureAwait(false);
+        return subscribed.Contains(true);
     }
 
-    /// <summary>Sends one through each server.</summary>
+    /// <summary>Sends one through each server, and where pub/sub is sharded has nothing silent stay.</summary>
     /// <returns>Whether the servers are others than the last time.</returns>
     public bool Send(RedisConnection connection)
     {
         var members = connection.Topology.Members();
+        var silent = new List<PubSubChannel>();
         bool changed = false;
         lock (_gate)
         {
@@ -90,8 +80,15 @@ internal sealed class RedisProbes(string prefix)
                 changed |= _servers.Remove(gone);
             // A new one has its time, too.
             foreach (var member in members)
+            {
                 changed |= _servers.TryAdd(member.Name, Environment.TickCount64);
+                if (connection.IsSharded && IsSilent(_servers[member.Name]) && _channels.Remove(member.Key, out var channel))
+                    silent.Add(channel);
+            }
         }
+        // The server, or only what comes from it: a new connection shows.
+        foreach (var channel in silent)
+            channel.EndSilentConnection();
         foreach (var member in members)
             _ = SendAsync(connection, member);
         return changed;
@@ -107,30 +104,55 @@ internal sealed class RedisProbes(string prefix)
         lock (_gate)
         {
             _servers.Clear();
-            foreach (string channel in _channels.Keys.ToList())
-                _channels[channel] = Environment.TickCount64;
+            _heard = Environment.TickCount64;
         }
     }
 
-    private void OnHeard(string channel, byte[] server)
+    private async Task<bool> SubscribeAsync(RedisConnection connection, string key)
+    {
+        PubSubChannel? channel = null;
+        channel = new PubSubChannel(Name(key), OnHeard, () => Forget(key, channel!));
+        lock (_gate)
+        {
+            if (!_channels.TryAdd(key, channel))
+                return true;
+        }
+        bool isSubscribed = await connection.SubscribeAsync(channel).ConfigureAwait(false);
+        if (!isSubscribed)
+            Forget(key, channel);
+        return isSubscribed;
+    }
+
+    private void Forget(string key, PubSubChannel channel)
+    {
+        lock (_gate)
+        {
+            if (_channels.TryGetValue(key, out var current) && current == channel)
+                _channels.Remove(key);
+        }
+    }
+
+    private void OnHeard(ReadOnlySpan<byte> server)
     {
         string name = Encoding.UTF8.GetString(server);
         lock (_gate)
         {
             if (_servers.ContainsKey(name))
                 _servers[name] = Environment.TickCount64;
-            if (_channels.ContainsKey(channel))
-                _channels[channel] = Environment.TickCount64;
+            _heard = Environment.TickCount64;
         }
     }
 
-    private Task<StackExchange.Redis.RedisResult?> SendAsync(RedisConnection connection, RedisMember member)
+    private async Task SendAsync(RedisConnection connection, RedisMember member)
     {
-        string[] channels;
-        lock (_gate)
-            channels = [.. _channels.Keys];
-        return connection.CallAsync(RedisScripts.Probe, [$"{prefix}:{member.Key}:{_id}"], [member.Name, .. channels]);
+        // Also one that has just come, and one whose connection has ended.
+        if (connection.IsSharded && !await SubscribeAsync(connection, member.Key).ConfigureAwait(false))
+            return;
+        byte[] channel = Name(connection.IsSharded ? member.Key : "");
+        await connection.CallAsync(RedisScripts.Probe, [Name(member.Key)], [member.Name, channel]).ConfigureAwait(false);
     }
+
+    private byte[] Name(string key) => Encoding.UTF8.GetBytes(key.Length == 0 ? $"{prefix}:probe:{_id}" : $"{prefix}:{key}:{_id}");
 
     private static bool IsSilent(long heard) => Environment.TickCount64 - heard > SilenceMilliseconds;
 }

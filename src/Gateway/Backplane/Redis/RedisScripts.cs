@@ -116,9 +116,9 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS meta, stream, and those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
-    /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns the epoch, the seq before
-    /// the first new message, and number and result of those that were not new.
+    /// KEYS meta, stream, and, where there are idempotency keys, those of <see cref="Once"/>. ARGV records, epoch where a new one begins, messages kept, stream ms, meta ms,
+    /// pub/sub channel, the server (<see cref="ChannelPosition"/>), then those of <see cref="Once"/>. Returns, with blanks between them, the
+    /// epoch, the seq before the first new message, and number and result, which is seq and epoch, of each that was not new.
     /// </summary>
     public static readonly RedisScript Publish = new("local window, form, fresh, known, create = 8, '^(%d+) (%d+ %x+)$', ARGV[2], ARGV[7], true\n" + Once + ChannelPosition + """
         local before, added, repeated = top, {}, {}
@@ -163,10 +163,12 @@ internal static class RedisScripts
           end
           redis.call('PUBLISH', ARGV[6], struct.pack('>BI8B', 34, before + 1, #epoch) .. epoch .. records)
         end
-        return {epoch, before, repeated}
+        local reply = epoch .. string.format(' %.0f', before)
+        for _, part in ipairs(repeated) do reply = reply .. ' ' .. part end
+        return reply
         """);
 
-    /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>.</summary>
+    /// <summary>KEYS those of <see cref="Once"/>. ARGV records, pub/sub channel, then those of <see cref="Once"/>. Returns nothing.</summary>
     public static readonly RedisScript PublishOnce = new("local window, form = 3, '^(%d+) (.*)$'\n" + Once + """
         local records, number, at, fresh = ARGV[1], 0, 1, {}
         while at < #records do
@@ -181,7 +183,29 @@ internal static class RedisScripts
         end
         if save then save() end
         if #fresh > 0 then redis.call('PUBLISH', ARGV[2], string.char(33) .. table.concat(fresh)) end
-        return 1
+        return ''
+        """);
+
+    /// <summary>
+    /// For several channels of a lone server: KEYS those of each, ARGV for each its kind, how many keys and how many values it has, and the values. Kind
+    /// 'k', for kept, does what <see cref="Publish"/> does, 'o', for once, what <see cref="PublishOnce"/> does, and 'p', for plain, publishes an envelope
+    /// on the pub/sub channel behind it. Returns for each what its own script would, or '-' and the error: that of one channel is none of the others'.
+    /// </summary>
+    public static readonly RedisScript PublishMany = new("local run = {}\nfunction run.k(KEYS, ARGV)\n" + Publish.Text
+        + "\nend\nfunction run.o(KEYS, ARGV)\n" + PublishOnce.Text + "\nend\n" + """
+        function run.p(KEYS, ARGV)
+          redis.call('PUBLISH', ARGV[2], ARGV[1])
+          return ''
+        end
+        local results, key, at = {}, 0, 1
+        while at < #ARGV do
+          local names, values = {unpack(KEYS, key + 1, key + ARGV[at + 1])}, {unpack(ARGV, at + 3, at + 2 + ARGV[at + 2])}
+          local done, result = pcall(run[ARGV[at]], names, values)
+          if type(result) == 'table' then result = '-' .. result.err elseif not done then result = '-' .. result end
+          results[#results + 1] = result
+          key, at = key + ARGV[at + 1], at + 3 + ARGV[at + 2]
+        end
+        return results
         """);
 
     /// <summary>
@@ -219,6 +243,9 @@ internal static class RedisScripts
     /// slot would take it, and the order between it and what the scripts publish would be lost with it.
     /// </summary>
     public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
+
+    /// <summary>For several channels of a lone server. ARGV pub/sub channel and envelope of each. Nothing of one can go wrong that does not for all.</summary>
+    public static readonly RedisScript SendMany = new("for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return ''");
 
     /// <summary>
     /// KEYS a key of the node's own. ARGV what is to be heard, then the pub/sub channels. Deleting is a write, which a replica does not take, and a full
@@ -341,5 +368,5 @@ internal static class RedisScripts
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);
 
-    public static readonly RedisScript[] All = [Publish, PublishOnce, Send, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
+    public static readonly RedisScript[] All = [Publish, PublishOnce, PublishMany, Send, SendMany, Probe, Identify, Read, Renew, Forget, Join, Leave, List, PresenceVersion];
 }

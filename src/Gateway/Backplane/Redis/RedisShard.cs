@@ -1,3 +1,4 @@
+using Gateway.Backplane.Redis.Publishing;
 using Gateway.Channels;
 using Gateway.Options;
 using StackExchange.Redis;
@@ -22,7 +23,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly TimeSpan _tick;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConfigurationOptions _options;
+    private readonly RedisServerAddress _address;
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
@@ -41,7 +42,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     public RedisShard(
         RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, IBackplaneSink sink, ILogger log)
     {
-        _options = address.Configuration();
+        _address = address;
         Name = address.Name;
         _prefix = options.Redis.Prefix;
         _probes = new RedisProbes(_prefix);
@@ -133,7 +134,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
+            var connection = await RedisConnection.TryOpenAsync(Options(), _address, _metrics, _log, _stop.Token).ConfigureAwait(false);
             if (connection is null)
                 _fault = null;
             bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
@@ -149,7 +150,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     /// <summary>Those of a cluster that was reached once may be reached when those that were configured cannot.</summary>
     private ConfigurationOptions Options()
     {
-        var options = _options.Clone();
+        var options = _address.Configuration();
         foreach (var endpoint in _found)
         {
             if (!options.EndPoints.Contains(endpoint))

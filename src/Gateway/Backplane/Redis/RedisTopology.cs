@@ -20,6 +20,9 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
 
     public bool IsCluster { get; } = Servers(multiplexer).Any(server => server.ServerType == ServerType.Cluster);
 
+    /// <summary>Whether all servers that are there know sharded pub/sub, which came with Redis 7.</summary>
+    public bool HasShardedPubSub => IsCluster && Servers(multiplexer).Where(server => server.IsConnected).All(server => server.Version.Major >= 7);
+
     /// <summary>Where the servers are, also those that a cluster named.</summary>
     public EndPoint[] EndPoints => multiplexer.GetEndPoints();
 
@@ -34,6 +37,21 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
                 return _members = [.. configuration.Nodes.Where(node => !node.IsReplica && node.EndPoint is not null && node.Slots.Count > 0).Select(Member)];
         }
         return _members;
+    }
+
+    /// <summary>A server that takes writes; null where none is connected.</summary>
+    public EndPoint? Master() => Servers(multiplexer).FirstOrDefault(server => server.IsConnected && !server.IsReplica)?.EndPoint;
+
+    /// <summary>Of a cluster, the master that has a name's slot, as the servers said last; null where none has.</summary>
+    public EndPoint? MasterOf(byte[] name)
+    {
+        int slot = multiplexer.HashSlot(name);
+        foreach (var server in Servers(multiplexer))
+        {
+            if (server.IsConnected && server.ClusterConfiguration is { } configuration)
+                return configuration.GetBySlot(slot)?.EndPoint;
+        }
+        return null;
     }
 
     /// <summary>Has the library ask the servers which of them has what.</summary>

@@ -27,4 +27,8 @@ internal static class PubSub
         string? line = stats.Split('\n').FirstOrDefault(line => line.StartsWith($"cmdstat_{command}:calls=", StringComparison.Ordinal));
         return line is null ? 0 : int.Parse(line.Split('=', ',')[1], CultureInfo.InvariantCulture);
     }
+
+    /// <summary>The same of all servers of a cluster.</summary>
+    public static async Task<int> CallsAsync(this RedisCluster cluster, string command) =>
+        (await Task.WhenAll(cluster.Servers.Select(server => server.CallsAsync(command)))).Sum();
 }

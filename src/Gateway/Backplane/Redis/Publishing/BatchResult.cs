@@ -1,4 +1,4 @@
-namespace Gateway.Backplane.Redis;
+namespace Gateway.Backplane.Redis.Publishing;
 
 /// <summary>Immutable. What became of the messages of one call.</summary>
 /// <param name="Outcome">What is known of all of them.</param>
@@ -6,6 +6,8 @@ namespace Gateway.Backplane.Redis;
 /// <param name="Known">Those whose idempotency key was known, by index and ascending, with their first positions.</param>
 internal sealed record BatchResult(PublishOutcome Outcome, Position? Before, IReadOnlyList<(int Index, Position Position)> Known)
 {
+    public static readonly BatchResult Refused = new(PublishOutcome.Refused);
+
     /// <param name="outcome">Without positions: of messages that were not accepted, or in a namespace without history.</param>
     public BatchResult(PublishOutcome outcome)
         : this(outcome, null, [])

@@ -1,18 +1,19 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 
-namespace Gateway.Backplane.Redis;
+namespace Gateway.Backplane.Redis.Publishing;
 
 /// <summary>
 /// Filled under its publisher's lock, then read by one thread. Messages of one channel that go to Redis with one call, as records:
 /// a length (4 bytes) and a body (<see cref="MessageBody"/>) each.
 /// </summary>
-internal sealed class PublishBatch(RedisConnection connection)
+internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection connection)
 {
+    /// <summary>Of one call, unless a single message is larger.</summary>
+    public const int MaxBytes = 64 * 1024;
+
     /// <summary>Keeps the script, 3 µs a message, from holding up Redis.</summary>
     private const int MaxMessages = 128;
-
-    private const int MaxBytes = 64 * 1024;
 
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly List<(int Index, byte[] Key)> _keys = [];
@@ -21,6 +22,8 @@ internal sealed class PublishBatch(RedisConnection connection)
     private byte[] _records = [];
     private int _length;
 
+    public ChannelPublishes Channel => channel;
+
     public int Count => _results.Count;
 
     public int Bytes => _length;
@@ -28,25 +31,18 @@ internal sealed class PublishBatch(RedisConnection connection)
     /// <summary>Where the batch goes: the connection of its newest message.</summary>
     public RedisConnection Connection { get; private set; } = connection;
 
-    /// <summary>What gathered behind this one; null for none.</summary>
-    public PublishBatch? Next { get; set; }
-
-    /// <summary>Set when it leaves: nothing may be added any more.</summary>
-    public bool HasLeft { get; set; }
-
     /// <summary>The idempotency keys with their owners, and which message, from 0, each belongs to; ascending.</summary>
     public IReadOnlyList<(int Index, byte[] Key)> Keys => _keys;
 
     public TimeSpan Age => Stopwatch.GetElapsedTime(_started);
 
-    public bool HasRoomFor(int bytes) => !HasLeft && Count < MaxMessages && (Count == 0 || _length + bytes <= MaxBytes);
+    public bool HasRoomFor(int bytes) => Count < MaxMessages && (Count == 0 || _length + bytes <= MaxBytes);
 
     public static int SizeOf(in PublishRequest request) => sizeof(int) + MessageBody.SizeOf(request);
 
     /// <returns>The message's result.</returns>
-    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, long time)
+    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, int size, long time)
     {
-        int size = SizeOf(request);
         if (_length + size > _records.Length)
             Array.Resize(ref _records, Count == 0 ? size : Math.Max(2 * _records.Length, _length + size));
         var record = _records.AsSpan(_length, size);
