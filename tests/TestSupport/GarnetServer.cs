@@ -24,7 +24,8 @@ internal sealed class GarnetServer : IAsyncDisposable
         string[] scripts = lua ? ["--lua"] : [];
         // From the repository: there stands which version is meant, which `dotnet tool restore` has fetched.
         var start = new ProcessStartInfo(
-            "dotnet", ["tool", "run", "garnet-server", "--", "--port", at.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", .. scripts])
+            "dotnet",
+            ["tool", "run", "garnet-server", "--", "--port", at.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", .. scripts])
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,

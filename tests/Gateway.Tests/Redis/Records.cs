@@ -17,7 +17,10 @@ internal static class Records
     {
         var request = new PublishRequest
         {
-            Content = Encoding.UTF8.GetBytes(content), Sender = sender.Length == 0 ? default : JsonText.Encode(sender), Except = except, Trace = trace,
+            Content = Encoding.UTF8.GetBytes(content),
+            Sender = sender.Length == 0 ? default : JsonText.Encode(sender),
+            Except = except,
+            Trace = trace,
         };
         byte[] body = new byte[MessageBody.SizeOf(request)];
         MessageBody.Write(body, request, time);

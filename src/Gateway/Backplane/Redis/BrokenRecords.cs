@@ -1,8 +1,8 @@
 namespace Gateway.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. Counts and logs what came from Redis and is dropped, because no gateway of this version wrote it, or not all of it is there. What
-/// that was is not logged: it may be anybody's message.
+/// Safe for any thread. Counts and logs what came from Redis and is dropped, because no gateway of this version wrote it, or not all of it is
+/// there. What that was is not logged: it may be anybody's message.
 /// </summary>
 internal sealed partial class BrokenRecords(BackplaneMetrics metrics, ILogger<BrokenRecords> log)
 {
@@ -20,7 +20,7 @@ internal sealed partial class BrokenRecords(BackplaneMetrics metrics, ILogger<Br
         LogBroken(log, isFirst ? LogLevel.Warning : LogLevel.Debug, name);
     }
 
-    [LoggerMessage(EventId = 68, Message = "What came from Redis in place of a {Kind} record cannot be read and was dropped: something else writes under the gateway's prefix, "
-        + "or a gateway of another version. Further ones are logged as Debug.")]
+    [LoggerMessage(EventId = 68, Message = "What came from Redis in place of a {Kind} record cannot be read and was dropped: something else writes "
+        + "under the gateway's prefix, or a gateway of another version. Further ones are logged as Debug.")]
     private static partial void LogBroken(ILogger log, LogLevel level, string kind);
 }

@@ -13,8 +13,8 @@ internal sealed class RedisBackplane(
     /// <summary>For what the node had to be taken out of Redis before it stops.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a start waits to see what is there: a server that is away, or slow, holds no node up for longer.</summary>
-    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+    /// <summary>How long a start waits to see what is there: as long as one attempt to connect. A server that is away says so sooner.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
 
     private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
     private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];

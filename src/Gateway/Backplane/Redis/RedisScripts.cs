@@ -73,15 +73,15 @@ internal static class RedisScripts
     /// server, unless it was promoted and so has a second replication id, is the same process, and one that was started again with
     /// everything it ever confirmed. Takes <c>fresh</c>, the epoch where a new one begins; <c>known</c>, what the server was known by at most a
     /// second ago, so that it is asked only where the meta says something else, and '+' or '-' alone where one of several servers may be
-    /// meant; and <c>create</c>, whether a channel that has none gets a position. Gives <c>epoch</c>, <c>top</c>, <c>earlier</c>.
+    /// meant; and <c>create</c>, whether a channel that has none gets a position. Gives <c>epoch</c>, <c>top</c>, <c>earlier</c>, and <c>absent</c> where there is no position.
     /// </summary>
     private const string ChannelPosition = """
         local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
-        local epoch, top, origin, earlier = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
+        local epoch, top, origin, earlier, absent = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
         -- What nobody here wrote is no position.
         if epoch and (not top or top < 0 or top % 1 ~= 0 or top > 9007199254740000 or #epoch ~= 12 or string.find(epoch, '%X')) then epoch = nil end
         if not epoch and not create then
-          epoch, top, earlier = fresh, 0, ''
+          epoch, top, earlier, absent = fresh, 0, '', true
         elseif not epoch or origin ~= known then
 
         """ + ServerIdentity + """
@@ -215,6 +215,8 @@ internal static class RedisScripts
     /// read, and the epochs before this one with the seq at which each ended.
     /// </summary>
     public static readonly RedisScript Read = new("local fresh, known, create = ARGV[1], ARGV[8], ARGV[9] ~= ''\n" + ChannelPosition + """
+        -- A stream without a position, as it is left where Redis makes room, is nobody's history.
+        if absent then return {epoch, 0, '', 0, {}, ''} end
         redis.call('PEXPIRE', KEYS[1], top == 0 and create and ARGV[9] or ARGV[2])
         local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
         local found, bytes, more = {}, 0, 0
@@ -275,7 +277,8 @@ internal static class RedisScripts
     /// What the presence scripts share: ARGV[1] the pub/sub channel, ARGV[2] ms of absence, ARGV[3] ms to live. Users that nobody refreshed
     /// leave first, at most 200 in one call. But when no node has refreshed any for ARGV[2] ms, Redis was away for all of them: then the
     /// first to be back does not take the users of the others for dead. Field '' of the nodes has the time of the last refresh, until when
-    /// expired users stay, the version, and when all of this began.
+    /// expired users stay, the version, and when all of this began. A Redis that makes room throws away one of the three and keeps the others, and what is
+    /// left would be wrong for good: as many users must be in each. If not, all of it is lost, which the nodes notice, and put their users in again.
     /// </summary>
     /// <remarks>
     /// The version grows with each change, which is told with the one before it: whoever misses one sees it by the next. It is the time in
@@ -284,7 +287,11 @@ internal static class RedisScripts
     private const string Presence = """
         local time = redis.call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
+        local users, nodes, members = redis.call('HLEN', KEYS[1]), redis.call('HLEN', KEYS[2]), redis.call('ZCARD', KEYS[3])
+        if users ~= math.max(nodes - 1, 0) or members < users or (users == 0 and members > 0) then redis.call('UNLINK', unpack(KEYS)) end
         local last, spare, version, born = string.match(redis.call('HGET', KEYS[2], '') or '', '(%d+) (%d+) (%d+) (%d+)')
+        -- Beyond it no number is the next one's neighbour: nobody here wrote that.
+        if tonumber(version or 0) > 9007199254740000 then last, spare, version, born = nil end
         version, born = tonumber(version or 0), tonumber(born or now)
         local known = version
         local function tell(joined, user, info)

@@ -1,0 +1,86 @@
+using System.Globalization;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.Faults;
+
+/// <summary>Scaling, "When Redis is full": <c>maxmemory</c> with <c>noeviction</c>.</summary>
+public sealed class FullRedisTests
+{
+    [Fact]
+    public async Task What_takes_memory_is_refused_and_leaves_no_trace_and_everything_else_goes_on()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var a = await Node.StartAsync(redis.Address, "Presence:TimeToLive=01:00:00");
+        await using var b = await Node.StartAsync(redis.Address, "Presence:TimeToLive=01:00:00");
+        await using var ann = await JsonClient.ConnectAsync(a, "?user=ann");
+        await using var subscriber = await JsonClient.ConnectAsync(b, "?user=bob");
+        string epoch = (await subscriber.SubscribeAsync("log:x")).Text("epoch");
+        await subscriber.SubscribeAsync("plain:x");
+        await subscriber.SubscribeAsync("room:x");
+        await ann.AskAsync(Expect.Message("log:x", "1"), "ack");
+        Assert.Equal(1, (await subscriber.ReceiveAsync("message")).Number("seq"));
+        await ann.AskAsync(Keyed("log:x"), "ack");
+        Assert.Equal(2, (await subscriber.ReceiveAsync("message")).Number("seq"));
+
+        await redis.CommandAsync("CONFIG", "SET", "maxmemory", "1");
+        string before = await redis.CommandAsync("DEBUG", "DIGEST");
+        foreach (string refused in new[]
+        {
+            Expect.Message("log:x", "3"), Expect.Message("log:new", "3"), Keyed("log:new"), Keyed("plain:x"), Keyed("plain:new"),
+            """{"type":"subscribe","channel":"log:new","id":1}""", """{"type":"subscribe","channel":"room:x","id":1}""", """{"type":"subscribe","channel":"room:new","id":1}""",
+        })
+            await Expect.UnavailableAsync(ann, refused);
+        Assert.Equal(before, await redis.CommandAsync("DEBUG", "DIGEST"));
+
+        // What was done once is known, what is there can be read, and what needs no memory goes through.
+        Assert.Equal(2, (await ann.AskAsync(Keyed("log:x"), "ack")).Number("seq"));
+        Assert.Equal(2, (await ann.AskAnythingAsync("""{"type":"history","channel":"log:x","id":2}""")).GetProperty("messages").GetArrayLength());
+        Assert.Equal(1, (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":3}""")).Number("count"));
+        await ann.AskAsync(Expect.Message("plain:x", "4"), "ack");
+        Assert.Equal("4", (await subscriber.ReceiveAsync("message")).Raw("content"));
+        await using (var late = await JsonClient.ConnectAsync(a, "?user=eve"))
+        {
+            Assert.True((await late.RecoverAsync("log:x", epoch, 1)).GetProperty("recovered").GetBoolean());
+            Assert.Equal(2, (await late.ReceiveAsync("message")).Number("seq"));
+        }
+        await a.IsReadyAsync();
+        await b.IsReadyAsync();
+        // Whoever leaves, leaves.
+        await subscriber.AskAsync("""{"type":"unsubscribe","channel":"room:x"}""", "unsubscribed");
+        await Eventually.TrueAsync(async () => (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0, "nobody is there any more");
+
+        await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
+        Assert.Equal(3, (await ann.AskAsync(Expect.Message("log:x", "5"), "ack")).Number("seq"));
+        Assert.Equal("5", (await subscriber.ReceiveAsync("message")).Raw("content"));
+        await ann.SubscribeAsync("log:new");
+        await ann.SubscribeAsync("room:x");
+    }
+
+    [Fact]
+    public async Task Users_who_are_there_stay_however_long_it_takes()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await Node.StartAsync(redis.Address, "Presence:TimeToLive=00:00:01");
+        await using var ann = await JsonClient.ConnectAsync(node, "?user=ann");
+        await using var bob = await JsonClient.ConnectAsync(node, "?user=bob");
+        await ann.SubscribeAsync("room:x");
+
+        await redis.CommandAsync("CONFIG", "SET", "maxmemory", "1");
+        // Longer than an entry lives that nobody refreshes.
+        long start = Environment.TickCount64;
+        while (Environment.TickCount64 - start < 3_000)
+        {
+            Assert.Equal(1, (await bob.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":1}""")).Number("count"));
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+        await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
+
+        await Eventually.TrueAsync(
+            async () => double.Parse(await redis.CommandAsync("ZSCORE", "gateway:pe:{room:x}", (await redis.CommandAsync("ZRANGE", "gateway:pe:{room:x}", "0", "0"))), CultureInfo.InvariantCulture)
+                > DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            "the user is kept again");
+        Assert.Equal(1, (await bob.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":1}""")).Number("count"));
+    }
+
+    private static string Keyed(string channel) => $$"""{"type":"message","channel":"{{channel}}","content":2,"key":"k","id":1}""";
+}
