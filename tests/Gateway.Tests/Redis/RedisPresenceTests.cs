@@ -28,7 +28,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     {
         _redis = await RedisServer.StartAsync();
         var metrics = new BackplaneMetrics(_services.GetRequiredService<IMeterFactory>());
-        _connection = (await RedisConnection.TryOpenAsync(new RedisServerAddress(_redis.Address, new RedisOptions()).Configuration(), metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
+        _connection = (await RedisConnection.TryOpenAsync(
+            new RedisAttempt(new RedisServerAddress(_redis.Address, new RedisOptions()).Configuration()), metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
     }
 
     [Fact]

@@ -74,10 +74,16 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
 
-    /// <summary>Null when the server cannot be reached.</summary>
-    public static async Task<RedisConnection?> TryOpenAsync(ConfigurationOptions options, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
+    /// <summary>Whether messages flow over it. Until then, what Redis refuses is no news of its own: it is why the connection is of no use.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>What Redis refused last.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Null when the server cannot be reached: the attempt knows why.</summary>
+    public static async Task<RedisConnection?> TryOpenAsync(RedisAttempt attempt, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
     {
-        var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
+        var connecting = ConnectionMultiplexer.ConnectAsync(attempt.Options);
         try
         {
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
@@ -89,9 +95,10 @@ internal sealed partial class RedisConnection : IDisposable
                 return connection;
             }
         }
-        catch (Exception)
+        catch (Exception failure)
         {
             // Refused, no such host, wrong password, no answer: all are tried again, and readiness says that Redis is away.
+            attempt.Fail(failure);
         }
         // One that comes too late would go on connecting for good.
         _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
@@ -262,7 +269,9 @@ internal sealed partial class RedisConnection : IDisposable
         catch (RedisServerException refused)
         {
             // The first says what is wrong; a full Redis refuses thousands a second.
-            LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refused.Message);
+            string refusal = RedisAttempt.Clean(refused.Message);
+            Refusal = refusal;
+            LogRefused(_log, IsUsed && Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refusal);
             // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
             if (!Topology.IsCluster && RedisErrors.IsMisplaced(refused.Message))
                 Break(refused.Message);

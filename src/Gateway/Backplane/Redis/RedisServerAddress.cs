@@ -15,6 +15,7 @@ internal sealed class RedisServerAddress
     private readonly ConfigurationOptions _parsed;
     private readonly RedisTls? _tls;
     private readonly string? _commonHost;
+    private readonly string _libraryChannel;
 
     /// <param name="text">As <see cref="RedisAddressText"/> finds it good.</param>
     /// <param name="shared">What holds where the text does not say otherwise.</param>
@@ -22,6 +23,7 @@ internal sealed class RedisServerAddress
     {
         var written = new RedisAddressText(text);
         _parsed = ConfigurationOptions.Parse(text);
+        _libraryChannel = shared.Prefix + ":library";
         EndPoints = [.. _parsed.EndPoints];
         User = _parsed.User ?? shared.User;
         Password = _parsed.Password ?? shared.Password;
@@ -54,7 +56,7 @@ internal sealed class RedisServerAddress
     /// <summary>Null: none is asked for.</summary>
     public string? Password { get; }
 
-    /// <summary>The service whose master the sentinels at <see cref="EndPoints"/> are asked for. Null: the servers are there themselves.</summary>
+    /// <summary>The service whose master the sentinels at <see cref="EndPoints"/> know. Null: the servers are there themselves.</summary>
     public string? Service { get; }
 
     public string? SentinelUser { get; }
@@ -83,7 +85,7 @@ internal sealed class RedisServerAddress
         return _tls.ForHost(host);
     }
 
-    /// <summary>For the client library, to connect to Redis at <see cref="EndPoints"/>; where these are sentinels, at what they name instead.</summary>
+    /// <summary>For the client library, to connect to Redis at <see cref="EndPoints"/>; where sentinels are there, at what they name.</summary>
     public ConfigurationOptions Configuration()
     {
         var options = Reaching(User, Password);
@@ -111,7 +113,8 @@ internal sealed class RedisServerAddress
         options.ServiceName = null;
         if (_tls is not null)
             options.SslClientAuthenticationOptions = _tls.ForHost;
-        options.AbortOnConnectFail = false;
+        // So that it says why.
+        options.AbortOnConnectFail = true;
         options.ConnectTimeout = 2000;
         // For CONFIG GET, which tells whether what is confirmed survives a restart.
         options.AllowAdmin = true;
@@ -120,9 +123,10 @@ internal sealed class RedisServerAddress
         // What cannot be sent now was not done: nothing is to be done late.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectRetry = 1;
-        // A key and a channel outside the prefix, with which the library's users tell each other of masters: an access list need not allow them.
+        // By a key and a channel the library's users tell each other of masters. The gateway needs neither, and an access list need not allow
+        // them; but without a channel the library makes its pub/sub connection only when that is too late.
         options.TieBreaker = "";
-        options.ConfigurationChannel = "";
+        options.ConfigurationChannel = _libraryChannel;
         return options;
     }
 }

@@ -1,6 +1,5 @@
 using Gateway.Channels;
 using Gateway.Options;
-using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
 
@@ -19,7 +18,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly TimeSpan _tick;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConfigurationOptions _options;
+    private readonly RedisConnector _connector;
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
@@ -27,15 +26,14 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly RedisPublisher _publisher;
     private readonly RedisFeeds _feeds;
     private readonly ILogger _log;
-    private System.Net.EndPoint[] _found = [];
     private Task _running = Task.CompletedTask;
     private bool _wasUp;
     private volatile RedisConnection? _connection;
 
     public RedisShard(RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, IBackplaneSink sink, ILogger log)
     {
-        _options = address.Configuration();
         Name = address.Name;
+        _connector = new RedisConnector(address, metrics, log, reason => LogAway(log, address.Name, reason));
         _prefix = options.Redis.Prefix;
         _probes = new RedisProbes(_prefix);
         _metrics = metrics;
@@ -115,33 +113,17 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(Options(), _metrics, _log, _stop.Token).ConfigureAwait(false);
-            bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
-            // Once: that it was lost, or that it was never there.
-            if (!served && !isTold && !_stop.IsCancellationRequested)
-                LogAway(_log, Name);
-            isTold = true;
+            if (await _connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)
+                await ServeAsync(connection).ConfigureAwait(false);
             await PauseAsync(Retry).ConfigureAwait(false);
         }
+        await _connector.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Those of a cluster that was reached once may be reached when those that were configured cannot.</summary>
-    private ConfigurationOptions Options()
-    {
-        var options = _options.Clone();
-        foreach (var endpoint in _found)
-        {
-            if (!options.EndPoints.Contains(endpoint))
-                options.EndPoints.Add(endpoint);
-        }
-        return options;
-    }
-
-    /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
-    private async Task<bool> ServeAsync(RedisConnection connection)
+    /// <summary>Returns when the connection is of no more use.</summary>
+    private async Task ServeAsync(RedisConnection connection)
     {
         using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
         bool resumed = false;
@@ -150,6 +132,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             resumed = await TryResumeAsync(connection).ConfigureAwait(false);
             if (resumed)
             {
+                _connector.OnUsed(connection);
                 LogUp(_log, Name);
                 await WatchAsync(connection).ConfigureAwait(false);
             }
@@ -161,13 +144,11 @@ internal sealed partial class RedisShard : IAsyncDisposable
             connection.Break("failure");
         }
         _connection = null;
-        if (connection.Topology.IsCluster)
-            _found = connection.Topology.EndPoints;
+        _connector.OnEnded(connection, _stop.Token);
         connection.Dispose();
         _feeds.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
             LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
-        return resumed;
     }
 
     /// <summary>Up means: writing and the pub/sub path work, and every feed is where its stream is.</summary>
@@ -207,6 +188,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             else if (_probes.Silent.Count > 0)
                 _ = connection.Topology.RefreshAsync();
             _ = connection.IdentifyAsync();
+            _connector.Check(connection);
             // A master that has taken over may lack what the one before had delivered.
             if (_probes.Send(connection))
                 _ = _feeds.CheckAllAsync();
@@ -234,6 +216,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
     [LoggerMessage(62, LogLevel.Warning, "Redis at {Server} is lost: {Reason}.")]
     private static partial void LogLost(ILogger log, string server, string reason);
 
-    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach.")]
-    private static partial void LogAway(ILogger log, string server);
+    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach: {Reason}.")]
+    private static partial void LogAway(ILogger log, string server, string reason);
 }
