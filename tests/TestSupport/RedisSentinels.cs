@@ -78,6 +78,17 @@ public sealed class RedisSentinels : IAsyncDisposable
         }
     }
 
+    /// <summary>Has all of them name the replica, which is a master from then on, while the master before goes on and is told nothing.</summary>
+    public async Task NameReplicaAsync()
+    {
+        await Second.PromoteAsync();
+        foreach (int port in Ports)
+        {
+            await AskAsync(port, "REMOVE", Service);
+            await AskAsync(port, "MONITOR", Service, "127.0.0.1", Text(Second.Port), "2");
+        }
+    }
+
     /// <summary>Ends one of them.</summary>
     public void KillOne() => End(_sentinels[^1].Process);
 

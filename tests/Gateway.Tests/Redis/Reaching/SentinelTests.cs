@@ -91,6 +91,22 @@ public sealed class SentinelTests : IDisposable
     }
 
     [Fact]
+    public async Task A_master_that_is_one_no_more_and_does_not_know_is_left()
+    {
+        await using var redis = await RedisSentinels.StartAsync();
+        await using var pair = await NodePair.StartAsync(redis.Addresses, Service);
+
+        await redis.NameReplicaAsync();
+        await Eventually.TrueAsync(
+            async () => (await redis.Second.CommandAsync("PUBSUB", "CHANNELS", "gateway:node:*")).Split('\n').Length == 2, "both are there");
+        await pair.A.IsReadyAsync();
+        await pair.B.IsReadyAsync();
+
+        await pair.DoEverythingAsync();
+        Assert.Equal("0", await redis.First.CommandAsync("EXISTS", "gateway:h:{log:0}"));
+    }
+
+    [Fact]
     public async Task Sentinels_have_a_password_of_their_own_and_one_of_them_may_be_away()
     {
         await using var redis = await RedisSentinels.StartAsync("of-the-sentinels");
