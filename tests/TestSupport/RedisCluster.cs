@@ -7,6 +7,9 @@ public sealed class RedisCluster : IAsyncDisposable
     private readonly List<RedisServer> _servers = [];
     private readonly List<TcpProxy> _proxies = [];
 
+    private readonly List<int> _tlsPorts = [];
+    private string[] _authority = [];
+
     private RedisCluster()
     {
     }
@@ -19,8 +22,13 @@ public sealed class RedisCluster : IAsyncDisposable
     /// <summary>Of one of its servers, which knows the others: for <c>Redis:Addresses</c>.</summary>
     public string Address => _servers[0].Address;
 
+    /// <summary>As <see cref="Address"/>, for one that was started with TLS.</summary>
+    public string TlsAddress => TlsAddresses.First();
+
     /// <summary>Starts it and waits until every server serves its part.</summary>
-    public static async Task<RedisCluster> StartAsync(bool replicas = false)
+    /// <param name="replicas">Whether each master has one.</param>
+    /// <param name="tls">The files of the servers' certificate, for one that names its encrypted ports alone.</param>
+    public static async Task<RedisCluster> StartAsync(bool replicas = false, (string Certificate, string Key, string Authority)? tls = null)
     {
         var cluster = new RedisCluster();
         // Without replicas nobody could take over, and a cluster that misses a part serves nothing.
@@ -28,7 +36,10 @@ public sealed class RedisCluster : IAsyncDisposable
         try
         {
             for (int i = 0; i < (replicas ? 2 * Masters : Masters); i++)
-                cluster._servers.Add(await RedisServer.StartAsync(persistent: false, ["--cluster-enabled", "yes", "--cluster-node-timeout", timeout]));
+            {
+                string[] more = ["--cluster-enabled", "yes", "--cluster-node-timeout", timeout, .. cluster.Tls(tls)];
+                cluster._servers.Add(await RedisServer.StartAsync(persistent: false, more));
+            }
             await cluster.JoinAsync(replicas);
             return cluster;
         }
@@ -37,6 +48,23 @@ public sealed class RedisCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
+    }
+
+    private IEnumerable<string> TlsAddresses =>
+        _tlsPorts.Select(port => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
+
+    private string[] Tls((string Certificate, string Key, string Authority)? files)
+    {
+        if (files is not { } tls)
+            return [];
+        _authority = ["--tls", "--cacert", tls.Authority];
+        _tlsPorts.Add(LoopbackPorts.Next());
+        string port = _tlsPorts[^1].ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return
+        [
+            "--tls-port", port, "--tls-cert-file", tls.Certificate, "--tls-key-file", tls.Key, "--tls-ca-cert-file", tls.Authority, "--tls-auth-clients", "no",
+            "--tls-cluster", "yes",
+        ];
     }
 
     /// <summary>From now on every server tells clients the address of a proxy in front of it.</summary>
@@ -145,8 +173,9 @@ public sealed class RedisCluster : IAsyncDisposable
 
     private async Task JoinAsync(bool replicas)
     {
+        var addresses = _tlsPorts.Count > 0 ? TlsAddresses : _servers.Select(server => server.Address);
         var (output, exitCode) = await RedisCli.RunAsync(
-            ["--cluster", "create", .. _servers.Select(server => server.Address), "--cluster-replicas", replicas ? "1" : "0", "--cluster-yes"]);
+            [.. _authority, "--cluster", "create", .. addresses, "--cluster-replicas", replicas ? "1" : "0", "--cluster-yes"]);
         if (exitCode != 0)
             throw new InvalidOperationException(output);
         foreach (var server in _servers)

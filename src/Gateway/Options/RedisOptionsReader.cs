@@ -6,7 +6,10 @@ namespace Gateway.Options;
 internal static class RedisOptionsReader
 {
     private static readonly string[] ForAddresses =
-        ["User", "Password", "Tls", "CertificatePath", "ClientCertificatePath", "ClientCertificateKeyPath", "Sentinel", "SentinelUser", "SentinelPassword"];
+    [
+        "User", "Password", "Tls", "CertificatePath", "ClientCertificatePath", "ClientCertificateKeyPath",
+        "Sentinel", "SentinelUser", "SentinelPassword",
+    ];
 
     private static readonly Dictionary<string, ShardedPubSub> ShardedChoices = new()
     {
@@ -17,7 +20,8 @@ internal static class RedisOptionsReader
     {
         var options = new RedisOptions
         {
-            Addresses = (settings.Text("Redis:Addresses") ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+            Addresses = (settings.Text("Redis:Addresses") ?? "")
+                .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
             Prefix = settings.Text("Redis:Prefix") ?? defaults.Prefix,
             User = settings.Text("Redis:User"),
             Password = settings.Text("Redis:Password"),

@@ -31,7 +31,8 @@ public sealed class RedisPresenceTests : IAsyncLifetime
         var metrics = new BackplaneMetrics(_services.GetRequiredService<IMeterFactory>());
         _broken = new BrokenRecords(metrics, NullLogger<BrokenRecords>.Instance);
         var address = new RedisServerAddress(_redis.Address, new RedisOptions());
-        _connection = (await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
+        var attempt = new RedisAttempt(address.Configuration());
+        _connection = (await RedisConnection.TryOpenAsync(attempt, address, metrics, NullLogger.Instance, TestContext.Current.CancellationToken))!;
     }
 
     [Fact]

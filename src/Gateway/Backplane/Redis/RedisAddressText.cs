@@ -44,7 +44,7 @@ internal sealed partial class RedisAddressText
         if (_text.Contains("://", StringComparison.Ordinal))
             return "must not be a URL: write host:port, and user and password into Redis:User and Redis:Password";
         if (_hasLateHost)
-            return "has something behind its options that is no option: hosts come first, and a password with a comma or a semicolon goes into Redis:Password";
+            return "has no option behind an option: hosts come first, and a password with a comma or a semicolon goes into Redis:Password";
         if (Hosts.Count == 0 || !Hosts.All(IsHost))
             return "must look like host:port[,host:port][,option=value], [::1]:6379 or !/run/redis.sock";
         if (Refused.FirstOrDefault(Has) is { } refused)

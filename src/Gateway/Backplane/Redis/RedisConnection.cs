@@ -85,11 +85,17 @@ internal sealed partial class RedisConnection : IDisposable
     /// <summary>Commands not answered yet.</summary>
     public int InFlight => Volatile.Read(ref _calls);
 
-    /// <summary>Null when the server cannot be reached.</summary>
+    /// <summary>Whether messages flow over it. Until then, what Redis refuses is no news of its own: it is why the connection is of no use.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>What Redis refused last.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>Null when the server cannot be reached: the attempt knows why.</summary>
     public static async Task<RedisConnection?> TryOpenAsync(
-        ConfigurationOptions options, RedisServerAddress address, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
+        RedisAttempt attempt, RedisServerAddress address, BackplaneMetrics metrics, ILogger log, CancellationToken cancellation)
     {
-        var connecting = ConnectionMultiplexer.ConnectAsync(options.Clone());
+        var connecting = ConnectionMultiplexer.ConnectAsync(attempt.Options);
         try
         {
             var multiplexer = await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
@@ -99,12 +105,14 @@ internal sealed partial class RedisConnection : IDisposable
                 if (await connection.TryBeginAsync().ConfigureAwait(false))
                     return connection;
                 connection.Dispose();
+                attempt.Fail(new IOException("pub/sub cannot be reached"));
                 return null;
             }
         }
-        catch (Exception)
+        catch (Exception failure)
         {
             // Refused, no such host, wrong password, no answer: all are tried again, and readiness says that Redis is away.
+            attempt.Fail(failure);
         }
         // One that comes too late would go on connecting for good.
         _ = connecting.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
@@ -187,9 +195,11 @@ internal sealed partial class RedisConnection : IDisposable
     public async Task<bool> SubscribeAsync(PubSubChannel channel)
     {
         string problem = await InTurnAsync(() => TrySubscribeAsync(channel), breaks: false).ConfigureAwait(false) ?? "no answer";
-        if (problem.Length > 0)
-            LogNotSubscribed(_log, problem);
-        return problem.Length == 0;
+        if (problem.Length == 0)
+            return true;
+        Refusal = RedisAttempt.Clean(problem);
+        LogNotSubscribed(_log, Refusal);
+        return false;
     }
 
     /// <summary>What still arrives is dropped.</summary>
@@ -199,7 +209,9 @@ internal sealed partial class RedisConnection : IDisposable
     public void Refuse(string error)
     {
         // The first says what is wrong; a full Redis refuses thousands a second.
-        LogRefused(_log, Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, error);
+        string refusal = RedisAttempt.Clean(error);
+        Refusal = refusal;
+        LogRefused(_log, IsUsed && Interlocked.Exchange(ref _refused, 1) == 0 ? LogLevel.Warning : LogLevel.Debug, refusal);
         // A server that does not do it now never will: another is looked for. A cluster says which, and was asked.
         if (!Topology.IsCluster && RedisErrors.IsMisplaced(error))
             Break(error);

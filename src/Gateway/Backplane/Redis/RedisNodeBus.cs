@@ -63,19 +63,28 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
+        await using var connector = new RedisConnector(address, metrics, log, reason => LogAway(log, address.Name, reason));
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(address.Configuration(), address, metrics, log, _stop.Token).ConfigureAwait(false);
-            if (connection is not null && await TryListenAsync(connection).ConfigureAwait(false))
-            {
-                await WatchAsync(connection).ConfigureAwait(false);
-                if (!_stop.IsCancellationRequested)
-                    LogLost(log, await connection.Broken.ConfigureAwait(false));
-            }
-            _connection = null;
-            connection?.Dispose();
+            if (await connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)
+                await ServeAsync(connector, connection).ConfigureAwait(false);
             await PauseAsync(Retry).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Returns when the connection is of no more use.</summary>
+    private async Task ServeAsync(RedisConnector connector, RedisConnection connection)
+    {
+        if (await TryListenAsync(connection).ConfigureAwait(false))
+        {
+            connector.OnUsed(connection);
+            await WatchAsync(connector, connection).ConfigureAwait(false);
+            if (!_stop.IsCancellationRequested)
+                LogLost(log, await connection.Broken.ConfigureAwait(false));
+        }
+        _connection = null;
+        connector.OnEnded(connection, _stop.Token);
+        connection.Dispose();
     }
 
     private async Task<bool> TryListenAsync(RedisConnection connection)
@@ -102,13 +111,14 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     }
 
     /// <summary>Returns when the connection is of no more use.</summary>
-    private async Task WatchAsync(RedisConnection connection)
+    private async Task WatchAsync(RedisConnector connector, RedisConnection connection)
     {
         while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
         {
             // A server that became a replica takes heartbeats too, and brings them back; but the others are where its master is. A write is
             // refused there, and a connection on which that happens is of no more use.
             _ = connection.CallAsync(RedisScripts.Probe, [_probe], ["", _probe]);
+            connector.Check(connection);
             await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
             if (IsSilent)
                 connection.Break("silence");
@@ -122,4 +132,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     [LoggerMessage(64, LogLevel.Warning, "The connection to other nodes is lost: {Reason}.")]
     private static partial void LogLost(ILogger log, string reason);
+
+    [LoggerMessage(67, LogLevel.Warning, "No connection to other nodes by Redis at {Server}: {Reason}.")]
+    private static partial void LogAway(ILogger log, string server, string reason);
 }

@@ -55,7 +55,7 @@ internal sealed class RedisServerAddress
     /// <summary>Null: none is asked for.</summary>
     public string? Password { get; }
 
-    /// <summary>The service whose master the sentinels at <see cref="EndPoints"/> are asked for. Null: the servers are there themselves.</summary>
+    /// <summary>The service whose master the sentinels at <see cref="EndPoints"/> know. Null: the servers are there themselves.</summary>
     public string? Service { get; }
 
     public string? SentinelUser { get; }
@@ -86,7 +86,7 @@ internal sealed class RedisServerAddress
         return _tls.ForHost(host);
     }
 
-    /// <summary>For the client library, to connect to Redis at <see cref="EndPoints"/>; where these are sentinels, at what they name instead.</summary>
+    /// <summary>For the client library, to connect to Redis at <see cref="EndPoints"/>; where sentinels are there, at what they name.</summary>
     public ConfigurationOptions Configuration()
     {
         var options = Reaching(User, Password);
@@ -114,7 +114,8 @@ internal sealed class RedisServerAddress
         options.ServiceName = null;
         if (_tls is not null)
             options.SslClientAuthenticationOptions = _tls.ForHost;
-        options.AbortOnConnectFail = false;
+        // So that it says why.
+        options.AbortOnConnectFail = true;
         options.ConnectTimeout = 2000;
         // For CONFIG GET, which tells whether what is confirmed survives a restart.
         options.AllowAdmin = true;
@@ -123,7 +124,8 @@ internal sealed class RedisServerAddress
         // What cannot be sent now was not done: nothing is to be done late.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectRetry = 1;
-        // A key and a channel outside the prefix, with which the library's users tell each other of masters: an access list need not allow them.
+        // By a key and a channel the library's users tell each other of masters. The gateway needs neither, and an access list need not allow
+        // them; without a channel the library makes no pub/sub connection, and the gateway has its own.
         options.TieBreaker = "";
         options.ConfigurationChannel = "";
         return options;

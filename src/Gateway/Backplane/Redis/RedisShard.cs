@@ -1,7 +1,6 @@
 using Gateway.Backplane.Redis.Publishing;
 using Gateway.Channels;
 using Gateway.Options;
-using StackExchange.Redis;
 
 namespace Gateway.Backplane.Redis;
 
@@ -23,7 +22,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly TimeSpan _tick;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly RedisServerAddress _address;
+    private readonly RedisConnector _connector;
     private readonly string _prefix;
     private readonly RedisProbes _probes;
     private readonly BackplaneMetrics _metrics;
@@ -32,7 +31,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly RedisPublisher _publisher;
     private readonly RedisFeeds _feeds;
     private readonly ILogger _log;
-    private System.Net.EndPoint[] _found = [];
     private Task _running = Task.CompletedTask;
     private readonly TaskCompletionSource<string?> _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wasUp;
@@ -51,8 +49,8 @@ internal sealed partial class RedisShard : IAsyncDisposable
         RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken,
         IBackplaneSink sink, IOccupancySink? occupancy, ILogger log)
     {
-        _address = address;
         Name = address.Name;
+        _connector = new RedisConnector(address, metrics, log, reason => LogAway(log, address.Name, reason));
         _prefix = options.Redis.Prefix;
         _probes = new RedisProbes(_prefix);
         _metrics = metrics;
@@ -145,36 +143,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        bool isTold = false;
         while (!_stop.IsCancellationRequested)
         {
-            var connection = await RedisConnection.TryOpenAsync(Options(), _address, _metrics, _log, _stop.Token).ConfigureAwait(false);
-            if (connection is null)
+            if (await _connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)
+                await ServeAsync(connection).ConfigureAwait(false);
+            else
                 _fault = null;
-            bool served = connection is not null && await ServeAsync(connection).ConfigureAwait(false);
             _looked.TrySetResult(null);
-            // Once: that it was lost, or that it was never there.
-            if (!served && !isTold && _fault is null && !_stop.IsCancellationRequested)
-                LogAway(_log, Name);
-            isTold = true;
             await PauseAsync(_fault is null ? Retry : UnusableRetry).ConfigureAwait(false);
         }
+        await _connector.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Those of a cluster that was reached once may be reached when those that were configured cannot.</summary>
-    private ConfigurationOptions Options()
-    {
-        var options = _address.Configuration();
-        foreach (var endpoint in _found)
-        {
-            if (!options.EndPoints.Contains(endpoint))
-                options.EndPoints.Add(endpoint);
-        }
-        return options;
-    }
-
-    /// <returns>Whether messages flowed; in any case the connection is of no more use.</returns>
-    private async Task<bool> ServeAsync(RedisConnection connection)
+    /// <summary>Returns when the connection is of no more use.</summary>
+    private async Task ServeAsync(RedisConnection connection)
     {
         using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
         bool resumed = false;
@@ -183,6 +165,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             resumed = await TryResumeAsync(connection).ConfigureAwait(false);
             if (resumed)
             {
+                _connector.OnUsed(connection);
                 LogUp(_log, Name);
                 await WatchAsync(connection).ConfigureAwait(false);
             }
@@ -195,13 +178,13 @@ internal sealed partial class RedisShard : IAsyncDisposable
         }
         _connection = null;
         Occupancy?.Interrupt();
-        if (connection.Topology.IsCluster)
-            _found = connection.Topology.EndPoints;
+        // What is wrong with the server was told.
+        if (_fault is null)
+            _connector.OnEnded(connection, _stop.Token);
         connection.Dispose();
         _feeds.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
             LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
-        return resumed;
     }
 
     /// <summary>Nothing of a client may go to a server that would make something else of it.</summary>
@@ -254,6 +237,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             else if (_probes.Silent.Count > 0)
                 _ = connection.Topology.RefreshAsync();
             _ = connection.IdentifyAsync();
+            _connector.Check(connection);
             // A master that has taken over may lack what the one before had delivered.
             if (_probes.Send(connection))
                 _ = _feeds.CheckAllAsync();
@@ -285,6 +269,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
     [LoggerMessage(62, LogLevel.Warning, "Redis at {Server} is lost: {Reason}.")]
     private static partial void LogLost(ILogger log, string server, string reason);
 
-    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach.")]
-    private static partial void LogAway(ILogger log, string server);
+    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach: {Reason}.")]
+    private static partial void LogAway(ILogger log, string server, string reason);
 }
