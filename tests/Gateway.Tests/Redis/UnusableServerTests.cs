@@ -16,13 +16,12 @@ public sealed class UnusableServerTests
     public async Task A_node_that_is_given_garnet_does_not_start_and_says_why(bool lua, string reason)
     {
         await using var garnet = await GarnetServer.StartAsync(lua: lua);
-        await using var node = GatewayProcess.Launch(new GatewayLaunch { Settings = [$"Redis:Addresses={garnet.Address},password=hunter2"] });
+        await using var node = GatewayProcess.Launch(new GatewayLaunch { Settings = [$"Redis:Addresses={garnet.Address}"] });
 
         Assert.Equal(1, await node.ExitAsync());
         Assert.StartsWith($"Redis at {garnet.Address} is refused: it is Garnet 2.2.8, and of no use to the gateway: ", node.Errors);
         Assert.Contains(reason, node.Errors);
         Assert.DoesNotContain("   at ", node.Errors);
-        Assert.DoesNotContain("hunter2", node.Errors + node.Output);
         Assert.DoesNotContain("clients", node.Output);
     }
 
