@@ -102,10 +102,10 @@ internal sealed partial class RedisConnection : IDisposable
             if (multiplexer.IsConnected)
             {
                 var connection = new RedisConnection(multiplexer, address, metrics, log);
-                if (await connection.TryBeginAsync().ConfigureAwait(false))
+                if (await connection.BeginAsync().ConfigureAwait(false) is not { } problem)
                     return connection;
                 connection.Dispose();
-                attempt.Fail(new IOException("pub/sub cannot be reached"));
+                attempt.Fail(new IOException(problem));
                 return null;
             }
         }
@@ -120,14 +120,15 @@ internal sealed partial class RedisConnection : IDisposable
     }
 
     /// <summary>Finds out what the rest relies on.</summary>
-    private async Task<bool> TryBeginAsync()
+    /// <returns>Null, or why it is of no use.</returns>
+    private async Task<string?> BeginAsync()
     {
-        if (!await _subscriptions.TryOpenAsync().ConfigureAwait(false))
-            return false;
+        if (await _subscriptions.OpenAsync().ConfigureAwait(false) is { } problem)
+            return problem;
         _ = BreakWithPubSubAsync();
         if (await ReadIsDurableAsync().ConfigureAwait(false))
             _server = _durable = Durable;
-        return true;
+        return null;
     }
 
     /// <summary>Where pub/sub comes by one connection, its end is the end of all.</summary>

@@ -13,6 +13,5 @@ internal sealed class RedisScript(string text)
 #pragma warning restore CA5350
 
     /// <summary>The same where a cluster's pub/sub is sharded: what it publishes stays with the server that has the slot.</summary>
-    public RedisScript Sharded => field ??= new RedisScript(
-        Text.Replace("'PUBLISH'", "'SPUBLISH'", StringComparison.Ordinal).Replace("'NUMSUB'", "'SHARDNUMSUB'", StringComparison.Ordinal));
+    public RedisScript Sharded => field ??= new RedisScript(Text.Replace("'PUBLISH'", "'SPUBLISH'", StringComparison.Ordinal));
 }

@@ -55,7 +55,9 @@ internal sealed class PubSubConnection : IDisposable
             return connection;
         byte[] secret = Encoding.UTF8.GetBytes(password);
         byte[][] command = string.IsNullOrEmpty(user) ? ["AUTH"u8.ToArray(), secret] : ["AUTH"u8.ToArray(), Encoding.UTF8.GetBytes(user), secret];
-        if (await connection.AskAsync(new PubSubCommand(PubSubReplyKind.Other, null), command).ConfigureAwait(false) is { } problem)
+        string? problem = await connection.AskAsync(new PubSubCommand(PubSubReplyKind.Other, null), command).ConfigureAwait(false);
+        // A server that asks for no password says so, and lets everybody in.
+        if (problem is not null && !problem.Contains("without any password configured", StringComparison.Ordinal))
             connection.End(problem);
         return connection;
     }

@@ -32,9 +32,17 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
     public Task<string> Ended => _ended.Task;
 
     /// <summary>Opens the single connection, where it is one.</summary>
-    /// <returns>False when it cannot be.</returns>
-    public async Task<bool> TryOpenAsync() =>
-        isSharded || (topology.Master() is { } server && await ConnectionAsync(server).ConfigureAwait(false) is { Ended.IsCompleted: false });
+    /// <returns>Null when it is there, or why not.</returns>
+    public async Task<string?> OpenAsync()
+    {
+        if (isSharded)
+            return null;
+        if (topology.Master() is not { } server)
+            return "no server that takes writes is there";
+        if (await ConnectionAsync(server).ConfigureAwait(false) is not { } connection)
+            return $"no pub/sub connection to {server}";
+        return connection.Ended.IsCompleted ? await connection.Ended.ConfigureAwait(false) : null;
+    }
 
     /// <returns>Null when messages come from now on, or why they do not.</returns>
     public async Task<string?> SubscribeAsync(PubSubChannel channel)
