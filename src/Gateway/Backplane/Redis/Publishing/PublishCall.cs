@@ -59,7 +59,7 @@ internal sealed class PublishCall(RedisConnection connection)
     private async Task<BatchResult[]> SendOneAsync(PublishBatch batch)
     {
         bool isKept = IsKept(batch);
-        var values = new List<RedisValue>();
+        var values = new List<RedisValue>(8 + (2 * batch.Keys.Count));
         AddValues(values, batch, isKept ? NewEpoch() : "");
         var answer = await connection.PublishAsync(
             isKept ? RedisScripts.Publish : RedisScripts.PublishOnce, Keys(batch), [.. values], _bytes, batch.Age).ConfigureAwait(false);
@@ -108,7 +108,10 @@ internal sealed class PublishCall(RedisConnection connection)
         {
             var rules = batch.Channel.Name.Namespace.Rules;
             long ttl = (long)rules.HistoryTtl.TotalMilliseconds;
-            values.AddRange([epoch, rules.History, ttl, ttl + RedisHistory.PositionMilliseconds]);
+            values.Add(epoch);
+            values.Add(rules.History);
+            values.Add(ttl);
+            values.Add(ttl + RedisHistory.PositionMilliseconds);
         }
         values.Add(batch.Channel.Flow);
         if (IsKept(batch))
@@ -130,14 +133,21 @@ internal sealed class PublishCall(RedisConnection connection)
             connection.Refuse(text[1..]);
             return BatchResult.Refused;
         }
-        string[] parts = text.Split(' ');
-        var known = new List<(int Index, Position Position)>();
-        for (int i = 2; i + 2 < parts.Length; i += 3)
-            known.Add((int.Parse(parts[i], CultureInfo.InvariantCulture) - 1, new Position(parts[i + 2], Number(parts[i + 1]))));
-        return new BatchResult(PublishOutcome.Accepted, new Position(parts[0], Number(parts[1])), known);
+        int blank = text.IndexOf(' ', StringComparison.Ordinal);
+        int end = text.IndexOf(' ', blank + 1);
+        var before = new Position(text[..blank], Number(text.AsSpan(blank + 1, (end < 0 ? text.Length : end) - blank - 1)));
+        return new BatchResult(PublishOutcome.Accepted, before, end < 0 ? [] : ReadKnown(text[(end + 1)..].Split(' ')));
     }
 
-    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    private static List<(int Index, Position Position)> ReadKnown(string[] parts)
+    {
+        var known = new List<(int Index, Position Position)>();
+        for (int i = 0; i + 2 < parts.Length; i += 3)
+            known.Add(((int)Number(parts[i]) - 1, new Position(parts[i + 2], Number(parts[i + 1]))));
+        return known;
+    }
+
+    private static long Number(ReadOnlySpan<char> text) => long.Parse(text, CultureInfo.InvariantCulture);
 
     /// <remarks>No more than needed: while a cluster's slot moves, a call that names a key which is not there waits for the end.</remarks>
     private static RedisKey[] Keys(PublishBatch batch) => (IsKept(batch), batch.Keys.Count > 0) switch

@@ -65,25 +65,25 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         {
             var results = await sending.ConfigureAwait(false);
             PublishCall? next;
-            List<PublishCall> more = [];
-            List<PublishBatch> refused = [];
+            List<PublishCall>? more = null;
+            List<PublishBatch>? refused = null;
             lock (_gate)
             {
                 _calls--;
                 for (int i = 0; i < results.Length; i++)
-                    End(call.Batches[i], results[i], refused);
+                    End(call.Batches[i], results[i], ref refused);
                 next = TakeCall();
                 while (TakeCall() is { } another)
-                    more.Add(another);
+                    (more ??= []).Add(another);
             }
             // On its way before those who wait for this one are told, which takes as long.
             if (next is not null)
                 sending = next.SendAsync();
-            foreach (var another in more)
+            foreach (var another in more ?? [])
                 _ = RunAsync(another);
             for (int i = 0; i < results.Length; i++)
                 Complete(call.Batches[i], results[i]);
-            foreach (var batch in refused)
+            foreach (var batch in refused ?? [])
                 Complete(batch, BatchResult.Refused);
             call = next;
         }
@@ -94,7 +94,7 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
     /// <param name="refused">
     /// Gets what waited behind a call that failed: it would wait too long for its own, and was not sent, so nothing was done with it.
     /// </param>
-    private void End(PublishBatch batch, BatchResult result, List<PublishBatch> refused)
+    private void End(PublishBatch batch, BatchResult result, ref List<PublishBatch>? refused)
     {
         var publishes = batch.Channel;
         _waiting -= batch.Bytes;
@@ -103,7 +103,7 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
             while (publishes.Take() is { } behind)
             {
                 _waiting -= behind.Bytes;
-                refused.Add(behind);
+                (refused ??= []).Add(behind);
             }
         }
         if (publishes.HasMore)
