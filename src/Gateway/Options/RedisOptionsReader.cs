@@ -13,7 +13,9 @@ internal static class RedisOptionsReader
 
     private static readonly Dictionary<string, ShardedPubSub> ShardedChoices = new()
     {
-        ["auto"] = ShardedPubSub.Auto, ["true"] = ShardedPubSub.On, ["false"] = ShardedPubSub.Off,
+        ["auto"] = ShardedPubSub.Auto,
+        ["true"] = ShardedPubSub.On,
+        ["false"] = ShardedPubSub.Off,
     };
 
     public static RedisOptions Read(SettingsReader settings, RedisOptions defaults)

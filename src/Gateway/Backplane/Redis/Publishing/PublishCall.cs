@@ -8,7 +8,7 @@ namespace Gateway.Backplane.Redis.Publishing;
 internal sealed class PublishCall(RedisConnection connection)
 {
     /// <summary>Keeps the script, 3 µs a message and as much a channel, from holding up Redis.</summary>
-    private const int MaxMessages = 128;
+    private const int MaxMessages = 192;
 
     /// <summary>How long an idempotency key counts.</summary>
     private const long ResultMilliseconds = 5 * 60 * 1000;
