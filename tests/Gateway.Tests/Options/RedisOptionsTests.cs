@@ -52,6 +52,18 @@ public sealed class RedisOptionsTests
         }
     }
 
+    [Theory]
+    [InlineData(null, "Auto")]
+    [InlineData("auto", "Auto")]
+    [InlineData("true", "On")]
+    [InlineData("False", "Off")]
+    public void Sharded_pub_sub_is_where_the_cluster_can_unless_it_is_said(string? text, string expected)
+    {
+        string[] settings = text is null ? [] : ["Redis:ShardedPubSub=" + text];
+
+        Assert.Equal(expected, Assert.Single(Addresses(["Redis:Addresses=a:1", .. settings])).ShardedPubSub.ToString());
+    }
+
     [Fact]
     public void What_signs_in_to_Redis_is_not_shown_to_sentinels()
     {
@@ -112,6 +124,7 @@ public sealed class RedisOptionsTests
     [InlineData("Redis:Sentinel: address 1 of 1 has a password for sentinels, but no name of a service to ask them for", "Redis:Addresses=a:1", "Redis:SentinelPassword=hunter2")]
     [InlineData("Redis:Tls: address 1 of 1 is a Unix socket, which Redis does not encrypt", "Redis:Addresses=!/run/redis.sock", "Redis:Tls=true")]
     [InlineData("Redis:Addresses: address 2 of 2 is there twice", "Redis:Addresses=a:1;a:1,password=hunter2")]
+    [InlineData("Redis:ShardedPubSub: 'sometimes' must be one of auto, true, false", "Redis:Addresses=a:1", "Redis:ShardedPubSub=sometimes")]
     [InlineData("Redis:Addresses: is missing, but Redis:Sentinel is set", "Redis:Sentinel=main")]
     [InlineData("Redis:Addresses: is missing, but Redis:Password is set", "Redis:Password=hunter2")]
     [InlineData("Redis:ClientCertificatePath: is missing, but there is a key for it", "Redis:Addresses=a:1", "Redis:ClientCertificateKeyPath=/no/such/file")]

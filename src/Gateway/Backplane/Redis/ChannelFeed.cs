@@ -26,6 +26,9 @@ internal sealed class ChannelFeed(
     private const int FirstRetryMilliseconds = 50;
     private const int LastRetryMilliseconds = 5_000;
 
+    /// <summary>Of subscribing, without a longer wait between them: a cluster's replica takes over in seconds.</summary>
+    private const int SteadyRetries = 20;
+
     private static readonly HistoryQuery PageAfter = new(null, null, 256, 256 * 1024);
 
     private readonly Lock _gate = new();
@@ -225,6 +228,14 @@ internal sealed class ChannelFeed(
             Volatile.Write(ref _isAttached, false);
             if (_connection is not { Broken.IsCompleted: false } connection)
                 return;
+            if (!connection.IsSharded)
+            {
+                // There is no other connection that could bring it.
+                connection.Break("pub/sub ended");
+                return;
+            }
+            // Lest a check begins to read beside what is about to.
+            _isCatchingUp = channel.Namespace.Rules.HasHistory;
             sink.OnInterrupted(channel);
             _attempt = AgainAsync(connection, _life, before: _attempt);
         }
@@ -392,7 +403,8 @@ internal sealed class ChannelFeed(
             Volatile.Write(ref _failures, failures);
             if (failures == 1)
                 sink.OnInterrupted(channel);
-            if (failures == QuietFailures)
+            // Without history nobody was promised what was published meanwhile, and there is nothing to start over from.
+            if (failures == QuietFailures && channel.Namespace.Rules.HasHistory)
             {
                 (_position, _mark) = (null, 0);
                 sink.OnLost(channel);
@@ -403,7 +415,9 @@ internal sealed class ChannelFeed(
 
     private async Task RetryLaterAsync(int life, int failures)
     {
-        await Task.Delay(Math.Min(LastRetryMilliseconds, FirstRetryMilliseconds << Math.Min(failures - 1, 10))).ConfigureAwait(false);
+        // What cannot be subscribed to waits for a server to take over, and misses more than it has to with each wait that is too long.
+        int doublings = IsAttached ? failures - 1 : Math.Max(1, failures - SteadyRetries);
+        await Task.Delay(Math.Min(LastRetryMilliseconds, FirstRetryMilliseconds << Math.Min(doublings, 10))).ConfigureAwait(false);
         lock (_gate)
         {
             // One timer counts, the last failure's: subscribers cause attempts, and so failures, of their own.

@@ -91,6 +91,31 @@ public sealed class ShardedPubSubTests
         Assert.Equal(accepted, heard.Contents);
     }
 
+    [Fact]
+    public async Task A_channel_without_history_whose_master_is_killed_is_heard_again_at_the_replica_and_nobody_is_told_anything()
+    {
+        await using var cluster = await RedisCluster.StartAsync(replicas: true);
+        await using var node = await Node.StartAsync(string.Join(',', cluster.Servers.Select(server => server.Address)));
+        await using var subscriber = await JsonClient.ConnectAsync(node);
+        await using var publisher = await JsonClient.ConnectAsync(node);
+        await subscriber.SubscribeAsync("plain:x");
+        var heard = Follower.Start(subscriber);
+        var master = await cluster.MasterOfAsync("gateway:c:{plain:x}");
+        var replica = await cluster.ReplicaOfAsync(master);
+
+        master.Kill();
+        await RedisCluster.TakesOverAsync(replica);
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await publisher.AskAnythingAsync(Expect.Message("plain:x", "1"));
+                return heard.All("message").Count > 0;
+            },
+            "it is heard again");
+        Assert.All(heard.Received, message => Assert.Equal("message", message.Text("type")));
+    }
+
     /// <returns>How many messages of pub/sub the servers sent each other.</returns>
     private static async Task<long> PublishAsync(RedisCluster cluster, string setting)
     {
