@@ -203,6 +203,9 @@ internal sealed partial class RedisConnection : IDisposable
         return false;
     }
 
+    /// <summary>Where pub/sub is sharded: nothing is listened to at servers other than these.</summary>
+    public void ListenAt(IReadOnlyCollection<string> masters) => _subscriptions.KeepTo(masters);
+
     /// <summary>What still arrives is dropped.</summary>
     public Task UnsubscribeAsync(PubSubChannel channel) => InTurnAsync(() => Boxed(channel.UnsubscribeAsync()), breaks: false);
 
@@ -243,8 +246,24 @@ internal sealed partial class RedisConnection : IDisposable
         if (!Topology.IsCluster)
             return _database.ExecuteAsync("PUBLISH", channel, value);
         return IsSharded
-            ? InClusterAsync(() => _database.ExecuteAsync("SPUBLISH", [(RedisKey)channel, value], CommandFlags.NoRedirect), until)
+            ? InClusterAsync(() => SendShardedAsync(channel, value), until)
             : EvaluateAsync(RedisScripts.Send, [channel], [value], until);
+    }
+
+    /// <summary>
+    /// By a script: a replica would take SPUBLISH, and who listens at its master may not hear that. The slot's own master takes it while the slot is on
+    /// its way elsewhere, when it refuses a script that names what is not there.
+    /// </summary>
+    private async Task<RedisResult> SendShardedAsync(byte[] channel, byte[] value)
+    {
+        try
+        {
+            return await EvaluateOnceAsync(RedisScripts.Send.Sharded, [channel], [value], CommandFlags.NoRedirect).ConfigureAwait(false);
+        }
+        catch (RedisConnectionException moving) when (RedisErrors.IsMoving(moving))
+        {
+            return await _database.ExecuteAsync("SPUBLISH", [(RedisKey)channel, value], CommandFlags.NoRedirect).ConfigureAwait(false);
+        }
     }
 
     /// <param name="script">The script.</param>

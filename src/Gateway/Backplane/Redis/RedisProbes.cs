@@ -86,6 +86,7 @@ internal sealed class RedisProbes(string prefix)
                     silent.Add(channel);
             }
         }
+        connection.ListenAt([.. members.Select(member => member.Name)]);
         // The server, or only what comes from it: a new connection shows.
         foreach (var channel in silent)
             channel.EndSilentConnection();

@@ -10,6 +10,8 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
     /// <summary>Between two readings: an error comes with every call until the library knows better.</summary>
     private const long RefreshMilliseconds = 500;
 
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(500);
+
     private static readonly RedisMember[] Alone = [new("", "probe")];
 
     private readonly Lock _gate = new();
@@ -62,6 +64,44 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
             if (_refreshing.IsCompleted && Environment.TickCount64 - _refreshed >= RefreshMilliseconds)
                 (_refreshed, _refreshing) = (Environment.TickCount64, Task.Run(ReadAsync));
             return _refreshing;
+        }
+    }
+
+    /// <summary>Asks a server itself. One that says nothing may be a master.</summary>
+    public async Task<bool> MayBeMasterAsync(EndPoint server)
+    {
+        try
+        {
+            var answer = await multiplexer.GetServer(server).ExecuteAsync("INFO", "replication").WaitAsync(AnswerPatience).ConfigureAwait(false);
+            return ((string?)answer)?.Contains("role:slave", StringComparison.Ordinal) != true;
+        }
+        catch (Exception)
+        {
+            // It may not be asked, or does not answer, which is found out by whoever relies on it.
+            return true;
+        }
+    }
+
+    /// <summary>Waits until what is known was asked for at this time, by <see cref="Environment.TickCount64"/>, or later.</summary>
+    public async Task RefreshedSinceAsync(long time)
+    {
+        while (true)
+        {
+            Task refreshing;
+            bool suffices;
+            lock (_gate)
+            {
+                if (_refreshing.IsCompleted)
+                {
+                    if (_refreshed >= time)
+                        return;
+                    (_refreshed, _refreshing) = (Environment.TickCount64, Task.Run(ReadAsync));
+                }
+                (refreshing, suffices) = (_refreshing, _refreshed >= time);
+            }
+            await refreshing.ConfigureAwait(false);
+            if (suffices)
+                return;
         }
     }
 

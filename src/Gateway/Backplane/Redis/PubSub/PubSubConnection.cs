@@ -21,6 +21,7 @@ internal sealed class PubSubConnection : IDisposable
     private readonly Lock _gate = new();
     private readonly Stream _stream;
     private readonly bool _isSharded;
+    private readonly Action? _lost;
     private readonly ConcurrentDictionary<byte[], PubSubChannel> _channels = new(ByteArrayComparer.Instance);
     private readonly ConcurrentDictionary<byte[], PubSubChannel>.AlternateLookup<ReadOnlySpan<byte>> _byName;
     private readonly Queue<PubSubCommand> _asked = new();
@@ -31,10 +32,11 @@ internal sealed class PubSubConnection : IDisposable
     private ArrayBufferWriter<byte> _current = new();
     private bool _isWriting;
 
-    private PubSubConnection(Stream stream, bool isSharded)
+    private PubSubConnection(Stream stream, bool isSharded, Action? lost)
     {
         _stream = stream;
         _isSharded = isSharded;
+        _lost = lost;
         _byName = _channels.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -46,10 +48,11 @@ internal sealed class PubSubConnection : IDisposable
     /// <param name="isSharded">Whether channels belong to slots of a cluster, and so to one of its servers.</param>
     /// <param name="user">Null for the default one.</param>
     /// <param name="password">Null for none.</param>
+    /// <param name="lost">Called before subscriptions that end by themselves are told so. Null where nobody needs to know.</param>
     /// <returns>The connection, which has ended where the server refused.</returns>
-    public static async Task<PubSubConnection> StartAsync(Stream stream, bool isSharded, string? user, string? password)
+    public static async Task<PubSubConnection> StartAsync(Stream stream, bool isSharded, string? user, string? password, Action? lost = null)
     {
-        var connection = new PubSubConnection(stream, isSharded);
+        var connection = new PubSubConnection(stream, isSharded, lost);
         _ = connection.ReadAsync();
         if (string.IsNullOrEmpty(password))
             return connection;
@@ -102,6 +105,7 @@ internal sealed class PubSubConnection : IDisposable
                 _channels.TryRemove(KeyValuePair.Create(channel.Name, channel));
             command.Answer(reason);
         }
+        _lost?.Invoke();
         foreach (byte[] name in _channels.Keys)
         {
             if (_channels.TryRemove(name, out var channel))
@@ -234,6 +238,9 @@ internal sealed class PubSubConnection : IDisposable
         if (command is not null)
             command.Answer(reply.Kind == PubSubReplyKind.Error ? Encoding.UTF8.GetString(reply.Content) : null);
         else if (reply.Kind == PubSubReplyKind.Unsubscribed && _byName.TryRemove(reply.Channel, out _, out var channel))
+        {
+            _lost?.Invoke();
             channel.End();
+        }
     }
 }

@@ -15,15 +15,24 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a server that could not be reached is not tried again: every channel it has asks for it.</summary>
-    private const long RetryMilliseconds = 500;
+    private const int RetryMilliseconds = 500;
 
     /// <summary>A slot that moves may send one on, and the server it names may do so once more.</summary>
     private const int MaxMoves = 3;
 
+    /// <summary>How often, and how long apart, the servers are asked anew where they name one that is a replica: then the feed waits.</summary>
+    private const int MaxLooks = 10;
+
+    private const int LookMilliseconds = 20;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<EndPoint, (Task<PubSubConnection?> Opening, long Since)> _connections = [];
+    private readonly Dictionary<EndPoint, (Task<bool> Answer, long Since)> _looks = [];
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDisposed;
+
+    // When a subscription ended by itself last: what was known then of who has which slot may be wrong.
+    private long _doubted = long.MinValue;
 
     /// <summary>Whether a channel is at the server that has its slot, where SPUBLISH reaches it.</summary>
     public bool IsSharded => isSharded;
@@ -47,7 +56,7 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
     /// <returns>Null when messages come from now on, or why they do not.</returns>
     public async Task<string?> SubscribeAsync(PubSubChannel channel)
     {
-        var server = isSharded ? topology.MasterOf(channel.Name) : topology.Master();
+        var server = isSharded ? await MasterOfAsync(channel.Name).ConfigureAwait(false) : topology.Master();
         for (int moves = 0; server is not null; moves++)
         {
             if (await ConnectionAsync(server).ConfigureAwait(false) is not { } connection)
@@ -64,6 +73,25 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         return "no server is known for the channel";
     }
 
+    /// <summary>Ends connections to servers that are no masters any more: what is published does not reach them for sure.</summary>
+    /// <param name="masters">The names of those that are.</param>
+    public void KeepTo(IReadOnlyCollection<string> masters)
+    {
+        if (!isSharded || masters.Count == 0)
+            return;
+        List<PubSubConnection> left = [];
+        lock (_gate)
+        {
+            foreach (var (server, entry) in _connections)
+            {
+                if (entry.Opening is { IsCompletedSuccessfully: true, Result: { } connection } && !masters.Contains(server.ToString()!))
+                    left.Add(connection);
+            }
+        }
+        foreach (var connection in left)
+            connection.End("no master any more");
+    }
+
     public void Dispose()
     {
         List<Task<PubSubConnection?>> openings;
@@ -75,6 +103,35 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         }
         foreach (var opening in openings)
             _ = opening.ContinueWith(opened => opened.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// An old master that has become a replica takes subscriptions too, and hears of what is published at the new one, or does not. So once a
+    /// subscription has ended by itself, the servers are asked anew who has what, and the one that they name whether it is so.
+    /// </summary>
+    private async Task<EndPoint?> MasterOfAsync(byte[] name)
+    {
+        for (int i = 0; i < MaxLooks && Volatile.Read(ref _doubted) is var doubted && doubted != long.MinValue; i++)
+        {
+            await Task.WhenAny(topology.RefreshedSinceAsync(doubted), Task.Delay(RetryMilliseconds)).ConfigureAwait(false);
+            if (topology.MasterOf(name) is not { } server || await MayBeMasterAsync(server, doubted).ConfigureAwait(false))
+                break;
+            // The servers tell each other within milliseconds.
+            await Task.Delay(LookMilliseconds).ConfigureAwait(false);
+            Doubt();
+        }
+        return topology.MasterOf(name);
+    }
+
+    /// <summary>Asks once for all channels.</summary>
+    private Task<bool> MayBeMasterAsync(EndPoint server, long since)
+    {
+        lock (_gate)
+        {
+            if (!_looks.TryGetValue(server, out var look) || look.Since < since)
+                _looks[server] = look = (topology.MayBeMasterAsync(server), Environment.TickCount64);
+            return look.Answer;
+        }
     }
 
     private static async Task<string?> AnswerAsync(PubSubConnection connection, PubSubChannel channel)
@@ -118,7 +175,7 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         {
             await socket.ConnectAsync(server, deadline.Token).ConfigureAwait(false);
             stream = await SecuredAsync(new NetworkStream(socket, ownsSocket: true), server, deadline.Token).ConfigureAwait(false);
-            var connection = await PubSubConnection.StartAsync(stream, isSharded, address.User, address.Password).WaitAsync(deadline.Token).ConfigureAwait(false);
+            var connection = await PubSubConnection.StartAsync(stream, isSharded, address.User, address.Password, Doubt).WaitAsync(deadline.Token).ConfigureAwait(false);
             _ = TellEndAsync(connection);
             return connection;
         }
@@ -140,6 +197,8 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         await secured.AuthenticateAsClientAsync(options, cancellation).ConfigureAwait(false);
         return secured;
     }
+
+    private void Doubt() => Volatile.Write(ref _doubted, Environment.TickCount64);
 
     private async Task TellEndAsync(PubSubConnection connection)
     {
