@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything and runs all tests. The last line says how many passed and failed; the exit code is 0 only if none failed.
+# Builds everything and runs all tests. It ends with the names of those that failed, and why. The last line says how many passed and failed;
+# the exit code is 0 only if none failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -97,6 +98,35 @@ for project in tests/*/*.Tests.csproj; do
   run_project "$project" "$results"
 done
 
+# The failures of all projects together, at the end, where they are not buried under what other projects print.
+list_failures() {
+  [ "$failed" -gt 0 ] || return 0
+  say "Failed"
+  node - "$1" << 'END'
+const fs = require('fs');
+const path = require('path');
+const lines = (text, count) => text.trim().split('\n').slice(0, count).map(line => `    ${line}`).join('\n');
+const plain = text => text.replace(/&#x([0-9a-f]+);/gi, (_, code) => String.fromCodePoint(parseInt(code, 16)))
+  .replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&apos;/g, "'").replace(/&amp;/g, '&');
+for (const file of fs.readdirSync(process.argv[2])) {
+  const text = fs.readFileSync(path.join(process.argv[2], file), 'utf8');
+  if (file.endsWith('.trx')) {
+    for (const [, attributes, body] of text.matchAll(/<UnitTestResult ([^>]*outcome="Failed"[^>]*)>([^]*?)<\/UnitTestResult>/g)) {
+      console.log(plain(attributes.match(/testName="([^"]*)"/)[1]));
+      console.log(lines(plain(body.match(/<Message>([^]*?)<\/Message>/)?.[1] ?? ''), 12));
+      console.log(lines(plain(body.match(/<StackTrace>([^]*?)<\/StackTrace>/)?.[1] ?? ''), 6));
+    }
+  } else if (file === 'clients.json') {
+    for (const tests of JSON.parse(text).testResults) {
+      for (const test of tests.assertionResults.filter(test => test.status === 'failed')) {
+        console.log(`${test.fullName}\n${lines((test.failureMessages ?? []).join('\n'), 18)}`);
+      }
+    }
+  }
+}
+END
+}
+
 say "Testing the TypeScript clients"
 wait || true
 cat "$results/clients.log"
@@ -104,5 +134,6 @@ cat "$results/clients.log"
 read -r total good status < "$results/clients.count" || { total=0 good=0 status=1; }
 count "$total" "$good" "$status"
 
+list_failures "$results" || true
 printf '\n%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
