@@ -1,7 +1,7 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
-using Gateway.Channels;
+using Gateway.Server.Channels;
 
 namespace Gateway.Bench;
 

@@ -1,7 +1,8 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
-using Gateway.Channels;
+using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Bench;
 

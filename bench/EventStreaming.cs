@@ -1,10 +1,11 @@
 using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
-using Gateway.Connections;
-using Gateway.Http.Sse;
 using Gateway.Protocol.WebSockets;
-using Gateway.Sessions;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Streams;
+using Gateway.Server.Http.Streams;
+using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Bench;

@@ -1,10 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using Gateway.Backplane;
 using Gateway.Bench.InMemory;
-using Gateway.Channels;
-using Gateway.Connections;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Bench;
 

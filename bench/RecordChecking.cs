@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using BenchmarkDotNet.Attributes;
-using Gateway.Backplane.Redis;
+using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Bench;
 

@@ -1,8 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Gateway.Auth;
-using Gateway.Connections;
-using Gateway.Sessions;
+using Gateway.Server.Admission;
+using Gateway.Server.Auth;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Bench.InMemory;

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Gateway.Connections;
+using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Bench.InMemory;
 

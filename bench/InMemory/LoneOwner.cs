@@ -1,6 +1,7 @@
-using Gateway.Channels;
-using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Naming;
 
 namespace Gateway.Bench.InMemory;
 

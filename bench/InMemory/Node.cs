@@ -1,10 +1,14 @@
 using System.Net;
-using Gateway.Backplane;
-using Gateway.Channels;
-using Gateway.Connections;
-using Gateway.Diagnostics;
-using Gateway.Hosting;
-using Gateway.Sessions;
+using Gateway.Server.Admission;
+using Gateway.Server.Audit;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -34,7 +38,7 @@ internal sealed class Node : IDisposable
             "Limits:Connections=1000000", "Limits:ConnectionsPerAddress=1000000",
         ];
         _app = GatewayHost.Build(
-            ["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. common.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            ["--Logging:LogLevel:Gateway.Server.Audit.Audit=None", .. common.Concat(settings).Select(setting => "--Gateway:" + setting)],
             services => services.AddSingleton(time));
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
-using Gateway.Backplane;
-using Gateway.Hosting;
-using Gateway.Options;
+using Gateway;
+using Gateway.CommandLine;
+using Gateway.Server.Backplane;
+using Gateway.Server.Hosting.Settings;
 
 SocketThreads.Configure();
 try

@@ -1,6 +1,6 @@
-using Gateway.Channels;
-using Gateway.Connections;
-using Gateway.Hosting;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections;
+using Gateway.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -55,7 +55,7 @@ public sealed class GatewayServer : IAsyncDisposable
             .. LiftedLimits.Settings,
         ];
         var app = GatewayHost.Build(
-            ["--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None", .. defaults.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            ["--Logging:Console:LogLevel:Gateway.Server.Audit.Audit=None", .. defaults.Concat(settings).Select(setting => "--Gateway:" + setting)],
             configure);
         await app.StartAsync();
         return new GatewayServer(app);

@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Auth;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Auth;
 
 namespace Gateway.TestSupport;
 

@@ -1,6 +1,6 @@
-using Gateway.Backplane;
-using Gateway.Tests.Redis;
+using Gateway.Server.Backplane;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Api;

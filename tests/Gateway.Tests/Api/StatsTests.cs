@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text.Json;
-using Gateway.Auth;
-using Gateway.Diagnostics;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Audit;
+using Gateway.Server.Auth;
+using Gateway.TestSupport;
 using Gateway.Tests.Redis;
 using Gateway.Tests.Sessions;
-using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Api;

@@ -1,4 +1,4 @@
-using Gateway.Auth;
+using Gateway.Server.Auth;
 
 namespace Gateway.Tests.Auth;
 

@@ -1,4 +1,4 @@
-using Gateway.Hosting;
+using Gateway.Server.Clock;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

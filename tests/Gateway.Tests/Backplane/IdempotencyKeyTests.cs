@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gateway.Backplane;
+using Gateway.Server.Backplane;
 
 namespace Gateway.Tests.Backplane;
 

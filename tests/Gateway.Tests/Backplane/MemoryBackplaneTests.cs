@@ -1,10 +1,10 @@
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Backplane.Memory;
-using Gateway.Channels;
-using Gateway.Hosting;
-using Gateway.Options;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Backplane.Memory;
+using Gateway.Server.Clock;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Backplane;

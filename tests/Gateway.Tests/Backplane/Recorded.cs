@@ -1,6 +1,7 @@
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Channels;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Backplane;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 

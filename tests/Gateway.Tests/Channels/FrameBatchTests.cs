@@ -1,8 +1,9 @@
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Channels;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 

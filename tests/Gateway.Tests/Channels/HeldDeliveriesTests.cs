@@ -1,9 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Channels;
-using Gateway.Diagnostics;
-using Gateway.Options;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

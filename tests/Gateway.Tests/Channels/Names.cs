@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Channels;
-using Gateway.Options;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 
 namespace Gateway.Tests.Channels;
 

@@ -1,5 +1,5 @@
-using Gateway.Channels;
-using Gateway.Options;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 
 namespace Gateway.Tests.Channels;
 

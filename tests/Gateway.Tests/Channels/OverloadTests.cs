@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
-using Gateway.Backplane;
-using Gateway.Channels;
-using Gateway.Diagnostics;
-using Gateway.Options;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Channels;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
 
 namespace Gateway.Tests.Channels;
 

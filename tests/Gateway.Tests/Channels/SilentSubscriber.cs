@@ -1,4 +1,4 @@
-using Gateway.Channels;
+using Gateway.Server.Channels;
 
 namespace Gateway.Tests.Channels;
 

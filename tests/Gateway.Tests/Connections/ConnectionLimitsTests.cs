@@ -1,7 +1,7 @@
 using System.Net;
-using Gateway.Auth;
-using Gateway.Connections;
-using Gateway.Options;
+using Gateway.Server.Admission;
+using Gateway.Server.Auth;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,4 +1,4 @@
-using Gateway.Connections;
+using Gateway.Server.Clock;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Connections;

@@ -1,7 +1,7 @@
 using System.Net;
-using Gateway.Connections;
-using Gateway.Hosting;
-using Gateway.Options;
+using Gateway.Server.Admission;
+using Gateway.Server.Clock;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Connections;

@@ -1,4 +1,4 @@
-using Gateway.Connections;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

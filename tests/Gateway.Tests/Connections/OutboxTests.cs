@@ -1,10 +1,12 @@
 using System.Diagnostics;
-using Gateway.Channels;
-using Gateway.Connections;
-using Gateway.Diagnostics;
 using Gateway.Protocol.WebSockets;
-using Gateway.Tests.Sessions;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
 using Gateway.TestSupport;
+using Gateway.Tests.Sessions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Connections;

@@ -1,4 +1,5 @@
-using Gateway.Connections;
+using Gateway.Server.Admission;
+using Gateway.Server.Cluster;
 
 namespace Gateway.Tests.Connections;
 

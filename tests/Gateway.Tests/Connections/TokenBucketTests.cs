@@ -1,7 +1,7 @@
 using System.Numerics;
 using FsCheck;
 using FsCheck.Fluent;
-using Gateway.Connections;
+using Gateway.Server.Connections;
 
 namespace Gateway.Tests.Connections;
 

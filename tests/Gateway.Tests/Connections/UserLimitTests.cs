@@ -1,6 +1,6 @@
 using System.Net;
-using Gateway.Connections;
-using Gateway.Options;
+using Gateway.Server.Admission;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Connections;

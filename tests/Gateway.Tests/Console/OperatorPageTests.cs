@@ -1,7 +1,7 @@
-using Gateway.Auth;
+using Gateway.Server.Auth;
+using Gateway.TestSupport;
 using Gateway.Tests.Api;
 using Gateway.Tests.Sessions;
-using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using static Gateway.Tests.OperatorPage.ConsoleWindow;

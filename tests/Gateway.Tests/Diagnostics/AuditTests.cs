@@ -1,5 +1,5 @@
-using Gateway.Auth;
-using Gateway.Diagnostics;
+using Gateway.Server.Audit;
+using Gateway.Server.Auth;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -86,7 +86,7 @@ public sealed class AuditTests : IDisposable
             await RefuseAsync(server, "Sec-WebSocket-Protocol: unknown");
         await using var other = await JsonClient.ConnectAsync(server);
 
-        Assert.Equal(Audit.LinesPerSecond, _log.Of(Refused).Count);
+        Assert.Equal(AuditLog.LinesPerSecond, _log.Of(Refused).Count);
         Assert.Single(_log.Of(Opened));
         Assert.Empty(_log.Of(LeftOut));
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -94,7 +94,7 @@ public sealed class AuditTests : IDisposable
         Assert.Equal("15 more were refused (400) within a second.", _log.Of(LeftOut)[0]);
 
         await RefuseAsync(server, "Sec-WebSocket-Protocol: unknown");
-        Assert.Equal(Audit.LinesPerSecond + 1, _log.Of(Refused).Count);
+        Assert.Equal(AuditLog.LinesPerSecond + 1, _log.Of(Refused).Count);
         await other.DisposeAsync();
         await Eventually.TrueAsync(() => server.Connections.IsEmpty, "nobody is left");
     }

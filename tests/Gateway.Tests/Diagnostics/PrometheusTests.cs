@@ -1,8 +1,8 @@
 using System.Net;
-using Gateway.Diagnostics;
-using Gateway.Diagnostics.Prometheus;
-using Gateway.Tests.Redis;
+using Gateway.Server.Export.Prometheus;
+using Gateway.Server.Metrics;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Diagnostics;

@@ -1,4 +1,4 @@
-using Gateway.Hooks;
+using Gateway.Server.Application.Hooks;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hooks;

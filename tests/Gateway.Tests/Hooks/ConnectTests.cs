@@ -1,7 +1,7 @@
 using System.Net.WebSockets;
-using Gateway.Hosting;
-using Gateway.Tests.Auth;
+using Gateway.Server.Clock;
 using Gateway.TestSupport;
+using Gateway.Tests.Auth;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Gateway.Hooks;
-using Gateway.Hosting;
+using Gateway.Server.Application.Hooks;
+using Gateway.Server.Clock;
+using Gateway.TestSupport;
 using Gateway.Tests.Auth;
 using Gateway.Tests.Diagnostics;
-using Gateway.TestSupport;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -208,7 +208,7 @@ public sealed class FailingBackendTests
             backend.OnTold = (context, _) => StatusAsync(context, 200);
         }
         Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
-        Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
+        Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Server.Application.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
     }
 
     private static async Task<string> PublishAsync(JsonClient client) =>

@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Hooks;
-using Gateway.Options;
+using Gateway.Server.Application.Hooks;
+using Gateway.Server.Hosting.Settings;
 using Gateway.Tests.Options;
 
 namespace Gateway.Tests.Hooks;

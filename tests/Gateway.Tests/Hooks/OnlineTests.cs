@@ -1,6 +1,6 @@
-using Gateway.Auth;
-using Gateway.Tests.Auth;
+using Gateway.Server.Auth;
 using Gateway.TestSupport;
+using Gateway.Tests.Auth;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hooks;

@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Hooks;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Application.Hooks;
 
 namespace Gateway.Tests.Hooks;
 

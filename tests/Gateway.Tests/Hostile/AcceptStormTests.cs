@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using Gateway.Hosting;
+using Gateway.Server.Admission;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hostile;

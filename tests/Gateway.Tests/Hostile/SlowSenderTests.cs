@@ -1,5 +1,5 @@
-using Gateway.Connections;
-using Gateway.Hosting;
+using Gateway.Server.Admission;
+using Gateway.Server.Clock;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.WebSockets.Expect;

@@ -1,5 +1,5 @@
 using System.Net;
-using Gateway.Http;
+using Gateway.Server.Listening;
 
 namespace Gateway.Tests.Http;
 

@@ -43,7 +43,7 @@ public sealed class IdleHttpTests
         };
         using var http = new HttpClient(handler) { Timeout = Eventually.Limit };
         Assert.Equal("""{"status":"live"}""", await http.GetStringAsync(new Uri($"https://localhost:{server.PublicPort}/health/live")));
-        var open = server.Services.GetRequiredService<Gateway.Hosting.OpenSockets>();
+        var open = server.Services.GetRequiredService<Server.Admission.OpenSockets>();
         Assert.Equal(1, open.Count);
         await Eventually.TrueAsync(() =>
         {

@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Connections;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using Gateway.Connections;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

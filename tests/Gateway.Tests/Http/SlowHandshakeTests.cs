@@ -1,7 +1,7 @@
 using System.Text;
-using Gateway.Connections;
-using Gateway.Tests.WebSockets;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
+using Gateway.Tests.WebSockets;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Http.HttpRequests;
 

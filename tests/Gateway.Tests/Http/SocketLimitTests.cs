@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Connections;
-using Gateway.Hosting;
+using Gateway.Server.Admission;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
-using Gateway.Auth;
-using Gateway.Hosting;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Auth;
 using Gateway.TestSupport;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

@@ -1,5 +1,6 @@
 using System.Text;
-using Gateway.Options;
+using Gateway.Server.Hosting.Settings;
+using Gateway.Server.Options;
 using Microsoft.Extensions.Configuration;
 
 namespace Gateway.Tests.Options;

@@ -1,5 +1,5 @@
-using Gateway.Hooks;
-using Gateway.Options;
+using Gateway.Server.Hosting.Settings;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;

@@ -1,4 +1,5 @@
-using Gateway.Options;
+using Gateway.Server.Hosting.Settings;
+using Gateway.Server.Options;
 
 namespace Gateway.Tests.Options;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Gateway.Backplane.Redis;
-using Gateway.Options;
+using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Hosting.Settings;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;

@@ -23,7 +23,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
         _a = await Node.StartAsync(_redis.Address);
         _b = await GatewayServer.StartAsync(
             Node.Settings(_redis.Address),
-            services => services.AddSingleton<ILoggerProvider>(_log).AddSingleton<Gateway.Auth.IAuthenticator, QueryAuthenticator>());
+            services => services.AddSingleton<ILoggerProvider>(_log).AddSingleton<Server.Auth.IAuthenticator, QueryAuthenticator>());
         _counted = new Measurements(_b);
         await _b.IsReadyAsync();
     }

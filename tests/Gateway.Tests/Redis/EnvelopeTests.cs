@@ -1,6 +1,6 @@
 using System.Text;
-using Gateway.Backplane.Redis;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Tests.Redis;
 
@@ -119,12 +119,12 @@ public sealed class EnvelopeTests
     [Fact]
     public void A_node_message_that_is_cut_off_or_lacks_something_is_refused()
     {
-        var message = new Cluster.NodeMessage("a") { Here = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0), Id = "1", Request = new("count") { Channel = "x" } };
+        var message = new Server.Cluster.NodeMessage("a") { Here = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0), Id = "1", Request = new("count") { Channel = "x" } };
         byte[] whole = message.Write();
-        Assert.Equal(message, Cluster.NodeMessage.Read(whole));
+        Assert.Equal(message, Server.Cluster.NodeMessage.Read(whole));
         for (int length = 0; length < whole.Length; length++)
-            Assert.Null(Cluster.NodeMessage.Read(whole.AsSpan(0, length)));
+            Assert.Null(Server.Cluster.NodeMessage.Read(whole.AsSpan(0, length)));
         foreach (string json in new[] { "{}", "null", "[]", "1", "{\"from\":null}", "{\"from\":\"a\",\"here\":{}}", "{\"from\":\"a\",\"request\":{}}", "{\"from\":\"a\",\"request\":{\"action\":null}}" })
-            Assert.Null(Cluster.NodeMessage.Read(Encoding.UTF8.GetBytes(json)));
+            Assert.Null(Server.Cluster.NodeMessage.Read(Encoding.UTF8.GetBytes(json)));
     }
 }

@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Gateway.Cluster;
-using Gateway.Connections;
+using Gateway.Server.Cluster;
+using Gateway.TestSupport;
 using Gateway.Tests.Api;
 using Gateway.Tests.Auth;
 using Gateway.Tests.Redis.Faults;
-using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Backplane.Redis;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Backplane.Redis;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;

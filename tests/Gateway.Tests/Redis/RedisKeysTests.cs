@@ -1,7 +1,7 @@
 using System.Text;
-using Gateway.Backplane.Redis;
-using Gateway.Channels;
-using Gateway.Options;
+using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 
 namespace Gateway.Tests.Redis;
 

@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Backplane.Redis;
-using Gateway.Channels;
-using Gateway.Options;
 using Gateway.Protocol.Messages;
-using Gateway.Tests.Redis.Faults;
+using Gateway.Server.Backplane;
+using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis.Faults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 

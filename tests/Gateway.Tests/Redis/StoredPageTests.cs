@@ -1,5 +1,5 @@
-using Gateway.Backplane;
-using Gateway.Backplane.Redis;
+using Gateway.Server.Backplane;
+using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Tests.Redis;
 

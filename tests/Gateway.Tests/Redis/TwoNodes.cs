@@ -1,4 +1,4 @@
-using Gateway.Backplane;
+using Gateway.Server.Backplane;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

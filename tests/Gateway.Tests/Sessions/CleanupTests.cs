@@ -1,6 +1,6 @@
-using Gateway.Backplane;
-using Gateway.Channels;
-using Gateway.Connections;
+using Gateway.Server.Backplane;
+using Gateway.Server.Listening;
+using Gateway.Server.Naming;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using Gateway.Hosting;
+using Gateway.Server.Health;
+using Gateway.Server.Hosting;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

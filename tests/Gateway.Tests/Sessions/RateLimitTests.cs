@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Gateway.Connections;
-using Gateway.Hosting;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.WebSockets.Expect;

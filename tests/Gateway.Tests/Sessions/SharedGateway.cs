@@ -1,4 +1,4 @@
-using Gateway.Auth;
+using Gateway.Server.Auth;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

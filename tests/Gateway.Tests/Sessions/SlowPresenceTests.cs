@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gateway.Auth;
+using Gateway.Server.Auth;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Gateway.Connections;
-using Gateway.Hosting;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Gateway.Connections;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
-using Gateway.Connections;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;

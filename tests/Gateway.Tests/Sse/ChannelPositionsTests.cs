@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
-using Gateway.Backplane;
-using Gateway.Sessions;
+using Gateway.Server.Backplane;
+using Gateway.Server.Sessions;
 
 namespace Gateway.Tests.Sse;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using Gateway.Connections;
+using Gateway.Server.Admission;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Gateway.Http.Sse;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Dialects.Streams;
 
 namespace Gateway.Tests.Sse;
 

@@ -4,9 +4,9 @@ using System.Net.WebSockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Gateway.Tests.Clients;
+using Gateway.Server.Listening.Tls;
 using Gateway.TestSupport;
-using Gateway.Tls;
+using Gateway.Tests.Clients;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

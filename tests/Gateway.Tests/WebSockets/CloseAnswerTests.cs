@@ -1,7 +1,7 @@
-using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
-using Gateway.Tests.Http;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
+using Gateway.Tests.Http;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.WebSockets.Expect;
 

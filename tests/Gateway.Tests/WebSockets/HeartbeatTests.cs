@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gateway.Hosting;
+using Gateway.Server.Clock;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.WebSockets.Expect;

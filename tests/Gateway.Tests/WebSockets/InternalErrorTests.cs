@@ -1,5 +1,5 @@
 using System.Reflection;
-using Gateway.Backplane;
+using Gateway.Server.Backplane;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.WebSockets.Expect;

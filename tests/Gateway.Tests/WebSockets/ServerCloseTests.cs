@@ -1,5 +1,5 @@
-using Gateway.Connections;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Connections;
 using Gateway.TestSupport;
 using static Gateway.Tests.WebSockets.Expect;
 

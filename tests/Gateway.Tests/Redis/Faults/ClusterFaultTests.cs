@@ -1,5 +1,5 @@
 using System.Globalization;
-using Gateway.Backplane;
+using Gateway.Server.Backplane;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

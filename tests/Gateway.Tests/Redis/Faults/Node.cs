@@ -1,5 +1,5 @@
-using Gateway.Auth;
-using Gateway.Backplane;
+using Gateway.Server.Auth;
+using Gateway.Server.Backplane;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

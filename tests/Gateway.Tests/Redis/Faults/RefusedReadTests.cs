@@ -1,4 +1,4 @@
-using Gateway.Channels;
+using Gateway.Server.Naming;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

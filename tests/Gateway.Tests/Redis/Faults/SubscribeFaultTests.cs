@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Channels;
+using Gateway.Server.Naming;
 using Gateway.TestSupport;
 using Microsoft.Extensions.DependencyInjection;
 

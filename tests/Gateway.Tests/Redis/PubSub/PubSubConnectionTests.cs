@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
-using Gateway.Backplane.Redis.PubSub;
+using Gateway.Server.Backplane.Redis.PubSub;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.PubSub;

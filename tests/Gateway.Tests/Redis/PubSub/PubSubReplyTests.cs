@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Backplane.Redis.PubSub;
+using Gateway.Server.Backplane.Redis.PubSub;
 
 namespace Gateway.Tests.Redis.PubSub;
 

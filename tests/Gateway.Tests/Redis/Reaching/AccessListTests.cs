@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Gateway.Backplane.Redis;
-using Gateway.Tests.Redis.Faults;
+using Gateway.Server.Backplane.Redis;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis.Faults;
 
 namespace Gateway.Tests.Redis.Reaching;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Gateway.Backplane.Redis;
-using Gateway.Tests.Redis.Faults;
+using Gateway.Server.Backplane.Redis;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis.Faults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 

@@ -1,4 +1,0 @@
-namespace Gateway.Cluster;
-
-/// <summary>Immutable. A channel and its subscribers.</summary>
-internal sealed record ChannelCount(string Channel, int Subscribers);

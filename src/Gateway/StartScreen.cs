@@ -1,0 +1,62 @@
+using System.Text;
+using Gateway.Pages;
+using Gateway.Server.Admission;
+using Gateway.Server.Application.Hooks;
+using Gateway.Server.Auth;
+using Gateway.Server.Backplane;
+using Gateway.Server.Options;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Gateway;
+
+/// <summary>Run by the host. Once the ports are open, prints what an operator wants to know first.</summary>
+internal sealed class StartScreen(
+    GatewayOptions options, IBackplane backplane, IAuthenticator authenticator, IServer server, IHostApplicationLifetime lifetime) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(() => Console.Out.WriteLine(Text()));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private string Text()
+    {
+        var bound = server.Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
+        string clients = bound[0].Replace("http", "ws", StringComparison.Ordinal);
+        var limits = options.Limits;
+        var text = new StringBuilder();
+        text.AppendLine();
+        text.AppendLine($"  Gateway {typeof(StartScreen).Assembly.GetName().Version!.ToString(3)}, node {options.Node}");
+        text.AppendLine();
+        text.AppendLine($"  clients    {clients}/ws" + (options.Echo ? $"   {clients}/echo" : ""));
+        if (options.IsDevelopment)
+            text.AppendLine($"  demo       {bound[0]}{DemoEndpoints.Path}   a chat to try it with");
+        text.AppendLine($"  health     {bound[0]}/health/ready");
+        text.AppendLine($"  internal   {bound[1]}");
+        text.AppendLine($"  mode       {authenticator.Description}");
+        text.AppendLine($"  backplane  {backplane.Description}");
+        if (options.Hooks.Url is { } hooks)
+            text.AppendLine($"  hooks      {string.Join(", ", HookNames.In(options.Hooks.Events))} to {hooks.GetLeftPart(UriPartial.Path)}");
+        text.AppendLine($"  limits     message {Bytes(limits.MessageBytes)}, outbound queue {Bytes(limits.OutboundBytes)} and {limits.ChannelsPerConnection} channels per connection");
+        text.AppendLine($"  namespaces {Namespaces()}");
+        if (authenticator.Warning is { } warning)
+            text.AppendLine($"  WARNING    {warning}");
+        if (OpenFiles.Limit() is { } files and < OpenFiles.Low)
+            text.AppendLine($"  WARNING    at most {files} open files: raise the limit (ulimit -n) to hold more connections");
+        foreach (string key in options.UnknownKeys)
+            text.AppendLine($"  WARNING    Gateway:{key} is set but means nothing here");
+        return text.ToString();
+    }
+
+    private string Namespaces()
+    {
+        var described = options.Namespaces.Prepend(new("default", options.DefaultNamespace)).Select(pair =>
+            pair.Key + (pair.Value.HasHistory ? $" (history {pair.Value.History} for {pair.Value.HistoryTtl:c})" : "") + (pair.Value.Presence ? " (presence)" : ""));
+        return string.Join(", ", described);
+    }
+
+    private static string Bytes(int bytes) => bytes % 1024 == 0 ? $"{bytes / 1024} KiB" : $"{bytes} B";
+}

@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+using Gateway.Server.Api.Description;
+using Gateway.Server.Api.Results;
+using Gateway.Server.Cluster;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
+
+namespace Gateway.Server.Api;
+
+/// <summary>For one thread, at start. Where everything of the API is found, and how <c>/openapi/v1.json</c> describes it.</summary>
+internal static partial class ApiEndpoints
+{
+    private const string Json = "application/json";
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var services = app.ServiceProvider;
+        var handler = services.GetRequiredService<ApiHandler>();
+        var (publishing, connections) = (services.GetRequiredService<PublishOperations>(), services.GetRequiredService<ConnectionOperations>());
+        var (channels, nodes) = (services.GetRequiredService<ChannelQueries>(), services.GetRequiredService<NodeQueries>());
+
+        Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
+        Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
+        Post<BatchBody, BatchReplies>("batch", "Do several commands in order", services.GetRequiredService<BatchOperation>().Batch);
+        Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
+        Post<SubscribeBody, ActionReply>("unsubscribe", "Unsubscribe connections from a channel", connections.Unsubscribe);
+        Post<DisconnectBody, ActionReply>("disconnect", "Close connections with 4003", connections.Disconnect);
+        Get<ChannelList>("channels", "channels", "List the channels with subscribers", channels.ListAsync,
+            ("prefix", JsonSchemaType.String), ("after", JsonSchemaType.String), ("limit", JsonSchemaType.Integer));
+        Get<ChannelDetails>("channel", "channels/{channel}", "Tell about a channel", channels.DescribeAsync);
+        Get<PresenceReply>("presence", "channels/{channel}/presence", "Tell who is in a channel", channels.PresenceAsync);
+        Get<HistoryReply>("history", "channels/{channel}/history", "Read a channel's history", channels.HistoryAsync,
+            ("after", JsonSchemaType.Integer), ("before", JsonSchemaType.Integer), ("limit", JsonSchemaType.Integer));
+        Get<NodeList>("nodes", "nodes", "List the nodes", nodes.ListAsync);
+        Get<StatsReply>("stats", "stats", "Read the metrics of all nodes", nodes.StatsAsync);
+        Get<EventsReply>("events", "events", "List recent refusals and slow consumers", nodes.EventsAsync);
+        Get<ConnectionDetails>("connection", "connections/{id}", "Tell about a connection", nodes.ConnectionAsync);
+        app.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
+
+        void Post<TBody, TReply>(string name, string summary, ApiOperation operation, params int[] more)
+        {
+            var command = handler.Command(name, operation);
+            Describe<TReply>(app.MapPost("/api/" + name, command), command, name, summary)
+                .WithMetadata([Problem(StatusCodes.Status413PayloadTooLarge), .. more.Select(Problem)])
+                // Not as metadata: that would refuse other content types, with an answer that is none of ours.
+                .AddOpenApiOperationTransformer(async (operation, context, cancellation) => operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation) } },
+                });
+        }
+
+        void Get<TReply>(string name, string path, string summary, Func<HttpRequest, ValueTask<ApiReply>> query, params (string Name, JsonSchemaType Type)[] parameters)
+        {
+            var request = handler.Query(name, query);
+            Describe<TReply>(app.MapGet("/api/" + path, request), request, name, summary).AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.Parameters =
+                [
+                    .. InPath().Matches(path).Select(match => Parameter(match.Groups[1].Value, JsonSchemaType.String, ParameterLocation.Path)),
+                    .. parameters.Select(parameter => Parameter(parameter.Name, parameter.Type, ParameterLocation.Query)),
+                ];
+                return Task.CompletedTask;
+            });
+        }
+    }
+
+    /// <summary>Handlers that do their own reading and writing have nothing that could be described but what is said here.</summary>
+    private static IEndpointConventionBuilder Describe<TReply>(IEndpointConventionBuilder endpoint, RequestDelegate handler, string name, string summary)
+    {
+        endpoint.WithMetadata(handler.Method).WithName(name).WithSummary(summary).WithTags("api");
+        endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(TReply), [Json]));
+        foreach (int status in new[] { StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status503ServiceUnavailable })
+            endpoint.WithMetadata(Problem(status));
+        return endpoint;
+    }
+
+    private static ProducesResponseTypeMetadata Problem(int status) => new(status, typeof(ProblemDetails), [ApiProblem.ContentType]);
+
+    private static OpenApiParameter Parameter(string name, JsonSchemaType type, ParameterLocation place) =>
+        new() { Name = name, In = place, Required = place == ParameterLocation.Path, Schema = new OpenApiSchema { Type = type } };
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex InPath();
+}

@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Gateway.Server.Metrics;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Api;
+
+/// <summary>
+/// Safe for any thread. The way of every API request: who it is, its body, the operation, the answer. Bodies are read as bytes and handed on as
+/// they are, without model binding, so that a publish costs little more than its HTTP.
+/// </summary>
+internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions options, GatewayMetrics metrics, ILogger<ApiHandler> log)
+{
+    private readonly int _limit = options.Api.BodyBytes;
+
+    /// <summary>A request with a body.</summary>
+    public RequestDelegate Command(string name, ApiOperation operation) => context => HandleAsync(context, name, async request =>
+    {
+        using var activity = Tracing.StartRequest(name, request);
+        return await ReadAsync(request, operation);
+    });
+
+    /// <summary>A request without.</summary>
+    public RequestDelegate Query(string name, Func<HttpRequest, ValueTask<ApiReply>> query) => context => HandleAsync(context, name, query);
+
+    private async Task HandleAsync(HttpContext context, string name, Func<HttpRequest, ValueTask<ApiReply>> handle)
+    {
+        ApiReply reply;
+        try
+        {
+            reply = access.Refuse(context) ?? await handle(context.Request);
+        }
+        catch (BadHttpRequestException refused)
+        {
+            reply = refused.StatusCode == StatusCodes.Status413PayloadTooLarge ? ApiProblem.BodyTooLarge(_limit) : ApiProblem.Of(refused.StatusCode, refused.Message);
+        }
+        catch (Exception failure) when (failure is not (IOException or OperationCanceledException))
+        {
+            LogFailure(log, failure, name);
+            reply = ApiProblem.Internal;
+        }
+        metrics.ApiRequest(name, reply.Status);
+        await WriteAsync(context.Response, reply);
+    }
+
+    private async ValueTask<ApiReply> ReadAsync(HttpRequest request, ApiOperation operation)
+    {
+        if (request.ContentLength > _limit)
+            return ApiProblem.BodyTooLarge(_limit);
+        var body = request.BodyReader;
+        var read = await body.ReadAsync();
+        // What came in one piece, as nearly all do, is read where it is.
+        if (read.Buffer.IsSingleSegment && (read.IsCompleted || read.Buffer.Length == request.ContentLength))
+        {
+            var running = Run(read.Buffer.FirstSpan, operation);
+            body.AdvanceTo(read.Buffer.End);
+            return await running;
+        }
+        return await GatherAsync(body, read, operation);
+    }
+
+    private async ValueTask<ApiReply> GatherAsync(PipeReader body, ReadResult read, ApiOperation operation)
+    {
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        int length = 0;
+        try
+        {
+            while (true)
+            {
+                int more = (int)Math.Min(read.Buffer.Length, int.MaxValue);
+                if (length + more > _limit)
+                    return ApiProblem.BodyTooLarge(_limit);
+                if (length + more > bytes.Length)
+                    Grow(ref bytes, length, length + more);
+                read.Buffer.CopyTo(bytes.AsSpan(length));
+                length += more;
+                body.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    break;
+                read = await body.ReadAsync();
+            }
+            return await Run(bytes.AsSpan(0, length), operation);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private static void Grow(ref byte[] bytes, int used, int needed)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(2 * bytes.Length, needed));
+        bytes.AsSpan(0, used).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(bytes);
+        bytes = larger;
+    }
+
+    private static ValueTask<ApiReply> Run(ReadOnlySpan<byte> body, ApiOperation operation) =>
+        ApiFields.TryRead(body, out var fields, out var problem) ? operation(fields) : new(problem);
+
+    private static async Task WriteAsync(HttpResponse response, ApiReply reply)
+    {
+        response.StatusCode = reply.Status;
+        response.ContentType = reply.IsProblem ? ApiProblem.ContentType : "application/json";
+        response.ContentLength = reply.Json.Length;
+        if (reply.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+        await response.BodyWriter.WriteAsync(reply.Json);
+    }
+
+    [LoggerMessage(50, LogLevel.Error, "The API request '{Name}' failed.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string name);
+}

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using Gateway.Server.Api.Results;
+using Gateway.Server.Cluster;
+
+namespace Gateway.Server.Api;
+
+/// <summary>Stateless. How results are written.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ActionReply))]
+[JsonSerializable(typeof(ChannelList))]
+[JsonSerializable(typeof(ChannelDetails))]
+[JsonSerializable(typeof(NodeList))]
+[JsonSerializable(typeof(ConnectionDetails))]
+[JsonSerializable(typeof(StatsReply))]
+[JsonSerializable(typeof(EventsReply))]
+internal sealed partial class ApiJson : JsonSerializerContext;

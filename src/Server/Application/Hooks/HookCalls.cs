@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Application.Hooks;
+
+/// <summary>
+/// Safe for any thread; there is none where nothing is to be asked. Asks the backend whether a client may do what it wants. Only who
+/// asks waits, holding no thread; where there is no answer, <c>Hooks:FailOpen</c> decides.
+/// </summary>
+internal sealed partial class HookCalls : IDisposable
+{
+    /// <summary>To the backend. Its answers take milliseconds, so that this is thousands a second.</summary>
+    private const int MaxConnections = 64;
+
+    /// <summary>For all that an answer holds beside a message's content.</summary>
+    private const int AnswerBytes = 16 * 1024;
+
+    private static readonly ProtocolError NoAnswer = new(ErrorCode.Unavailable, "the application does not answer; nothing was done");
+
+    private readonly GatewayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly HookMetrics _metrics;
+    private readonly ILogger<HookCalls> _log;
+    private readonly HookClient _client;
+    private readonly AskedHook? _connect;
+    private readonly AskedHook? _subscribe;
+    private readonly AskedHook? _publish;
+
+    public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILogger<HookCalls> log)
+    {
+        (_options, _time, _metrics, _log) = (options, time, metrics, log);
+        _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + options.Limits.MessageBytes);
+        AskedHook? Asked(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new AskedHook(HookNames.Of(hook), time) : null;
+        (_connect, _subscribe, _publish) = (Asked(HookEvents.Connect), Asked(HookEvents.Subscribe), Asked(HookEvents.Publish));
+    }
+
+    public bool AsksConnect => _connect is not null;
+
+    public bool AsksSubscribe => _subscribe is not null;
+
+    public bool AsksPublish => _publish is not null;
+
+    private string Node => _options.Node;
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <param name="caller">Who wants to connect.</param>
+    /// <param name="transport">How.</param>
+    public ValueTask<Verdict> ConnectAsync(in HookCaller caller, string transport) =>
+        _connect is null ? default : AskAsync(_connect, HookBody.Connect(Node, Now, caller, transport));
+
+    public ValueTask<Verdict> SubscribeAsync(in HookCaller caller, ChannelName channel) =>
+        _subscribe is null ? default : AskAsync(_subscribe, HookBody.Subscribe(Node, Now, caller, channel));
+
+    /// <param name="caller">Who publishes.</param>
+    /// <param name="channel">Where to.</param>
+    /// <param name="content">JSON; read before the method returns.</param>
+    public ValueTask<Verdict> PublishAsync(in HookCaller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
+        _publish is null ? default : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, content));
+
+    private async ValueTask<Verdict> AskAsync(AskedHook hook, ReadOnlyMemory<byte> body)
+    {
+        if (!hook.Circuit.TryEnter())
+        {
+            _metrics.Called(hook.Name, CallResult.Skipped);
+            return WithoutAnswer;
+        }
+        long start = Stopwatch.GetTimestamp();
+        var reply = await _client.AskAsync(body);
+        _metrics.Waited(Stopwatch.GetElapsedTime(start));
+        Note(hook, reply);
+        var verdict = Verdict.Allowed;
+        string? problem = reply.Problem ?? VerdictReader.TryRead(reply.Json, _options.Limits.MessageBytes, out verdict);
+        if (problem is not null)
+        {
+            _metrics.Called(hook.Name, CallResult.Failed);
+            if (hook.MayLog())
+                LogFailed(hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
+            return WithoutAnswer;
+        }
+        _metrics.Called(hook.Name, verdict.Denial is not null ? CallResult.Denied : verdict.Content is not null ? CallResult.Replaced : CallResult.Allowed);
+        return verdict;
+    }
+
+    private Verdict WithoutAnswer => _options.Hooks.FailOpen ? Verdict.Allowed : new Verdict(NoAnswer);
+
+    private void Note(AskedHook hook, HookReply reply)
+    {
+        if (reply.IsDown && hook.Circuit.Fail())
+        {
+            _metrics.CircuitOpened(hook.Name, 1);
+            LogOpened(hook.Name, CircuitBreaker.Failures, CircuitBreaker.Pause.TotalSeconds);
+        }
+        else if (!reply.IsDown && hook.Circuit.Succeed())
+        {
+            _metrics.CircuitOpened(hook.Name, -1);
+            LogClosed(hook.Name);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    [LoggerMessage(60, LogLevel.Warning, "The backend has no answer for the hook {Hook}: {Problem}. What clients want is {Done}.")]
+    private partial void LogFailed(string hook, string problem, string done);
+
+    [LoggerMessage(61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
+    private partial void LogOpened(string hook, int count, double seconds);
+
+    [LoggerMessage(62, LogLevel.Information, "The backend answers the hook {Hook} again.")]
+    private partial void LogClosed(string hook);
+}

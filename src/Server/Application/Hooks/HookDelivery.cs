@@ -1,0 +1,150 @@
+using Gateway.Server.Backplane;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Application.Hooks;
+
+/// <summary>
+/// Run by the host. Brings the events to the backend, one request after the other, so that they come in order. Whatever gathers during one
+/// goes with the next. A request that fails is sent again, the same to the byte, until the backend takes it or its time is over.
+/// </summary>
+internal sealed partial class HookDelivery : IHostedService, IDisposable
+{
+    /// <summary>Of one request: some 20 KB.</summary>
+    private const int MaxEvents = 100;
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(0.5);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>For what is left when the node stops; the host is more patient than that.</summary>
+    private static readonly TimeSpan LastTries = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LastWait = TimeSpan.FromMilliseconds(200);
+
+    private readonly GatewayOptions _options;
+    private readonly HookEventQueue _queue;
+    private readonly HookMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<HookDelivery> _log;
+    private readonly IOccupancy? _occupancy;
+    private readonly HookClient _client;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _givingUp = new();
+    private Task _running = Task.CompletedTask;
+    private bool _isFailing;
+
+    public HookDelivery(
+        GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILogger<HookDelivery> log,
+        IOccupancy? occupancy = null)
+    {
+        (_options, _queue, _metrics, _time, _log, _occupancy) = (options, queue, metrics, time, log, occupancy);
+        // Connections of its own, so that it waits for none of those who ask. The answer's body is not looked at.
+        _client = new HookClient(options.Hooks, time, options.Hooks.DeliveryTimeout, connections: 1, answerBytes: 4096);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _running = Task.Run(RunAsync, CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Called when the last connection has ended.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Which changes are this node's to tell is known when the backplane has answered.
+        await (_occupancy?.LeaveAllAsync() ?? default);
+        _queue.Complete();
+        await _stopping.CancelAsync();
+        using var patience = new CancellationTokenSource(LastTries, _time);
+        using var over = patience.Token.UnsafeRegister(GiveUp, _givingUp);
+        using var impatient = cancellationToken.UnsafeRegister(GiveUp, _givingUp);
+        await _running;
+    }
+
+    private static void GiveUp(object? givingUp) => ((CancellationTokenSource)givingUp!).Cancel();
+
+    private async Task RunAsync()
+    {
+        int left = 0;
+        var batch = new List<HookEvent>(MaxEvents);
+        while (await _queue.WaitAsync())
+        {
+            // Whoever added the event has other work to do.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            batch.Clear();
+            _queue.Take(batch, MaxEvents);
+            var dropped = await DeliverAsync(batch);
+            if (dropped is { } reason)
+                _metrics.Dropped(reason, batch.Count);
+            else
+                _metrics.Delivered(batch.Count);
+            // What is left when the node stops another node tells.
+            if (dropped is not DropReason.Stopped)
+                batch.ForEach(static one => one.Change?.Told());
+            left += dropped is DropReason.Stopped ? batch.Count : 0;
+        }
+        if (left > 0)
+            LogLeft(left);
+    }
+
+    /// <returns>Why it was given up; null when it was delivered.</returns>
+    private async ValueTask<DropReason?> DeliverAsync(List<HookEvent> batch)
+    {
+        var body = HookBody.Events(_options.Node, batch, _queue.IdOf);
+        string id = _queue.IdOf(batch[0]);
+        long start = _time.GetTimestamp();
+        for (var wait = FirstWait; !_givingUp.IsCancellationRequested; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
+        {
+            string? problem = await _client.DeliverAsync(id, body, _givingUp.Token);
+            Note(problem);
+            if (problem is null)
+                return null;
+            // Waited for in any case: what is given up is no reason to press on with the next.
+            await WaitAsync(wait);
+            if (_time.GetElapsedTime(start) >= _options.Hooks.RetryFor)
+            {
+                LogGaveUp(batch.Count, _options.Hooks.RetryFor);
+                return DropReason.Expired;
+            }
+        }
+        return DropReason.Stopped;
+    }
+
+    private void Note(string? problem)
+    {
+        _metrics.Attempted(problem is null);
+        if (problem is not null && !_isFailing)
+            LogFailed(problem);
+        else if (problem is null && _isFailing)
+            LogWorksAgain();
+        _isFailing = problem is not null;
+    }
+
+    /// <summary>Some of the time, by chance, so that the nodes do not come all at once; little of it when there is not much left.</summary>
+    private async Task WaitAsync(TimeSpan time)
+    {
+        if (_stopping.IsCancellationRequested)
+            await Task.Delay(LastWait, _time, _givingUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else
+            await Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _stopping.Dispose();
+        _givingUp.Dispose();
+    }
+
+    [LoggerMessage(63, LogLevel.Warning, "The backend does not take events: {Problem}. They are kept and sent again.")]
+    private partial void LogFailed(string problem);
+
+    [LoggerMessage(64, LogLevel.Information, "The backend takes events again.")]
+    private partial void LogWorksAgain();
+
+    [LoggerMessage(65, LogLevel.Error, "{Count} events were dropped: the backend did not take them within {Time}.")]
+    private partial void LogGaveUp(int count, TimeSpan time);
+
+    [LoggerMessage(66, LogLevel.Error, "{Count} events were dropped: the node stopped before the backend took them.")]
+    private partial void LogLeft(int count);
+}

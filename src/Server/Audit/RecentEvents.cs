@@ -1,0 +1,75 @@
+using System.Net;
+using Gateway.Protocol.WebSockets;
+using Gateway.Server.Admission;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+
+namespace Gateway.Server.Audit;
+
+/// <summary>
+/// Safe for any thread. The last refusals and slow consumers, for the operator's page. Never a token or a query; nothing that a client
+/// wrote but its user id.
+/// </summary>
+internal sealed class RecentEvents(TimeProvider time) : ISwept
+{
+    /// <summary>A screenful; the metrics count all of them.</summary>
+    public const int Capacity = 50;
+
+    /// <summary>A fan-out may find thousands of slow consumers at once, each time. What is beyond this is only counted.</summary>
+    private const int SlowPerSecond = 100;
+
+    private const long WindowMilliseconds = 1_000;
+
+    private readonly RecentList<RecentRefusal> _refusals = new(Capacity);
+    private readonly RecentList<RecentSlowConsumer> _slow = new(Capacity);
+    private int _slowInWindow;
+    private long _window;
+
+    public IReadOnlyList<RecentRefusal> Refusals => _refusals.Newest;
+
+    public IReadOnlyList<RecentSlowConsumer> SlowConsumers => _slow.Newest;
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public void Refused(IPAddress address, UpgradeRefusal refusal) => Refused(address, refusal.StatusCode, refusal.Reason, refusal.Message);
+
+    public void Cut(IPAddress? address, CutReason reason) => Refused(address, null, reason.Label(), reason switch
+    {
+        CutReason.HandshakeTimeout => "its request did not come in time",
+        CutReason.NoProxyHeader => "it did not begin with a PROXY header",
+        CutReason.AddressSockets => "its address has too many sockets open",
+        _ => "no more files may be opened",
+    });
+
+    /// <param name="lease">The connection.</param>
+    /// <param name="policy">What was done.</param>
+    /// <param name="channel">Whose message found no room.</param>
+    /// <param name="dropped">Messages dropped for it so far.</param>
+    public void Slow(ConnectionLease lease, string policy, ChannelName channel, long dropped)
+    {
+        if (Volatile.Read(ref _slowInWindow) >= SlowPerSecond)
+            return;
+        Interlocked.Increment(ref _slowInWindow);
+        _slow.Add(
+            before => before.Connection == lease.Id && before.Policy == policy,
+            _ => new RecentSlowConsumer(Now, lease.Id, policy, channel.ToString(), dropped, lease.User, lease.Address.ToString()));
+    }
+
+    void ISwept.OnTick(long now)
+    {
+        if (now - _window < WindowMilliseconds)
+            return;
+        _window = now;
+        Volatile.Write(ref _slowInWindow, 0);
+    }
+
+    private void Refused(IPAddress? address, int? status, string reason, string message)
+    {
+        string? from = address?.ToString();
+        _refusals.Add(
+            before => before.Address == from && before.Reason == reason && before.Message == message,
+            before => new RecentRefusal(Now, reason, message, (before?.Count ?? 0) + 1, status, from));
+    }
+}

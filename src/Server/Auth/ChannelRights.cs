@@ -1,0 +1,33 @@
+using System.Text;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Auth;
+
+/// <summary>Stateless. Who may do what in a channel: its namespace's rules, then the token's capabilities. Nothing about the channel itself is looked at, so a denial tells nothing of it.</summary>
+internal static class ChannelRights
+{
+    /// <param name="identity">Who asks.</param>
+    /// <param name="channel">Where.</param>
+    /// <param name="right">One of them.</param>
+    public static bool May(Identity identity, ChannelName channel, Rights right)
+    {
+        if (channel.Namespace.IsPersonal)
+            return right != Rights.Publish && IsOwn(identity, channel);
+        var rules = channel.Namespace.Rules;
+        return (right == Rights.Publish ? rules.Publish : rules.Subscribe) switch
+        {
+            Permission.Anyone => true,
+            Permission.SignedIn => identity.IsSignedIn,
+            Permission.Granted => identity.Capabilities.Grant(channel.Utf8, right),
+            _ => false,
+        };
+    }
+
+    /// <summary>Whether a subscription token can let somebody in.</summary>
+    public static bool IsGrantable(ChannelName channel) =>
+        !channel.Namespace.IsPersonal && channel.Namespace.Rules.Subscribe == Permission.Granted;
+
+    private static bool IsOwn(Identity identity, ChannelName channel) =>
+        channel.Utf8["user:"u8.Length..].SequenceEqual(Encoding.UTF8.GetBytes(identity.User));
+}

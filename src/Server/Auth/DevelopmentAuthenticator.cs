@@ -1,0 +1,19 @@
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Server.Auth;
+
+/// <summary>Stateless. Development mode: everybody is let in, as <c>anonymous-&lt;connection&gt;</c>, and may do what anybody may.</summary>
+internal sealed class DevelopmentAuthenticator : IAuthenticator
+{
+    public string Description => "development";
+
+    public string Warning => "development mode: everybody on this machine is let in as anonymous and may do everything";
+
+    public string? Problem => null;
+
+    public TokenVerifier? Tokens => null;
+
+    public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) => new(SignIn.NoToken);
+
+    public Identity WithoutToken(string connection) => Identity.Unrestricted("anonymous-" + connection);
+}

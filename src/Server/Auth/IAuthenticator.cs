@@ -1,0 +1,26 @@
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Server.Auth;
+
+/// <summary>Safe for any thread. Says who a connection is.</summary>
+internal interface IAuthenticator
+{
+    /// <summary>What the start screen says about who is let in.</summary>
+    string Description { get; }
+
+    /// <summary>What it warns of; null for nothing.</summary>
+    string? Warning { get; }
+
+    /// <summary>Why nobody can be let in at the moment; null when that is not so.</summary>
+    string? Problem { get; }
+
+    /// <summary>Judges the tokens in messages; null where tokens are not used.</summary>
+    TokenVerifier? Tokens { get; }
+
+    /// <summary>Who the request says it is, before it is upgraded.</summary>
+    ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request);
+
+    /// <summary>Who an open connection without a token is: <see cref="Identity.Nobody"/> where it has to sign in first.</summary>
+    /// <param name="connection">Its id.</param>
+    Identity WithoutToken(string connection);
+}

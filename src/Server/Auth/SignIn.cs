@@ -1,0 +1,13 @@
+using Gateway.Protocol.WebSockets;
+
+namespace Gateway.Server.Auth;
+
+/// <summary>Immutable. What came of looking for a token in a request: somebody, nobody, or a refusal.</summary>
+/// <param name="Identity">Who it is; null without a token.</param>
+/// <param name="Refusal">Why the request is refused; null when it is not.</param>
+internal sealed record SignIn(Identity? Identity, UpgradeRefusal? Refusal = null)
+{
+    public static readonly SignIn NoToken = new(Identity: null);
+
+    public static SignIn Refused(UpgradeRefusal refusal) => new(null, refusal);
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Gateway.Server.Backplane;
+
+/// <summary>A message coming out of the backplane. Its content is valid only while the sink is called.</summary>
+internal readonly ref struct Publication
+{
+    /// <summary>The raw JSON of <c>content</c>.</summary>
+    public ReadOnlySpan<byte> Content { get; init; }
+
+    public JsonEncodedText Sender { get; init; }
+
+    /// <summary>Of the message's <see cref="Position"/>; null in a namespace without history.</summary>
+    public string? Epoch { get; init; }
+
+    /// <summary>0 in a namespace without history.</summary>
+    public long Seq { get; init; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long Time { get; init; }
+
+    /// <inheritdoc cref="PublishRequest.Except"/>
+    public string? Except { get; init; }
+
+    /// <inheritdoc cref="PublishRequest.Trace"/>
+    public string? Trace { get; init; }
+}

@@ -1,0 +1,11 @@
+namespace Gateway.Server.Backplane.Redis;
+
+/// <summary>Immutable. What became of a call to Redis; <c>default</c> is a refusal.</summary>
+/// <param name="Outcome">Refused: the call was never sent, or Redis answered with an error and did nothing.</param>
+/// <param name="Value">The answer of an accepted call; otherwise null.</param>
+internal readonly record struct RedisAnswer<T>(PublishOutcome Outcome, T? Value) where T : class
+{
+    public static RedisAnswer<T> Refused => default;
+
+    public static RedisAnswer<T> Unconfirmed => new(PublishOutcome.Unconfirmed, null);
+}

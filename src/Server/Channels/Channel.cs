@@ -1,0 +1,260 @@
+using System.Buffers;
+using System.Diagnostics;
+using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+
+namespace Gateway.Server.Channels;
+
+/// <summary>
+/// Safe for any thread. One channel's subscribers on this node and the messages on their way to them.
+/// </summary>
+/// <remarks>
+/// Appending encodes a message once and returns; one work item at a time, on the thread pool, hands the batches to the
+/// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
+/// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
+/// </remarks>
+internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
+    : IThreadPoolWorkItem
+{
+    /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
+    public const int BacklogBytes = 1 << 20;
+
+    /// <summary>Bytes on their way to subscribers above which nothing is taken any more: publishers on other nodes do not wait for this one.</summary>
+    private const int OverloadBytes = 16 << 20;
+
+    /// <summary>Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.</summary>
+    private const int SendsAfterward = 1024;
+
+    /// <summary>Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all others.</summary>
+    private const int DeliveriesPerTurn = 16_384;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<FrameBatch> _pending = new(1);
+    private readonly SubscriberSlots _slots = new();
+    private FrameBatch? _open;
+    private TaskCompletionSource? _room;
+    private long _nextBatch = 1;
+    private int _backlog;
+    private bool _draining;
+
+    public ChannelName Name { get; } = name;
+
+    /// <summary>Subscriptions that hold this channel in the table, active or about to be. Guarded by the table's lock.</summary>
+    public int Holders { get; set; }
+
+    /// <summary>Completes with whether the backplane sends this channel here. Guarded by the table's lock.</summary>
+    public Task<bool> Flowing { get; set; } = Task.FromResult(false);
+
+    /// <summary>The last seq that arrived; 0 when none did yet.</summary>
+    public long LastSeq { get; private set; }
+
+    /// <summary>The epoch that <see cref="LastSeq"/> is of; null when no message with a position arrived yet.</summary>
+    public string? Epoch { get; private set; }
+
+    /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
+    public long Losses { get; private set; }
+
+    public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
+
+    public int SubscriberCount
+    {
+        get
+        {
+            lock (_gate)
+                return _slots.Count;
+        }
+    }
+
+    /// <summary>Completes when the backlog has gone.</summary>
+    public Task RoomAsync()
+    {
+        lock (_gate)
+        {
+            if (!IsBacklogged)
+                return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    /// <summary>Takes a message for all subscribers there are now.</summary>
+    /// <returns>False when so many are waiting to be handed out that this one was dropped.</returns>
+    public bool TryAppend(in Publication publication)
+    {
+        lock (_gate)
+        {
+            if (publication.Seq != 0)
+                (LastSeq, Epoch) = (publication.Seq, publication.Epoch);
+            if (_slots.Count == 0)
+                return true;
+            if (_backlog > OverloadBytes)
+                return false;
+            int size = ServerMessageWriter.MessageSize(Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+            var batch = BatchFor(size);
+            int before = batch.Length;
+            batch.AppendMessage(Name, publication, size);
+            batch.Trace ??= publication.Trace;
+            Schedule(batch.Length - before);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from
+    /// the one after those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position
+    /// is not, or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="losses"/> was read, or is of
+    /// another epoch. It must be read again then.
+    /// </summary>
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="position">As read from the backplane; default in a namespace without history.</param>
+    /// <param name="losses"><see cref="Losses"/> before the position was read.</param>
+    /// <param name="reply">
+    /// Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.
+    /// </param>
+    public bool TryActivate(Subscription subscription, Position position, long losses, Func<Position, ArrayBufferWriter<byte>>? reply)
+    {
+        lock (_gate)
+        {
+            // Whoever ends a subscription marks it as ended and then takes it out under this lock: either it is marked here, or still to
+            // be taken out.
+            if (subscription.Ended)
+                return false;
+            if (Name.Namespace.Rules.HasHistory && (Losses != losses || (Epoch ?? position.Epoch) != position.Epoch))
+                return false;
+            if (LastSeq > position.Seq)
+                position = position with { Seq = LastSeq };
+            if (reply is not null && !subscription.Subscriber.TrySend(subscription, reply(position).WrittenSpan))
+                return false;
+            // Closing the open batch makes "from now on" a comparison of batch numbers.
+            _open = null;
+            subscription.StartBatch = _nextBatch;
+            subscription.StartSeq = position.Seq;
+            subscription.LastSeq = position.Seq;
+            _slots.Add(subscription);
+            StartPresence(subscription);
+            return true;
+        }
+    }
+
+    /// <summary>Stops the flow to a subscription; harmless when it never started.</summary>
+    public void Deactivate(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (subscription.Slot >= 0)
+                _slots.Remove(subscription);
+        }
+    }
+
+    /// <summary>Ends every subscription with <c>insufficient_state</c>.</summary>
+    public void Lose()
+    {
+        Subscription?[] all;
+        lock (_gate)
+        {
+            (LastSeq, Epoch) = (0, null);
+            Losses++;
+            all = _slots.Snapshot.ToArray();
+        }
+        foreach (var subscription in all)
+            subscription?.Subscriber.OnGap(subscription);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        int delivered = 0;
+        SendWork? sends = null;
+        while (TryTake(out var batch, out var subscribers))
+        {
+            // There is more to do here than to send.
+            SendWork.Schedule(ref sends);
+            long start = Stopwatch.GetTimestamp();
+            int reached = FanOut(batch, subscribers, ref sends);
+            metrics.FannedOut(reached, batch.Count, Stopwatch.GetElapsedTime(start));
+            delivered += reached * batch.Count;
+            batch.Release();
+            if (delivered < DeliveriesPerTurn)
+                continue;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            break;
+        }
+        SendWork.Run(ref sends);
+    }
+
+    /// <returns>How many subscribers it went to.</returns>
+    private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers, ref SendWork? sends)
+    {
+        using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
+        int reached = 0;
+        for (int i = 0; i < subscribers.Length; i++)
+        {
+            var subscription = Volatile.Read(in subscribers[i]);
+            if (subscription is null || subscription.StartBatch > batch.Number)
+                continue;
+            reached++;
+            Deliver(batch, subscription, ref sends);
+            if (subscribers.Length > SendsAfterward)
+                SendWork.Schedule(ref sends);
+        }
+        return reached;
+    }
+
+    private void Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+    {
+        try
+        {
+            if (!subscription.Subscriber.Deliver(batch, subscription, ref sends))
+                subscription.Subscriber.CatchUp();
+        }
+        catch (Exception failure)
+        {
+            // A fault with one subscriber must not reach the others, nor end the process from a thread-pool thread.
+            LogFailure(log, failure, subscription.Subscriber.Id);
+        }
+    }
+
+    private bool TryTake(out FrameBatch batch, out ReadOnlySpan<Subscription?> subscribers)
+    {
+        lock (_gate)
+        {
+            subscribers = _slots.Snapshot;
+            if (!_pending.TryDequeue(out batch!))
+            {
+                _draining = false;
+                return false;
+            }
+            if (ReferenceEquals(batch, _open))
+                _open = null;
+            _backlog -= batch.Length;
+            if (_room is not null && !IsBacklogged)
+            {
+                _room.SetResult();
+                _room = null;
+            }
+            return true;
+        }
+    }
+
+    private FrameBatch BatchFor(int bytes)
+    {
+        if (_open is not null && _open.HasRoomFor(bytes))
+            return _open;
+        _open = FrameBatch.Rent(_nextBatch++);
+        _pending.Enqueue(_open);
+        return _open;
+    }
+
+    private void Schedule(int bytes)
+    {
+        _backlog += bytes;
+        if (_draining)
+            return;
+        _draining = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    [LoggerMessage(30, LogLevel.Error, "A delivery to connection {Connection} failed.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string connection);
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using Gateway.Server.Audit;
+using Gateway.Server.Channels;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Export.Prometheus;
+using Gateway.Server.Health;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Cluster;
+
+/// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
+internal sealed class LocalNode(
+    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, PrometheusExporter metrics, RecentEvents recent,
+    Sweep sweep, TimeProvider time)
+{
+    /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+
+    private readonly long _started = time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public NodeSummary Summary(string id) => new(
+        id, options.Node, options.Public.ToString(), typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
+        connections.Count, channels.Count, channels.SubscriptionCount, readiness.Problem);
+
+    public async ValueTask<NodeAnswer> DoAsync(NodeRequest request)
+    {
+        var answer = request.Action switch
+        {
+            NodeRequest.List => List(request),
+            NodeRequest.Count => new NodeAnswer { Connections = channels.Find(Encoding.UTF8.GetBytes(request.Channel!))?.SubscriberCount ?? 0 },
+            NodeRequest.Look => connections.Find(request.Connection!) is { } found ? new NodeAnswer { Connections = 1, Connection = Describe(found) } : new NodeAnswer(),
+            NodeRequest.Subscribe => await SubscribeAsync(request).ConfigureAwait(false),
+            NodeRequest.Unsubscribe => await UnsubscribeAsync(request).ConfigureAwait(false),
+            NodeRequest.Disconnect => Disconnect(request),
+            NodeRequest.Stats => new NodeAnswer { Stats = Stats() },
+            NodeRequest.Events => new NodeAnswer { Events = new NodeEvents(options.Node, recent.Refusals, recent.SlowConsumers) },
+            _ => new NodeAnswer(),
+        };
+        return answer with { Node = options.Node };
+    }
+
+    private NodeStats Stats() => new(
+        options.Node, _started, time.GetUtcNow().ToUnixTimeMilliseconds(), Environment.CpuUsage.TotalTime.TotalSeconds, Environment.WorkingSet, metrics.Read());
+
+    private NodeAnswer List(NodeRequest request)
+    {
+        var (page, more) = ChannelPage.Of(channels, Encoding.UTF8.GetBytes(request.Prefix ?? ""), Encoding.UTF8.GetBytes(request.After ?? ""), request.Limit);
+        return new NodeAnswer { Channels = page, More = more };
+    }
+
+    private async ValueTask<NodeAnswer> SubscribeAsync(NodeRequest request)
+    {
+        if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
+            return new NodeAnswer();
+        var subscribing = await PostAsync(request, client => client.SubscribeAsync(name)).ConfigureAwait(false);
+        int done = subscribing.Count(task => task is { IsCompletedSuccessfully: true, Result: true });
+        return new NodeAnswer { Connections = done, Failed = subscribing.Count - done };
+    }
+
+    private async ValueTask<NodeAnswer> UnsubscribeAsync(NodeRequest request)
+    {
+        if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
+            return new NodeAnswer();
+        var ending = await PostAsync(request, client => client.UnsubscribeAsync(name, request.Reason)).ConfigureAwait(false);
+        // A connection without the subscription needs nothing done.
+        return new NodeAnswer
+        {
+            Connections = ending.Count(task => task is { IsCompletedSuccessfully: true, Result: true }),
+            Failed = ending.Count(task => !task.IsCompletedSuccessfully),
+        };
+    }
+
+    /// <summary>Has every connection it is about do something, and waits for that as long as there is time.</summary>
+    private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClient, ValueTask<bool>> work)
+    {
+        var posted = Chosen(request).Select(connection => connection.PostAsync(work)).ToList();
+        await ((Task)Task.WhenAll(posted)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return posted;
+    }
+
+    private NodeAnswer Disconnect(NodeRequest request)
+    {
+        var close = CloseRequest.Disconnected(request.Reason);
+        int closed = 0;
+        foreach (var connection in Chosen(request))
+        {
+            connection.RequestClose(close);
+            closed++;
+        }
+        return new NodeAnswer { Connections = closed };
+    }
+
+    /// <summary>The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.</summary>
+    private IEnumerable<Connection> Chosen(NodeRequest request)
+    {
+        if (request.Connection is { } id)
+            return connections.Find(id) is { Client: not null } found ? [found] : [];
+        return connections.All().Where(connection => connection.Client is { } client && client.User == request.User);
+    }
+
+    private ConnectionDetails Describe(Connection connection) => new(
+        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (sweep.Now - connection.Opened), connection.Outbox.QueuedBytes,
+        connection.Client?.Channels() ?? [], connection.Client?.User, connection.Lease.Address.ToString());
+}

@@ -1,0 +1,243 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Gateway.Server.Admission;
+using Gateway.Server.Backplane;
+using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Connections;
+
+namespace Gateway.Server.Cluster;
+
+/// <summary>
+/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of them
+/// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
+/// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
+/// </summary>
+internal sealed partial class Nodes(
+    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService, IPeerNodes
+{
+    /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
+    private const int MaxNodes = 1_000;
+
+    private const int MaxSurveys = 256;
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    /// <summary>Three heartbeats may be lost.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
+
+    /// <summary>How long a silent node is named: one that is cut off is back sooner, or somebody looks after it.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="Patience"/>.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, OtherNode> _others = new();
+    private readonly ConcurrentDictionary<string, Survey> _surveys = new();
+    private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
+
+    /// <summary>When the others came into reach last, by the clock's timestamps.</summary>
+    private long _reached = time.GetTimestamp();
+
+    /// <summary>Nodes that are heard of, and this one: counted when that may have changed, read for every connection.</summary>
+    private volatile int _heard = 1;
+
+    /// <summary>This node first, then the others that are heard of, by name.</summary>
+    public IReadOnlyList<NodeSummary> All =>
+    [
+        local.Summary(_id),
+        .. _others.Values.Where(IsHeard).Select(other => other.Summary).OrderBy(node => node.Node, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Names of nodes that fell silent.</summary>
+    public IReadOnlyList<string> Missing => NamesOf(_others.Values.Where(other => !IsHeard(other)));
+
+    /// <summary>Asks every node, this one too. Null when too many questions are open.</summary>
+    public async ValueTask<SurveyResult?> AskAsync(NodeRequest request)
+    {
+        if (_surveys.Count >= MaxSurveys)
+            return null;
+        var others = _others.ToDictionary();
+        var heard = others.Where(other => IsHeard(other.Value)).Select(other => other.Key).Append(_id).ToHashSet();
+        var survey = new Survey(heard, others.Keys.Except(heard), oneWillDo: request.Connection is not null);
+        string id = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        _surveys[id] = survey;
+        try
+        {
+            var question = new NodeMessage(_id) { Id = id, Request = request };
+            bool asked = others.Count == 0 || await TellAsync(null, question).ConfigureAwait(false);
+            survey.Add(_id, await local.DoAsync(request).ConfigureAwait(false));
+            if (asked)
+                await survey.Done.WaitAsync(AnswerTime, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return new SurveyResult(survey.Answers, NamesOf(survey.Missing.Select(node => others[node])));
+        }
+        finally
+        {
+            _surveys.TryRemove(id, out _);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Reachable => bus.Problem is null ? _heard : 1;
+
+    string[] IPeerNodes.Counting =>
+    [
+        .. _others.Where(other => other.Value is { AnswersClaims: true, HasMissed: false } && IsHeard(other.Value)).Select(other => other.Key),
+    ];
+
+    void IPeerNodes.Missed(string node)
+    {
+        if (_others.TryGetValue(node, out var other))
+            _others.TryUpdate(node, other with { HasMissed = true }, other);
+    }
+
+    void IPeerNodes.Claim(string id, IReadOnlyDictionary<string, int> claims) =>
+        _ = TellAsync(null, new NodeMessage(_id) { Id = id, Claims = claims });
+
+    void IPeerNodes.Tell(IReadOnlyDictionary<string, int> addresses) =>
+        _ = TellAsync(null, new NodeMessage(_id) { Handshakes = addresses });
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        users.Join(this);
+        handshakes.Join(this);
+        bus.Start(_id, Receive, OnReached);
+        using var timer = new PeriodicTimer(Period, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+            {
+                Forget();
+                await TellAsync(null, Here()).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Task parting = TellAsync(null, new NodeMessage(_id) { IsGone = true });
+            await parting.WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private NodeMessage Here() => new(_id) { Here = local.Summary(_id), AnswersClaims = true, Users = users.Report() };
+
+    private bool IsHeard(OtherNode other) => time.GetElapsedTime(other.Heard) <= Patience;
+
+    private static string[] NamesOf(IEnumerable<OtherNode> others) =>
+        [.. others.Select(other => other.Summary.Node).Distinct().Order(StringComparer.Ordinal)];
+
+    private void OnReached()
+    {
+        Volatile.Write(ref _reached, time.GetTimestamp());
+        _ = TellAsync(null, Here() with { IsNew = true });
+    }
+
+    /// <summary>
+    /// Drops nodes that were silent for too long, or that a process with the same name and address has replaced. While no node could be
+    /// heard, none is dropped.
+    /// </summary>
+    private void Forget()
+    {
+        CountHeard();
+        if (bus.Problem is not null)
+            return;
+        long reached = Volatile.Read(ref _reached);
+        var there = All.Select(node => (node.Node, node.Address)).ToHashSet();
+        foreach (var (id, other) in _others)
+        {
+            bool isReplaced = there.Contains((other.Summary.Node, other.Summary.Address));
+            if (!IsHeard(other) && (isReplaced || time.GetElapsedTime(Math.Max(other.Heard, reached)) > Memory))
+                _others.TryRemove(KeyValuePair.Create(id, other));
+        }
+    }
+
+    private void CountHeard() => _heard = 1 + _others.Values.Count(IsHeard);
+
+    /// <returns>Whether it is one of this node's own.</returns>
+    private bool Receive(ReadOnlyMemory<byte> bytes)
+    {
+        if (NodeMessage.Read(bytes.Span) is not { } message)
+        {
+            broken.Drop(RecordKind.Node);
+            return false;
+        }
+        if (message.From == _id)
+        {
+            if (message is { Claims: not null, Id: { } own })
+                users.OnPlaced(own);
+            return true;
+        }
+        if (message.Here is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))
+        {
+            _others[message.From] = new OtherNode(summary with { Id = message.From }, time.GetTimestamp(), message.AnswersClaims);
+            CountHeard();
+        }
+        if (message.IsGone)
+        {
+            _others.TryRemove(message.From, out _);
+            users.OnGone(message.From);
+            CountHeard();
+        }
+        ReceiveCounts(message);
+        if (message.IsNew)
+            _ = TellAsync(message.From, Here());
+        if (message.Answer is { } answer && message.Id is { } question && _surveys.TryGetValue(question, out var survey))
+            survey.Add(message.From, answer);
+        if (message.Request is { } request && message.Id is { } id)
+            _ = AnswerAsync(message.From, id, request);
+        return false;
+    }
+
+    /// <summary>What is limited on all nodes together. Claims are looked at before the next message is: their order decides.</summary>
+    private void ReceiveCounts(NodeMessage message)
+    {
+        if (message.Users is { } reported)
+            users.OnReported(message.From, reported);
+        if (message.Handshakes is { } let)
+            handshakes.OnTold(let);
+        if (message.Id is not { } id)
+            return;
+        if (message.Claims is { } claims)
+            _ = TellAsync(message.From, new NodeMessage(_id) { Id = id, Taken = users.OnClaimed(message.From, claims) });
+        if (message.Taken is { } taken)
+            users.OnAnswered(message.From, id, taken);
+    }
+
+    private async Task AnswerAsync(string to, string id, NodeRequest request)
+    {
+        try
+        {
+            // Whoever brought the message has others to bring.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            var answer = await local.DoAsync(request).ConfigureAwait(false);
+            await TellAsync(to, new NodeMessage(_id) { Id = id, Answer = answer }).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            LogFailure(log, failure, request.Action);
+        }
+    }
+
+    /// <returns>False when the others are out of reach.</returns>
+    private async Task<bool> TellAsync(string? to, NodeMessage message)
+    {
+        try
+        {
+            return await bus.TellAsync(to, message.Write()).ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            LogFailure(log, failure, "tell");
+            return false;
+        }
+    }
+
+    /// <param name="Summary">What it said last.</param>
+    /// <param name="Heard">When that was, by the clock's timestamps.</param>
+    /// <param name="AnswersClaims">Whether it is a version that does.</param>
+    /// <param name="HasMissed">Whether it has left one unanswered since.</param>
+    private sealed record OtherNode(NodeSummary Summary, long Heard, bool AnswersClaims, bool HasMissed = false);
+
+    [LoggerMessage(40, LogLevel.Error, "What another node asked for, '{Action}', failed.")]
+    private static partial void LogFailure(ILogger log, Exception failure, string action);
+}

@@ -1,0 +1,13 @@
+using Gateway.Server.Audit;
+using Gateway.Server.Clock;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Health;
+using Gateway.Server.Metrics;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Connections;
+
+/// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
+internal sealed record ConnectionServices(
+    GatewayOptions Options, ConnectionTable Connections, SendQueues Sends, Sweep Sweep, RateLimits Rates, Delays Delays, Readiness Readiness, GatewayMetrics Metrics,
+    AuditLog Audit, ILogger<Connection> Log);

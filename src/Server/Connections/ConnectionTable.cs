@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+using Gateway.Server.Clock;
+
+namespace Gateway.Server.Connections;
+
+/// <summary>Safe for any thread. The open connections of this node, by id.</summary>
+internal sealed class ConnectionTable : ISwept
+{
+    private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
+
+    public int Count => _connections.Count;
+
+    public bool IsEmpty => _connections.IsEmpty;
+
+    public void Add(Connection connection) => _connections[connection.Id] = connection;
+
+    public void Remove(Connection connection) => _connections.TryRemove(connection.Id, out _);
+
+    public Connection? Find(string id) => _connections.GetValueOrDefault(id);
+
+    /// <summary>Those open at some moment during the call.</summary>
+    public IEnumerable<Connection> All() => _connections.Select(pair => pair.Value);
+
+    void ISwept.OnTick(long now)
+    {
+        foreach (var (_, connection) in _connections)
+            connection.OnTick(now);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Buffers;
+using Gateway.Protocol.WebSockets;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+
+namespace Gateway.Server.Dialects.Echo;
+
+/// <summary>Used by one read loop. <c>/echo</c>: sends every message back as it came.</summary>
+internal sealed class EchoHandler(Connection connection) : IMessageHandler
+{
+    public ValueTask OnOpenAsync() => default;
+
+    public void OnTick(long now)
+    {
+    }
+
+    public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
+    {
+        connection.Outbox.Write(kind == FrameKind.Text ? Opcode.Text : Opcode.Binary, payload.Span);
+        return default;
+    }
+
+    public ValueTask FinishAsync() => default;
+
+    public ValueTask AnswerPublishesAsync() => default;
+
+    public void OnClosing()
+    {
+    }
+
+    public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
+    {
+    }
+
+    public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close)
+    {
+    }
+
+    public void OnGap(Subscription subscription)
+    {
+    }
+
+    public void OnPresenceDropped()
+    {
+    }
+
+    public void OnClosed(int code)
+    {
+    }
+}

@@ -1,0 +1,29 @@
+using Gateway.Protocol.WebSockets;
+using Microsoft.Extensions.Primitives;
+
+namespace Gateway.Server.Http;
+
+/// <summary>Stateless. An ordinary request of a client, as far as who gets in depends on it: one set of rules judges these and upgrades.</summary>
+internal static class PlainRequest
+{
+    /// <param name="request">The request.</param>
+    /// <param name="refusal">Why it is refused; null when it is not.</param>
+    public static UpgradeRequest? Read(HttpRequest request, out UpgradeRefusal? refusal)
+    {
+        var headers = request.Headers;
+        refusal = IsRepeated(headers.Origin) ? UpgradeRefusal.Repeated("Origin") : IsRepeated(headers.Authorization) ? UpgradeRefusal.Repeated("Authorization") : null;
+        return refusal is not null ? null : new UpgradeRequest
+        {
+            Path = request.Path.Value ?? "/",
+            Query = request.QueryString.Value?.TrimStart('?') ?? "",
+            Host = request.Host.Value ?? "",
+            Key = "",
+            Origin = headers.Origin,
+            Authorization = headers.Authorization,
+            Cookie = headers.Cookie.Count > 0 ? string.Join("; ", headers.Cookie.ToArray()) : null,
+            ForwardedFor = headers["X-Forwarded-For"].Count > 0 ? headers["X-Forwarded-For"].ToString() : null,
+        };
+    }
+
+    private static bool IsRepeated(StringValues values) => values.Count > 1;
+}

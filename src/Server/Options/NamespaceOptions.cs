@@ -1,0 +1,25 @@
+namespace Gateway.Server.Options;
+
+/// <summary>Immutable. <c>Gateway:Namespaces:&lt;name&gt;</c>: the rules of all channels whose name starts with <c>&lt;name&gt;:</c>.</summary>
+internal sealed record NamespaceOptions
+{
+    /// <summary>Messages kept per channel. Default 0: no history, no positions, delivery at most once.</summary>
+    public int History { get; init; }
+
+    /// <summary>How long a kept message stays. Default 5 minutes.</summary>
+    public TimeSpan HistoryTtl { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether the channels count who is present. Default false.</summary>
+    public bool Presence { get; init; }
+
+    /// <summary>Who may subscribe. Default <see cref="Permission.Granted"/>.</summary>
+    public Permission Subscribe { get; init; } = Permission.Granted;
+
+    /// <summary>Who may publish. Default <see cref="Permission.Granted"/>.</summary>
+    public Permission Publish { get; init; } = Permission.Granted;
+
+    /// <summary>What happens to a subscriber that does not keep up. Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
+    public SlowConsumerPolicy SlowConsumer { get; init; } = SlowConsumerPolicy.Disconnect;
+
+    public bool HasHistory => History > 0;
+}

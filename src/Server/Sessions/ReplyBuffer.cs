@@ -1,0 +1,21 @@
+using System.Buffers;
+
+namespace Gateway.Server.Sessions;
+
+/// <summary>One per thread. Where a reply is put together before its frame's length is known. It is never held across an await.</summary>
+internal static class ReplyBuffer
+{
+    /// <summary>A buffer that grew past this for one large reply is not kept.</summary>
+    private const int KeptBytes = 64 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    public static ArrayBufferWriter<byte> Rent()
+    {
+        if (_buffer is not { Capacity: <= KeptBytes })
+            _buffer = new ArrayBufferWriter<byte>(1024);
+        _buffer.ResetWrittenCount();
+        return _buffer;
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text;
+using Gateway.Protocol.Messages;
+using Gateway.Server.Application.Hooks;
+using Gateway.Server.Auth;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Naming;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Sessions;
+
+/// <content>
+/// What the application's backend is asked before the client gets its way, and told after. While it is asked, this connection's read loop
+/// waits, and so its messages keep their order. Without hooks nothing of this costs more than a look at a null.
+/// </content>
+internal sealed partial class Session
+{
+    private bool _isToldOf;
+    private bool _isOnline;
+
+    private HookCaller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
+
+    /// <returns>Whether the backend lets the user in; otherwise the client is told and the connection about to close.</returns>
+    private async ValueTask<bool> IsLetInAsync(string user, byte[] id)
+    {
+        if (_services.HookCalls is not { AsksConnect: true } calls)
+            return true;
+        var verdict = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
+        if (verdict.Denial is not { } denial)
+            return true;
+        SendError(denial, id, channel: default);
+        _connection.RequestClose(CloseRequest.Denied(denial));
+        return false;
+    }
+
+    /// <summary>Why the backend does not let the client subscribe; null when it does.</summary>
+    private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
+        _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
+
+    private async ValueTask SubscribeIfAllowedAsync(HookCalls calls, ReadOnlyMemory<byte> payload)
+    {
+        // Whether the client is in the channel already is known when what it asked before is done.
+        await TurnAsync(payload);
+        if (await ChannelToAskAboutAsync(payload) is { } name && (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial is { } denial)
+            Deny(payload, denial);
+        else
+            await InTurn(payload);
+    }
+
+    /// <summary>Null where there is nothing to ask about: the client is refused anyway, or is in the channel already.</summary>
+    private ValueTask<ChannelName?> ChannelToAskAboutAsync(ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        if (NameOf(message.Channel, out _) is not { } name || (!message.HasRecover && _subscriptions.Find(name.Utf8) is not null))
+            return default;
+        if (ChannelRights.May(_identity, name, Rights.Subscribe))
+            return new(name);
+        if (TokensFor(message, name) is not { } tokens)
+            return default;
+        return ChannelToAskAboutAsync(tokens, Encoding.UTF8.GetString(message.Token), name);
+    }
+
+    private async ValueTask<ChannelName?> ChannelToAskAboutAsync(TokenVerifier tokens, string token, ChannelName name) =>
+        (await CheckAsync(tokens, token, name)).Problem is null ? name : null;
+
+    private void Deny(ReadOnlyMemory<byte> payload, ProtocolError denial)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        SendError(denial, message);
+    }
+
+    private ValueTask InTurn(ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        return InTurn(message, payload);
+    }
+
+    private ValueTask PublishIfAllowed(HookCalls calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
+    {
+        // Who may not publish anyway is nothing to ask about.
+        if (PublishableChannel(message, out _) is not { } name)
+            return default;
+        return PublishIfAllowedAsync(WaitAsync(calls.PublishAsync(Caller, name, message.Content)), payload);
+    }
+
+    private async ValueTask PublishIfAllowedAsync(ValueTask<Verdict> asking, ReadOnlyMemory<byte> payload)
+    {
+        var verdict = await asking;
+        await TurnAsync(payload);
+        await PublishAs(verdict, payload);
+        await RoomAsync();
+    }
+
+    private ValueTask PublishAs(in Verdict verdict, ReadOnlyMemory<byte> payload)
+    {
+        ClientMessageReader.TryRead(payload.Span, out var message, out _);
+        if (verdict.Denial is not { } denial)
+            return Publish(message, verdict.Content is { } replaced ? replaced.Span : message.Content);
+        SendError(denial, message);
+        return default;
+    }
+
+    private async ValueTask<Verdict> WaitAsync(ValueTask<Verdict> asking)
+    {
+        // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
+        await Outbox.FlushAsync();
+        _connection.Hold();
+        try
+        {
+            return await asking;
+        }
+        finally
+        {
+            _connection.GoOn();
+        }
+    }
+
+    private void TellConnected()
+    {
+        _isToldOf = true;
+        _services.HookEvents?.Connected(_connection.Id, _identity.User);
+        if (_services.OnlineUsers is not { } users || _identity.IsAnonymous(_connection.Id))
+            return;
+        _isOnline = true;
+        users.Add(_identity.User);
+    }
+
+    private void TellDisconnected(int code)
+    {
+        if (_isToldOf)
+            _services.HookEvents?.Disconnected(_connection.Id, _identity.User, code);
+        if (_isOnline)
+            _services.OnlineUsers!.Remove(_identity.User);
+    }
+
+    private void TellSubscribed(Subscription subscription)
+    {
+        if (_services.HookEvents is not { } events)
+            return;
+        // A gap, the clock or a new token may be ending it at the same time.
+        lock (subscription)
+        {
+            if (subscription.Telling == Telling.Over)
+                return;
+            subscription.Telling = Telling.Told;
+            events.Subscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+        }
+    }
+
+    /// <returns>Whether the user was counted in the channel's presence.</returns>
+    private bool TellUnsubscribed(Subscription subscription)
+    {
+        lock (subscription)
+        {
+            if (subscription.Telling == Telling.Told)
+                _services.HookEvents?.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+            subscription.Telling = Telling.Over;
+            return subscription.IsPresent;
+        }
+    }
+}
