@@ -28,7 +28,7 @@ public class ChannelContention
     {
         _node = new Node();
         _utf8 = [.. Enumerable.Range(0, Channels).Select(i => Encoding.UTF8.GetBytes($"chat:room-{i}"))];
-        _channels = [.. _utf8.Select(utf8 => _node.Channels.Hold(_node.Name(utf8)))];
+        _channels = [.. _utf8.Select(utf8 => _node.Channels.Acquire(_node.Name(utf8)))];
     }
 
     [GlobalCleanup]
@@ -53,9 +53,9 @@ public class ChannelContention
     /// <summary>What a session does with the channel for a subscribe and an unsubscribe.</summary>
     private void ComeAndGo(Channel known)
     {
-        var channel = _node!.Channels.Hold(known.Name);
+        var channel = _node!.Channels.Acquire(known.Name);
         var subscription = new Subscription(channel, _subscriber);
-        channel.TryActivate(subscription, position: default, losses: 0, reply: null);
+        channel.TryActivate(subscription, position: default, generation: 0, reply: null);
         channel.Deactivate(subscription);
         _node.Channels.Release(channel);
     }
@@ -75,7 +75,7 @@ public class ChannelContention
     {
         public string Id => "bench";
 
-        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends) => true;
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => true;
 
         public void CatchUp()
         {

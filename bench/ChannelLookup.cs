@@ -27,7 +27,7 @@ public class ChannelLookup
         _names = [.. _utf8.Select(utf8 => _node.Name(utf8))];
         _unused = _node.Name("chat:unused"u8);
         foreach (var name in _names)
-            _table.Hold(name);
+            _table.Acquire(name);
     }
 
     [GlobalCleanup]
@@ -38,11 +38,11 @@ public class ChannelLookup
     public object? Find() => _table!.Find(_utf8[Next()]);
 
     [Benchmark]
-    public void HoldAndRelease() => _table!.Release(_table.Hold(_names[Next()]));
+    public void HoldAndRelease() => _table!.Release(_table.Acquire(_names[Next()]));
 
     /// <summary>The first subscriber makes the channel, and the last takes it along.</summary>
     [Benchmark]
-    public void HoldAndReleaseUnused() => _table!.Release(_table.Hold(_unused!));
+    public void HoldAndReleaseUnused() => _table!.Release(_table.Acquire(_unused!));
 
     private int Next() => _next = (_next + 1) % Channels;
 }

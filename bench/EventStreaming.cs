@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Bench;
 
-/// <summary>What does a message cost on its way through an outbox into an event of a stream?</summary>
+/// <summary>What does a message cost on its way through a writer into an event of a stream?</summary>
 [MemoryDiagnoser]
 public class EventStreaming
 {
@@ -22,7 +22,7 @@ public class EventStreaming
         """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here?"},"sender":"user-7","seq":1234,"time":1700000000000}"""u8.ToArray();
 
     private Node? _node;
-    private Outbox? _outbox;
+    private ConnectionWriter? _writer;
 
     [GlobalSetup]
     public void Setup()
@@ -31,7 +31,7 @@ public class EventStreaming
         var positions = new ChannelPositions();
         positions.Set("chat:room-17"u8, new("b1946ac92492", 1_000));
         var output = new SseOutput(_response.Writer, new SseConnection(new DefaultHttpContext()), positions);
-        _outbox = new Outbox(output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+        _writer = new ConnectionWriter(output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
     }
 
     [GlobalCleanup]
@@ -46,8 +46,8 @@ public class EventStreaming
 
     private void Send(byte[] message)
     {
-        _outbox!.Write(Opcode.Text, message);
-        var flushed = _outbox.FlushAsync();
+        _writer!.Write(Opcode.Text, message);
+        var flushed = _writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully || !_response.Reader.TryRead(out var written))
             throw new InvalidOperationException("The event was not sent at once.");
         _response.Reader.AdvanceTo(written.Buffer.End);

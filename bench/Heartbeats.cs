@@ -32,7 +32,7 @@ public class Heartbeats
     }
 
     [Benchmark(Baseline = true, OperationsPerInvoke = Connections)]
-    public void QuietTick() => _node!.Sweep.Tick();
+    public void QuietTick() => _node!.Clock.Tick();
 
     /// <summary>A ping to everybody, and everybody's pong.</summary>
     [Benchmark(OperationsPerInvoke = Connections)]
@@ -40,7 +40,7 @@ public class Heartbeats
     {
         _time.Advance(_node!.Connections.Options.Heartbeat.Ping);
         _arrivals.Expect(Connections);
-        _node.Sweep.Tick();
+        _node.Clock.Tick();
         _arrivals.Wait();
         foreach (var client in _clients)
             client.Send(_pong);

@@ -7,7 +7,7 @@ namespace Gateway.Bench;
 /// What does a publish cost from the publisher's frame to the last of its subscribers' frames: everything but the sockets?
 /// </summary>
 /// <remarks>
-/// Frame, message, session, backplane, channel, outboxes, with the acknowledgement, each as in the gateway; the fan-out and the
+/// Frame, message, session, backplane, channel, writers, with the acknowledgement, each as in the gateway; the fan-out and the
 /// sends run on the thread pool, and the time is that until the last frame has left.
 /// </remarks>
 [MemoryDiagnoser]

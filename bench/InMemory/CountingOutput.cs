@@ -18,7 +18,7 @@ internal sealed class CountingOutput(Arrivals arrivals) : IOutput
         return new ValueTask<bool>(true);
     }
 
-    /// <summary>An outbox sends whole frames as long as everything is taken.</summary>
+    /// <summary>A writer sends whole frames as long as everything is taken.</summary>
     private static int FramesIn(ReadOnlySpan<byte> bytes)
     {
         int frames = 0;

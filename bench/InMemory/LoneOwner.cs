@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Stateless. For an outbox without a connection, to which nothing goes wrong.</summary>
-internal sealed class LoneOwner : IOutboxOwner
+/// <summary>Stateless. For a writer without a connection, to which nothing goes wrong.</summary>
+internal sealed class LoneOwner : IWriterOwner
 {
     public string Id => "bench";
 

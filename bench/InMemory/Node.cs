@@ -49,11 +49,11 @@ internal sealed class Node : IDisposable
 
     public Namespaces Namespaces => Get<Namespaces>();
 
-    public SendQueues Sends => Get<SendQueues>();
+    public SendSchedulers Sends => Get<SendSchedulers>();
 
     public GatewayMetrics Metrics => Get<GatewayMetrics>();
 
-    public Sweep Sweep => Get<Sweep>();
+    public GatewayClock Clock => Get<GatewayClock>();
 
     public ConnectionServices Connections => Get<ConnectionServices>();
 

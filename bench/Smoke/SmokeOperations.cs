@@ -71,11 +71,11 @@ internal static class SmokeOperations
 
     private static IEnumerable<Operation> Sending()
     {
-        var outbox = new OutboxSending();
-        outbox.Setup();
-        yield return new("outbox: reply", outbox.Reply, Allowed: 0);
-        yield return new("outbox: delivery", outbox.Delivery, Allowed: DeliveryNoise);
-        outbox.Cleanup();
+        var writer = new WriterSending();
+        writer.Setup();
+        yield return new("writer: reply", writer.Reply, Allowed: 0);
+        yield return new("writer: delivery", writer.Delivery, Allowed: DeliveryNoise);
+        writer.Cleanup();
     }
 
     private static IEnumerable<Operation> Streaming()

@@ -54,19 +54,19 @@ internal static class GatewayHost
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         MapHttp(app);
-        var sweep = app.Services.GetRequiredService<Sweep>();
-        sweep.Add(app.Services.GetRequiredService<ConnectionTable>());
-        sweep.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
-        sweep.Add(app.Services.GetRequiredService<IdleHttp>());
-        sweep.Add(app.Services.GetRequiredService<KeySet>());
-        sweep.Add(app.Services.GetRequiredService<HandshakeRates>());
-        sweep.Add(app.Services.GetRequiredService<PublishRates>());
-        sweep.Add(app.Services.GetRequiredService<AuditLog>());
-        sweep.Add(app.Services.GetRequiredService<RecentEvents>());
+        var clock = app.Services.GetRequiredService<GatewayClock>();
+        clock.Add(app.Services.GetRequiredService<ConnectionTable>());
+        clock.Add(app.Services.GetRequiredService<HandshakeDeadlines>());
+        clock.Add(app.Services.GetRequiredService<IdleHttp>());
+        clock.Add(app.Services.GetRequiredService<KeySet>());
+        clock.Add(app.Services.GetRequiredService<HandshakeRates>());
+        clock.Add(app.Services.GetRequiredService<PublishRates>());
+        clock.Add(app.Services.GetRequiredService<AuditLog>());
+        clock.Add(app.Services.GetRequiredService<RecentEvents>());
         if (app.Services.GetRequiredService<GatewayOptions>().Public.IsTls)
-            sweep.Add(app.Services.GetRequiredService<ServerCertificate>());
-        if (app.Services.GetRequiredService<IBackplane>() is ISwept swept)
-            sweep.Add(swept);
+            clock.Add(app.Services.GetRequiredService<ServerCertificate>());
+        if (app.Services.GetRequiredService<IBackplane>() is ITickHandler swept)
+            clock.Add(swept);
         return app;
     }
 
@@ -79,7 +79,7 @@ internal static class GatewayHost
         services.AddSingleton<PrometheusExporter>();
         if (OtlpExport.IsConfigured)
             services.AddHostedService<OtlpExport>();
-        services.AddSingleton<Sweep>();
+        services.AddSingleton<GatewayClock>();
         services.AddSingleton<BackplaneMetrics>();
         services.AddSingleton<BrokenRecords>();
         if (options.Redis.Addresses.Count > 0)
@@ -98,10 +98,10 @@ internal static class GatewayHost
             services.AddSingleton<IAuthenticator, TokenAuthenticator>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<ConnectionTable>();
-        services.AddSingleton<SendQueues>();
+        services.AddSingleton<SendSchedulers>();
         services.AddSingleton<OpenSockets>();
         services.AddSingleton<SocketTransportFactory>();
-        services.AddSingleton<IConnectionListenerFactory, BoundedListeners>();
+        services.AddSingleton<IConnectionListenerFactory, CountingListenerFactory>();
         services.AddSingleton<RecentEvents>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<ClientAddresses>();
@@ -118,7 +118,7 @@ internal static class GatewayHost
         services.AddSingleton<IdleHttp>();
         services.AddSingleton<UpgradeHandler>();
         services.AddSingleton<ServerCertificate>();
-        services.AddSingleton<ProxyPreface>();
+        services.AddSingleton<ProxyProtocolMiddleware>();
         services.AddSingleton<UpgradeEndpoint>();
         services.AddSingleton<CrossOrigin>();
         services.AddSingleton<SseEndpoint>();
@@ -128,8 +128,8 @@ internal static class GatewayHost
         AddHooks(services, options.Hooks);
         services.AddHostedService<BackplaneStart>();
         services.AddHostedService<KeySetStart>();
-        services.AddHostedService(provider => provider.GetRequiredService<Nodes>());
-        services.AddHostedService(provider => provider.GetRequiredService<Sweep>());
+        services.AddHostedService(provider => provider.GetRequiredService<NodeRegistry>());
+        services.AddHostedService(provider => provider.GetRequiredService<GatewayClock>());
         services.AddHostedService<Drain>();
         services.AddHostedService<StartScreen>();
         services.AddHostedService<ServiceNotification>();
@@ -142,10 +142,10 @@ internal static class GatewayHost
         services.AddSingleton<HookMetrics>();
         if (hooks.Url is null)
             return;
-        if ((hooks.Events & HookEvents.Asked) != 0)
+        if ((hooks.Events & HookEvents.Requests) != 0)
             services.AddSingleton<HookCalls>();
         // Services stop in reverse: this one after the ports, when nobody is connected any more.
-        if ((hooks.Events & HookEvents.Told) != 0)
+        if ((hooks.Events & HookEvents.Notifications) != 0)
             services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
         if ((hooks.Events & (HookEvents.Channels | HookEvents.Users)) != 0)
             services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<HookEventQueue>()).AddSingleton(OccupancyOf);
@@ -159,7 +159,7 @@ internal static class GatewayHost
     private static void AddApi(IServiceCollection services)
     {
         services.AddSingleton<LocalNode>();
-        services.AddSingleton<Nodes>();
+        services.AddSingleton<NodeRegistry>();
         services.AddSingleton<ApiAccess>();
         services.AddSingleton<ApiHandler>();
         services.AddSingleton<PublishOperations>();
@@ -207,11 +207,11 @@ internal static class GatewayHost
             kestrel.Listen(options.Public.Address, options.Public.Port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                // Behind the PROXY protocol the address is known when its header is: ProxyPreface counts.
+                // Behind the PROXY protocol the address is known when its header is: ProxyProtocolMiddleware counts.
                 CountSockets(listen, options.Proxy.Protocol ? null : listen.ApplicationServices.GetRequiredService<AddressSockets>());
                 if (options.Proxy.Protocol)
                 {
-                    var proxy = listen.ApplicationServices.GetRequiredService<ProxyPreface>();
+                    var proxy = listen.ApplicationServices.GetRequiredService<ProxyProtocolMiddleware>();
                     listen.Use(next => connection => proxy.OnConnectedAsync(connection, next));
                 }
                 if (options.Public.IsTls)
@@ -230,7 +230,7 @@ internal static class GatewayHost
     }
 
     /// <summary>
-    /// The other half of <see cref="BoundedListeners"/>, and the count by address. One method for both, because the state of every method
+    /// The other half of <see cref="CountingListenerFactory"/>, and the count by address. One method for both, because the state of every method
     /// that waits for a connection's end is memory of that connection.
     /// </summary>
     /// <param name="listen">The port.</param>

@@ -10,7 +10,7 @@ namespace Gateway.Server.Admission;
 /// Safe for any thread. How often one address may do something: a meter each. One whose buckets are full again is forgotten, so
 /// the table holds those who came of late, and never more than <see cref="MostAddresses"/>.
 /// </summary>
-internal abstract class AddressRates(RateLimits limits) : ISwept
+internal abstract class AddressRates(RateLimits limits) : ITickHandler
 {
     /// <summary>
     /// About 5 MB. Who comes from more addresses than this in a second is not stopped by counting addresses; those that find no
@@ -120,7 +120,7 @@ internal abstract class AddressRates(RateLimits limits) : ISwept
         return ref meter;
     }
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         if (limits.IsUnlimited || now - _forgotten < ForgetMilliseconds)
             return;

@@ -36,7 +36,7 @@ internal sealed class AddressSockets(GatewayOptions options, ClientAddresses add
             if (_counts.TryAdd(AddressKey.Of(address)))
                 return true;
         }
-        audit.Cut(connection.RemoteEndPoint, CutReason.AddressSockets);
+        audit.Aborted(connection.RemoteEndPoint, AbortReason.AddressSockets);
         return false;
     }
 

@@ -35,7 +35,7 @@ internal sealed class AdmissionControl(
     /// <param name="address">Where the client is.</param>
     /// <param name="opening">What it asks for.</param>
     /// <returns>One of the two.</returns>
-    public ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address, OpeningRequest opening) =>
+    public ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> AdmitAsync(UpgradeRequest request, IPAddress address, InitialSubscriptions opening) =>
         AdmitAsync(request, address, (request, lease) => StreamAsync(request, lease, opening));
 
     /// <summary>Who an ordinary request comes from. It can't say so later, so that a token it needs has to be there.</summary>
@@ -44,7 +44,7 @@ internal sealed class AdmissionControl(
         if (!origins.Allow(request.Origin))
             return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
         var signIn = await authenticator.AuthenticateAsync(request);
-        bool isNobody = signIn is { Identity: null, Refusal: null } && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Nobody);
+        bool isNobody = signIn is { Identity: null, Refusal: null } && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Unauthenticated);
         return isNobody ? SignIn.Refused(UpgradeRefusal.TokenMissing) : signIn;
     }
 
@@ -84,7 +84,7 @@ internal sealed class AdmissionControl(
             return (null, signIn.Refusal);
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // Who has yet to sign in is counted when the name is known.
-        bool isKnown = !ReferenceEquals(identity, Identity.Nobody);
+        bool isKnown = !ReferenceEquals(identity, Identity.Unauthenticated);
         if (isKnown && !await lease.IdentifyAsync(identity.User))
             return (null, TooManyOfUser);
         if (isKnown && await DenialAsync(identity, lease) is { } denial)
@@ -92,7 +92,7 @@ internal sealed class AdmissionControl(
         return (new Admitted(lease, subprotocol, Opener(identity)), null);
     }
 
-    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> StreamAsync(UpgradeRequest request, ConnectionLease lease, OpeningRequest opening)
+    private async ValueTask<(Admitted? Admitted, UpgradeRefusal? Refusal)> StreamAsync(UpgradeRequest request, ConnectionLease lease, InitialSubscriptions opening)
     {
         var signIn = await SignInAsync(request);
         if (signIn.Refusal is not null)
@@ -112,10 +112,10 @@ internal sealed class AdmissionControl(
     {
         if (sessions.HookCalls is not { AsksConnect: true } calls)
             return null;
-        var verdict = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
-        return verdict.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
+        var decision = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        return decision.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
-    private Func<Connection, IMessageHandler> Opener(Identity identity, OpeningRequest? opening = null) => connection => new Session(connection, identity, sessions, opening);
+    private Func<Connection, IMessageHandler> Opener(Identity identity, InitialSubscriptions? opening = null) => connection => new Session(connection, identity, sessions, opening);
 }

@@ -8,4 +8,4 @@ namespace Gateway.Server.Admission;
 /// <param name="Subprotocol">What to confirm; null for nothing.</param>
 /// <param name="Handler">Makes what the connection's messages mean.</param>
 /// <param name="Opening">What a stream asks for, with what its token lists; null for a WebSocket.</param>
-internal sealed record Admitted(ConnectionLease Lease, string? Subprotocol, Func<Connection, IMessageHandler> Handler, OpeningRequest? Opening = null);
+internal sealed record Admitted(ConnectionLease Lease, string? Subprotocol, Func<Connection, IMessageHandler> Handler, InitialSubscriptions? Opening = null);

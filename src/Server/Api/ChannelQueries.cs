@@ -11,7 +11,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Api;
 
 /// <summary>Safe for any thread. What the API tells of channels. A channel that nobody knows is empty, not an error.</summary>
-internal sealed class ChannelQueries(Namespaces namespaces, Nodes nodes, IBackplane backplane)
+internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, IBackplane backplane)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1_000;

@@ -8,7 +8,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Api;
 
 /// <summary>Safe for any thread. What is done to connections, on whatever node they are: <c>subscribe</c>, <c>unsubscribe</c> and <c>disconnect</c>.</summary>
-internal sealed class ConnectionOperations(Namespaces namespaces, Nodes nodes)
+internal sealed class ConnectionOperations(Namespaces namespaces, NodeRegistry nodes)
 {
     private const int MaxIdBytes = 255;
 

@@ -4,7 +4,7 @@ using Gateway.Server.Cluster;
 namespace Gateway.Server.Api;
 
 /// <summary>Safe for any thread. What the API tells of nodes and connections.</summary>
-internal sealed class NodeQueries(Nodes nodes)
+internal sealed class NodeQueries(NodeRegistry nodes)
 {
     public ValueTask<ApiReply> ListAsync(HttpRequest request) =>
         new(ApiReply.Ok(new NodeList(nodes.All, nodes.Missing), ApiJson.Default.NodeList));

@@ -60,7 +60,7 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         var result = await publishing;
         activity?.SetStatus(result.IsAccepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
         if (local is not null)
-            await local.RoomAsync();
+            await local.WaitForCapacityAsync();
         return Reply(name, result);
     }
 

@@ -13,7 +13,7 @@ namespace Gateway.Server.Audit;
 /// code, at most <see cref="LinesPerSecond"/> are written a second, and then one line that says how many were left out. Never a token or
 /// a query, and nothing that a client wrote but its user id.
 /// </summary>
-internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents recent, ILogger<AuditLog> log) : ISwept
+internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents recent, ILogger<AuditLog> log) : ITickHandler
 {
     public const int LinesPerSecond = 10;
 
@@ -50,11 +50,11 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     }
 
     /// <summary>A connection that was ended before it said, in time and as it should, what it wanted.</summary>
-    public void Cut(EndPoint? peer, CutReason reason)
+    public void Aborted(EndPoint? peer, AbortReason reason)
     {
         var address = (peer as IPEndPoint)?.Address;
-        metrics.Cut(reason);
-        recent.Cut(address, reason);
+        metrics.Aborted(reason);
+        recent.Aborted(address, reason);
         if (MayWrite("cut", (int)reason))
             LogCut(log, address, reason);
     }
@@ -66,7 +66,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     /// <param name="dropped">Messages dropped for it so far.</param>
     public void Slow(ConnectionLease lease, string policy, ChannelName channel, long dropped) => recent.Slow(lease, policy, channel, dropped);
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         List<(string Event, int Code, int LeftOut)> leftOut;
         lock (_gate)
@@ -107,7 +107,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     private static partial void LogRefused(ILogger log, IPAddress address, int status, string reason);
 
     [LoggerMessage(103, LogLevel.Information, "Connection from {Address} cut: {Reason}.")]
-    private static partial void LogCut(ILogger log, IPAddress? address, CutReason reason);
+    private static partial void LogCut(ILogger log, IPAddress? address, AbortReason reason);
 
     [LoggerMessage(104, LogLevel.Information, "{Count} more were {Event} ({Code}) within a second.")]
     private static partial void LogLeftOut(ILogger log, int count, string @event, int code);

@@ -12,7 +12,7 @@ namespace Gateway.Server.Audit;
 /// Safe for any thread. The last refusals and slow consumers, for the operator's page. Never a token or a query; nothing that a client
 /// wrote but its user id.
 /// </summary>
-internal sealed class RecentEvents(TimeProvider time) : ISwept
+internal sealed class RecentEvents(TimeProvider time) : ITickHandler
 {
     /// <summary>A screenful; the metrics count all of them.</summary>
     public const int Capacity = 50;
@@ -35,11 +35,11 @@ internal sealed class RecentEvents(TimeProvider time) : ISwept
 
     public void Refused(IPAddress address, UpgradeRefusal refusal) => Refused(address, refusal.StatusCode, refusal.Reason, refusal.Message);
 
-    public void Cut(IPAddress? address, CutReason reason) => Refused(address, null, reason.Label(), reason switch
+    public void Aborted(IPAddress? address, AbortReason reason) => Refused(address, null, reason.Label(), reason switch
     {
-        CutReason.HandshakeTimeout => "its request did not come in time",
-        CutReason.NoProxyHeader => "it did not begin with a PROXY header",
-        CutReason.AddressSockets => "its address has too many sockets open",
+        AbortReason.HandshakeTimeout => "its request did not come in time",
+        AbortReason.NoProxyHeader => "it did not begin with a PROXY header",
+        AbortReason.AddressSockets => "its address has too many sockets open",
         _ => "no more files may be opened",
     });
 
@@ -57,7 +57,7 @@ internal sealed class RecentEvents(TimeProvider time) : ISwept
             _ => new RecentSlowConsumer(Now, lease.Id, policy, channel.ToString(), dropped, lease.User, lease.Address.ToString()));
     }
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         if (now - _window < WindowMilliseconds)
             return;

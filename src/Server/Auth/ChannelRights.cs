@@ -10,23 +10,23 @@ internal static class ChannelRights
     /// <param name="identity">Who asks.</param>
     /// <param name="channel">Where.</param>
     /// <param name="right">One of them.</param>
-    public static bool May(Identity identity, ChannelName channel, Rights right)
+    public static bool IsAllowed(Identity identity, ChannelName channel, ChannelOperations right)
     {
         if (channel.Namespace.IsPersonal)
-            return right != Rights.Publish && IsOwn(identity, channel);
+            return right != ChannelOperations.Publish && IsOwn(identity, channel);
         var rules = channel.Namespace.Rules;
-        return (right == Rights.Publish ? rules.Publish : rules.Subscribe) switch
+        return (right == ChannelOperations.Publish ? rules.Publish : rules.Subscribe) switch
         {
-            Permission.Anyone => true,
-            Permission.SignedIn => identity.IsSignedIn,
-            Permission.Granted => identity.Capabilities.Grant(channel.Utf8, right),
+            AccessPolicy.Anyone => true,
+            AccessPolicy.SignedIn => identity.IsSignedIn,
+            AccessPolicy.Granted => identity.Capabilities.Grant(channel.Utf8, right),
             _ => false,
         };
     }
 
     /// <summary>Whether a subscription token can let somebody in.</summary>
     public static bool IsGrantable(ChannelName channel) =>
-        !channel.Namespace.IsPersonal && channel.Namespace.Rules.Subscribe == Permission.Granted;
+        !channel.Namespace.IsPersonal && channel.Namespace.Rules.Subscribe == AccessPolicy.Granted;
 
     private static bool IsOwn(Identity identity, ChannelName channel) =>
         channel.Utf8["user:"u8.Length..].SequenceEqual(Encoding.UTF8.GetBytes(identity.User));

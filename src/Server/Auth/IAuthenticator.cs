@@ -20,7 +20,7 @@ internal interface IAuthenticator
     /// <summary>Who the request says it is, before it is upgraded.</summary>
     ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request);
 
-    /// <summary>Who an open connection without a token is: <see cref="Identity.Nobody"/> where it has to sign in first.</summary>
+    /// <summary>Who an open connection without a token is: <see cref="Identity.Unauthenticated"/> where it has to sign in first.</summary>
     /// <param name="connection">Its id.</param>
     Identity WithoutToken(string connection);
 }

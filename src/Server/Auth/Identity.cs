@@ -9,7 +9,7 @@ namespace Gateway.Server.Auth;
 internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
 {
     /// <summary>Who has not signed in yet where that is required: nothing but that is answered.</summary>
-    public static readonly Identity Nobody = new("");
+    public static readonly Identity Unauthenticated = new("");
 
     private const string AnonymousPrefix = "anonymous-";
 

@@ -7,7 +7,7 @@ namespace Gateway.Server.Auth;
 /// Safe for any thread. The public keys of <c>Auth:Jwks</c>: read at start, again from time to time by the one clock, and when
 /// a token names a key that is not among them. What cannot be read leaves the keys as they are.
 /// </summary>
-internal sealed partial class KeySet : ISwept, IDisposable
+internal sealed partial class KeySet : ITickHandler, IDisposable
 {
     /// <summary>A file costs nothing to read, and whoever replaces it waits for the effect.</summary>
     private const long FileMilliseconds = 5_000;
@@ -28,7 +28,7 @@ internal sealed partial class KeySet : ISwept, IDisposable
 
     private readonly Lock _gate = new();
     private readonly AuthOptions _options;
-    private readonly Sweep _sweep;
+    private readonly GatewayClock _clock;
     private readonly ILogger<KeySet> _log;
     private readonly HttpClient? _http;
     private volatile IReadOnlyList<VerificationKey> _keys = [];
@@ -38,10 +38,10 @@ internal sealed partial class KeySet : ISwept, IDisposable
     private long _nextRead;
     private long _nextDemand;
 
-    public KeySet(GatewayOptions options, Sweep sweep, ILogger<KeySet> log)
+    public KeySet(GatewayOptions options, GatewayClock clock, ILogger<KeySet> log)
     {
         _options = options.Auth;
-        _sweep = sweep;
+        _clock = clock;
         _log = log;
         if (_options.JwksUrl is not null)
             _http = new HttpClient { Timeout = Patience, MaxResponseContentBufferSize = MaxBytes };
@@ -77,14 +77,14 @@ internal sealed partial class KeySet : ISwept, IDisposable
     {
         lock (_gate)
         {
-            if (!_reading.IsCompleted || _sweep.Now < _nextDemand)
+            if (!_reading.IsCompleted || _clock.Now < _nextDemand)
                 return _reading;
-            _nextDemand = _sweep.Now + DemandMilliseconds;
+            _nextDemand = _clock.Now + DemandMilliseconds;
             return ReadAsync();
         }
     }
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         if (now >= Volatile.Read(ref _nextRead))
             _ = ReadAsync();
@@ -107,7 +107,7 @@ internal sealed partial class KeySet : ISwept, IDisposable
             LogProblem(problem);
         _problem = problem;
         long wait = _http is null ? FileMilliseconds : problem is null ? UrlMilliseconds : RetryMilliseconds;
-        Volatile.Write(ref _nextRead, _sweep.Now + wait);
+        Volatile.Write(ref _nextRead, _clock.Now + wait);
     }
 
     private string? Take(string text)

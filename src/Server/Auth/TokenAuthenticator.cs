@@ -33,7 +33,7 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
         };
     }
 
-    public Identity WithoutToken(string connection) => options.Auth.Required ? Identity.Nobody : Identity.Anonymous(connection);
+    public Identity WithoutToken(string connection) => options.Auth.Required ? Identity.Unauthenticated : Identity.Anonymous(connection);
 
     private IEnumerable<string> Keys()
     {

@@ -104,30 +104,30 @@ internal sealed record TokenClaims
         return true;
     }
 
-    private static List<(string Pattern, Rights Rights)>? ReadChannels(JsonElement claims)
+    private static List<(string Pattern, ChannelOperations ChannelOperations)>? ReadChannels(JsonElement claims)
     {
         if (!claims.TryGetProperty("channels", out var channels))
             return [];
         if (channels.ValueKind != JsonValueKind.Object)
             return null;
-        var read = new List<(string, Rights)>();
+        var read = new List<(string, ChannelOperations)>();
         foreach (var pattern in channels.EnumerateObject())
         {
             if (Strings(pattern.Value) is not { } names)
                 return null;
-            read.Add((pattern.Name, names.Aggregate(Rights.None, (rights, name) => rights | RightOf(name))));
+            read.Add((pattern.Name, names.Aggregate(ChannelOperations.None, (rights, name) => rights | RightOf(name))));
         }
         return read;
     }
 
     /// <summary>A right that is not known is none: newer issuers may name more.</summary>
-    private static Rights RightOf(string name) => name switch
+    private static ChannelOperations RightOf(string name) => name switch
     {
-        "subscribe" => Rights.Subscribe,
-        "publish" => Rights.Publish,
-        "presence" => Rights.Presence,
-        "history" => Rights.History,
-        _ => Rights.None,
+        "subscribe" => ChannelOperations.Subscribe,
+        "publish" => ChannelOperations.Publish,
+        "presence" => ChannelOperations.Presence,
+        "history" => ChannelOperations.History,
+        _ => ChannelOperations.None,
     };
 
     private static List<string>? ReadStrings(JsonElement claims, string name) => claims.TryGetProperty(name, out var value) ? Strings(value) : [];

@@ -32,7 +32,7 @@ internal sealed partial class Channel
             return;
         lock (_gate)
         {
-            _presence.Lose();
+            _presence.Invalidate();
             QueuePresence();
         }
     }
@@ -116,12 +116,12 @@ internal sealed partial class Channel
     }
 
     /// <summary>How often changes were lost; read it before a snapshot for <see cref="TryRestorePresence"/>.</summary>
-    public int PresenceLosses
+    public int PresenceGeneration
     {
         get
         {
             lock (_gate)
-                return _presence!.Losses;
+                return _presence!.Generation;
         }
     }
 
@@ -130,15 +130,15 @@ internal sealed partial class Channel
     /// or there is no room for it: it must be read again.
     /// </summary>
     /// <param name="snapshot">What was read.</param>
-    /// <param name="losses">What <see cref="PresenceLosses"/> was before.</param>
+    /// <param name="generation">What <see cref="PresenceGeneration"/> was before.</param>
     /// <param name="message">A buffer to write the message in.</param>
-    public bool TryRestorePresence(PresenceSnapshot snapshot, int losses, ArrayBufferWriter<byte> message)
+    public bool TryRestorePresence(PresenceSnapshot snapshot, int generation, ArrayBufferWriter<byte> message)
     {
         message.ResetWrittenCount();
         ServerMessageWriter.PresenceSnapshot(message, Name.Json, id: default, snapshot.State);
         lock (_gate)
         {
-            if (_presence!.Losses != losses || _backlog > OverloadBytes)
+            if (_presence!.Generation != generation || _backlog > OverloadBytes)
                 return false;
             long version = snapshot.Version;
             // One that cannot be fitted in among the changes for some is for all.

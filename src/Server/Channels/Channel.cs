@@ -54,7 +54,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     public string? Epoch { get; private set; }
 
     /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
-    public long Losses { get; private set; }
+    public long Generation { get; private set; }
 
     public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
 
@@ -68,7 +68,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>Completes when the backlog has gone.</summary>
-    public Task RoomAsync()
+    public Task WaitForCapacityAsync()
     {
         lock (_gate)
         {
@@ -104,16 +104,16 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>
     /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from
     /// the one after those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position
-    /// is not, or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="losses"/> was read, or is of
+    /// is not, or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="generation"/> was read, or is of
     /// another epoch. It must be read again then.
     /// </summary>
     /// <param name="subscription">The subscription.</param>
     /// <param name="position">As read from the backplane; default in a namespace without history.</param>
-    /// <param name="losses"><see cref="Losses"/> before the position was read.</param>
+    /// <param name="generation"><see cref="Generation"/> before the position was read.</param>
     /// <param name="reply">
     /// Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.
     /// </param>
-    public bool TryActivate(Subscription subscription, Position position, long losses, Func<Position, ArrayBufferWriter<byte>>? reply)
+    public bool TryActivate(Subscription subscription, Position position, long generation, Func<Position, ArrayBufferWriter<byte>>? reply)
     {
         lock (_gate)
         {
@@ -121,7 +121,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             // be taken out.
             if (subscription.Ended)
                 return false;
-            if (Name.Namespace.Rules.HasHistory && (Losses != losses || (Epoch ?? position.Epoch) != position.Epoch))
+            if (Name.Namespace.Rules.HasHistory && (Generation != generation || (Epoch ?? position.Epoch) != position.Epoch))
                 return false;
             if (LastSeq > position.Seq)
                 position = position with { Seq = LastSeq };
@@ -149,13 +149,13 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>Ends every subscription with <c>insufficient_state</c>.</summary>
-    public void Lose()
+    public void Invalidate()
     {
         Subscription?[] all;
         lock (_gate)
         {
             (LastSeq, Epoch) = (0, null);
-            Losses++;
+            Generation++;
             all = _slots.Snapshot.ToArray();
         }
         foreach (var subscription in all)
@@ -165,11 +165,11 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     void IThreadPoolWorkItem.Execute()
     {
         int delivered = 0;
-        SendWork? sends = null;
+        ScheduledSends? sends = null;
         while (TryTake(out var batch, out var subscribers))
         {
             // There is more to do here than to send.
-            SendWork.Schedule(ref sends);
+            ScheduledSends.Schedule(ref sends);
             long start = Stopwatch.GetTimestamp();
             int reached = FanOut(batch, subscribers, ref sends);
             metrics.FannedOut(reached, batch.Count, Stopwatch.GetElapsedTime(start));
@@ -180,11 +180,11 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
             break;
         }
-        SendWork.Run(ref sends);
+        ScheduledSends.Run(ref sends);
     }
 
     /// <returns>How many subscribers it went to.</returns>
-    private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers, ref SendWork? sends)
+    private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers, ref ScheduledSends? sends)
     {
         using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
         int reached = 0;
@@ -196,12 +196,12 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             reached++;
             Deliver(batch, subscription, ref sends);
             if (subscribers.Length > SendsAfterward)
-                SendWork.Schedule(ref sends);
+                ScheduledSends.Schedule(ref sends);
         }
         return reached;
     }
 
-    private void Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+    private void Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         try
         {

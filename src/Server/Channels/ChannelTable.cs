@@ -48,7 +48,7 @@ internal sealed class ChannelTable : IBackplaneSink
     }
 
     /// <summary>The channel, held until <see cref="Release"/>. Await <see cref="Channel.Flowing"/> before relying on its messages.</summary>
-    public Channel Hold(ChannelName name)
+    public Channel Acquire(ChannelName name)
     {
         var shard = ShardOf(name.GetHashCode());
         lock (shard.Gate)
@@ -90,7 +90,7 @@ internal sealed class ChannelTable : IBackplaneSink
         _metrics.Overloaded();
         // With history the subscribers are told, and recover at their own speed; without, delivery is at most once.
         if (publication.Seq != 0)
-            found.Lose();
+            found.Invalidate();
     }
 
     void IBackplaneSink.OnPresence(ChannelName channel, PresenceChange change) => Find(channel.Utf8)?.AppendPresence(change);
@@ -108,7 +108,7 @@ internal sealed class ChannelTable : IBackplaneSink
         }
     }
 
-    void IBackplaneSink.OnLost(ChannelName channel) => Find(channel.Utf8)?.Lose();
+    void IBackplaneSink.OnLost(ChannelName channel) => Find(channel.Utf8)?.Invalidate();
 
     private Shard ShardOf(int hash) => _shards[(uint)hash % ShardCount];
 

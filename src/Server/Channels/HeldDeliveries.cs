@@ -15,7 +15,7 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
 
     public string Id => subscriber.Id;
 
-    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         lock (_gate)
         {
@@ -38,7 +38,7 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
     /// <returns>False when it was more than may be held: messages are missing.</returns>
     public bool TryRelease(Subscription subscription)
     {
-        SendWork? sends = null;
+        ScheduledSends? sends = null;
         lock (_gate)
         {
             if (_isOver)
@@ -51,7 +51,7 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
             _isReleased = true;
             subscription.Subscriber = subscriber;
         }
-        SendWork.Run(ref sends);
+        ScheduledSends.Run(ref sends);
         return true;
     }
 

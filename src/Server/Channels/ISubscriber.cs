@@ -11,7 +11,7 @@ internal interface ISubscriber
     /// <param name="subscription">Whose.</param>
     /// <param name="sends">Where sends that this causes, and nobody is at, are added to.</param>
     /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>
-    bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends);
+    bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends);
 
     /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
     void CatchUp();

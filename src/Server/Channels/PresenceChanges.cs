@@ -30,7 +30,7 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     public bool IsLost { get; private set; }
 
     /// <summary>How often changes were lost: a snapshot asked for before the last time may be without them.</summary>
-    public int Losses { get; private set; }
+    public int Generation { get; private set; }
 
     /// <summary>Whether some subscriber waits for a snapshot (<see cref="Subscription.LostPresence"/>).</summary>
     public bool IsWanted { get; set; }
@@ -57,10 +57,10 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
     }
 
     /// <summary>Notes that changes were lost.</summary>
-    public void Lose()
+    public void Invalidate()
     {
         IsLost = true;
-        Losses++;
+        Generation++;
     }
 
     /// <summary>Notes whether a snapshot for a subscriber names the users.</summary>
@@ -101,7 +101,7 @@ internal sealed class PresenceChanges(PresenceGatherer? gatherer)
         if (mayName && now >= _namesFrom)
         {
             _namesFrom = now + NamesMilliseconds;
-            Lose();
+            Invalidate();
         }
         if (IsLost || IsWanted)
             return PresenceTurn.Snapshot;

@@ -71,10 +71,10 @@ internal sealed class PresenceGatherer : IDisposable
         // Read without its lock: a channel that has just been let go of costs one snapshot that nobody is sent.
         while (channel.Holders > 0 && !_disposed)
         {
-            int losses = channel.PresenceLosses;
+            int generation = channel.PresenceGeneration;
             if (await _backplane.RepairPresenceAsync(channel.Name, _maxUsers) is { } snapshot)
             {
-                if (channel.TryRestorePresence(snapshot, losses, message))
+                if (channel.TryRestorePresence(snapshot, generation, message))
                     return;
                 // Lost again while it was read: nothing says that it would be lost once more.
                 retry = FirstRetry;

@@ -44,11 +44,11 @@ internal sealed class Subscription(Channel channel, ISubscriber subscriber)
     /// <summary>When that token expires, in Unix seconds. The lock of the session's list, once the subscription has started.</summary>
     public long Expires { get; set; } = Unlimited;
 
-    /// <summary>Whether it was counted in the channel's presence. Its own lock, as <see cref="Telling"/>.</summary>
+    /// <summary>Whether it was counted in the channel's presence. Its own lock, as <see cref="Notification"/>.</summary>
     public bool IsPresent { get; set; }
 
     /// <summary>What the backend was told of it. Its own lock, under which only the queue of what to tell is taken.</summary>
-    public Telling Telling { get; set; }
+    public NotificationState Notification { get; set; }
 
     /// <summary>Whether the client was told that it began. Subscriber's lock.</summary>
     public bool IsAnswered { get; set; }

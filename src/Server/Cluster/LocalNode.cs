@@ -14,7 +14,7 @@ namespace Gateway.Server.Cluster;
 /// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
 internal sealed class LocalNode(
     GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, PrometheusExporter metrics, RecentEvents recent,
-    Sweep sweep, TimeProvider time)
+    GatewayClock clock, TimeProvider time)
 {
     /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
@@ -74,7 +74,7 @@ internal sealed class LocalNode(
     }
 
     /// <summary>Has every connection it is about do something, and waits for that as long as there is time.</summary>
-    private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClient, ValueTask<bool>> work)
+    private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClientSession, ValueTask<bool>> work)
     {
         var posted = Chosen(request).Select(connection => connection.PostAsync(work)).ToList();
         await ((Task)Task.WhenAll(posted)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -102,6 +102,6 @@ internal sealed class LocalNode(
     }
 
     private ConnectionDetails Describe(Connection connection) => new(
-        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (sweep.Now - connection.Opened), connection.Outbox.QueuedBytes,
+        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (clock.Now - connection.Opened), connection.Writer.QueuedBytes,
         connection.Client?.Channels() ?? [], connection.Client?.User, connection.Lease.Address.ToString());
 }

@@ -49,7 +49,7 @@ internal sealed partial class Connection
 
     private static readonly ConnectionAbortedException Stopping = new("The node stops.");
 
-    private static readonly ConnectionAbortedException Stubborn = new("The peer went on sending after the end.");
+    private static readonly ConnectionAbortedException FloodAfterClose = new("The peer went on sending after the end.");
 
     private Phase _phase;
     private long _deadline;
@@ -58,7 +58,7 @@ internal sealed partial class Connection
     public void Abort()
     {
         _transport.Abort(Stopping);
-        Outbox.Abandon();
+        Writer.Abort();
     }
 
     private async Task EndAsync(bool vanished)
@@ -86,7 +86,7 @@ internal sealed partial class Connection
         }
         finally
         {
-            Outbox.Abandon();
+            Writer.Abort();
             _frames.Dispose();
             _services.Connections.Remove(this);
             Lease.Dispose();
@@ -99,11 +99,11 @@ internal sealed partial class Connection
         if (_frames.IsPassingOver)
             await PassOverAsync();
         if (_peerClose is { } answer)
-            Outbox.Close([], answer, drop: false);
+            Writer.Close([], answer, drop: false);
         else
-            SayGoodbye(_close!);
+            SendDisconnect(_close!);
         Enter(Phase.Finishing, FinishMilliseconds);
-        await Outbox.DrainedAsync();
+        await Writer.DrainedAsync();
         // Before the stream ends: a client that comes back when it has seen the end finds its place free.
         Lease.Dispose();
         if (_peerClose is null && !_answered)
@@ -115,11 +115,11 @@ internal sealed partial class Connection
             await DiscardAsync(static _ => false);
     }
 
-    private void SayGoodbye(CloseRequest close)
+    private void SendDisconnect(CloseRequest close)
     {
-        var farewell = new ArrayBufferWriter<byte>(256);
-        _handler.WriteFarewell(farewell, close);
-        Outbox.Close(farewell.WrittenSpan, close.Status, close.DropQueued);
+        var message = new ArrayBufferWriter<byte>(256);
+        _handler.WriteDisconnect(message, close);
+        Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
     }
 
     /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>
@@ -202,7 +202,7 @@ internal sealed partial class Connection
                 return true;
             if (discarded > Math.Max(MaxDiscardedBytes, _services.Options.Limits.MessageBytes))
             {
-                _transport.Abort(Stubborn);
+                _transport.Abort(FloodAfterClose);
                 return true;
             }
         }
@@ -221,11 +221,11 @@ internal sealed partial class Connection
         }
     }
 
-    private bool IsLate => _services.Sweep.Now >= Volatile.Read(ref _deadline);
+    private bool IsLate => _services.Clock.Now >= Volatile.Read(ref _deadline);
 
     private void Enter(Phase phase, long milliseconds)
     {
-        Volatile.Write(ref _deadline, _services.Sweep.Now + milliseconds);
+        Volatile.Write(ref _deadline, _services.Clock.Now + milliseconds);
         _phase = phase;
     }
 }

@@ -8,7 +8,7 @@ namespace Gateway.Server.Connections;
 /// <content>What the one clock does for a connection at each tick.</content>
 internal sealed partial class Connection
 {
-    private static readonly ConnectionAbortedException Deaf = new("The peer did not take the end of the connection in time.");
+    private static readonly ConnectionAbortedException CloseTimedOut = new("The peer did not take the end of the connection in time.");
 
     private long _lastReceived;
     private long _pinged;
@@ -17,20 +17,20 @@ internal sealed partial class Connection
     private bool _isHeld;
 
     /// <summary>Whether the handler waits for somebody else.</summary>
-    public bool IsHeld => Volatile.Read(ref _isHeld);
+    public bool IsHeartbeatPaused => Volatile.Read(ref _isHeld);
 
     /// <summary>The handler begins to wait for somebody else. What the client sends meanwhile is unread, so its silence is not its own. For the read loop.</summary>
-    public void Hold() => Volatile.Write(ref _isHeld, true);
+    public void PauseHeartbeat() => Volatile.Write(ref _isHeld, true);
 
     /// <summary>The handler does not wait any more.</summary>
-    public void GoOn()
+    public void ResumeHeartbeat()
     {
-        _lastReceived = _services.Sweep.Now;
+        _lastReceived = _services.Clock.Now;
         Volatile.Write(ref _isHeld, false);
     }
 
-    /// <summary>Called by the sweep.</summary>
-    /// <param name="now">The sweep's time.</param>
+    /// <summary>Called by the clock.</summary>
+    /// <param name="now">Milliseconds on the clock.</param>
     public void OnTick(long now)
     {
         switch (_phase)
@@ -43,8 +43,8 @@ internal sealed partial class Connection
                 _transport.Transport.Input.CancelPendingRead();
                 break;
             case Phase.Finishing when IsLate:
-                _transport.Abort(Deaf);
-                Outbox.Abandon();
+                _transport.Abort(CloseTimedOut);
+                Writer.Abort();
                 break;
         }
     }
@@ -52,7 +52,7 @@ internal sealed partial class Connection
     private void Beat(long now)
     {
         var heartbeat = _services.Options.Heartbeat;
-        if (IsDelayed || IsHeld)
+        if (IsDelayed || IsHeartbeatPaused)
             return;
         // By what came since the ping, not by how long ago it came: the next tick may be later than the next ping is due.
         if (_lastReceived >= _pinged)
@@ -62,15 +62,15 @@ internal sealed partial class Connection
             if (now - _lastReceived < heartbeat.Ping.TotalMilliseconds)
                 return;
             _pinged = now;
-            _relieved = Outbox.Relieved;
+            _relieved = Writer.Relieved;
             Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
-            Outbox.WriteNow(Opcode.Ping, []);
+            Writer.WriteNow(Opcode.Ping, []);
         }
-        else if (_relieved != Outbox.Relieved)
+        else if (_relieved != Writer.Relieved)
         {
             // A slow client that still takes bytes is alive; its pong may be unread because its own requests are being answered first.
             _pinged = now;
-            _relieved = Outbox.Relieved;
+            _relieved = Writer.Relieved;
         }
         else if (now - _pinged >= heartbeat.PongTimeout.TotalMilliseconds)
         {

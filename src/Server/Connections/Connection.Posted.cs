@@ -9,16 +9,16 @@ internal sealed partial class Connection
     private const int MaxPosted = 64;
 
     /// <summary>Null until somebody wants something, which for most connections never happens.</summary>
-    private ConcurrentQueue<(Func<IClient, ValueTask<bool>> Work, TaskCompletionSource<bool> Result)>? _posted;
+    private ConcurrentQueue<(Func<IClientSession, ValueTask<bool>> Work, TaskCompletionSource<bool> Result)>? _posted;
 
     /// <summary>Who is behind it; null where nobody signs in.</summary>
-    public IClient? Client => _handler as IClient;
+    public IClientSession? Client => _handler as IClientSession;
 
     /// <summary>
     /// Has the read loop begin something for the client; canceled when it has too much to do. Where the connection is about to end, the
     /// task may never complete: wait with a deadline.
     /// </summary>
-    public Task<bool> PostAsync(Func<IClient, ValueTask<bool>> work)
+    public Task<bool> PostAsync(Func<IClientSession, ValueTask<bool>> work)
     {
         if (_posted is null)
             Interlocked.CompareExchange(ref _posted, new(), null);
@@ -37,11 +37,11 @@ internal sealed partial class Connection
         while (_posted!.TryDequeue(out var posted))
         {
             _ = CompleteAsync(posted.Work, posted.Result);
-            await Client!.RoomAsync();
+            await Client!.WaitForCapacityAsync();
         }
     }
 
-    private async Task CompleteAsync(Func<IClient, ValueTask<bool>> work, TaskCompletionSource<bool> result)
+    private async Task CompleteAsync(Func<IClientSession, ValueTask<bool>> work, TaskCompletionSource<bool> result)
     {
         try
         {

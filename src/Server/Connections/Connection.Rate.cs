@@ -63,7 +63,7 @@ internal sealed partial class Connection
     /// <summary>Counts one more, over time and not in a row: a message that is let through in between forgives nothing.</summary>
     private bool HasManyRejections()
     {
-        long now = _services.Sweep.Now;
+        long now = _services.Clock.Now;
         if (_rejections == 0 || now - _firstRejection >= RejectionMilliseconds)
             (_rejections, _firstRejection) = (0, now);
         return ++_rejections >= MaxRejections;
@@ -106,7 +106,7 @@ internal sealed partial class Connection
     private async ValueTask<bool> WaitAsync(long ticks)
     {
         // The answers to what came before do not wait with it.
-        await Outbox.FlushAsync();
+        await Writer.FlushAsync();
         try
         {
             var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -119,7 +119,7 @@ internal sealed partial class Connection
         finally
         {
             // What came meanwhile is unread, so the silence is not the client's.
-            _lastReceived = _services.Sweep.Now;
+            _lastReceived = _services.Clock.Now;
             _delay = null;
         }
         return !IsClosing;

@@ -16,7 +16,7 @@ namespace Gateway.Server.Connections;
 /// One WebSocket. <see cref="RunAsync"/> is its read loop and the only one who reads, closes and ends it; everything public
 /// beside it may be called from any thread. All messages in a received buffer are handled before one flush sends the replies.
 /// </summary>
-internal sealed partial class Connection : IOutboxOwner
+internal sealed partial class Connection : IWriterOwner
 {
     private readonly ConnectionContext _transport;
     private readonly IOutput _output;
@@ -38,10 +38,10 @@ internal sealed partial class Connection : IOutboxOwner
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
-        _lastReceived = services.Sweep.Now;
-        Opened = services.Sweep.Now;
+        _lastReceived = services.Clock.Now;
+        Opened = services.Clock.Now;
         Lease = admitted.Lease;
-        Outbox = new Outbox(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
+        Writer = new ConnectionWriter(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = admitted.Handler(this);
     }
 
@@ -50,9 +50,9 @@ internal sealed partial class Connection : IOutboxOwner
     /// <summary>Its place in what the limits count, and who it is; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
 
-    public Outbox Outbox { get; }
+    public ConnectionWriter Writer { get; }
 
-    /// <summary>When it was opened, on <see cref="Sweep.Now"/>.</summary>
+    /// <summary>When it was opened, on <see cref="Clock.Now"/>.</summary>
     public long Opened { get; }
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
@@ -65,21 +65,21 @@ internal sealed partial class Connection : IOutboxOwner
             return;
         // A peer that is told to leave still gets what was published before.
         if (close.DropQueued)
-            Outbox.Shut();
+            Writer.CompleteAdding();
         else
-            Outbox.EndWaits();
+            Writer.EndWaits();
         EndDelay();
         _handler.OnClosing();
         _transport.Transport.Input.CancelPendingRead();
     }
 
-    void IOutboxOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
+    void IWriterOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
 
-    void IOutboxOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Lease, policy, channel, dropped);
+    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Lease, policy, channel, dropped);
 
-    void IOutboxOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
+    void IWriterOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
 
-    void IOutboxOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
+    void IWriterOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
     /// <param name="answer">The answer to the upgrade, where it was not sent before.</param>
@@ -99,7 +99,7 @@ internal sealed partial class Connection : IOutboxOwner
         if (!await _output.SendAsync(answer))
             return false;
         await _handler.OnOpenAsync();
-        await Outbox.FlushAsync();
+        await Writer.FlushAsync();
         return true;
     }
 
@@ -132,7 +132,7 @@ internal sealed partial class Connection : IOutboxOwner
         var buffer = result.Buffer;
         if (!buffer.IsEmpty)
         {
-            _lastReceived = _services.Sweep.Now;
+            _lastReceived = _services.Clock.Now;
             _services.Metrics.ReceivedBytes(buffer.Length);
         }
         try
@@ -157,7 +157,7 @@ internal sealed partial class Connection : IOutboxOwner
         _transport.Transport.Input.AdvanceTo(result.Buffer.End);
         if (_posted is { IsEmpty: false })
             await DoPostedAsync();
-        var flushed = Outbox.FlushAsync();
+        var flushed = Writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully)
             await flushed;
         return !result.IsCompleted || IsClosing || _peerClose is not null;
@@ -195,9 +195,9 @@ internal sealed partial class Connection : IOutboxOwner
                 : OnOverRate(frame, now, wait);
             if (!handled.IsCompletedSuccessfully)
                 return handled;
-            if (Outbox.HasManyReplies)
+            if (Writer.HasManyReplies)
             {
-                var flushed = Outbox.FlushAsync();
+                var flushed = Writer.FlushAsync();
                 if (!flushed.IsCompletedSuccessfully)
                     return flushed;
             }
@@ -213,7 +213,7 @@ internal sealed partial class Connection : IOutboxOwner
             case FrameKind.Text or FrameKind.Binary:
                 return _handler.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
-                Outbox.Write(Opcode.Pong, frame.Payload.Span);
+                Writer.Write(Opcode.Pong, frame.Payload.Span);
                 break;
             case FrameKind.Pong:
                 Answered();

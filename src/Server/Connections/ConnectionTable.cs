@@ -4,7 +4,7 @@ using Gateway.Server.Clock;
 namespace Gateway.Server.Connections;
 
 /// <summary>Safe for any thread. The open connections of this node, by id.</summary>
-internal sealed class ConnectionTable : ISwept
+internal sealed class ConnectionTable : ITickHandler
 {
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
 
@@ -21,7 +21,7 @@ internal sealed class ConnectionTable : ISwept
     /// <summary>Those open at some moment during the call.</summary>
     public IEnumerable<Connection> All() => _connections.Select(pair => pair.Value);
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         foreach (var (_, connection) in _connections)
             connection.OnTick(now);

@@ -30,8 +30,8 @@ internal interface IMessageHandler
     /// <summary>The connection is about to close: whatever holds up the read loop is to end soon. From any thread.</summary>
     void OnClosing();
 
-    /// <summary>Looks at what has a deadline. Called by the sweep while the connection is open.</summary>
-    /// <param name="now">The sweep's time.</param>
+    /// <summary>Looks at what has a deadline. Called by the clock while the connection is open.</summary>
+    /// <param name="now">Milliseconds on the clock.</param>
     void OnTick(long now);
 
     /// <summary>A whole message that is over the rate limit: it is not done.</summary>
@@ -41,7 +41,7 @@ internal interface IMessageHandler
     void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter);
 
     /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
-    void WriteFarewell(IBufferWriter<byte> output, CloseRequest close);
+    void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close);
 
     /// <summary>A subscription can't go on without a gap. From any thread, without locks.</summary>
     void OnGap(Subscription subscription);

@@ -82,10 +82,10 @@ internal sealed class PublishEndpoint(
         var content = message.Content;
         if (services.HookCalls is { AsksPublish: true } calls)
         {
-            var verdict = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
-            if (verdict.Denial is { } denial)
+            var decision = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
+            if (decision.Denial is { } denial)
                 return RefusalResponse.Of(denial);
-            content = verdict.Content ?? content;
+            content = decision.Content ?? content;
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
         {
@@ -98,7 +98,7 @@ internal sealed class PublishEndpoint(
         });
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
-            await local.RoomAsync();
+            await local.WaitForCapacityAsync();
         if (!result.IsAccepted)
             return RefusalResponse.Of(SessionError.Of(result.Outcome));
         await AnswerAsync(context.Response, message, result.Position);
@@ -144,7 +144,7 @@ internal sealed class PublishEndpoint(
             error = SessionError.BadRequest(problem);
             return null;
         }
-        if (!ChannelRights.May(identity, name, Rights.Publish))
+        if (!ChannelRights.IsAllowed(identity, name, ChannelOperations.Publish))
         {
             error = SessionError.Forbidden;
             return null;

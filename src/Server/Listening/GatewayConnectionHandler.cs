@@ -68,7 +68,7 @@ internal sealed class GatewayConnectionHandler(
                 }
                 input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                 if (deadline.HasPassed)
-                    audit.Cut(connection.RemoteEndPoint, CutReason.HandshakeTimeout);
+                    audit.Aborted(connection.RemoteEndPoint, AbortReason.HandshakeTimeout);
                 if (result.IsCompleted || deadline.HasPassed)
                     return RequestKind.NeedMoreData;
             }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening;
 
 /// <summary>Safe for any thread. Cuts connections whose request head is not complete within <c>Limits:Handshake</c>, by the one clock.</summary>
-internal sealed class HandshakeDeadlines(GatewayOptions options, Sweep sweep) : ISwept
+internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock clock) : ITickHandler
 {
     private readonly ConcurrentDictionary<Deadline, byte> _pending = new();
     private readonly long _milliseconds = (long)options.Limits.Handshake.TotalMilliseconds;
@@ -17,12 +17,12 @@ internal sealed class HandshakeDeadlines(GatewayOptions options, Sweep sweep) : 
     /// <summary>Starts the time of a connection; dispose the result when its head has come.</summary>
     public Deadline Start(ConnectionContext connection)
     {
-        var deadline = new Deadline(this, connection, sweep.Now + _milliseconds);
+        var deadline = new Deadline(this, connection, clock.Now + _milliseconds);
         _pending[deadline] = 0;
         return deadline;
     }
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         foreach (var (deadline, _) in _pending)
             deadline.Check(now);

@@ -12,7 +12,7 @@ namespace Gateway.Server.Listening;
 /// clock. Safe for any thread. Kestrel's own timeout is one for all ports, and on the operator's port it should be longer than backends
 /// keep their connections.
 /// </summary>
-internal sealed class IdleHttp(GatewayOptions options, Sweep sweep) : ISwept
+internal sealed class IdleHttp(GatewayOptions options, GatewayClock clock) : ITickHandler
 {
     private readonly ConcurrentDictionary<HttpActivity, byte> _connections = new();
     private readonly long _milliseconds = (long)options.Limits.IdleHttp.TotalMilliseconds;
@@ -28,7 +28,7 @@ internal sealed class IdleHttp(GatewayOptions options, Sweep sweep) : ISwept
         return activity;
     }
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         foreach (var (activity, _) in _connections)
             activity.Check(now);
@@ -65,5 +65,5 @@ internal sealed class IdleHttp(GatewayOptions options, Sweep sweep) : ISwept
         public void Dispose() => _owner._connections.TryRemove(this, out _);
     }
 
-    private long NextEnd => sweep.Now + _milliseconds;
+    private long NextEnd => clock.Now + _milliseconds;
 }

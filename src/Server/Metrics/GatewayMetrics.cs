@@ -62,7 +62,7 @@ internal sealed class GatewayMetrics : IDisposable
         _fanOutDuration = _meter.CreateHistogram("gateway.fanout.duration", "s", "Time to hand a batch of a channel's messages to all its subscribers here.", tags: null, Durations);
         _meter.CreateObservableCounter("gateway.messages.received", () => _received.Value, "{message}", "Messages received from clients.");
         _meter.CreateObservableCounter("gateway.messages.sent", () => _sent.Value, "{message}", "Messages and control frames handed to the sockets of clients.");
-        _meter.CreateObservableCounter("gateway.messages.delivered", () => _delivered.Value, "{message}", "Messages handed to subscribers' outboxes.");
+        _meter.CreateObservableCounter("gateway.messages.delivered", () => _delivered.Value, "{message}", "Messages handed to subscribers' writers.");
         _meter.CreateObservableCounter("gateway.network.received", () => _receivedBytes.Value, "By", "Bytes of frames received from clients.");
         _meter.CreateObservableCounter("gateway.network.sent", () => _sentBytes.Value, "By", "Bytes of frames handed to the sockets of clients.");
     }
@@ -85,7 +85,7 @@ internal sealed class GatewayMetrics : IDisposable
     public void Refused(UpgradeRefusal refusal) =>
         _refusals.Add(1, new KeyValuePair<string, object?>("status", refusal.StatusCode), new KeyValuePair<string, object?>("reason", refusal.Reason));
 
-    public void Cut(CutReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason.Label()));
+    public void Aborted(AbortReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason.Label()));
 
     /// <param name="start">When the request had come, by <see cref="Stopwatch"/>.</param>
     public void Handshaken(long start) => _handshakes.Record(Stopwatch.GetElapsedTime(start).TotalSeconds);

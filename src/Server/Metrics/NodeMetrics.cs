@@ -15,7 +15,7 @@ internal sealed class NodeMetrics
         var meter = factory.Create(GatewayMetrics.MeterName);
         meter.CreateObservableUpDownCounter("gateway.channels", () => (long)channels.Count, "{channel}", "Channels with subscribers on this node.");
         meter.CreateObservableUpDownCounter("gateway.subscriptions", () => channels.SubscriptionCount, "{subscription}", "Subscriptions on this node.");
-        meter.CreateObservableUpDownCounter("gateway.outbound.queued", () => connections.All().Sum(connection => connection.Outbox.QueuedBytes), "By", "What waits to be sent to clients, as counted against Limits:OutboundBytes.");
+        meter.CreateObservableUpDownCounter("gateway.outbound.queued", () => connections.All().Sum(connection => connection.Writer.QueuedBytes), "By", "What waits to be sent to clients, as counted against Limits:OutboundBytes.");
         meter.CreateObservableGauge("gateway.backplane.up", () => backplane.Problem is null ? 1L : 0L, unit: null, "Whether the backplane is in reach: 1 or 0.");
         if (backplane is MemoryBackplane memory)
             meter.CreateObservableUpDownCounter("gateway.history", () => memory.HistoryBytes, "By", "What the in-memory backplane keeps of history.");

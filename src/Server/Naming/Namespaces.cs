@@ -17,7 +17,7 @@ internal sealed class Namespaces
     {
         _default = new Namespace("default", options.DefaultNamespace);
         var personal = options.Namespaces.GetValueOrDefault("user", options.DefaultNamespace);
-        _personal = new Namespace("user", personal with { Publish = Permission.Nobody }, isPersonal: true);
+        _personal = new Namespace("user", personal with { Publish = AccessPolicy.Nobody }, isPersonal: true);
         _named = options.Namespaces.ToDictionary(pair => pair.Key, pair => new Namespace(pair.Key, pair.Value), StringComparer.Ordinal);
         _bySpan = _named.GetAlternateLookup<ReadOnlySpan<char>>();
         _maxNameBytes = options.Limits.ChannelName;

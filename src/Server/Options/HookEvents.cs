@@ -17,8 +17,11 @@ internal enum HookEvents
     Online = 1 << 9,
     Offline = 1 << 10,
 
-    Asked = Connect | Subscribe | Publish,
-    Told = Connected | Disconnected | Subscribed | Unsubscribed | Channels | Users,
+    /// <summary>Requests that the backend answers before the gateway goes on.</summary>
+    Requests = Connect | Subscribe | Publish,
+
+    /// <summary>Notifications about what has happened.</summary>
+    Notifications = Connected | Disconnected | Subscribed | Unsubscribed | Channels | Users,
 
     /// <summary>What is told of channels, on all nodes taken together.</summary>
     Channels = Occupied | Vacated,

@@ -13,7 +13,7 @@ internal sealed record HooksOptions
     public byte[] Key { get; init; } = [];
 
     /// <summary><c>Hooks:Events</c>. Default: all that the backend is told, nothing that it is asked.</summary>
-    public HookEvents Events { get; init; } = HookEvents.Told;
+    public HookEvents Events { get; init; } = HookEvents.Notifications;
 
     /// <summary>How long a client waits for the backend's answer. Default 1 s. After it: as <see cref="FailOpen"/> says.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);

@@ -12,11 +12,11 @@ internal sealed record NamespaceOptions
     /// <summary>Whether the channels count who is present. Default false.</summary>
     public bool Presence { get; init; }
 
-    /// <summary>Who may subscribe. Default <see cref="Permission.Granted"/>.</summary>
-    public Permission Subscribe { get; init; } = Permission.Granted;
+    /// <summary>Who may subscribe. Default <see cref="AccessPolicy.Granted"/>.</summary>
+    public AccessPolicy Subscribe { get; init; } = AccessPolicy.Granted;
 
-    /// <summary>Who may publish. Default <see cref="Permission.Granted"/>.</summary>
-    public Permission Publish { get; init; } = Permission.Granted;
+    /// <summary>Who may publish. Default <see cref="AccessPolicy.Granted"/>.</summary>
+    public AccessPolicy Publish { get; init; } = AccessPolicy.Granted;
 
     /// <summary>What happens to a subscriber that does not keep up. Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
     public SlowConsumerPolicy SlowConsumer { get; init; } = SlowConsumerPolicy.Disconnect;

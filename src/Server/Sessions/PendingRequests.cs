@@ -122,7 +122,7 @@ internal sealed class PendingRequests
     }
 
     /// <summary>Completes at once unless too much is under way; then when half of it is answered.</summary>
-    public ValueTask RoomAsync()
+    public ValueTask WaitForCapacityAsync()
     {
         lock (_gate)
             return _cost <= MaxCost || _isLetGo ? default : Wait(MaxCost / 2);
@@ -151,7 +151,7 @@ internal sealed class PendingRequests
     }
 
     /// <summary>Lets the read loop wait no longer, from now on.</summary>
-    public void LetReadLoopGo()
+    public void ReleaseReader()
     {
         lock (_gate)
         {

@@ -7,22 +7,22 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content>What the API asks of a session.</content>
-internal sealed partial class Session : IClient
+internal sealed partial class Session : IClientSession
 {
     /// <summary>Protocol, <c>unsubscribed</c> sent by the server: the API did it, and the client should not subscribe again by itself.</summary>
     private const string Removed = "removed";
 
-    string IClient.User => _identity.User;
+    string IClientSession.User => _identity.User;
 
-    IReadOnlyList<string> IClient.Channels() => [.. _subscriptions.Snapshot().Select(subscription => subscription.Channel.Name.ToString())];
+    IReadOnlyList<string> IClientSession.Channels() => [.. _subscriptions.Snapshot().Select(subscription => subscription.Channel.Name.ToString())];
 
-    ValueTask<bool> IClient.SubscribeAsync(ChannelName channel) =>
+    ValueTask<bool> IClientSession.SubscribeAsync(ChannelName channel) =>
         InTurnAsync(channel, CostOfSubscribe(channel, recovers: false), asked => SubscribeForApiAsync(channel, asked));
 
-    ValueTask<bool> IClient.UnsubscribeAsync(ChannelName channel, string? reason) =>
+    ValueTask<bool> IClientSession.UnsubscribeAsync(ChannelName channel, string? reason) =>
         InTurnAsync(channel, RequestCost, _ => new ValueTask<bool>(TryRemove(channel, reason)));
 
-    ValueTask IClient.RoomAsync() => RoomAsync();
+    ValueTask IClientSession.WaitForCapacityAsync() => WaitForCapacityAsync();
 
     private async ValueTask<bool> SubscribeForApiAsync(ChannelName channel, long asked)
     {

@@ -18,11 +18,11 @@ internal sealed partial class Session
         if (MustSignIn)
         {
             // Held, it has sent its token, and it is not the client that takes its time.
-            if (now >= _signInBy && !_connection.IsHeld)
+            if (now >= _signInBy && !_connection.IsHeartbeatPaused)
                 _connection.RequestClose(CloseRequest.NoToken(_services.Options.Auth.Timeout));
             return;
         }
-        long time = _services.Sweep.UnixSeconds;
+        long time = _services.Clock.UnixSeconds;
         if (_identity.Expires is { } expires && time >= expires)
             OnExpired(expires, time);
         if (_subscriptions.RemoveExpired(time) is not { } expired)
@@ -47,6 +47,6 @@ internal sealed partial class Session
         _services.Metrics.Error(ErrorCode.Unauthorized);
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.Error(message, SessionError.TokenExpired);
-        Outbox.WriteNow(Opcode.Text, message.WrittenSpan);
+        Writer.WriteNow(Opcode.Text, message.WrittenSpan);
     }
 }

@@ -26,8 +26,8 @@ internal sealed partial class Session
     {
         if (_services.HookCalls is not { AsksConnect: true } calls)
             return true;
-        var verdict = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
-        if (verdict.Denial is not { } denial)
+        var decision = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
+        if (decision.Denial is not { } denial)
             return true;
         SendError(denial, id, channel: default);
         _connection.RequestClose(CloseRequest.Denied(denial));
@@ -54,7 +54,7 @@ internal sealed partial class Session
         ClientMessageReader.TryRead(payload.Span, out var message, out _);
         if (NameOf(message.Channel, out _) is not { } name || (!message.HasRecover && _subscriptions.Find(name.Utf8) is not null))
             return default;
-        if (ChannelRights.May(_identity, name, Rights.Subscribe))
+        if (ChannelRights.IsAllowed(_identity, name, ChannelOperations.Subscribe))
             return new(name);
         if (TokensFor(message, name) is not { } tokens)
             return default;
@@ -84,35 +84,35 @@ internal sealed partial class Session
         return PublishIfAllowedAsync(WaitAsync(calls.PublishAsync(Caller, name, message.Content)), payload);
     }
 
-    private async ValueTask PublishIfAllowedAsync(ValueTask<Verdict> asking, ReadOnlyMemory<byte> payload)
+    private async ValueTask PublishIfAllowedAsync(ValueTask<HookDecision> asking, ReadOnlyMemory<byte> payload)
     {
-        var verdict = await asking;
+        var decision = await asking;
         await TurnAsync(payload);
-        await PublishAs(verdict, payload);
-        await RoomAsync();
+        await PublishAs(decision, payload);
+        await WaitForCapacityAsync();
     }
 
-    private ValueTask PublishAs(in Verdict verdict, ReadOnlyMemory<byte> payload)
+    private ValueTask PublishAs(in HookDecision decision, ReadOnlyMemory<byte> payload)
     {
         ClientMessageReader.TryRead(payload.Span, out var message, out _);
-        if (verdict.Denial is not { } denial)
-            return Publish(message, verdict.Content is { } replaced ? replaced.Span : message.Content);
+        if (decision.Denial is not { } denial)
+            return Publish(message, decision.Content is { } replaced ? replaced.Span : message.Content);
         SendError(denial, message);
         return default;
     }
 
-    private async ValueTask<Verdict> WaitAsync(ValueTask<Verdict> asking)
+    private async ValueTask<HookDecision> WaitAsync(ValueTask<HookDecision> asking)
     {
         // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
-        await Outbox.FlushAsync();
-        _connection.Hold();
+        await Writer.FlushAsync();
+        _connection.PauseHeartbeat();
         try
         {
             return await asking;
         }
         finally
         {
-            _connection.GoOn();
+            _connection.ResumeHeartbeat();
         }
     }
 
@@ -141,9 +141,9 @@ internal sealed partial class Session
         // A gap, the clock or a new token may be ending it at the same time.
         lock (subscription)
         {
-            if (subscription.Telling == Telling.Over)
+            if (subscription.Notification == NotificationState.Ended)
                 return;
-            subscription.Telling = Telling.Told;
+            subscription.Notification = NotificationState.Notified;
             events.Subscribed(_connection.Id, _identity.User, subscription.Channel.Name);
         }
     }
@@ -153,9 +153,9 @@ internal sealed partial class Session
     {
         lock (subscription)
         {
-            if (subscription.Telling == Telling.Told)
+            if (subscription.Notification == NotificationState.Notified)
                 _services.HookEvents?.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
-            subscription.Telling = Telling.Over;
+            subscription.Notification = NotificationState.Ended;
             return subscription.IsPresent;
         }
     }

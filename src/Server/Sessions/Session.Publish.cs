@@ -22,7 +22,7 @@ internal sealed partial class Session
             SendError(SessionError.BadRequest(problem), message);
             return null;
         }
-        if (ChannelRights.May(_identity, name, Rights.Publish))
+        if (ChannelRights.IsAllowed(_identity, name, ChannelOperations.Publish))
             return name;
         SendError(SessionError.Forbidden, message);
         return null;
@@ -45,7 +45,7 @@ internal sealed partial class Session
             return PublishPipelined(publishing, name, message, local);
         Acknowledge(publishing.Result, name, message.Id);
         // The one whose messages pile up waits; its subscribers and other publishers do not.
-        return local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : default;
+        return local is { IsBacklogged: true } ? new ValueTask(local.WaitForCapacityAsync()) : default;
     }
 
     /// <summary>The answer takes a while: the client's next publishes do not wait for it.</summary>
@@ -53,7 +53,7 @@ internal sealed partial class Session
     {
         int cost = PendingRequests.PublishCost + message.Content.Length;
         _ = AcknowledgeAsync(publishing, name, message.Id.ToArray(), Pending.BeginPublish(name, cost), cost);
-        return local is { IsBacklogged: true } ? new ValueTask(local.RoomAsync()) : default;
+        return local is { IsBacklogged: true } ? new ValueTask(local.WaitForCapacityAsync()) : default;
     }
 
     private async Task AcknowledgeAsync(
@@ -63,7 +63,7 @@ internal sealed partial class Session
         {
             var answer = Answer(await publishing, channel, id);
             if (answer is not null)
-                Outbox.SendSoon(answer.WrittenSpan);
+                Writer.SendSoon(answer.WrittenSpan);
         }
         catch (Exception failure)
         {
@@ -79,7 +79,7 @@ internal sealed partial class Session
     private void Acknowledge(PublishResult result, ChannelName channel, ReadOnlySpan<byte> id)
     {
         if (Answer(result, channel, id) is { } answer)
-            Outbox.Send(answer.WrittenSpan);
+            Writer.Send(answer.WrittenSpan);
     }
 
     /// <returns>Null where the client wants none.</returns>

@@ -18,11 +18,11 @@ internal sealed partial class Session
     private const int HistoryBytes = 256 * 1024;
 
     /// <summary>The channel's name if the client may read this of it; otherwise answers with the error.</summary>
-    private ChannelName? ReadableChannel(in ClientMessage message, Rights right)
+    private ChannelName? ReadableChannel(in ClientMessage message, ChannelOperations right)
     {
         if (ChannelOf(message) is not { } name)
             return null;
-        if (ChannelRights.May(_identity, name, right) || _subscriptions.Find(name.Utf8) is { IsByToken: true })
+        if (ChannelRights.IsAllowed(_identity, name, right) || _subscriptions.Find(name.Utf8) is { IsByToken: true })
             return name;
         SendError(SessionError.Forbidden, message);
         return null;
@@ -30,7 +30,7 @@ internal sealed partial class Session
 
     private ValueTask ReadPresence(in ClientMessage message, long asked)
     {
-        if (ReadableChannel(message, Rights.Presence) is not { } name)
+        if (ReadableChannel(message, ChannelOperations.Presence) is not { } name)
             return default;
         if (name.Namespace.Rules.Presence)
             return SendPresenceAsync(name, message.Id.ToArray(), asked);
@@ -59,7 +59,7 @@ internal sealed partial class Session
             {
                 var reply = ReplyBuffer.Rent();
                 ServerMessageWriter.PresenceSnapshot(reply, channel.Json, id, presence.State);
-                Outbox.Send(reply.WrittenSpan);
+                Writer.Send(reply.WrittenSpan);
             }
         }
     }
@@ -79,7 +79,7 @@ internal sealed partial class Session
 
     private ValueTask ReadHistory(in ClientMessage message)
     {
-        if (ReadableChannel(message, Rights.History) is not { } name)
+        if (ReadableChannel(message, ChannelOperations.History) is not { } name)
             return default;
         if (name.Namespace.Rules.HasHistory)
             return ReadHistoryAsync(name, message.Id.ToArray(), new HistoryQuery(message.After, message.Before, message.Limit ?? DefaultHistoryLimit, HistoryBytes));
@@ -96,6 +96,6 @@ internal sealed partial class Session
         }
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.History(reply, channel.Json, id, page.Top.Epoch, page.Messages, page.More);
-        Outbox.Send(reply.WrittenSpan);
+        Writer.Send(reply.WrittenSpan);
     }
 }

@@ -25,8 +25,8 @@ internal sealed partial class Session
     /// <summary>What a client missed.</summary>
     /// <param name="Position">The last that it knows.</param>
     /// <param name="Page">The first page after that.</param>
-    /// <param name="Losses"><see cref="Channel.Losses"/> before the page was read.</param>
-    private readonly record struct Missed(Position Position, HistoryPage Page, long Losses);
+    /// <param name="Generation"><see cref="Channel.Generation"/> before the page was read.</param>
+    private readonly record struct Missed(Position Position, HistoryPage Page, long Generation);
 
     private async ValueTask<Start> StartWithHistoryAsync(Subscription subscription, byte[] id, Position? recover, PresenceState? presence)
     {
@@ -35,7 +35,7 @@ internal sealed partial class Session
         {
             if (attempt > 0)
                 await Task.Delay(attempt * AttemptMilliseconds);
-            long losses = channel.Losses;
+            long generation = channel.Generation;
             var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
             if (await _services.Backplane.ReadAsync(channel.Name, query) is not { } page)
                 return default;
@@ -44,10 +44,10 @@ internal sealed partial class Session
                 // From here on in the epoch that the client is told.
                 var reply = Subscribed(subscription, id, page.Top, recovered: true, presence);
                 bool hasBegun = subscription.Subscriber.TrySend(subscription, reply.WrittenSpan);
-                return new Start(hasBegun, new Missed(page.Top with { Seq = position.Seq }, page, losses));
+                return new Start(hasBegun, new Missed(page.Top with { Seq = position.Seq }, page, generation));
             }
             bool? recovered = recover is null ? null : false;
-            if (channel.TryActivate(subscription, page.Top, losses, top => Subscribed(subscription, id, top, recovered, presence)))
+            if (channel.TryActivate(subscription, page.Top, generation, top => Subscribed(subscription, id, top, recovered, presence)))
                 return new Start(HasBegun: true);
         }
         return default;
@@ -55,7 +55,7 @@ internal sealed partial class Session
 
     private async ValueTask CatchUpAsync(Subscription subscription, Missed missed)
     {
-        var held = new HeldDeliveries(Outbox, _services.Options.Limits.OutboundBytes);
+        var held = new HeldDeliveries(Writer, _services.Options.Limits.OutboundBytes);
         try
         {
             if (!await TryCatchUpAsync(subscription, missed, held))
@@ -71,7 +71,7 @@ internal sealed partial class Session
     private async ValueTask<bool> TryCatchUpAsync(Subscription subscription, Missed missed, HeldDeliveries held)
     {
         var channel = subscription.Channel;
-        var (position, page, losses) = missed;
+        var (position, page, generation) = missed;
         bool isHeld = false;
         for (int attempts = 0; ;)
         {
@@ -85,22 +85,22 @@ internal sealed partial class Session
                 position = position with { Seq = message.Seq };
                 var frame = ReplyBuffer.Rent();
                 ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
-                if (!Outbox.TrySend(subscription, frame.WrittenSpan))
+                if (!Writer.TrySend(subscription, frame.WrittenSpan))
                     return true;
             }
             if (!isHeld && position.Seq >= page.Top.Seq)
             {
                 subscription.Subscriber = held;
-                isHeld = channel.TryActivate(subscription, position, losses, reply: null);
+                isHeld = channel.TryActivate(subscription, position, generation, reply: null);
                 if (!isHeld && ++attempts == MaxAttempts)
                     return false;
             }
             if (isHeld && position.Seq >= subscription.StartSeq)
                 return held.TryRelease(subscription);
-            await Outbox.FlushAsync();
+            await Writer.FlushAsync();
             if (subscription.Ended)
                 return true;
-            losses = channel.Losses;
+            generation = channel.Generation;
             var next = await _services.Backplane.ReadAsync(channel.Name, new HistoryQuery(position.Seq, null, PageMessages, PageBytes));
             if (next is null || next.Top.Epoch != position.Epoch || !next.Reaches(position))
                 return false;

@@ -12,7 +12,7 @@ namespace Gateway.Server.Sessions;
 /// <content><c>auth</c> and <c>refresh</c>, and what comes with signing in.</content>
 internal sealed partial class Session
 {
-    private bool MustSignIn => ReferenceEquals(_identity, Identity.Nobody);
+    private bool MustSignIn => ReferenceEquals(_identity, Identity.Unauthenticated);
 
     public ValueTask OnOpenAsync() => MustSignIn ? default : WelcomeAsync();
 
@@ -23,7 +23,7 @@ internal sealed partial class Session
         var reply = ReplyBuffer.Rent();
         long ping = (long)_services.Options.Heartbeat.Ping.TotalMilliseconds;
         ServerMessageWriter.Connected(reply, _connection.Id, identity.User, _services.Options.Node, ping, identity.Expires, identity.Subscriptions);
-        Outbox.Send(reply.WrittenSpan);
+        Writer.Send(reply.WrittenSpan);
         TellConnected();
         var channels = _opening?.Channels ?? identity.Subscriptions;
         return channels.Count == 0 ? default : SubscribeAllAsync(identity, channels);
@@ -32,7 +32,7 @@ internal sealed partial class Session
     private async ValueTask SubscribeAllAsync(Identity identity, IReadOnlyList<string> channels)
     {
         // The backplane may take its time; whom the client is connected as need not wait for it.
-        await Outbox.FlushAsync();
+        await Writer.FlushAsync();
         foreach (string channel in channels)
         {
             if (_connection.IsClosing)
@@ -43,7 +43,7 @@ internal sealed partial class Session
                 SendError(SessionError.BadRequest(problem), id: default, utf8);
                 continue;
             }
-            if (!ChannelRights.May(identity, name, Rights.Subscribe))
+            if (!ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
             {
                 SendError(SessionError.Forbidden, id: default, utf8);
                 continue;
@@ -58,7 +58,7 @@ internal sealed partial class Session
             var recover = _opening?.PositionOf(utf8);
             Begin(name, CostOfSubscribe(name, recover is not null), asked => OpenAsync(identity, name, recover, asked));
             // A stream asks for nothing meanwhile; its channels come one after the other.
-            await (_opening is null ? RoomAsync() : _pending?.DoneAsync() ?? default);
+            await (_opening is null ? WaitForCapacityAsync() : _pending?.DoneAsync() ?? default);
         }
     }
 
@@ -147,7 +147,7 @@ internal sealed partial class Session
         _identity = Identity.Of(claims!);
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.Refreshed(reply, id, _identity.Expires);
-        Outbox.Send(reply.WrittenSpan);
+        Writer.Send(reply.WrittenSpan);
         foreach (var subscription in _subscriptions.Snapshot())
             Reconsider(subscription);
     }
@@ -157,7 +157,7 @@ internal sealed partial class Session
     {
         if (subscription.IsByToken)
             return;
-        if (!ChannelRights.May(_identity, subscription.Channel.Name, Rights.Subscribe))
+        if (!ChannelRights.IsAllowed(_identity, subscription.Channel.Name, ChannelOperations.Subscribe))
         {
             // One that has not begun yet is refused by whoever begins it.
             if (End(subscription, dropQueued: true) && subscription.IsAnswered)

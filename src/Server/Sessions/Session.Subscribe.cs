@@ -29,7 +29,7 @@ internal sealed partial class Session
             return default;
         var identity = _identity;
         Position? recover = message.HasRecover ? new Position(Encoding.UTF8.GetString(message.RecoverEpoch), message.RecoverSeq) : null;
-        if (ChannelRights.May(identity, name, Rights.Subscribe))
+        if (ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
             return SubscribeUntil(Subscription.Unlimited, name, message.Id.ToArray(), recover, identity, asked);
         if (TokensFor(message, name) is { } tokens)
             return SubscribeByTokenAsync(tokens, Encoding.UTF8.GetString(message.Token), name, message.Id.ToArray(), recover, asked);
@@ -92,13 +92,13 @@ internal sealed partial class Session
         }
         var reply = ReplyBuffer.Rent();
         ServerMessageWriter.Unsubscribed(reply, subscription.Channel.Name.Json, message.Id, code: null, reason: null);
-        Outbox.Send(reply.WrittenSpan);
+        Writer.Send(reply.WrittenSpan);
     }
 
     private async ValueTask SubscribeAsync(long expires, ChannelName name, byte[] id, Position? recover, Identity identity, long asked)
     {
-        var channel = _services.Channels.Hold(name);
-        var subscription = new Subscription(channel, Outbox) { IsByToken = expires != Subscription.Unlimited };
+        var channel = _services.Channels.Acquire(name);
+        var subscription = new Subscription(channel, Writer) { IsByToken = expires != Subscription.Unlimited };
         if (!_subscriptions.TryAdd(subscription, _services.Options.Limits.ChannelsPerConnection))
         {
             _services.Channels.Release(channel);
@@ -109,7 +109,7 @@ internal sealed partial class Session
         }
         // A refresh changes the identity and then looks at the subscriptions; this one was entered and then looks at the identity. So one
         // sees the other.
-        if (!subscription.IsByToken && !ReferenceEquals(identity, _identity) && !ChannelRights.May(_identity, name, Rights.Subscribe))
+        if (!subscription.IsByToken && !ReferenceEquals(identity, _identity) && !ChannelRights.IsAllowed(_identity, name, ChannelOperations.Subscribe))
             End(subscription);
         var starting = StartAsync(subscription, id, recover);
         var start = starting.IsCompletedSuccessfully ? starting.Result : await InTimeAsync(starting.AsTask(), asked);
@@ -181,7 +181,7 @@ internal sealed partial class Session
             return await StartWithHistoryAsync(subscription, id, recover, presence);
         bool? recovered = recover is null ? null : false;
         return new Start(channel.TryActivate(
-            subscription, default, losses: 0, position => Subscribed(subscription, id, position, recovered, presence)));
+            subscription, default, generation: 0, position => Subscribed(subscription, id, position, recovered, presence)));
     }
 
     private async ValueTask<bool> TryJoinAsync(Subscription subscription)
@@ -191,7 +191,7 @@ internal sealed partial class Session
         lock (subscription)
         {
             // Whoever ended it meanwhile did not know that there would be something to leave.
-            subscription.IsPresent = subscription.Telling != Telling.Over;
+            subscription.IsPresent = subscription.Notification != NotificationState.Ended;
         }
         if (!subscription.IsPresent)
             await LeaveAsync(subscription.Channel.Name);
@@ -228,7 +228,7 @@ internal sealed partial class Session
         if (!isSent)
             SendError(SessionError.Forbidden, id, name.Utf8);
 
-        void Send() => isSent = Outbox.TrySendAt(subscription, seq =>
+        void Send() => isSent = Writer.TrySendAt(subscription, seq =>
         {
             var reply = ReplyBuffer.Rent();
             ServerMessageWriter.Subscribed(reply, name.Json, id, epoch, seq, recovered: null, presence?.State);
@@ -238,7 +238,7 @@ internal sealed partial class Session
 
     /// <summary>A subscription token lets its bearer read everything in the channel.</summary>
     private bool MaySeePresence(Subscription subscription) =>
-        subscription.IsByToken || ChannelRights.May(_identity, subscription.Channel.Name, Rights.Presence);
+        subscription.IsByToken || ChannelRights.IsAllowed(_identity, subscription.Channel.Name, ChannelOperations.Presence);
 
     /// <summary>Ends a subscription and gives back all it held.</summary>
     /// <returns>False when somebody else had ended it.</returns>
@@ -260,7 +260,7 @@ internal sealed partial class Session
     /// <summary>For a subscription that is no longer in the list.</summary>
     private void GiveBack(Subscription subscription, bool dropQueued)
     {
-        Outbox.End(subscription, dropQueued);
+        Writer.End(subscription, dropQueued);
         subscription.Channel.Deactivate(subscription);
         if (TellUnsubscribed(subscription))
             _ = LeaveAsync(subscription.Channel.Name);
@@ -294,7 +294,7 @@ internal sealed partial class Session
     {
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.Unsubscribed(message, subscription.Channel.Name.Json, id: default, code, reason);
-        Outbox.WriteNow(Opcode.Text, message.WrittenSpan);
+        Writer.WriteNow(Opcode.Text, message.WrittenSpan);
     }
 
     [LoggerMessage(20, LogLevel.Error, "Connection {Connection} could not leave a channel's presence.")]

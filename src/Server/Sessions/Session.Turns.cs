@@ -47,7 +47,7 @@ internal sealed partial class Session
     public ValueTask AnswerPublishesAsync() => _pending?.PublishesDoneAsync() ?? default;
 
     /// <inheritdoc/>
-    public void OnClosing() => Volatile.Read(ref _pending)?.LetReadLoopGo();
+    public void OnClosing() => Volatile.Read(ref _pending)?.ReleaseReader();
 
     /// <summary>Does what concerns one channel: at once, unless something of that channel is under way.</summary>
     private ValueTask InTurn(in ClientMessage message, ReadOnlyMemory<byte> payload)
@@ -58,12 +58,12 @@ internal sealed partial class Session
         var doing = Do(message, isPublish ? 0 : Now);
         // What a publish waits for is its channel's own subscribers here; its answer comes by itself.
         if (isPublish)
-            return doing.IsCompletedSuccessfully ? RoomAsync() : doing;
+            return doing.IsCompletedSuccessfully ? WaitForCapacityAsync() : doing;
         if (doing.IsCompletedSuccessfully)
             return default;
         var name = NameOf(message.Channel, out _)!;
         Pending.Add(name, CostOf(message, name), GuardAsync(doing));
-        return RoomAsync();
+        return WaitForCapacityAsync();
     }
 
     /// <summary>Apart from the usual way, which would pay for what this captures.</summary>
@@ -72,7 +72,7 @@ internal sealed partial class Session
         byte[] copy = payload.ToArray();
         long asked = Now;
         Pending.Enqueue(lane, isPublish, cost + copy.Length, () => GuardAsync(OnTurnAsync(copy, asked)));
-        return RoomAsync();
+        return WaitForCapacityAsync();
     }
 
     /// <summary>The same for what nobody sent as a message.</summary>
@@ -154,17 +154,17 @@ internal sealed partial class Session
     }
 
     /// <summary>Completes at once unless too much is under way. Whoever reads no more meanwhile has its client wait, by TCP.</summary>
-    private ValueTask RoomAsync() => _pending is { IsFull: true } pending ? WaitForRoomAsync(pending) : default;
+    private ValueTask WaitForCapacityAsync() => _pending is { IsFull: true } pending ? WaitForRoomAsync(pending) : default;
 
     private async ValueTask WaitForRoomAsync(PendingRequests pending)
     {
         // The answers to what came before do not wait with it.
-        await Outbox.FlushAsync();
+        await Writer.FlushAsync();
         // Who asks for the close does so before it looks for what is pending; here it is the other way round.
         if (!_connection.IsClosing)
-            await pending.RoomAsync();
+            await pending.WaitForCapacityAsync();
         // What came meanwhile is unread. Not held, though: a client that does not take its answers is to be found out.
-        _connection.GoOn();
+        _connection.ResumeHeartbeat();
     }
 
     /// <summary>
@@ -175,7 +175,7 @@ internal sealed partial class Session
         try
         {
             await doing;
-            await Outbox.FlushAsync();
+            await Writer.FlushAsync();
         }
         catch (Exception failure)
         {

@@ -22,7 +22,7 @@ internal sealed partial class Session : IMessageHandler
     private readonly Connection _connection;
     private readonly SessionServices _services;
     private readonly SubscriptionList _subscriptions = new();
-    private readonly OpeningRequest? _opening;
+    private readonly InitialSubscriptions? _opening;
     private readonly long _signInBy;
     private volatile Identity _identity;
     private ChannelName? _lastName;
@@ -31,16 +31,16 @@ internal sealed partial class Session : IMessageHandler
     /// <param name="identity">Who is behind it, as far as that is known.</param>
     /// <param name="services">What all sessions share.</param>
     /// <param name="opening">What a client asks for that cannot send; null for one that can.</param>
-    public Session(Connection connection, Identity identity, SessionServices services, OpeningRequest? opening = null)
+    public Session(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
     {
         _connection = connection;
         _identity = identity;
         _services = services;
         _opening = opening;
-        _signInBy = services.Sweep.Now + (long)services.Options.Auth.Timeout.TotalMilliseconds;
+        _signInBy = services.Clock.Now + (long)services.Options.Auth.Timeout.TotalMilliseconds;
     }
 
-    private Outbox Outbox => _connection.Outbox;
+    private ConnectionWriter Writer => _connection.Writer;
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
@@ -65,7 +65,7 @@ internal sealed partial class Session : IMessageHandler
             case ClientMessageType.Ping:
                 var pong = ReplyBuffer.Rent();
                 ServerMessageWriter.Pong(pong, message.Id);
-                Outbox.Send(pong.WrittenSpan);
+                Writer.Send(pong.WrittenSpan);
                 return default;
             case ClientMessageType.Auth:
                 return Auth(message, payload);
@@ -96,7 +96,7 @@ internal sealed partial class Session : IMessageHandler
         SendError(SessionError.RateLimited, message.Id, message.Channel, retryAfter);
     }
 
-    public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close) =>
+    public void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close) =>
         ServerMessageWriter.Disconnect(output, (int)close.Status.Code, close.Status.Reason, close.Reconnect, close.RetryAfter);
 
     public void OnClosed(int code)
@@ -128,7 +128,7 @@ internal sealed partial class Session : IMessageHandler
     private void SendError(ProtocolError error, in ClientMessage message) => SendError(error, message.Id, message.Channel);
 
     private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null) =>
-        Outbox.Send(ErrorReply(error, id, channel, retryAfter).WrittenSpan);
+        Writer.Send(ErrorReply(error, id, channel, retryAfter).WrittenSpan);
 
     private ArrayBufferWriter<byte> ErrorReply(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null)
     {

@@ -16,7 +16,7 @@ internal sealed record SessionServices(
     ChannelTable Channels,
     IBackplane Backplane,
     IAuthenticator Authenticator,
-    Sweep Sweep,
+    GatewayClock Clock,
     GatewayMetrics Metrics,
     ILogger<Session> Log,
     HookCalls? HookCalls = null,

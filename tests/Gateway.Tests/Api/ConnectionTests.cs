@@ -60,8 +60,8 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
         var answer = await gateway.Server.PostAsync("disconnect", """{"user":"frida","reason":"signed out"}""");
         Assert.Equal(1, answer.Json.Number("connections"));
 
-        var farewell = await client.ReceiveAsync("disconnect");
-        Assert.Equal((4003, "signed out", false), (farewell.Number("code"), farewell.Text("reason"), farewell.GetProperty("reconnect").GetBoolean()));
+        var message = await client.ReceiveAsync("disconnect");
+        Assert.Equal((4003, "signed out", false), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await client.ReceiveTextAsync());
         Assert.Equal(((WebSocketCloseStatus)4003, "signed out"), (client.Socket.CloseStatus, client.Socket.CloseStatusDescription));
     }

@@ -7,7 +7,7 @@ public sealed class CapabilitiesTests
     [Fact]
     public void Asking_them_as_every_message_does_allocates_nothing()
     {
-        var capabilities = new Capabilities(Enumerable.Range(0, 100).Select(i => ($"room{i}:*", Rights.Publish)), ["news"]);
+        var capabilities = new Capabilities(Enumerable.Range(0, 100).Select(i => ($"room{i}:*", ChannelOperations.Publish)), ["news"]);
         Assert.True(Ask(capabilities));
 
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -18,5 +18,5 @@ public sealed class CapabilitiesTests
     }
 
     private static bool Ask(Capabilities capabilities) =>
-        capabilities.Grant("room99:a"u8, Rights.Publish) && !capabilities.Grant("news"u8, Rights.Publish) && capabilities.Grant("news"u8, Rights.Subscribe);
+        capabilities.Grant("room99:a"u8, ChannelOperations.Publish) && !capabilities.Grant("news"u8, ChannelOperations.Publish) && capabilities.Grant("news"u8, ChannelOperations.Subscribe);
 }

@@ -351,7 +351,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     private void Sweep()
     {
         for (int i = 0; i < 100; i++)
-            ((ISwept)_backplane).OnTick(i);
+            ((ITickHandler)_backplane).OnTick(i);
     }
 
     private ChannelName Name(string channel) => _namespaces.TryName(Encoding.UTF8.GetBytes(channel), out _)!;

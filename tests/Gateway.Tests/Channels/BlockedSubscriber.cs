@@ -17,7 +17,7 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 
     public string Id => "blocked";
 
-    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         Entered.Set();
         _released.Wait();

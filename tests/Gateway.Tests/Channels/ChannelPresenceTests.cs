@@ -54,8 +54,8 @@ public sealed class ChannelPresenceTests : IDisposable
         _channel.LosePresence();
         Change("+carol", 4);
         Assert.Equal(PresenceTurn.Snapshot, Turn());
-        int losses = _channel.PresenceLosses;
-        Assert.True(Restore(3, losses, "ann", "bob"));
+        int generation = _channel.PresenceGeneration;
+        Assert.True(Restore(3, generation, "ann", "bob"));
         Assert.Equal(PresenceTurn.Over, Turn());
 
         await SentAsync();
@@ -69,11 +69,11 @@ public sealed class ChannelPresenceTests : IDisposable
     {
         var subscriber = Begin(1);
         _channel.LosePresence();
-        int losses = _channel.PresenceLosses;
+        int generation = _channel.PresenceGeneration;
         _channel.LosePresence();
 
-        Assert.False(Restore(2, losses, "ann"));
-        Assert.True(Restore(3, _channel.PresenceLosses, "ann", "bob"));
+        Assert.False(Restore(2, generation, "ann"));
+        Assert.True(Restore(3, _channel.PresenceGeneration, "ann", "bob"));
 
         await SentAsync();
         Assert.Equal(["=ann,bob"], subscriber.Seen);
@@ -87,7 +87,7 @@ public sealed class ChannelPresenceTests : IDisposable
         Turn();
         await SentAsync();
         _channel.LosePresence();
-        Assert.True(Restore(5, _channel.PresenceLosses, "bob"));
+        Assert.True(Restore(5, _channel.PresenceGeneration, "bob"));
         Change("+carol", 6);
         Turn();
 
@@ -108,7 +108,7 @@ public sealed class ChannelPresenceTests : IDisposable
         // Changes go on while it is read: one that it holds, and one that it does not.
         Change("+bob", 3);
         Change("+carol", 4);
-        Assert.True(Restore(3, _channel.PresenceLosses, "ann", "bob"));
+        Assert.True(Restore(3, _channel.PresenceGeneration, "ann", "bob"));
         Assert.Equal(PresenceTurn.Over, Turn());
 
         await SentAsync();
@@ -124,7 +124,7 @@ public sealed class ChannelPresenceTests : IDisposable
         Turn();
         var late = Begin(0);
         Assert.Equal(PresenceTurn.Snapshot, Turn());
-        Assert.True(Restore(1, _channel.PresenceLosses, "ann"));
+        Assert.True(Restore(1, _channel.PresenceGeneration, "ann"));
 
         await SentAsync();
         Assert.Equal(["=ann"], late.Seen);
@@ -143,10 +143,10 @@ public sealed class ChannelPresenceTests : IDisposable
 
     private PresenceTurn Turn() => _channel.SendPresence(maxUsers: 10, now: 0, _message);
 
-    private bool Restore(long version, int losses, params string[] users)
+    private bool Restore(long version, int generation, params string[] users)
     {
         var state = new PresenceState([.. users.Select(user => new PresentUser(user, default))], users.Length);
-        return _channel.TryRestorePresence(new PresenceSnapshot(state, version), losses, _message);
+        return _channel.TryRestorePresence(new PresenceSnapshot(state, version), generation, _message);
     }
 
     /// <summary>Everything sent so far has been handed out.</summary>
@@ -184,7 +184,7 @@ public sealed class ChannelPresenceTests : IDisposable
             }
         }
 
-        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
         {
             foreach (var entry in batch.Entries)
             {
@@ -195,7 +195,7 @@ public sealed class ChannelPresenceTests : IDisposable
                     Interlocked.Increment(ref _messages);
                     continue;
                 }
-                // As an outbox does.
+                // As a writer does.
                 if (audience.IsSnapshot)
                     subscription.FindPresence(audience.Version);
                 Note(batch.Bytes.Slice(entry.Start + 2, entry.Length - 2).ToArray());

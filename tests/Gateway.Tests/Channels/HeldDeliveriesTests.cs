@@ -52,7 +52,7 @@ public sealed class HeldDeliveriesTests : IDisposable
         var held = Hold(maxBytes: 1_000);
         // Whoever comes later is delivered to later.
         var witness = new Recorder();
-        Assert.True(_channel.TryActivate(new Subscription(_channel, witness), new Position("e", 0), losses: 0, reply: null));
+        Assert.True(_channel.TryActivate(new Subscription(_channel, witness), new Position("e", 0), generation: 0, reply: null));
         for (int seq = 1; seq <= 100; seq++)
             Append(seq);
         await Eventually.TrueAsync(() => witness.Seqs.Count == 100, "all is handed out");
@@ -66,24 +66,24 @@ public sealed class HeldDeliveriesTests : IDisposable
     {
         Append(7);
 
-        Assert.False(_channel.TryActivate(_subscription, new Position("another", 9), losses: 0, reply: null));
-        Assert.True(_channel.TryActivate(_subscription, new Position("e", 5), losses: 0, reply: null));
+        Assert.False(_channel.TryActivate(_subscription, new Position("another", 9), generation: 0, reply: null));
+        Assert.True(_channel.TryActivate(_subscription, new Position("e", 5), generation: 0, reply: null));
         Assert.Equal(7, _subscription.StartSeq);
         var later = new Subscription(_channel, _recorder);
-        Assert.True(_channel.TryActivate(later, new Position("e", 9), losses: 0, reply: null));
+        Assert.True(_channel.TryActivate(later, new Position("e", 9), generation: 0, reply: null));
         Assert.Equal(9, later.StartSeq);
 
-        _channel.Lose();
-        Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder), new Position("e", 9), losses: 0, reply: null));
+        _channel.Invalidate();
+        Assert.False(_channel.TryActivate(new Subscription(_channel, _recorder), new Position("e", 9), generation: 0, reply: null));
         var ended = new Subscription(_channel, _recorder) { Ended = true };
-        Assert.False(_channel.TryActivate(ended, new Position("e", 9), losses: 1, reply: null));
+        Assert.False(_channel.TryActivate(ended, new Position("e", 9), generation: 1, reply: null));
     }
 
     private HeldDeliveries Hold(int maxBytes)
     {
         var held = new HeldDeliveries(_recorder, maxBytes);
         _subscription.Subscriber = held;
-        Assert.True(_channel.TryActivate(_subscription, new Position("e", 0), losses: 0, reply: null));
+        Assert.True(_channel.TryActivate(_subscription, new Position("e", 0), generation: 0, reply: null));
         return held;
     }
 
@@ -107,7 +107,7 @@ public sealed class HeldDeliveriesTests : IDisposable
             }
         }
 
-        public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+        public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
         {
             lock (_seqs)
             {

@@ -12,7 +12,7 @@ public sealed class NamespacesTests
         {
             ["chat"] = new() { History = 2, Presence = true },
             ["日本"] = new() { History = 3 },
-            ["user"] = new() { History = 4, Publish = Permission.Anyone },
+            ["user"] = new() { History = 4, Publish = AccessPolicy.Anyone },
             [new string('n', 100)] = new() { History = 5 },
         },
     });
@@ -44,7 +44,7 @@ public sealed class NamespacesTests
 
         Assert.True(personal.IsPersonal);
         Assert.Equal(4, personal.Rules.History);
-        Assert.Equal(Permission.Nobody, personal.Rules.Publish);
+        Assert.Equal(AccessPolicy.Nobody, personal.Rules.Publish);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class NamespacesTests
     {
         var personal = Names.Of(new Namespaces(new GatewayOptions { DefaultNamespace = new NamespaceOptions { History = 9 } }), "user:ann").Namespace;
 
-        Assert.Equal((true, 9, Permission.Nobody), (personal.IsPersonal, personal.Rules.History, personal.Rules.Publish));
+        Assert.Equal((true, 9, AccessPolicy.Nobody), (personal.IsPersonal, personal.Rules.History, personal.Rules.Publish));
     }
 
     [Theory]

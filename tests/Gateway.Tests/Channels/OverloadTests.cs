@@ -33,7 +33,7 @@ public sealed class OverloadTests
             taken++;
         Assert.InRange(taken, 100, 300);
 
-        channel.Lose();
+        channel.Invalidate();
         Assert.Equal(1, subscriber.Gaps);
         Assert.True(channel.TryAppend(new Publication { Content = Content }));
     }
@@ -59,11 +59,11 @@ public sealed class OverloadTests
         Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
         channel.LosePresence();
         Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
-        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceLosses, message));
+        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message));
 
         subscriber.Release();
         await Eventually.TrueAsync(
-            () => channel.TryRestorePresence(snapshot, channel.PresenceLosses, message), "there is room");
+            () => channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message), "there is room");
         await Eventually.TrueAsync(() => subscriber.Presence == 1, "the snapshot is there");
     }
 }

@@ -123,7 +123,7 @@ public sealed class PresenceChangesTests
     {
         Add("+ann", 1);
         Add("+bob", 2);
-        _changes.Lose();
+        _changes.Invalidate();
         Assert.False(_changes.TryStart(2));
         Add("+carol", 3);
 
@@ -139,7 +139,7 @@ public sealed class PresenceChangesTests
         _version = 10;
         Add("+ann", 1);
         Take();
-        _changes.Lose();
+        _changes.Invalidate();
         _changes.Restart(5);
         _version = 5;
 

@@ -7,7 +7,7 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 {
     public string Id { get; } = id;
 
-    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends) => throw new NotSupportedException();
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => throw new NotSupportedException();
 
     public void CatchUp() => throw new NotSupportedException();
 

@@ -65,7 +65,7 @@ public sealed class HandshakeRatesTests
             for (int i = 0; i < 8 && second % 10 == 0; i++)
                 Assert.True(nodes[0].TryTake(Address, out _));
             _time.Advance(TimeSpan.FromSeconds(1));
-            ((ISwept)nodes[0]).OnTick(second * 1_000);
+            ((ITickHandler)nodes[0]).OnTick(second * 1_000);
         }
         Assert.Equal(0, _bus.Sent);
     }

@@ -27,7 +27,7 @@ internal sealed class PeerBus
     }
 
     /// <summary>Nodes that hear nothing, and do not answer.</summary>
-    public HashSet<string> Deaf { get; } = [];
+    public HashSet<string> CloseTimedOut { get; } = [];
 
     /// <summary>Whether the nodes are out of each other's reach.</summary>
     public bool IsAway { get; set; }
@@ -73,7 +73,7 @@ internal sealed class PeerBus
         _seats.ForEach(seat => seat.Users!.OnGone(node));
     }
 
-    private List<Seat> Others(Seat seat) => [.. _seats.Where(other => other != seat && !Deaf.Contains(other.Node))];
+    private List<Seat> Others(Seat seat) => [.. _seats.Where(other => other != seat && !CloseTimedOut.Contains(other.Node))];
 
     private void Send(Action message)
     {

@@ -172,7 +172,7 @@ public sealed class UserLimitTests
         var nodes = Start(limit: 20, "a", "b");
         await FillAsync(nodes[0], count: 15);
         _bus.Beat();
-        _bus.Deaf.Add("a");
+        _bus.CloseTimedOut.Add("a");
 
         var waits = Enumerable.Range(0, 10).Select(_ => nodes[1].Open(Ann)).ToList();
         await Eventually.TrueAsync(() => _bus.Waiting == 1, "b has claimed");
@@ -198,7 +198,7 @@ public sealed class UserLimitTests
         Assert.False(await OpenAsync(nodes[1]));
         var late = nodes[2].Open(Ann);
         await Eventually.TrueAsync(() => _bus.Waiting == 1, "c has claimed");
-        _bus.Deaf.Add("a");
+        _bus.CloseTimedOut.Add("a");
         _bus.Deliver();
 
         _bus.Leave("a");

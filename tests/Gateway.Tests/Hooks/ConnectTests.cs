@@ -76,8 +76,8 @@ public sealed class ConnectTests
         await Eventually.TrueAsync(() => backend.Asked.Count == 1, "the backend is asked");
 
         server.Time.Advance(TimeSpan.FromMinutes(1));
-        var sweep = server.Server.Services.GetRequiredService<Sweep>();
-        await Eventually.TrueAsync(() => sweep.Now >= 60_000, "the clock has ticked");
+        var clock = server.Server.Services.GetRequiredService<GatewayClock>();
+        await Eventually.TrueAsync(() => clock.Now >= 60_000, "the clock has ticked");
         answer.SetResult();
 
         Assert.Equal("ann", (await client.ReceiveAsync("connected")).Text("user"));
@@ -98,10 +98,10 @@ public sealed class ConnectTests
 
         await ann.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""", "connected");
         var error = await eve.AskAsync($$"""{"type":"auth","id":7,"token":"{{TokenServer.Key.Token("eve", server.Now.AddHours(1))}}"}""", "error");
-        var farewell = await eve.ReceiveAsync("disconnect");
+        var message = await eve.ReceiveAsync("disconnect");
 
         Assert.Equal((7, "not you"), (error.Number("id"), error.Text("message")));
-        Assert.Equal((code, "not you", comesBack), (farewell.Number("code"), farewell.Text("reason"), farewell.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal((code, "not you", comesBack), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await eve.ReceiveTextAsync());
         Assert.Equal((WebSocketCloseStatus)code, eve.Socket.CloseStatus);
     }

@@ -166,8 +166,8 @@ public sealed class FailingBackendTests
         var time = new ManualTime();
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:01:00"), services => services.AddSingleton<TimeProvider>(time));
-        var sweep = server.Services.GetRequiredService<Sweep>();
-        await Eventually.TrueAsync(() => time.Timers(dueWithin: sweep.Period) > 0, "the clock of the gateway runs");
+        var clock = server.Services.GetRequiredService<GatewayClock>();
+        await Eventually.TrueAsync(() => time.Timers(dueWithin: clock.Period) > 0, "the clock of the gateway runs");
         var answer = new TaskCompletionSource();
         backend.OnAsked = async (context, _) =>
         {
@@ -181,7 +181,7 @@ public sealed class FailingBackendTests
             for (int seconds = 30; seconds <= 120; seconds += 30)
             {
                 time.Advance(TimeSpan.FromSeconds(30));
-                await Eventually.TrueAsync(() => sweep.Now >= seconds * 1000, "the clock has ticked");
+                await Eventually.TrueAsync(() => clock.Now >= seconds * 1000, "the clock has ticked");
             }
             answer.SetResult();
 

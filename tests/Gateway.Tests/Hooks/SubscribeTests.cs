@@ -85,7 +85,7 @@ public sealed class SubscribeTests
         await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 
         Assert.Equal("unavailable", (await stream.ReceiveAsync("error")).Json.Text("code"));
-        var farewell = (await stream.ReceiveAsync("disconnect")).Json;
-        Assert.Equal((1013, true), (farewell.Number("code"), farewell.GetProperty("reconnect").GetBoolean()));
+        var message = (await stream.ReceiveAsync("disconnect")).Json;
+        Assert.Equal((1013, true), (message.Number("code"), message.GetProperty("reconnect").GetBoolean()));
     }
 }

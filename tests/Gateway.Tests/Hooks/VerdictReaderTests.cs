@@ -16,10 +16,10 @@ public sealed class VerdictReaderTests
     [InlineData("""{"allow":true,"content":"123456789012345678"}""", "\"123456789012345678\"")]
     public void A_yes_may_bring_another_content_which_stays_as_it_is(string json, string? content)
     {
-        Assert.Null(Read(json, out var verdict));
+        Assert.Null(Read(json, out var decision));
 
-        Assert.Null(verdict.Denial);
-        Assert.Equal(content, verdict.Content is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null);
+        Assert.Null(decision.Denial);
+        Assert.Equal(content, decision.Content is { } bytes ? Encoding.UTF8.GetString(bytes.Span) : null);
     }
 
     [Theory]
@@ -35,17 +35,17 @@ public sealed class VerdictReaderTests
     [InlineData("""{"allow":true,"allow":false}""", "forbidden", "denied by the application")]
     public void A_no_is_one_however_odd_the_rest_is(string json, string code, string message)
     {
-        Assert.Null(Read(json, out var verdict));
+        Assert.Null(Read(json, out var decision));
 
-        Assert.Equal(new ProtocolError(code, message), verdict.Denial);
+        Assert.Equal(new ProtocolError(code, message), decision.Denial);
     }
 
     [Fact]
     public void A_long_message_is_cut_between_two_characters_where_a_close_frame_ends()
     {
-        Assert.Null(Read($$"""{"allow":false,"message":"{{new string('x', 122)}}ü"}""", out var verdict));
+        Assert.Null(Read($$"""{"allow":false,"message":"{{new string('x', 122)}}ü"}""", out var decision));
 
-        Assert.Equal(new string('x', 122), verdict.Denial!.Value.Message);
+        Assert.Equal(new string('x', 122), decision.Denial!.Value.Message);
     }
 
     [Theory]
@@ -63,13 +63,13 @@ public sealed class VerdictReaderTests
     [InlineData("""{"allow":true,"content":"1234567890123456789"}""", "over Limits:MessageBytes")]
     public void What_is_no_clear_answer_is_none(string json, string problem)
     {
-        Assert.Contains(problem, Read(json, out var verdict), StringComparison.Ordinal);
-        Assert.Equal(default, verdict);
+        Assert.Contains(problem, Read(json, out var decision), StringComparison.Ordinal);
+        Assert.Equal(default, decision);
     }
 
     [Fact]
     public void Text_that_is_not_UTF8_is_no_answer() =>
-        Assert.Contains("not UTF-8", VerdictReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _), StringComparison.Ordinal);
+        Assert.Contains("not UTF-8", HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _), StringComparison.Ordinal);
 
-    private static string? Read(string json, out Verdict verdict) => VerdictReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out verdict);
+    private static string? Read(string json, out HookDecision decision) => HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
 }

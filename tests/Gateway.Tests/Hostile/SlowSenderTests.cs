@@ -12,9 +12,9 @@ public sealed class SlowSenderTests
     [Fact]
     public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_nobody()
     {
-        var clock = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
-        var sweep = server.Services.GetRequiredService<Sweep>();
+        var time = new ManualClock();
+        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
+        var clock = server.Services.GetRequiredService<GatewayClock>();
         var slow = new List<RawWebSocket>();
         for (int i = 0; i < 20; i++)
             slow.Add(await RawWebSocket.ConnectAsync(server.PublicPort, "/echo"));
@@ -25,9 +25,9 @@ public sealed class SlowSenderTests
             foreach (var client in slow)
                 await client.SendAsync(message.AsMemory(i, 1));
             await StillOpenAsync(quick);
-            long then = sweep.Now + 1_000;
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Eventually.TrueAsync(() => sweep.Now == then, "the sweep has seen the time");
+            long then = clock.Now + 1_000;
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Eventually.TrueAsync(() => clock.Now == then, "the clock has seen the time");
         }
         foreach (var client in slow)
         {

@@ -100,8 +100,8 @@ public sealed class GatewayOptionsTests
             History = 0,
             HistoryTtl = TimeSpan.FromMinutes(5),
             Presence = false,
-            Subscribe = Permission.Granted,
-            Publish = Permission.Granted,
+            Subscribe = AccessPolicy.Granted,
+            Publish = AccessPolicy.Granted,
             SlowConsumer = SlowConsumerPolicy.Disconnect,
         }, options.DefaultNamespace);
         Assert.Equal(["demo"], options.Namespaces.Keys);
@@ -137,7 +137,7 @@ public sealed class GatewayOptionsTests
             "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=nobody", "Namespaces:default:SlowConsumer=latest",
             "Namespaces:chat:History=0", "Namespaces:chat:Publish=signed-in", "Namespaces:chat:SlowConsumer=drop-oldest");
 
-        Assert.Equal(options.DefaultNamespace with { History = 0, Publish = Permission.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest }, options.Namespaces["chat"]);
+        Assert.Equal(options.DefaultNamespace with { History = 0, Publish = AccessPolicy.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest }, options.Namespaces["chat"]);
         Assert.DoesNotContain("default", options.Namespaces.Keys);
     }
 

@@ -18,7 +18,7 @@ public sealed class HooksOptionsTests
     {
         var hooks = Read(Url, Secret);
 
-        Assert.Equal(HookEvents.Told, hooks.Events);
+        Assert.Equal(HookEvents.Notifications, hooks.Events);
         Assert.Equal((TimeSpan.FromSeconds(1), false, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), 100_000), (hooks.Timeout, hooks.FailOpen, hooks.DeliveryTimeout, hooks.RetryFor, hooks.QueuedEvents));
     }
 

@@ -198,7 +198,7 @@ public sealed class LimitsAcrossNodesTests
         await EndAsync(opened);
     }
 
-    private static Nodes Peers(GatewayServer node) => node.Services.GetRequiredService<Nodes>();
+    private static NodeRegistry Peers(GatewayServer node) => node.Services.GetRequiredService<NodeRegistry>();
 
     private static Task KnowEachOtherAsync(params GatewayServer[] nodes) =>
         Eventually.TrueAsync(() => nodes.All(node => Peers(node).Reachable == nodes.Length), "they know each other");

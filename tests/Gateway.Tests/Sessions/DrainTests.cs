@@ -24,11 +24,11 @@ public sealed class DrainTests
         var waits = new HashSet<long>();
         foreach (var client in clients)
         {
-            var farewell = await client.ReceiveAsync("disconnect");
-            Assert.Equal(1012, farewell.Number("code"));
-            Assert.True(farewell.GetProperty("reconnect").GetBoolean());
-            Assert.NotEmpty(farewell.Text("reason"));
-            waits.Add(farewell.Number("retryAfter"));
+            var message = await client.ReceiveAsync("disconnect");
+            Assert.Equal(1012, message.Number("code"));
+            Assert.True(message.GetProperty("reconnect").GetBoolean());
+            Assert.NotEmpty(message.Text("reason"));
+            waits.Add(message.Number("retryAfter"));
             Assert.Null(await client.ReceiveTextAsync());
             Assert.Equal(1012, (int)client.Socket.CloseStatus!);
             await client.DisposeAsync();
@@ -51,7 +51,7 @@ public sealed class DrainTests
         await stalled.EndureAsync(publisher, healthy, ["a"], messages: 600, bytes: 10_000, limit: 10_000_000);
         // The stalled one subscribed first, so it has in its queue whatever the healthy one has received.
         await publisher.DisposeAsync();
-        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsBlocked, "messages wait");
+        await Eventually.TrueAsync(() => stalled.Connection.Writer.IsBlocked, "messages wait");
 
         var stopping = server.StopAsync();
         await Eventually.TrueAsync(() => stalled.Connection.IsClosing, "the drain has come to it");
@@ -100,7 +100,7 @@ public sealed class DrainTests
             await client.SubscribeAsync("log:a");
 
         var stopping = server.StopAsync();
-        // Whoever is still there asks and is answered, up to the farewell, which is the last word to each.
+        // Whoever is still there asks and is answered, up to the message, which is the last word to each.
         foreach (var client in clients)
         {
             await client.SendAsync("""{"type":"ping"}""");

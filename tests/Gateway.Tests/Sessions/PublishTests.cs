@@ -137,10 +137,10 @@ public sealed class PublishTests(SharedGateway gateway) : IClassFixture<SharedGa
         await using var client = await JsonClient.ConnectAsync(server);
 
         await client.PublishAsync("a", "\"" + new string('x', 1024) + "\"");
-        var farewell = await client.ReceiveAsync("disconnect");
+        var message = await client.ReceiveAsync("disconnect");
 
-        Assert.Equal(1009, farewell.Number("code"));
-        Assert.False(farewell.GetProperty("reconnect").GetBoolean());
+        Assert.Equal(1009, message.Number("code"));
+        Assert.False(message.GetProperty("reconnect").GetBoolean());
         Assert.Null(await client.ReceiveTextAsync());
         Assert.Equal(1009, (int)client.Socket.CloseStatus!);
         Assert.Contains("1024", client.Socket.CloseStatusDescription, StringComparison.Ordinal);

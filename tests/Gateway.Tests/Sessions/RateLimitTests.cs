@@ -307,11 +307,11 @@ public sealed class RateLimitTests
         await TextAsync(client, "one");
         await client.SendMessageAsync("two");
         await Eventually.TrueAsync(() => server.Services.GetRequiredService<Delays>().Count == 1, "it waits");
-        var sweep = server.Services.GetRequiredService<Sweep>();
+        var clock = server.Services.GetRequiredService<GatewayClock>();
         for (int i = 1; i <= 9; i++)
         {
             _clock.Advance(TimeSpan.FromMilliseconds(100));
-            await Eventually.TrueAsync(() => sweep.Now == i * 100, "the sweep has seen the time");
+            await Eventually.TrueAsync(() => clock.Now == i * 100, "the clock has seen the time");
         }
         Assert.False(Assert.Single(server.Connections.All()).IsClosing);
         _clock.Advance(TimeSpan.FromMilliseconds(100));
@@ -345,13 +345,13 @@ public sealed class RateLimitTests
             Assert.Contains(i < accepted ? "pong" : "rate_limited", (await FrameAsync(client, Text)).Text, StringComparison.Ordinal);
     }
 
-    /// <summary>Lets time pass, and the sweep see it.</summary>
+    /// <summary>Lets time pass, and the clock see it.</summary>
     private async Task PassAsync(GatewayServer server, TimeSpan time)
     {
-        var sweep = server.Services.GetRequiredService<Sweep>();
-        long before = sweep.Now;
+        var clock = server.Services.GetRequiredService<GatewayClock>();
+        long before = clock.Now;
         _clock.Advance(time);
-        await Eventually.TrueAsync(() => sweep.Now - before >= time.TotalMilliseconds, "the sweep has seen the time");
+        await Eventually.TrueAsync(() => clock.Now - before >= time.TotalMilliseconds, "the clock has seen the time");
     }
 
     private Task LeaveAsync(GatewayServer server, JsonClient client)

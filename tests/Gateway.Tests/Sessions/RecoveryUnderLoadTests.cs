@@ -67,15 +67,15 @@ public sealed class RecoveryUnderLoadTests
         await client.SendMessageAsync($$$"""{"type":"subscribe","channel":"{{{Channel}}}","recover":{"epoch":"{{{epoch}}}","seq":0}}""");
 
         // Nothing is read until the server has filled every buffer on the way.
-        var outbox = server.Connections.All().Single(connection => connection.Id != publisher.ConnectionId).Outbox;
-        await Eventually.TrueAsync(() => outbox.IsBlocked, "the client's outbox is full");
+        var writer = server.Connections.All().Single(connection => connection.Id != publisher.ConnectionId).Writer;
+        await Eventually.TrueAsync(() => writer.IsBlocked, "the client's writer is full");
         await publisher.PublishManyAsync(Channel, 1);
 
         Assert.Equal("connected", (await client.ReadMessageAsync()).Text("type"));
         Assert.True((await client.ReadMessageAsync()).GetProperty("recovered").GetBoolean());
         for (int seq = 1; seq <= 202; seq++)
         {
-            Assert.InRange(outbox.QueuedBytes, 0, 65_536 + 2 * 45_000);
+            Assert.InRange(writer.QueuedBytes, 0, 65_536 + 2 * 45_000);
             Assert.Equal(seq, (await client.ReadMessageAsync()).Number("seq"));
         }
     }

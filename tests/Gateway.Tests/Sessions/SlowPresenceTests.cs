@@ -80,7 +80,7 @@ public sealed class SlowPresenceTests
             JsonElement next;
             while ((next = await healthy.ReceiveAsync()).Text("type") != "message")
                 view.Apply(next);
-            Assert.InRange(stalled.Connection.Outbox.QueuedBytes, 0, Limit);
+            Assert.InRange(stalled.Connection.Writer.QueuedBytes, 0, Limit);
         }
     }
 

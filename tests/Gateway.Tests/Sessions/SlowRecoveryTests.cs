@@ -32,8 +32,8 @@ public sealed class SlowRecoveryTests
         {
             passed += Pause;
             await AdvanceAsync(server, Pause);
-            long before = connection.Outbox.Relieved;
-            while (seq < Messages && connection.Outbox.Relieved == before)
+            long before = connection.Writer.Relieved;
+            while (seq < Messages && connection.Writer.Relieved == before)
                 seq = await ReadAsync(client, seq);
         }
         Assert.True(passed > TimeSpan.FromSeconds(45), "so long that a silent client would have been closed");
@@ -82,7 +82,7 @@ public sealed class SlowRecoveryTests
         // The answer to the upgrade is sent before the connection is entered.
         await Eventually.TrueAsync(() => server.Connections.Count == 1, "the client is connected");
         var connection = server.Connections.All().Single();
-        await Eventually.TrueAsync(() => connection.Outbox.IsBlocked, "the client does not keep up");
+        await Eventually.TrueAsync(() => connection.Writer.IsBlocked, "the client does not keep up");
         return connection;
     }
 
@@ -95,14 +95,14 @@ public sealed class SlowRecoveryTests
 
     private async Task AdvanceAsync(GatewayServer server, TimeSpan by)
     {
-        var sweep = server.Services.GetRequiredService<Sweep>();
-        long next = sweep.Now + (long)by.TotalMilliseconds;
+        var clock = server.Services.GetRequiredService<GatewayClock>();
+        long next = clock.Now + (long)by.TotalMilliseconds;
         _time.Advance(by);
-        await Eventually.TrueAsync(() => sweep.Now >= next, "the clock has ticked");
+        await Eventually.TrueAsync(() => clock.Now >= next, "the clock has ticked");
         // The tick visits the connections after it has set the time: a second one, at once, comes after the first is done.
         next++;
-        _time.Advance(sweep.Period);
-        await Eventually.TrueAsync(() => sweep.Now >= next, "the clock has ticked again");
+        _time.Advance(clock.Period);
+        await Eventually.TrueAsync(() => clock.Now >= next, "the clock has ticked again");
     }
 
     private static async Task<long> ReadAsync(RawWebSocket client, long seq)

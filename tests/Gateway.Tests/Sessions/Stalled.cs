@@ -39,7 +39,7 @@ internal sealed class Stalled : IAsyncDisposable
         {
             await publisher.PublishAsync(channels[i % channels.Length], $$"""{"n":{{i}},"p":"{{padding}}"}""");
             Assert.Equal(i, (await healthy.ReceiveAsync("message")).GetProperty("content").Number("n"));
-            Assert.InRange(Connection.Outbox.QueuedBytes, 0, limit);
+            Assert.InRange(Connection.Writer.QueuedBytes, 0, limit);
         }
     }
 

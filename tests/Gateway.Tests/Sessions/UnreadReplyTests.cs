@@ -29,7 +29,7 @@ public sealed class UnreadReplyTests
         int sent = await SendUntilStuckAsync(stalled, frames);
 
         Assert.True(sent < FarTooMuch);
-        Assert.InRange(stalled.Connection.Outbox.QueuedBytes, 1, Outbox.ReplyBytes + LargestReply);
+        Assert.InRange(stalled.Connection.Writer.QueuedBytes, 1, ConnectionWriter.ReplyBytes + LargestReply);
         Assert.False(stalled.Connection.IsClosing);
     }
 
@@ -41,7 +41,7 @@ public sealed class UnreadReplyTests
         byte[] ping = RawWebSocket.Frame(9, Encoding.UTF8.GetBytes(new string('p', 125)));
 
         Assert.True(await SendUntilStuckAsync(stalled, [.. Enumerable.Repeat(ping, 200).SelectMany(frame => frame)]) < FarTooMuch);
-        Assert.InRange(stalled.Connection.Outbox.QueuedBytes, 1, Outbox.ReplyBytes + LargestReply);
+        Assert.InRange(stalled.Connection.Writer.QueuedBytes, 1, ConnectionWriter.ReplyBytes + LargestReply);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class UnreadReplyTests
             for (int i = 0; i < Questions; i += 1000)
                 await stalled.Socket.SendAsync(Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
         });
-        await Eventually.TrueAsync(() => stalled.Connection.Outbox.IsBlocked, "answers wait");
+        await Eventually.TrueAsync(() => stalled.Connection.Writer.IsBlocked, "answers wait");
 
         for (int id = 0; id < Questions; id++)
             Assert.Equal($$"""{"type":"pong","id":{{id}}}""", (await stalled.Socket.ReadFrameAsync())!.Text);
@@ -92,7 +92,7 @@ public sealed class UnreadReplyTests
             // Half a second in which nothing moved: slower than any server that still reads.
             if (idle == DateTime.MaxValue)
                 idle = DateTime.UtcNow.AddSeconds(0.5);
-            else if (DateTime.UtcNow > idle && stalled.Connection.Outbox.IsBlocked)
+            else if (DateTime.UtcNow > idle && stalled.Connection.Writer.IsBlocked)
                 break;
             await Task.Delay(10, TestContext.Current.CancellationToken);
         }

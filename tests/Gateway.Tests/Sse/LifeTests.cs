@@ -75,10 +75,10 @@ public sealed class LifeTests
         var stopping = server.StopAsync();
 
         await client.ReceiveAsync("message");
-        var farewell = (await client.ReceiveAsync("disconnect")).Json;
-        Assert.Equal(1012, farewell.Number("code"));
-        Assert.True(farewell.GetProperty("reconnect").GetBoolean());
-        Assert.Equal(farewell.Number("retryAfter"), client.Parser.Retry!.Value);
+        var message = (await client.ReceiveAsync("disconnect")).Json;
+        Assert.Equal(1012, message.Number("code"));
+        Assert.True(message.GetProperty("reconnect").GetBoolean());
+        Assert.Equal(message.Number("retryAfter"), client.Parser.Retry!.Value);
         Assert.Null(await client.TryReceiveAsync());
         await stopping;
         Assert.Equal(0, server.Connections.Count);
@@ -120,7 +120,7 @@ public sealed class LifeTests
 
         int published = await FillAsync(server, "log:a", () => connection.IsClosing, () =>
         {
-            Assert.InRange(connection.Outbox.QueuedBytes, 0, Limit);
+            Assert.InRange(connection.Writer.QueuedBytes, 0, Limit);
             return healthy.ReceiveAsync("message");
         });
         // Beside its queue, its transport held no more than a socket and a response do: the rest had to wait, or be refused.
@@ -165,7 +165,7 @@ public sealed class LifeTests
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=drop:a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
-        int full = await FillAsync(server, "drop:a", () => connection.Outbox.QueuedBytes > Limit * 9 / 10);
+        int full = await FillAsync(server, "drop:a", () => connection.Writer.QueuedBytes > Limit * 9 / 10);
         int published = full + 50;
         for (int i = full + 1; i <= published; i++)
             await PublishAsync(server.PublicPort, "drop:a", Content(i));

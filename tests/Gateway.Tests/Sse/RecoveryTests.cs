@@ -156,9 +156,9 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
         await using var client = await SseClient.ConnectAsync(nodes.A.PublicPort, "channel=h:a");
 
         Assert.Equal("unavailable", (await client.ReceiveAsync("error")).Json.Text("code"));
-        var farewell = (await client.ReceiveAsync("disconnect")).Json;
-        Assert.Equal((1013, 5000), (farewell.Number("code"), farewell.Number("retryAfter")));
-        Assert.True(farewell.GetProperty("reconnect").GetBoolean());
+        var message = (await client.ReceiveAsync("disconnect")).Json;
+        Assert.Equal((1013, 5000), (message.Number("code"), message.Number("retryAfter")));
+        Assert.True(message.GetProperty("reconnect").GetBoolean());
         Assert.Null(await client.TryReceiveAsync());
         Assert.Equal(5000, client.Parser.Retry);
         var (status, body) = await PostAsync(nodes.A.PublicPort, """{"channel":"h:a","content":1}""");

@@ -98,10 +98,10 @@ public sealed class HeartbeatTests
 
         async Task PassAsync(TimeSpan time)
         {
-            var sweep = server.Services.GetRequiredService<Sweep>();
-            long then = sweep.Now + (long)time.TotalMilliseconds;
+            var ticks = server.Services.GetRequiredService<GatewayClock>();
+            long then = ticks.Now + (long)time.TotalMilliseconds;
             clock.Advance(time);
-            await Eventually.TrueAsync(() => sweep.Now == then, "the sweep has seen the time");
+            await Eventually.TrueAsync(() => ticks.Now == then, "the clock has seen the time");
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class HeartbeatTests
         await FrameAsync(silent, Ping);
         await FrameAsync(late, Ping);
         clock.Advance(TimeSpan.FromSeconds(9));
-        await Eventually.TrueAsync(() => server.Services.GetRequiredService<Sweep>().Now == 34_000, "the sweep has seen the time");
+        await Eventually.TrueAsync(() => server.Services.GetRequiredService<GatewayClock>().Now == 34_000, "the clock has seen the time");
         await StillOpenAsync(late);
         clock.Advance(TimeSpan.FromSeconds(1));
         await FailureAsync(silent, 4011);

@@ -24,15 +24,15 @@ internal sealed partial class HookCalls : IDisposable
     private readonly HookMetrics _metrics;
     private readonly ILogger<HookCalls> _log;
     private readonly HookClient _client;
-    private readonly AskedHook? _connect;
-    private readonly AskedHook? _subscribe;
-    private readonly AskedHook? _publish;
+    private readonly BlockingHook? _connect;
+    private readonly BlockingHook? _subscribe;
+    private readonly BlockingHook? _publish;
 
     public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILogger<HookCalls> log)
     {
         (_options, _time, _metrics, _log) = (options, time, metrics, log);
         _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + options.Limits.MessageBytes);
-        AskedHook? Asked(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new AskedHook(HookNames.Of(hook), time) : null;
+        BlockingHook? Asked(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
         (_connect, _subscribe, _publish) = (Asked(HookEvents.Connect), Asked(HookEvents.Subscribe), Asked(HookEvents.Publish));
     }
 
@@ -48,19 +48,19 @@ internal sealed partial class HookCalls : IDisposable
 
     /// <param name="caller">Who wants to connect.</param>
     /// <param name="transport">How.</param>
-    public ValueTask<Verdict> ConnectAsync(in HookCaller caller, string transport) =>
+    public ValueTask<HookDecision> ConnectAsync(in HookCaller caller, string transport) =>
         _connect is null ? default : AskAsync(_connect, HookBody.Connect(Node, Now, caller, transport));
 
-    public ValueTask<Verdict> SubscribeAsync(in HookCaller caller, ChannelName channel) =>
+    public ValueTask<HookDecision> SubscribeAsync(in HookCaller caller, ChannelName channel) =>
         _subscribe is null ? default : AskAsync(_subscribe, HookBody.Subscribe(Node, Now, caller, channel));
 
     /// <param name="caller">Who publishes.</param>
     /// <param name="channel">Where to.</param>
     /// <param name="content">JSON; read before the method returns.</param>
-    public ValueTask<Verdict> PublishAsync(in HookCaller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
+    public ValueTask<HookDecision> PublishAsync(in HookCaller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
         _publish is null ? default : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, content));
 
-    private async ValueTask<Verdict> AskAsync(AskedHook hook, ReadOnlyMemory<byte> body)
+    private async ValueTask<HookDecision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body)
     {
         if (!hook.Circuit.TryEnter())
         {
@@ -71,8 +71,8 @@ internal sealed partial class HookCalls : IDisposable
         var reply = await _client.AskAsync(body);
         _metrics.Waited(Stopwatch.GetElapsedTime(start));
         Note(hook, reply);
-        var verdict = Verdict.Allowed;
-        string? problem = reply.Problem ?? VerdictReader.TryRead(reply.Json, _options.Limits.MessageBytes, out verdict);
+        var decision = HookDecision.Allowed;
+        string? problem = reply.Problem ?? HookDecisionReader.TryRead(reply.Json, _options.Limits.MessageBytes, out decision);
         if (problem is not null)
         {
             _metrics.Called(hook.Name, CallResult.Failed);
@@ -80,13 +80,13 @@ internal sealed partial class HookCalls : IDisposable
                 LogFailed(hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
             return WithoutAnswer;
         }
-        _metrics.Called(hook.Name, verdict.Denial is not null ? CallResult.Denied : verdict.Content is not null ? CallResult.Replaced : CallResult.Allowed);
-        return verdict;
+        _metrics.Called(hook.Name, decision.Denial is not null ? CallResult.Denied : decision.Content is not null ? CallResult.Replaced : CallResult.Allowed);
+        return decision;
     }
 
-    private Verdict WithoutAnswer => _options.Hooks.FailOpen ? Verdict.Allowed : new Verdict(NoAnswer);
+    private HookDecision WithoutAnswer => _options.Hooks.FailOpen ? HookDecision.Allowed : new HookDecision(NoAnswer);
 
-    private void Note(AskedHook hook, HookReply reply)
+    private void Note(BlockingHook hook, HookReply reply)
     {
         if (reply.IsDown && hook.Circuit.Fail())
         {

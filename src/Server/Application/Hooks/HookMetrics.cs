@@ -30,7 +30,7 @@ internal sealed class HookMetrics
     /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
     public void StartFromZero()
     {
-        foreach (string hook in HookNames.In(HookEvents.Asked))
+        foreach (string hook in HookNames.In(HookEvents.Requests))
         {
             foreach (var result in Enum.GetValues<CallResult>())
                 Called(hook, result, 0);

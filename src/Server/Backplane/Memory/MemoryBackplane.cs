@@ -13,7 +13,7 @@ namespace Gateway.Server.Backplane.Memory;
 /// A channel belongs to one shard, and its shard's lock is its order: the position is given, the message kept and the sink
 /// called under it. The sink takes the channel table's locks, so nothing called by the table may take a shard's.
 /// </remarks>
-internal sealed class MemoryBackplane : IBackplane, ISwept
+internal sealed class MemoryBackplane : IBackplane, ITickHandler
 {
     private const int ShardCount = 32;
 
@@ -25,7 +25,7 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
     private readonly TimeProvider _time;
     private readonly Func<ChannelName, string> _emptyEpoch;
     private IBackplaneSink? _sink;
-    private int _swept;
+    private int _handlers;
 
     public MemoryBackplane(GatewayOptions options, TimeProvider time)
     {
@@ -145,9 +145,9 @@ internal sealed class MemoryBackplane : IBackplane, ISwept
     public ValueTask<PresenceSnapshot?> RepairPresenceAsync(ChannelName channel, int maxUsers) => PresenceAsync(channel, maxUsers);
 
     /// <summary>One shard a tick: what has expired is not served anyway, so clearing it away has time.</summary>
-    void ISwept.OnTick(long milliseconds)
+    void ITickHandler.OnTick(long milliseconds)
     {
-        var shard = _shards[(uint)_swept++ % ShardCount];
+        var shard = _shards[(uint)_handlers++ % ShardCount];
         lock (shard.Gate)
             shard.Sweep(Now);
         MakeRoom();

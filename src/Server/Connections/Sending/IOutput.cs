@@ -1,6 +1,6 @@
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>Used by one sender at a time. Where an outbox's bytes go.</summary>
+/// <summary>Used by one sender at a time. Where a writer's bytes go.</summary>
 internal interface IOutput
 {
     /// <summary>Sends what the transport takes without waiting.</summary>

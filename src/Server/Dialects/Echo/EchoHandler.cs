@@ -17,7 +17,7 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
-        connection.Outbox.Write(kind == FrameKind.Text ? Opcode.Text : Opcode.Binary, payload.Span);
+        connection.Writer.Write(kind == FrameKind.Text ? Opcode.Text : Opcode.Binary, payload.Span);
         return default;
     }
 
@@ -33,7 +33,7 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
     {
     }
 
-    public void WriteFarewell(IBufferWriter<byte> output, CloseRequest close)
+    public void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close)
     {
     }
 

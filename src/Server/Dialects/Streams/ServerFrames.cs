@@ -4,7 +4,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Server.Dialects.Streams;
 
-/// <summary>Used by one sender at a time. Takes the gateway's own frames out of what an outbox sends, which cuts only what is larger than it sends at once.</summary>
+/// <summary>Used by one sender at a time. Takes the gateway's own frames out of what a writer sends, which cuts only what is larger than it sends at once.</summary>
 internal struct ServerFrames
 {
     private const byte OpcodeBits = 0x0F;

@@ -11,12 +11,12 @@ internal static class GatewayOptionsReader
     private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
 
-    private static readonly Dictionary<string, Permission> Permissions = new()
+    private static readonly Dictionary<string, AccessPolicy> Permissions = new()
     {
-        ["anyone"] = Permission.Anyone,
-        ["signed-in"] = Permission.SignedIn,
-        ["granted"] = Permission.Granted,
-        ["nobody"] = Permission.Nobody,
+        ["anyone"] = AccessPolicy.Anyone,
+        ["signed-in"] = AccessPolicy.SignedIn,
+        ["granted"] = AccessPolicy.Granted,
+        ["nobody"] = AccessPolicy.Nobody,
     };
 
     private static readonly Dictionary<string, SlowConsumerPolicy> Policies = new()

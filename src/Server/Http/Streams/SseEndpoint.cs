@@ -50,10 +50,10 @@ internal sealed class SseEndpoint(AdmissionControl admission, ClientAddresses ad
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>
-    private static OpeningRequest OpeningOf(HttpRequest request)
+    private static InitialSubscriptions OpeningOf(HttpRequest request)
     {
         string? last = request.Headers["Last-Event-ID"];
-        return new OpeningRequest(request.Query["channel"].OfType<string>(), string.IsNullOrEmpty(last) ? request.Query["lastEventId"] : last);
+        return new InitialSubscriptions(request.Query["channel"].OfType<string>(), string.IsNullOrEmpty(last) ? request.Query["lastEventId"] : last);
     }
 
     private static void Begin(HttpContext context)
@@ -63,7 +63,7 @@ internal sealed class SseEndpoint(AdmissionControl admission, ClientAddresses ad
         response.Headers.CacheControl = "no-store";
         // For nginx, which otherwise holds a response back until it has gathered some of it.
         response.Headers["X-Accel-Buffering"] = "no";
-        // A stream is as slow as what is published; who doesn't take it is found out by the outbox and the heartbeat.
+        // A stream is as slow as what is published; who doesn't take it is found out by the writer and the heartbeat.
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();

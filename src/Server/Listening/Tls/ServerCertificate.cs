@@ -9,7 +9,7 @@ namespace Gateway.Server.Listening.Tls;
 /// Safe for any thread. The certificate in use. Once a second, by the one clock, its files are read again; a connection only picks up
 /// the options that are current, and those that are open keep theirs.
 /// </summary>
-internal sealed partial class ServerCertificate : ISwept
+internal sealed partial class ServerCertificate : ITickHandler
 {
     private const long CheckMilliseconds = 1_000;
 
@@ -34,7 +34,7 @@ internal sealed partial class ServerCertificate : ISwept
     /// <summary>For the next handshake.</summary>
     public SslServerAuthenticationOptions Current => Volatile.Read(ref _current);
 
-    void ISwept.OnTick(long now)
+    void ITickHandler.OnTick(long now)
     {
         if (now - _checked < CheckMilliseconds || Interlocked.Exchange(ref _checking, 1) != 0)
             return;

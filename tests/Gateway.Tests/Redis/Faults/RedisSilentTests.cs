@@ -219,7 +219,7 @@ public sealed class RedisSilentTests
 
             // A second for the process itself to end, on a busy machine.
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), $"it took {clock.Elapsed}");
-            Assert.All(following, client => Assert.Contains(client.All("disconnect"), farewell => farewell.Number("code") == 1012));
+            Assert.All(following, client => Assert.Contains(client.All("disconnect"), message => message.Number("code") == 1012));
         }
         finally
         {

@@ -18,7 +18,7 @@ public sealed class RefusedReadTests
         await using var node = await Node.StartAsync(redis.Address);
         await using var publisher = await JsonClient.ConnectAsync(node);
         // As many subscribers do who come back one after the other: the channel is never without a holder.
-        var held = node.Channels.Hold(node.Services.GetRequiredService<Namespaces>().TryName("log:x"u8, out _)!);
+        var held = node.Channels.Acquire(node.Services.GetRequiredService<Namespaces>().TryName("log:x"u8, out _)!);
         var clients = new List<JsonClient>();
         try
         {

@@ -16,7 +16,7 @@ public sealed class SubscribeFaultTests
         await using var client = await JsonClient.ConnectAsync(node);
         redis.Kill();
         await node.IsNotReadyAsync();
-        Assert.False(await node.Channels.Hold(Name(node, "plain:x")).Flowing);
+        Assert.False(await node.Channels.Acquire(Name(node, "plain:x")).Flowing);
         await Expect.UnavailableAsync(client, """{"type":"subscribe","channel":"plain:x","id":1}""");
 
         await redis.RestartAsync(keepData: true);
@@ -34,7 +34,7 @@ public sealed class SubscribeFaultTests
         await using var node = await Node.StartAsync(redis.Address);
         await using var client = await JsonClient.ConnectAsync(node);
         redis.Pause();
-        var held = node.Channels.Hold(Name(node, "log:x"));
+        var held = node.Channels.Acquire(Name(node, "log:x"));
         Assert.False(await held.Flowing);
         redis.Resume();
         await node.IsReadyAsync();
@@ -58,11 +58,11 @@ public sealed class SubscribeFaultTests
         await using var publisher = await JsonClient.ConnectAsync(a);
         string[] channels = [.. Enumerable.Range(0, 100).Select(i => $"{(i % 2 == 0 ? "plain" : "log")}:{i}z")];
         foreach (string channel in channels)
-            b.Channels.Release(b.Channels.Hold(Name(b, channel)));
+            b.Channels.Release(b.Channels.Acquire(Name(b, channel)));
         // An answer takes longer than the clock's step, so that some are subscribed to before, some while, and some after they are left.
         proxy.Delay(TimeSpan.FromMilliseconds(100));
         await Eventually.TrueAsync(async () => await redis.CallsAsync("unsubscribe") > 0, "the node begins to leave");
-        var again = channels.Select(channel => b.Channels.Hold(Name(b, channel))).ToList();
+        var again = channels.Select(channel => b.Channels.Acquire(Name(b, channel))).ToList();
         foreach (var channel in again)
             Assert.True(await channel.Flowing);
         proxy.Resume();
@@ -87,7 +87,7 @@ public sealed class SubscribeFaultTests
         await using var publisher = await JsonClient.ConnectAsync(a);
         var names = Enumerable.Range(0, 10_000).Select(i => Name(b, $"{(i % 2 == 0 ? "plain" : "log")}:{i}z")).ToList();
 
-        var held = names.ConvertAll(b.Channels.Hold);
+        var held = names.ConvertAll(b.Channels.Acquire);
         await client.AskAsync(Expect.Message("log:other", "1"), "ack");
         Assert.DoesNotContain(false, await Task.WhenAll(held.Select(channel => channel.Flowing)));
 
@@ -95,7 +95,7 @@ public sealed class SubscribeFaultTests
         proxy.Cut();
         await b.IsNotReadyAsync();
         await b.IsReadyAsync();
-        Assert.DoesNotContain(false, await Task.WhenAll(names.ConvertAll(b.Channels.Hold).Select(channel => channel.Flowing)));
+        Assert.DoesNotContain(false, await Task.WhenAll(names.ConvertAll(b.Channels.Acquire).Select(channel => channel.Flowing)));
         foreach (string channel in new[] { "plain:0z", "log:1z", "log:9999z" })
         {
             await client.SubscribeAsync(channel);

@@ -4,12 +4,12 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>Called from any thread, without locks. What an <see cref="Outbox"/> tells the connection it belongs to.</summary>
-internal interface IOutboxOwner
+/// <summary>Called from any thread, without locks. What a <see cref="ConnectionWriter"/> tells the connection it belongs to.</summary>
+internal interface IWriterOwner
 {
     string Id { get; }
 
-    /// <summary>The peer does not keep up and its policy is to be disconnected; the outbox takes nothing more.</summary>
+    /// <summary>The peer does not keep up and its policy is to be disconnected; the writer takes nothing more.</summary>
     void OnSlow(CloseStatus status);
 
     /// <summary>A message found no room.</summary>

@@ -2,7 +2,7 @@ namespace Gateway.Server.Auth;
 
 /// <summary>What one may do in a channel, as the token's <c>channels</c> name it.</summary>
 [Flags]
-internal enum Rights : byte
+internal enum ChannelOperations : byte
 {
     None = 0,
 

@@ -12,20 +12,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Tests.Connections;
 
 /// <summary>How bytes leave, and who waits for it.</summary>
-public sealed class OutboxTests
+public sealed class ConnectionWriterTests
 {
     [Fact]
     public async Task A_transport_that_takes_everything_at_once_is_given_it_in_a_loop()
     {
         await using var server = await GatewayServer.StartAsync();
         var output = new TakingOutput();
-        var outbox = new Outbox(output, new Owner(), new SendQueue(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
+        var writer = new ConnectionWriter(output, new Owner(), new SendScheduler(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
         const int Frames = 1_000;
         // Each too large to be sent with its neighbour.
         for (int i = 0; i < Frames; i++)
-            outbox.Write(Opcode.Binary, new byte[40_000]);
+            writer.Write(Opcode.Binary, new byte[40_000]);
 
-        await outbox.FlushAsync();
+        await writer.FlushAsync();
 
         Assert.Equal(Frames, output.Depths.Count);
         Assert.InRange(output.Depths.Max() - output.Depths.Min(), 0, 8);
@@ -44,7 +44,7 @@ public sealed class OutboxTests
             await goOn.Task;
             // More than every buffer between the two: the client reads none of it.
             for (int i = 0; i < 64; i++)
-                stalled.Connection.Outbox.Write(Opcode.Text, new byte[1 << 20]);
+                stalled.Connection.Writer.Write(Opcode.Text, new byte[1 << 20]);
             return true;
         });
         await entered.Task;
@@ -76,7 +76,7 @@ public sealed class OutboxTests
         }
     }
 
-    private sealed class Owner : IOutboxOwner
+    private sealed class Owner : IWriterOwner
     {
         public string Id => "test";
 

@@ -1,7 +1,7 @@
 namespace Gateway.Server.Metrics;
 
 /// <summary>Why a connection was ended without an answer.</summary>
-internal enum CutReason
+internal enum AbortReason
 {
     /// <summary>Its request head, or PROXY header, was not complete within <c>Limits:Handshake</c>.</summary>
     HandshakeTimeout,

@@ -4,32 +4,32 @@ using Gateway.Server.Channels;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// Safe for any thread. Where outboxes wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
-/// nearly all of its cost, come after it or run beside it, and what is written to an outbox meanwhile leaves with the same send.
+/// Safe for any thread. Where writers wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
+/// nearly all of its cost, come after it or run beside it, and what is written to a writer meanwhile leaves with the same send.
 /// </summary>
-internal sealed class SendQueue : SendWork
+internal sealed class SendScheduler : ScheduledSends
 {
-    private readonly ConcurrentQueue<Outbox> _outboxes = new();
+    private readonly ConcurrentQueue<ConnectionWriter> _writers = new();
     private int _isSending;
 
-    public void Add(Outbox outbox)
+    public void Add(ConnectionWriter writer)
     {
-        if (TryBegin(outbox))
+        if (TryBegin(writer))
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     /// <summary>For a fan-out, which sees to it that <paramref name="sends"/> are done.</summary>
-    public void Add(Outbox outbox, ref SendWork? sends)
+    public void Add(ConnectionWriter writer, ref ScheduledSends? sends)
     {
-        if (TryBegin(outbox))
+        if (TryBegin(writer))
             LinkTo(ref sends);
     }
 
     /// <summary>Sends what is waiting on the caller's thread too.</summary>
     public void Help()
     {
-        while (_outboxes.TryDequeue(out var outbox))
-            outbox.SendScheduled();
+        while (_writers.TryDequeue(out var writer))
+            writer.SendScheduled();
     }
 
     public override void Execute()
@@ -39,15 +39,15 @@ internal sealed class SendQueue : SendWork
             Help();
             // A full fence between giving up and looking once more: Add enqueues before it looks at the flag, so one of the two sees the other.
             Interlocked.Exchange(ref _isSending, 0);
-            if (_outboxes.IsEmpty || Interlocked.Exchange(ref _isSending, 1) == 1)
+            if (_writers.IsEmpty || Interlocked.Exchange(ref _isSending, 1) == 1)
                 return;
         }
     }
 
     /// <returns>Whether nobody is at it, and the caller has to see to it that somebody is.</returns>
-    private bool TryBegin(Outbox outbox)
+    private bool TryBegin(ConnectionWriter writer)
     {
-        _outboxes.Enqueue(outbox);
+        _writers.Enqueue(writer);
         return Interlocked.CompareExchange(ref _isSending, 1, 0) == 0;
     }
 }

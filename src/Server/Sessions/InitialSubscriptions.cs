@@ -8,7 +8,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>Immutable. What a client that cannot send asks for as it connects.</summary>
-internal sealed class OpeningRequest
+internal sealed class InitialSubscriptions
 {
     /// <summary>Of no stream: whoever asks to recover from it learns that it cannot be done.</summary>
     private static readonly Position Nowhere = new("", 0);
@@ -18,12 +18,12 @@ internal sealed class OpeningRequest
 
     /// <param name="channels">The channels it names.</param>
     /// <param name="lastPositions">What it says about where it had come to; null or empty when it was not here before.</param>
-    public OpeningRequest(IEnumerable<string> channels, string? lastPositions)
+    public InitialSubscriptions(IEnumerable<string> channels, string? lastPositions)
         : this(channels, string.IsNullOrEmpty(lastPositions) ? new ChannelPositions() : ChannelPositions.TryParse(lastPositions))
     {
     }
 
-    private OpeningRequest(IEnumerable<string> channels, ChannelPositions? positions)
+    private InitialSubscriptions(IEnumerable<string> channels, ChannelPositions? positions)
     {
         Channels = [.. channels.Distinct(StringComparer.Ordinal)];
         _positions = positions;
@@ -33,7 +33,7 @@ internal sealed class OpeningRequest
     public IReadOnlyList<string> Channels { get; }
 
     /// <summary>The same with what the token lists, which comes first.</summary>
-    public OpeningRequest For(Identity identity) => identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
+    public InitialSubscriptions For(Identity identity) => identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
 
     /// <summary>From where to recover a channel; null for from now on.</summary>
     public Position? PositionOf(ReadOnlySpan<byte> channel) => _positions is null ? Nowhere : _positions.Find(channel);
@@ -64,7 +64,7 @@ internal sealed class OpeningRequest
         {
             if (namespaces.TryName(Encoding.UTF8.GetBytes(channel), out string problem) is not { } name)
                 refusal ??= new UpgradeRefusal(400, ErrorCode.BadRequest, problem);
-            else if (ChannelRights.May(identity, name, Rights.Subscribe))
+            else if (ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
                 return null;
             else
                 refusal = new UpgradeRefusal(403, SessionError.Forbidden.Code, SessionError.Forbidden.Message);

@@ -11,7 +11,7 @@ namespace Gateway.Server.Listening;
 /// Used by Kestrel, one accept loop for each port. Kestrel's sockets, counted as they are accepted: one for which there is no open file to
 /// spare is closed at once. Without this a storm would use up all files, and a process without files cannot even refuse.
 /// </summary>
-internal sealed class BoundedListeners(SocketTransportFactory sockets, OpenSockets open, AuditLog audit) : IConnectionListenerFactory
+internal sealed class CountingListenerFactory(SocketTransportFactory sockets, OpenSockets open, AuditLog audit) : IConnectionListenerFactory
 {
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(await sockets.BindAsync(endpoint, cancellationToken), open, audit);
@@ -27,7 +27,7 @@ internal sealed class BoundedListeners(SocketTransportFactory sockets, OpenSocke
                 var connection = await inner.AcceptAsync(cancellationToken);
                 if (connection is null || open.TryAdd())
                     return connection;
-                audit.Cut(connection.RemoteEndPoint, CutReason.OpenFiles);
+                audit.Aborted(connection.RemoteEndPoint, AbortReason.OpenFiles);
                 await connection.DisposeAsync();
             }
         }

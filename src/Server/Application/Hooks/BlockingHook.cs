@@ -1,7 +1,7 @@
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>Safe for any thread. One hook that the backend is asked, with a circuit of its own: who may publish can still be asked while nobody is told who may connect.</summary>
-internal sealed class AskedHook(string name, TimeProvider time)
+internal sealed class BlockingHook(string name, TimeProvider time)
 {
     /// <summary>Between two lines of the log about failures.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);

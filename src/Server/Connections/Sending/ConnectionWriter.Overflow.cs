@@ -6,7 +6,7 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Connections.Sending;
 
 /// <content>What happens when the queue is full: the slow-consumer policies.</content>
-internal sealed partial class Outbox
+internal sealed partial class ConnectionWriter
 {
     private static readonly CloseStatus TooSlow = new(CloseCode.SlowConsumer, "slow consumer: the outbound queue is full");
 
@@ -47,7 +47,7 @@ internal sealed partial class Outbox
     {
         overflow.Policy = policy;
         overflow.Disconnect = true;
-        _state = State.Shut;
+        _state = State.Completed;
         _queue.Clear();
         _repliesSent?.TrySetResult();
         return false;

@@ -10,7 +10,7 @@ namespace Gateway.Server.Listening;
 /// One object serves all connections, concurrently. Kestrel connection middleware of the public port, where a proxy puts a PROXY
 /// header in front of every connection, before TLS: takes the header off, and from there on the client's address is the one it tells.
 /// </summary>
-internal sealed class ProxyPreface(HandshakeDeadlines deadlines, AddressSockets sockets, AuditLog audit)
+internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, AddressSockets sockets, AuditLog audit)
 {
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
@@ -43,12 +43,12 @@ internal sealed class ProxyPreface(HandshakeDeadlines deadlines, AddressSockets 
                         return true;
                     case ProxyHeaderOutcome.Refused:
                         input.AdvanceTo(result.Buffer.End);
-                        audit.Cut(connection.RemoteEndPoint, CutReason.NoProxyHeader);
+                        audit.Aborted(connection.RemoteEndPoint, AbortReason.NoProxyHeader);
                         return false;
                 }
                 input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                 if (deadline.HasPassed)
-                    audit.Cut(connection.RemoteEndPoint, CutReason.HandshakeTimeout);
+                    audit.Aborted(connection.RemoteEndPoint, AbortReason.HandshakeTimeout);
                 if (result.IsCompleted || deadline.HasPassed)
                     return false;
             }

@@ -8,14 +8,14 @@ using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Bench;
 
-/// <summary>What does one frame cost on its way through one connection's outbox?</summary>
+/// <summary>What does one frame cost on its way through one connection's writer?</summary>
 [MemoryDiagnoser]
-public class OutboxSending
+public class WriterSending
 {
     private readonly Arrivals _arrivals = new();
     private readonly byte[] _reply = """{"type":"pong","id":1}"""u8.ToArray();
     private Node? _node;
-    private Outbox? _outbox;
+    private ConnectionWriter? _writer;
     private Subscription? _subscription;
     private FrameBatch? _batch;
 
@@ -23,9 +23,9 @@ public class OutboxSending
     public void Setup()
     {
         _node = new Node();
-        var channel = _node.Channels.Hold(_node.Name("room"u8));
-        _outbox = new Outbox(new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
-        _subscription = new Subscription(channel, _outbox);
+        var channel = _node.Channels.Acquire(_node.Name("room"u8));
+        _writer = new ConnectionWriter(new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+        _subscription = new Subscription(channel, _writer);
         var publication = new Publication { Content = "\"hello\""u8, Time = 1_700_000_000_000 };
         int size = ServerMessageWriter.MessageSize(channel.Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
         _batch = FrameBatch.Rent(1);
@@ -45,9 +45,9 @@ public class OutboxSending
     public void Delivery()
     {
         _arrivals.Expect(1);
-        SendWork? sends = null;
-        _outbox!.Deliver(_batch!, _subscription!, ref sends);
-        SendWork.Run(ref sends);
+        ScheduledSends? sends = null;
+        _writer!.Deliver(_batch!, _subscription!, ref sends);
+        ScheduledSends.Run(ref sends);
         _arrivals.Wait();
     }
 
@@ -56,8 +56,8 @@ public class OutboxSending
     public void Reply()
     {
         _arrivals.Expect(1);
-        _outbox!.Write(Opcode.Text, _reply);
-        var flushed = _outbox.FlushAsync();
+        _writer!.Write(Opcode.Text, _reply);
+        var flushed = _writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully)
             throw new InvalidOperationException("The reply was not sent at once.");
         _arrivals.Wait();

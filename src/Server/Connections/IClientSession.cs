@@ -3,7 +3,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Connections;
 
 /// <summary>Safe for any thread, except where noted. What the API can ask of a connection whose user is known.</summary>
-internal interface IClient
+internal interface IClientSession
 {
     string User { get; }
 
@@ -23,5 +23,5 @@ internal interface IClient
     ValueTask<bool> UnsubscribeAsync(ChannelName channel, string? reason);
 
     /// <summary>Completes when more may be asked for. On its connection's read loop only.</summary>
-    ValueTask RoomAsync();
+    ValueTask WaitForCapacityAsync();
 }

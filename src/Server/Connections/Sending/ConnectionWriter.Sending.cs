@@ -9,7 +9,7 @@ namespace Gateway.Server.Connections.Sending;
 /// How bytes leave. One thread sends at a time, without the lock: it takes what is queued, sends it with one system call, and
 /// looks again. Where the peer's window is full the rest waits for the socket, and the queue fills behind it.
 /// </content>
-internal sealed partial class Outbox
+internal sealed partial class ConnectionWriter
 {
     /// <summary>Several frames are put together up to this for one send; a copy of small frames is far cheaper than a second system call.</summary>
     private const int ChunkBytes = 64 * 1024;
@@ -137,7 +137,7 @@ internal sealed partial class Outbox
         if (_state == State.Gone || !_queue.TryDequeue(out var frames))
         {
             _isSending = false;
-            LetGo();
+            SignalDrained();
             return false;
         }
         if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
@@ -176,7 +176,7 @@ internal sealed partial class Outbox
             chunk.Frames.Batch?.Release();
             if (!isSent)
             {
-                Stop();
+                FailSend();
                 return;
             }
             if (!TryTakeNext(out chunk))
@@ -184,7 +184,7 @@ internal sealed partial class Outbox
             sent = TrySend(chunk);
         }
         chunk.Frames.Batch?.Release();
-        Stop();
+        FailSend();
     }
 
     /// <summary>The peer's window is full: waits for the socket to take the rest.</summary>
@@ -219,12 +219,12 @@ internal sealed partial class Outbox
         return alive;
     }
 
-    private void Stop()
+    private void FailSend()
     {
         lock (_gate)
         {
             _isSending = false;
-            Lose();
+            MarkGone();
         }
     }
 
@@ -247,16 +247,16 @@ internal sealed partial class Outbox
     }
 
     /// <summary>Everything queued has been sent.</summary>
-    private void LetGo()
+    private void SignalDrained()
     {
         ReleaseReader();
         _drained?.TrySetResult();
     }
 
-    private void Lose()
+    private void MarkGone()
     {
         _state = State.Gone;
         _queue.Clear();
-        LetGo();
+        SignalDrained();
     }
 }

@@ -10,7 +10,7 @@ namespace Gateway.Server.Connections.Sending;
 /// until somebody sends them, most of the time at once. Nobody who puts something in ever waits here but the connection's own
 /// read loop, in <see cref="FlushAsync"/>.
 /// </summary>
-internal sealed partial class Outbox : ISubscriber
+internal sealed partial class ConnectionWriter : ISubscriber
 {
     /// <summary>Replies that may wait unsent before the read loop, which causes them, has to.</summary>
     public const int ReplyBytes = 16 * 1024;
@@ -21,7 +21,7 @@ internal sealed partial class Outbox : ISubscriber
         Open,
 
         /// <summary>Takes nothing more, except that <see cref="Close"/> may still be called.</summary>
-        Shut,
+        Completed,
 
         /// <summary>The close frame is on its way.</summary>
         Closing,
@@ -32,12 +32,12 @@ internal sealed partial class Outbox : ISubscriber
 
     private readonly Lock _gate = new();
     private readonly IOutput _output;
-    private readonly IOutboxOwner _owner;
-    private readonly SendQueue _sends;
+    private readonly IWriterOwner _owner;
+    private readonly SendScheduler _sends;
     private readonly GatewayMetrics _metrics;
     private readonly int _limit;
 
-    private OutboxQueue _queue;
+    private FrameQueue _queue;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
     private int _relieved;
@@ -50,7 +50,7 @@ internal sealed partial class Outbox : ISubscriber
     private bool _lacksPresence;
     private State _state;
 
-    public Outbox(IOutput output, IOutboxOwner owner, SendQueue sends, int limit, GatewayMetrics metrics)
+    public ConnectionWriter(IOutput output, IWriterOwner owner, SendScheduler sends, int limit, GatewayMetrics metrics)
     {
         _output = output;
         _owner = owner;
@@ -110,7 +110,7 @@ internal sealed partial class Outbox : ISubscriber
             _sends.Add(this);
     }
 
-    public bool Deliver(FrameBatch batch, Subscription subscription, ref SendWork? sends)
+    public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         Overflow overflow = default;
         bool schedule, isBehind;
@@ -227,21 +227,21 @@ internal sealed partial class Outbox : ISubscriber
     }
 
     /// <summary>Takes nothing more and lets the read loop wait no longer; what is queued still goes out.</summary>
-    public void Shut()
+    public void CompleteAdding()
     {
         lock (_gate)
         {
             if (_state == State.Open)
-                _state = State.Shut;
+                _state = State.Completed;
             _repliesSent?.TrySetResult();
         }
     }
 
     /// <summary>Queues last words and a close frame, and takes nothing after them.</summary>
-    /// <param name="farewell">A message to go before the close frame; empty for none.</param>
+    /// <param name="message">A message to go before the close frame; empty for none.</param>
     /// <param name="status">What the close frame says.</param>
     /// <param name="drop">Whether to drop what is queued, because the peer does not take it anyway.</param>
-    public void Close(ReadOnlySpan<byte> farewell, CloseStatus status, bool drop)
+    public void Close(ReadOnlySpan<byte> message, CloseStatus status, bool drop)
     {
         lock (_gate)
         {
@@ -249,8 +249,8 @@ internal sealed partial class Outbox : ISubscriber
                 return;
             if (drop)
                 _queue.Clear();
-            if (!farewell.IsEmpty)
-                Put(Opcode.Text, farewell);
+            if (!message.IsEmpty)
+                Put(Opcode.Text, message);
             var frame = new ArrayBufferWriter<byte>(2 + 125);
             FrameWriter.WriteClose(frame, status);
             Put(Opcode.Close, frame.WrittenSpan[2..]);
@@ -260,9 +260,9 @@ internal sealed partial class Outbox : ISubscriber
     }
 
     /// <summary>Takes nothing more and lets nobody wait; the transport is gone or about to be.</summary>
-    public void Abandon()
+    public void Abort()
     {
         lock (_gate)
-            Lose();
+            MarkGone();
     }
 }

@@ -12,8 +12,8 @@ namespace Gateway.Server.Cluster;
 /// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
 /// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
-internal sealed partial class Nodes(
-    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<Nodes> log) : BackgroundService, IPeerNodes
+internal sealed partial class NodeRegistry(
+    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;

@@ -6,7 +6,7 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>Stateless. Reads the backend's answer. What is not a clear yes is no yes, and what is a clear no is one however odd the rest is.</summary>
-internal static class VerdictReader
+internal static class HookDecisionReader
 {
     /// <summary>What a close frame has room for (RFC 6455 section 5.5), and as much as the API may give as a reason.</summary>
     private const int MaxTextBytes = 123;
@@ -22,14 +22,14 @@ internal static class VerdictReader
 
     /// <param name="json">The answer.</param>
     /// <param name="maxContent">Bytes that a content to publish may have.</param>
-    /// <param name="verdict">What it says.</param>
+    /// <param name="decision">What it says.</param>
     /// <returns>What is wrong with it; null for nothing.</returns>
-    public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out Verdict verdict)
+    public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out HookDecision decision)
     {
-        verdict = default;
+        decision = default;
         try
         {
-            return Utf8.IsValid(json.Span) ? Read(json, maxContent, out verdict) : "its answer is not UTF-8";
+            return Utf8.IsValid(json.Span) ? Read(json, maxContent, out decision) : "its answer is not UTF-8";
         }
         catch (JsonException)
         {
@@ -37,9 +37,9 @@ internal static class VerdictReader
         }
     }
 
-    private static string? Read(ReadOnlyMemory<byte> json, int maxContent, out Verdict verdict)
+    private static string? Read(ReadOnlyMemory<byte> json, int maxContent, out HookDecision decision)
     {
-        verdict = default;
+        decision = default;
         var scanner = new JsonObjectScanner(json.Span);
         if (!scanner.TryEnter())
             return "its answer is not a JSON object";
@@ -60,11 +60,11 @@ internal static class VerdictReader
         if (!JsonValue.TryReadBoolean(allow, out bool isAllowed))
             return "its answer has no 'allow' that is true or false";
         if (!isAllowed)
-            verdict = new Verdict(new ProtocolError(Code(code), Text(message)));
+            decision = new HookDecision(new ProtocolError(Code(code), Text(message)));
         else if (content.Length > maxContent)
             return "the 'content' in its answer is over Limits:MessageBytes";
         else if (json.Span.Overlaps(content, out int at))
-            verdict = new Verdict(null, json.Slice(at, content.Length));
+            decision = new HookDecision(null, json.Slice(at, content.Length));
         return null;
     }
 

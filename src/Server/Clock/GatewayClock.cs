@@ -6,19 +6,19 @@ namespace Gateway.Server.Clock;
 /// Safe for any thread to read. The one clock: a single timer that visits everything with a deadline. A connection has no
 /// timer, registration or token of its own; it notes the coarse <see cref="Now"/> and is asked at each tick.
 /// </summary>
-internal sealed partial class Sweep : BackgroundService
+internal sealed partial class GatewayClock : BackgroundService
 {
     private static readonly TimeSpan Finest = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Coarsest = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time;
-    private readonly ILogger<Sweep> _log;
+    private readonly ILogger<GatewayClock> _log;
     private readonly long _start;
-    private readonly List<ISwept> _swept = [];
+    private readonly List<ITickHandler> _handlers = [];
     private long _now;
     private long _unixSeconds;
 
-    public Sweep(GatewayOptions options, TimeProvider time, ILogger<Sweep> log)
+    public GatewayClock(GatewayOptions options, TimeProvider time, ILogger<GatewayClock> log)
     {
         _time = time;
         _log = log;
@@ -37,7 +37,7 @@ internal sealed partial class Sweep : BackgroundService
     public long UnixSeconds => Volatile.Read(ref _unixSeconds);
 
     /// <summary>Adds something to visit. Only before the host starts.</summary>
-    public void Add(ISwept swept) => _swept.Add(swept);
+    public void Add(ITickHandler swept) => _handlers.Add(swept);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -59,7 +59,7 @@ internal sealed partial class Sweep : BackgroundService
         long now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
         Volatile.Write(ref _now, now);
         Volatile.Write(ref _unixSeconds, _time.GetUtcNow().ToUnixTimeSeconds());
-        foreach (var swept in _swept)
+        foreach (var swept in _handlers)
         {
             try
             {

@@ -5,10 +5,10 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// Guarded by its outbox's lock. The frames a connection has not been sent yet, in order, and what they cost. One entry needs
+/// Guarded by its writer's lock. The frames a connection has not been sent yet, in order, and what they cost. One entry needs
 /// no memory of its own, which is the rule while the peer keeps up; more are kept in a pooled array.
 /// </summary>
-internal struct OutboxQueue
+internal struct FrameQueue
 {
     private const int FirstRing = 16;
     private const int LargestKeptRing = 64;

@@ -1,7 +1,7 @@
 namespace Gateway.Server.Options;
 
 /// <summary>Who may subscribe to, or publish in, a namespace.</summary>
-internal enum Permission : byte
+internal enum AccessPolicy : byte
 {
     /// <summary>Every connection.</summary>
     Anyone,
