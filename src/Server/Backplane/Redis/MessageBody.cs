@@ -7,8 +7,8 @@ namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
 /// For one thread; points into the bytes it was read from. A message as the stream keeps it: a checksum of what follows (4 bytes,
-/// <see cref="RecordChecksum"/>), time (8), length of the sender (2), length of the connection left out (1, its highest bit set where there is a
-/// trace), then the sender, encoded for JSON, that connection, the trace and the content.
+/// <see cref="RecordChecksum"/>), time (8), length of the sender (2), length of the connection left out (1, its highest bit set where there
+/// is a trace), then the sender, encoded for JSON, that connection, the trace and the content.
 /// </summary>
 internal readonly ref struct MessageBody
 {
