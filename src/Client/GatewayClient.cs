@@ -92,7 +92,7 @@ public sealed partial class GatewayClient : IAsyncDisposable
     /// <exception cref="GatewayException">It was refused, with <see cref="GatewayErrorCode.HistoryUnavailable"/> where the channel keeps none.</exception>
     /// <exception cref="JsonException">A content is not a <typeparamref name="T"/>.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellationToken"/>.</exception>
-    public async Task<HistoryPage<T>> HistoryAsync<T>(string channel, JsonTypeInfo<T> type, HistoryRange? range = null, CancellationToken cancellationToken = default)
+    public async Task<HistoryPage<T>> GetHistoryAsync<T>(string channel, JsonTypeInfo<T> type, HistoryRange? range = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(channel);
         ArgumentNullException.ThrowIfNull(type);
@@ -101,11 +101,11 @@ public sealed partial class GatewayClient : IAsyncDisposable
         return MessageReader.ReadPage(await AskAsync(new Request(id, frame, changes: false), cancellationToken), channel, type);
     }
 
-    /// <inheritdoc cref="HistoryAsync{T}(string, JsonTypeInfo{T}, HistoryRange?, CancellationToken)"/>
+    /// <inheritdoc cref="GetHistoryAsync{T}(string, JsonTypeInfo{T}, HistoryRange?, CancellationToken)"/>
     [RequiresUnreferencedCode(NeedsReflection)]
     [RequiresDynamicCode(NeedsReflection)]
-    public Task<HistoryPage<T>> HistoryAsync<T>(string channel, HistoryRange? range = null, CancellationToken cancellationToken = default) =>
-        HistoryAsync(channel, TypeOf<T>(), range, cancellationToken);
+    public Task<HistoryPage<T>> GetHistoryAsync<T>(string channel, HistoryRange? range = null, CancellationToken cancellationToken = default) =>
+        GetHistoryAsync(channel, TypeOf<T>(), range, cancellationToken);
 
     /// <summary>Reads all of a channel's history behind a seq, page by page, in ascending order, up to its end at the time.</summary>
     /// <param name="channel">The channel's name.</param>
@@ -120,7 +120,7 @@ public sealed partial class GatewayClient : IAsyncDisposable
         bool more = true;
         while (more)
         {
-            var page = await HistoryAsync(channel, type, new HistoryRange { After = after }, cancellationToken);
+            var page = await GetHistoryAsync(channel, type, new HistoryRange { After = after }, cancellationToken);
             foreach (var message in page.Messages)
             {
                 after = message.Position!.Value.Seq;
@@ -135,7 +135,7 @@ public sealed partial class GatewayClient : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="GatewayException">It was refused.</exception>
     /// <exception cref="OperationCanceledException">By <paramref name="cancellationToken"/>.</exception>
-    public async Task<PresenceState> PresenceAsync(string channel, CancellationToken cancellationToken = default)
+    public async Task<PresenceState> GetPresenceAsync(string channel, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(channel);
         long id = _subscriptions.NextId();
