@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using Code = Gateway.Protocol.WebSockets.CloseCode;
@@ -75,7 +76,8 @@ internal sealed record ConnectionEnd(
     public static TimeSpan? RetryAfterOf(ClientWebSocket socket) =>
         socket.HttpResponseHeaders is { } headers
         && headers.TryGetValue("Retry-After", out var values)
-        && int.TryParse(values.FirstOrDefault(), out int seconds) && seconds is > 0 and <= 3600
+        && int.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+        && seconds is > 0 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
