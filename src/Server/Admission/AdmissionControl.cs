@@ -5,7 +5,8 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Health;
-using Gateway.Server.Http;
+using Gateway.Server.Listening;
+using Gateway.Server.Metrics;
 using Gateway.Server.Options;
 using Gateway.Server.Sessions;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Server.Connections;
+using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Admission;
 

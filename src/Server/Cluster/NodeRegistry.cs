@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Gateway.Server.Admission;
 using Gateway.Server.Backplane;
-using Gateway.Server.Backplane.Redis;
 using Gateway.Server.Connections;
 
 namespace Gateway.Server.Cluster;

@@ -5,7 +5,6 @@ using System.Text;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Connections;
-using Gateway.Server.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Listening;

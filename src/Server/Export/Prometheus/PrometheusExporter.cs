@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Gateway.Server.Application.Hooks;
-using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Backplane;
 using Gateway.Server.Cluster;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;

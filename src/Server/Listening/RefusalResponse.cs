@@ -2,7 +2,7 @@ using System.Globalization;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
-namespace Gateway.Server.Http;
+namespace Gateway.Server.Listening;
 
 /// <summary>Stateless. Writes a refusal as the answer to an HTTP request.</summary>
 internal static class RefusalResponse
