@@ -81,21 +81,21 @@ public static class ClientMessageReader
 
     private static ClientMessageType TypeOf(ReadOnlySpan<byte> type)
     {
-        if (type.SequenceEqual("message"u8))
+        if (type.SequenceEqual(MessageType.Message))
             return ClientMessageType.Message;
-        if (type.SequenceEqual("ping"u8))
+        if (type.SequenceEqual(MessageType.Ping))
             return ClientMessageType.Ping;
-        if (type.SequenceEqual("subscribe"u8))
+        if (type.SequenceEqual(MessageType.Subscribe))
             return ClientMessageType.Subscribe;
-        if (type.SequenceEqual("unsubscribe"u8))
+        if (type.SequenceEqual(MessageType.Unsubscribe))
             return ClientMessageType.Unsubscribe;
-        if (type.SequenceEqual("presence"u8))
+        if (type.SequenceEqual(MessageType.Presence))
             return ClientMessageType.Presence;
-        if (type.SequenceEqual("history"u8))
+        if (type.SequenceEqual(MessageType.History))
             return ClientMessageType.History;
-        if (type.SequenceEqual("refresh"u8))
+        if (type.SequenceEqual(MessageType.Refresh))
             return ClientMessageType.Refresh;
-        if (type.SequenceEqual("auth"u8))
+        if (type.SequenceEqual(MessageType.Auth))
             return ClientMessageType.Auth;
         return ClientMessageType.Unknown;
     }

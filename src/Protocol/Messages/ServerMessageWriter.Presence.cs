@@ -8,7 +8,7 @@ public static partial class ServerMessageWriter
 {
     public static void PresenceSnapshot(IBufferWriter<byte> output, JsonEncodedText channel, ReadOnlySpan<byte> id, PresenceState state)
     {
-        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        Utf8JsonWriter writer = Begin(output, MessageType.Presence);
         writer.WriteString("channel"u8, channel);
         WriteId(writer, id);
         WritePresence(writer, state);
@@ -26,7 +26,7 @@ public static partial class ServerMessageWriter
         IReadOnlyCollection<string>? left,
         int count)
     {
-        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        Utf8JsonWriter writer = Begin(output, MessageType.Presence);
         writer.WriteString("channel"u8, channel);
         if (joined is { Count: > 0 })
             WriteIds(writer, "joined"u8, joined);
