@@ -5,6 +5,7 @@ using Gateway.Server.Auth;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
 

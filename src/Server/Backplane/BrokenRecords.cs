@@ -1,4 +1,4 @@
-namespace Gateway.Server.Backplane.Redis;
+namespace Gateway.Server.Backplane;
 
 /// <summary>
 /// Safe for any thread. Counts and logs what came from Redis and is dropped, because no gateway of this version wrote it, or not all of it is
