@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
@@ -112,10 +113,10 @@ internal sealed class AdmissionControl(
     {
         if (sessions.HookCalls is not { AsksConnect: true } calls)
             return null;
-        var decision = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        var decision = await calls.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
         return decision.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
-    private Func<Connection, IMessageHandler> Opener(Identity identity, InitialSubscriptions? opening = null) => connection => new Session(connection, identity, sessions, opening);
+    private Func<Connection, IMessageHandler> Opener(Identity identity, InitialSubscriptions? opening = null) => connection => new ChannelSession(connection, identity, sessions, opening);
 }

@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
@@ -82,7 +83,7 @@ internal sealed class PublishEndpoint(
         var content = message.Content;
         if (services.HookCalls is { AsksPublish: true } calls)
         {
-            var decision = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
+            var decision = await calls.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
             if (decision.Denial is { } denial)
                 return RefusalResponse.Of(denial);
             content = decision.Content ?? content;

@@ -18,7 +18,7 @@ internal sealed record SessionServices(
     IAuthenticator Authenticator,
     GatewayClock Clock,
     GatewayMetrics Metrics,
-    ILogger<Session> Log,
+    ILogger<ChannelSession> Log,
     HookCalls? HookCalls = null,
     HookEventQueue? HookEvents = null,
     OnlineUsers? OnlineUsers = null);

@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Channels;
@@ -14,12 +15,12 @@ namespace Gateway.Server.Sessions;
 /// What the application's backend is asked before the client gets its way, and told after. While it is asked, this connection's read loop
 /// waits, and so its messages keep their order. Without hooks nothing of this costs more than a look at a null.
 /// </content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     private bool _isToldOf;
     private bool _isOnline;
 
-    private HookCaller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
+    private Caller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
 
     /// <returns>Whether the backend lets the user in; otherwise the client is told and the connection about to close.</returns>
     private async ValueTask<bool> IsLetInAsync(string user, byte[] id)
@@ -84,7 +85,7 @@ internal sealed partial class Session
         return PublishIfAllowedAsync(WaitAsync(calls.PublishAsync(Caller, name, message.Content)), payload);
     }
 
-    private async ValueTask PublishIfAllowedAsync(ValueTask<HookDecision> asking, ReadOnlyMemory<byte> payload)
+    private async ValueTask PublishIfAllowedAsync(ValueTask<Decision> asking, ReadOnlyMemory<byte> payload)
     {
         var decision = await asking;
         await TurnAsync(payload);
@@ -92,7 +93,7 @@ internal sealed partial class Session
         await WaitForCapacityAsync();
     }
 
-    private ValueTask PublishAs(in HookDecision decision, ReadOnlyMemory<byte> payload)
+    private ValueTask PublishAs(in Decision decision, ReadOnlyMemory<byte> payload)
     {
         ClientMessageReader.TryRead(payload.Span, out var message, out _);
         if (decision.Denial is not { } denial)
@@ -101,7 +102,7 @@ internal sealed partial class Session
         return default;
     }
 
-    private async ValueTask<HookDecision> WaitAsync(ValueTask<HookDecision> asking)
+    private async ValueTask<Decision> WaitAsync(ValueTask<Decision> asking)
     {
         // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
         await Writer.FlushAsync();

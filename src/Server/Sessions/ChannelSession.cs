@@ -17,11 +17,11 @@ namespace Gateway.Server.Sessions;
 /// A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see
 /// cref="PendingRequests"/>.
 /// </remarks>
-internal sealed partial class Session : IMessageHandler
+internal sealed partial class ChannelSession : IMessageHandler
 {
     private readonly Connection _connection;
     private readonly SessionServices _services;
-    private readonly SubscriptionList _subscriptions = new();
+    private readonly ClientSubscriptions _subscriptions = new();
     private readonly InitialSubscriptions? _opening;
     private readonly long _signInBy;
     private volatile Identity _identity;
@@ -31,7 +31,7 @@ internal sealed partial class Session : IMessageHandler
     /// <param name="identity">Who is behind it, as far as that is known.</param>
     /// <param name="services">What all sessions share.</param>
     /// <param name="opening">What a client asks for that cannot send; null for one that can.</param>
-    public Session(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
+    public ChannelSession(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
     {
         _connection = connection;
         _identity = identity;
