@@ -1,7 +1,6 @@
 using System.Net;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Application;
-using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Dialects.Echo;
@@ -111,9 +110,9 @@ internal sealed class AdmissionControl(
     /// <summary>Why the backend does not let somebody in; null where it does, or is not to be asked.</summary>
     private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
     {
-        if (sessions.HookCalls is not { AsksConnect: true } calls)
+        if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;
-        var decision = await calls.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        var decision = await application.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
         return decision.Denial is { } denial ? RefusalResponse.Of(denial) with { Reason = "application" } : null;
     }
 

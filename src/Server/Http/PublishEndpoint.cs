@@ -4,7 +4,6 @@ using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Application;
-using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
@@ -81,9 +80,9 @@ internal sealed class PublishEndpoint(
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
             return RefusalResponse.Of(error);
         var content = message.Content;
-        if (services.HookCalls is { AsksPublish: true } calls)
+        if (services.ApplicationFor(Interests.Publish) is { } application)
         {
-            var decision = await calls.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
+            var decision = await application.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
             if (decision.Denial is { } denial)
                 return RefusalResponse.Of(denial);
             content = decision.Content ?? content;

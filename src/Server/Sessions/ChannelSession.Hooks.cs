@@ -1,7 +1,6 @@
 using System.Text;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Application;
-using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
@@ -25,7 +24,7 @@ internal sealed partial class ChannelSession
     /// <returns>Whether the backend lets the user in; otherwise the client is told and the connection about to close.</returns>
     private async ValueTask<bool> IsLetInAsync(string user, byte[] id)
     {
-        if (_services.HookCalls is not { AsksConnect: true } calls)
+        if (_services.ApplicationFor(Interests.Connect) is not { } calls)
             return true;
         var decision = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
         if (decision.Denial is not { } denial)
@@ -37,9 +36,9 @@ internal sealed partial class ChannelSession
 
     /// <summary>Why the backend does not let the client subscribe; null when it does.</summary>
     private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
-        _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
+        _services.ApplicationFor(Interests.Subscribe) is { } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
 
-    private async ValueTask SubscribeIfAllowedAsync(HookCalls calls, ReadOnlyMemory<byte> payload)
+    private async ValueTask SubscribeIfAllowedAsync(IApplication calls, ReadOnlyMemory<byte> payload)
     {
         // Whether the client is in the channel already is known when what it asked before is done.
         await TurnAsync(payload);
@@ -77,7 +76,7 @@ internal sealed partial class ChannelSession
         return InTurn(message, payload);
     }
 
-    private ValueTask PublishIfAllowed(HookCalls calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
+    private ValueTask PublishIfAllowed(IApplication calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
     {
         // Who may not publish anyway is nothing to ask about.
         if (PublishableChannel(message, out _) is not { } name)
@@ -120,7 +119,7 @@ internal sealed partial class ChannelSession
     private void TellConnected()
     {
         _isToldOf = true;
-        _services.HookEvents?.Connected(_connection.Id, _identity.User);
+        _services.ApplicationFor(Interests.Connections)?.OnConnected(_connection.Id, _identity.User);
         if (_services.OnlineUsers is not { } users || _identity.IsAnonymous(_connection.Id))
             return;
         _isOnline = true;
@@ -130,14 +129,14 @@ internal sealed partial class ChannelSession
     private void TellDisconnected(int code)
     {
         if (_isToldOf)
-            _services.HookEvents?.Disconnected(_connection.Id, _identity.User, code);
+            _services.ApplicationFor(Interests.Connections)?.OnDisconnected(_connection.Id, _identity.User, code);
         if (_isOnline)
             _services.OnlineUsers!.Remove(_identity.User);
     }
 
     private void TellSubscribed(Subscription subscription)
     {
-        if (_services.HookEvents is not { } events)
+        if (_services.ApplicationFor(Interests.Subscriptions) is not { } events)
             return;
         // A gap, the clock or a new token may be ending it at the same time.
         lock (subscription)
@@ -145,7 +144,7 @@ internal sealed partial class ChannelSession
             if (subscription.Notification == NotificationState.Ended)
                 return;
             subscription.Notification = NotificationState.Notified;
-            events.Subscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+            events.OnSubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
         }
     }
 
@@ -155,7 +154,7 @@ internal sealed partial class ChannelSession
         lock (subscription)
         {
             if (subscription.Notification == NotificationState.Notified)
-                _services.HookEvents?.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+                _services.ApplicationFor(Interests.Subscriptions)?.OnUnsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
             subscription.Notification = NotificationState.Ended;
             return subscription.IsPresent;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
@@ -71,9 +72,9 @@ internal sealed partial class ChannelSession : IMessageHandler
                 return Auth(message, payload);
             case ClientMessageType.Refresh:
                 return Refresh(message);
-            case ClientMessageType.Message when _services.HookCalls is { AsksPublish: true } calls:
+            case ClientMessageType.Message when _services.ApplicationFor(Interests.Publish) is { } calls:
                 return PublishIfAllowed(calls, message, payload);
-            case ClientMessageType.Subscribe when _services.HookCalls is { AsksSubscribe: true } calls:
+            case ClientMessageType.Subscribe when _services.ApplicationFor(Interests.Subscribe) is { } calls:
                 return SubscribeIfAllowedAsync(calls, payload);
             case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe:
             case ClientMessageType.Presence or ClientMessageType.History:

@@ -36,12 +36,6 @@ internal sealed partial class HookCalls : IDisposable
         (_connect, _subscribe, _publish) = (Asked(HookEvents.Connect), Asked(HookEvents.Subscribe), Asked(HookEvents.Publish));
     }
 
-    public bool AsksConnect => _connect is not null;
-
-    public bool AsksSubscribe => _subscribe is not null;
-
-    public bool AsksPublish => _publish is not null;
-
     private string Node => _options.Node;
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
