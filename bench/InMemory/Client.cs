@@ -22,7 +22,7 @@ internal sealed class Client : IDisposable
     public Client(Node node, Arrivals arrivals)
     {
         arrivals.Expect(1); // connected
-        _run = Run(node, new CountingOutput(arrivals), connection => new Session(connection, Identity.Unrestricted("user-7"), node.Sessions));
+        _run = Run(node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Gateway.Pages;
 using Gateway.Server.Admission;
 using Gateway.Server.Api;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Audit;
 using Gateway.Server.Auth;
@@ -153,13 +154,14 @@ internal static class GatewayHost
         services.AddSingleton<HookMetrics>();
         if (hooks.Url is null)
             return;
+        services.AddSingleton<IApplication, HookApplication>();
         if ((hooks.Events & HookEvents.Requests) != 0)
             services.AddSingleton<HookCalls>();
         // Services stop in reverse: this one after the ports, when nobody is connected any more.
         if ((hooks.Events & HookEvents.Notifications) != 0)
             services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
         if ((hooks.Events & (HookEvents.Channels | HookEvents.Users)) != 0)
-            services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<HookEventQueue>()).AddSingleton(OccupancyOf);
+            services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<IApplication>()).AddSingleton(OccupancyOf);
         if ((hooks.Events & HookEvents.Users) != 0)
             services.AddSingleton<OnlineUsers>();
     }

@@ -10,7 +10,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content><c>message</c>.</content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     /// <summary>The channel's name if the client may publish there; otherwise answers with the error.</summary>
     private ChannelName? PublishableChannel(in ClientMessage message, out Channel? local)

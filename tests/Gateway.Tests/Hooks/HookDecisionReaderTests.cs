@@ -1,10 +1,11 @@
 using System.Text;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 
 namespace Gateway.Tests.Hooks;
 
-public sealed class VerdictReaderTests
+public sealed class HookDecisionReaderTests
 {
     private const int MaxContent = 20;
 
@@ -71,5 +72,5 @@ public sealed class VerdictReaderTests
     public void Text_that_is_not_UTF8_is_no_answer() =>
         Assert.Contains("not UTF-8", HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _), StringComparison.Ordinal);
 
-    private static string? Read(string json, out HookDecision decision) => HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
+    private static string? Read(string json, out Decision decision) => HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
 }

@@ -4,7 +4,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>Safe for any thread: the read loop changes it, and a gap found elsewhere, or the clock, ends a subscription. What one session is subscribed to; an index is kept only by those with many.</summary>
-internal sealed class SubscriptionList
+internal sealed class ClientSubscriptions
 {
     /// <summary>Up to here, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
     private const int IndexedFrom = 32;

@@ -1,6 +1,6 @@
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Server.Application.Hooks;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
@@ -15,17 +15,17 @@ namespace Gateway.Server.Sessions;
 /// What the application's backend is asked before the client gets its way, and told after. While it is asked, this connection's read loop
 /// waits, and so its messages keep their order. Without hooks nothing of this costs more than a look at a null.
 /// </content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     private bool _isToldOf;
     private bool _isOnline;
 
-    private HookCaller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
+    private Caller Caller => new(_connection.Id, _identity.User, _connection.Lease.Address);
 
     /// <returns>Whether the backend lets the user in; otherwise the client is told and the connection about to close.</returns>
     private async ValueTask<bool> IsLetInAsync(string user, byte[] id)
     {
-        if (_services.HookCalls is not { AsksConnect: true } calls)
+        if (_services.ApplicationFor(Interests.Connect) is not { } calls)
             return true;
         var decision = await WaitAsync(calls.ConnectAsync(Caller with { User = user }, _connection.Lease.Transport.Label()));
         if (decision.Denial is not { } denial)
@@ -37,9 +37,9 @@ internal sealed partial class Session
 
     /// <summary>Why the backend does not let the client subscribe; null when it does.</summary>
     private async ValueTask<ProtocolError?> SubscribeDenialAsync(ChannelName name) =>
-        _services.HookCalls is { AsksSubscribe: true } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
+        _services.ApplicationFor(Interests.Subscribe) is { } calls ? (await WaitAsync(calls.SubscribeAsync(Caller, name))).Denial : null;
 
-    private async ValueTask SubscribeIfAllowedAsync(HookCalls calls, ReadOnlyMemory<byte> payload)
+    private async ValueTask SubscribeIfAllowedAsync(IApplication calls, ReadOnlyMemory<byte> payload)
     {
         // Whether the client is in the channel already is known when what it asked before is done.
         await TurnAsync(payload);
@@ -77,7 +77,7 @@ internal sealed partial class Session
         return InTurn(message, payload);
     }
 
-    private ValueTask PublishIfAllowed(HookCalls calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
+    private ValueTask PublishIfAllowed(IApplication calls, in ClientMessage message, ReadOnlyMemory<byte> payload)
     {
         // Who may not publish anyway is nothing to ask about.
         if (PublishableChannel(message, out _) is not { } name)
@@ -85,7 +85,7 @@ internal sealed partial class Session
         return PublishIfAllowedAsync(WaitAsync(calls.PublishAsync(Caller, name, message.Content)), payload);
     }
 
-    private async ValueTask PublishIfAllowedAsync(ValueTask<HookDecision> asking, ReadOnlyMemory<byte> payload)
+    private async ValueTask PublishIfAllowedAsync(ValueTask<Decision> asking, ReadOnlyMemory<byte> payload)
     {
         var decision = await asking;
         await TurnAsync(payload);
@@ -93,7 +93,7 @@ internal sealed partial class Session
         await WaitForCapacityAsync();
     }
 
-    private ValueTask PublishAs(in HookDecision decision, ReadOnlyMemory<byte> payload)
+    private ValueTask PublishAs(in Decision decision, ReadOnlyMemory<byte> payload)
     {
         ClientMessageReader.TryRead(payload.Span, out var message, out _);
         if (decision.Denial is not { } denial)
@@ -102,7 +102,7 @@ internal sealed partial class Session
         return default;
     }
 
-    private async ValueTask<HookDecision> WaitAsync(ValueTask<HookDecision> asking)
+    private async ValueTask<Decision> WaitAsync(ValueTask<Decision> asking)
     {
         // The answers to what came before do not wait with it. Not held yet: a client that does not take them is to be found out.
         await Writer.FlushAsync();
@@ -120,7 +120,7 @@ internal sealed partial class Session
     private void TellConnected()
     {
         _isToldOf = true;
-        _services.HookEvents?.Connected(_connection.Id, _identity.User);
+        _services.ApplicationFor(Interests.Connections)?.OnConnected(_connection.Id, _identity.User);
         if (_services.OnlineUsers is not { } users || _identity.IsAnonymous(_connection.Id))
             return;
         _isOnline = true;
@@ -130,14 +130,14 @@ internal sealed partial class Session
     private void TellDisconnected(int code)
     {
         if (_isToldOf)
-            _services.HookEvents?.Disconnected(_connection.Id, _identity.User, code);
+            _services.ApplicationFor(Interests.Connections)?.OnDisconnected(_connection.Id, _identity.User, code);
         if (_isOnline)
             _services.OnlineUsers!.Remove(_identity.User);
     }
 
     private void TellSubscribed(Subscription subscription)
     {
-        if (_services.HookEvents is not { } events)
+        if (_services.ApplicationFor(Interests.Subscriptions) is not { } events)
             return;
         // A gap, the clock or a new token may be ending it at the same time.
         lock (subscription)
@@ -145,7 +145,7 @@ internal sealed partial class Session
             if (subscription.Notification == NotificationState.Ended)
                 return;
             subscription.Notification = NotificationState.Notified;
-            events.Subscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+            events.OnSubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed partial class Session
         lock (subscription)
         {
             if (subscription.Notification == NotificationState.Notified)
-                _services.HookEvents?.Unsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
+                _services.ApplicationFor(Interests.Subscriptions)?.OnUnsubscribed(_connection.Id, _identity.User, subscription.Channel.Name);
             subscription.Notification = NotificationState.Ended;
             return subscription.IsPresent;
         }

@@ -10,7 +10,7 @@ namespace Gateway.Server.Sessions;
 /// In which order requests are done. What can be answered at once is. What has to wait for the backplane goes on beside the read loop,
 /// and only requests for the same channel wait for it; so a ping is answered, and other channels are served, while one Redis is silent.
 /// </content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     /// <summary>
     /// Within this a request is begun. With the time of one call to the backplane its answer still comes within the protocol's 5 s.

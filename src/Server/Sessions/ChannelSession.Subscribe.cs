@@ -12,7 +12,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content><c>subscribe</c> and <c>unsubscribe</c>, and how a subscription ends.</content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     /// <summary>Protocol, <c>unsubscribed</c> sent by the server: the client subscribes again with <c>recover</c>.</summary>
     internal const string InsufficientState = "insufficient_state";

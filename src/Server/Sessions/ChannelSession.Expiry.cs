@@ -6,7 +6,7 @@ using Gateway.Server.Connections.Sending;
 namespace Gateway.Server.Sessions;
 
 /// <content>What the clock does for a session: signing in takes too long, tokens expire. Nothing here touches what the read loop is at.</content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     /// <summary>For a refresh that failed once, or a tab that slept, to come through; announced by an error.</summary>
     internal const long GraceSeconds = 25;

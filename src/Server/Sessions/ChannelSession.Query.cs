@@ -7,7 +7,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content><c>presence</c> and <c>history</c>.</content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     private const int DefaultHistoryLimit = 100;
 

@@ -7,7 +7,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content>What the API asks of a session.</content>
-internal sealed partial class Session : IClientSession
+internal sealed partial class ChannelSession : IClientSession
 {
     /// <summary>Protocol, <c>unsubscribed</c> sent by the server: the API did it, and the client should not subscribe again by itself.</summary>
     private const string Removed = "removed";

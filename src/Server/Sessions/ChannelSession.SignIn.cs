@@ -10,7 +10,7 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <content><c>auth</c> and <c>refresh</c>, and what comes with signing in.</content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     private bool MustSignIn => ReferenceEquals(_identity, Identity.Unauthenticated);
 

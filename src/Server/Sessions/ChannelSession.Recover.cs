@@ -10,7 +10,7 @@ namespace Gateway.Server.Sessions;
 /// page, at the client's own speed, and what the channel sends after the last page is held until that has been sent; so no message falls
 /// between the two.
 /// </content>
-internal sealed partial class Session
+internal sealed partial class ChannelSession
 {
     /// <summary>Content bytes of one page; one page is what recovery holds at a time.</summary>
     private const int PageBytes = 64 * 1024;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
@@ -17,11 +18,11 @@ namespace Gateway.Server.Sessions;
 /// A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see
 /// cref="PendingRequests"/>.
 /// </remarks>
-internal sealed partial class Session : IMessageHandler
+internal sealed partial class ChannelSession : IMessageHandler
 {
     private readonly Connection _connection;
     private readonly SessionServices _services;
-    private readonly SubscriptionList _subscriptions = new();
+    private readonly ClientSubscriptions _subscriptions = new();
     private readonly InitialSubscriptions? _opening;
     private readonly long _signInBy;
     private volatile Identity _identity;
@@ -31,7 +32,7 @@ internal sealed partial class Session : IMessageHandler
     /// <param name="identity">Who is behind it, as far as that is known.</param>
     /// <param name="services">What all sessions share.</param>
     /// <param name="opening">What a client asks for that cannot send; null for one that can.</param>
-    public Session(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
+    public ChannelSession(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
     {
         _connection = connection;
         _identity = identity;
@@ -71,9 +72,9 @@ internal sealed partial class Session : IMessageHandler
                 return Auth(message, payload);
             case ClientMessageType.Refresh:
                 return Refresh(message);
-            case ClientMessageType.Message when _services.HookCalls is { AsksPublish: true } calls:
+            case ClientMessageType.Message when _services.ApplicationFor(Interests.Publish) is { } calls:
                 return PublishIfAllowed(calls, message, payload);
-            case ClientMessageType.Subscribe when _services.HookCalls is { AsksSubscribe: true } calls:
+            case ClientMessageType.Subscribe when _services.ApplicationFor(Interests.Subscribe) is { } calls:
                 return SubscribeIfAllowedAsync(calls, payload);
             case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe:
             case ClientMessageType.Presence or ClientMessageType.History:
