@@ -13,9 +13,9 @@ namespace Gateway.Server.Backplane.Redis;
 /// <remarks>
 /// Lock order: this one, then those of the sink. Nothing called by the channel table takes it.
 /// A position alone is no proof that nothing was lost: a Redis that has lost its last writes gives their positions again. So the
-/// feed keeps a mark of the last message it delivered and compares it with the entry at its position whenever the two may differ.
+/// reader keeps a mark of the last message it delivered and compares it with the entry at its position whenever the two may differ.
 /// </remarks>
-internal sealed class ChannelFeed(
+internal sealed class RedisChannelReader(
     ChannelName channel, RedisKeys keys, IBackplaneSink sink, BackplaneMetrics metrics, BrokenRecords broken, RedisPresence presence)
 {
     /// <summary>Messages held during a catch-up; those beyond are read from the stream instead.</summary>
@@ -37,7 +37,7 @@ internal sealed class ChannelFeed(
     private RedisConnection? _connection;
 
     // What is subscribed to, or being asked for.
-    private PubSubChannel? _flow;
+    private PubSubChannel? _subscription;
     private Position? _position;
     private JsonEncodedText _sender;
     private Task<bool>? _attempt;
@@ -47,7 +47,7 @@ internal sealed class ChannelFeed(
 
     // Where the last catch-up ended: what pub/sub brings late from before is no sign of anything.
     private long _caughtUpTo;
-    private int _life;
+    private int _generation;
     private int _failures;
     private bool _isAttached;
     private bool _isCatchingUp;
@@ -57,25 +57,25 @@ internal sealed class ChannelFeed(
 
     public RedisKeys Keys => keys;
 
-    /// <summary>When the channel may be left; 0 while it is wanted. Lock of <see cref="RedisFeeds"/>.</summary>
+    /// <summary>When the channel may be left; 0 while it is wanted. Lock of <see cref="RedisChannelReaders"/>.</summary>
     public long LeaveAt { get; set; }
 
-    /// <summary>Whether somebody will look at <see cref="LeaveAt"/>. Lock of <see cref="RedisFeeds"/>.</summary>
+    /// <summary>Whether somebody will look at <see cref="LeaveAt"/>. Lock of <see cref="RedisChannelReaders"/>.</summary>
     public bool IsQueued { get; set; }
 
-    /// <summary>Whether the last thing asked for was to end. Lock of <see cref="RedisFeeds"/>.</summary>
+    /// <summary>Whether the last thing asked for was to end. Lock of <see cref="RedisChannelReaders"/>.</summary>
     public bool IsLeaving { get; set; }
 
-    /// <summary>Whether it was let go of. Lock of <see cref="RedisFeeds"/>.</summary>
+    /// <summary>Whether it was let go of. Lock of <see cref="RedisChannelReaders"/>.</summary>
     public bool IsGone { get; set; }
 
-    /// <summary>The last thing asked for, which completes with whether messages flow. Lock of <see cref="RedisFeeds"/>.</summary>
-    public Task<bool> Flowing { get; set; } = Task.FromResult(false);
+    /// <summary>The last thing asked for, which completes with whether messages flow. Lock of <see cref="RedisChannelReaders"/>.</summary>
+    public Task<bool> LastRequest { get; set; } = Task.FromResult(false);
 
     /// <summary>Whether Redis sends this channel here, so that at most the stream is missing.</summary>
     public bool IsAttached => Volatile.Read(ref _isAttached);
 
-    /// <summary>Whether Redis refused to show the stream the last time. The feed goes on trying by itself; nothing flows until it succeeds.</summary>
+    /// <summary>Whether Redis refused to show the stream the last time. The reader goes on trying by itself; nothing flows until it succeeds.</summary>
     public bool HasFailed => Volatile.Read(ref _failures) > 0;
 
     /// <summary>Subscribes, on a new connection or again, and delivers what was missed since the last time. May be called under any lock.</summary>
@@ -84,17 +84,17 @@ internal sealed class ChannelFeed(
     public async Task<bool> AttachAsync(RedisConnection connection, Task before)
     {
         // What came to nothing before may still deliver, or be reading: it must not do so beside this one.
-        int life = Interlocked.Increment(ref _life);
+        int generation = Interlocked.Increment(ref _generation);
         Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         Task<bool> attempt;
         lock (_gate)
         {
-            if (life != _life)
+            if (generation != _generation)
                 return false;
             (_connection, _overflowed, _failures) = (connection, false, 0);
             _held.Clear();
-            attempt = _attempt = FlowAsync(connection, life);
+            attempt = _attempt = FollowAsync(connection, generation);
         }
         return await attempt.ConfigureAwait(false);
     }
@@ -112,19 +112,19 @@ internal sealed class ChannelFeed(
             if (_failures == 0 && _isAttached)
                 return true;
             if (_attempt is not { IsCompleted: false })
-                _attempt = FlowAsync(connection, _life);
+                _attempt = FollowAsync(connection, _generation);
             attempt = _attempt;
         }
         return await attempt.ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Ends the flow without a word to the connection, which is given up as a whole: one half of it may work until it is closed. May be called
+    /// Ends the subscription without a word to the connection, which is given up as a whole: one half of it may work until it is closed. May be called
     /// under any lock.
     /// </summary>
     public void Abandon()
     {
-        Interlocked.Increment(ref _life);
+        Interlocked.Increment(ref _generation);
         Volatile.Write(ref _isAttached, false);
     }
 
@@ -134,10 +134,10 @@ internal sealed class ChannelFeed(
     /// <returns>False: nothing flows.</returns>
     public async Task<bool> DetachAsync(RedisConnection connection, Task before)
     {
-        Interlocked.Increment(ref _life);
+        Interlocked.Increment(ref _generation);
         Volatile.Write(ref _isAttached, false);
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        PubSubChannel? flow;
+        PubSubChannel? subscription;
         bool isEmpty;
         lock (_gate)
         {
@@ -145,17 +145,17 @@ internal sealed class ChannelFeed(
             if (_connection != connection)
                 return false;
             isEmpty = _position is { Seq: 0 };
-            (_connection, _position, flow, _flow) = (null, null, _flow, null);
+            (_connection, _position, subscription, _subscription) = (null, null, _subscription, null);
             _held.Clear();
         }
-        if (flow is not null)
-            await connection.UnsubscribeAsync(flow).ConfigureAwait(false);
+        if (subscription is not null)
+            await connection.UnsubscribeAsync(subscription).ConfigureAwait(false);
         if (isEmpty)
             await RedisHistory.ForgetAsync(connection, keys).ConfigureAwait(false);
         return false;
     }
 
-    /// <summary>A position was read from Redis: if this feed is behind it, or in another epoch, it finds out why. Being ahead is no sign: answers may be slower than pub/sub.</summary>
+    /// <summary>A position was read from Redis: if this reader is behind it, or in another epoch, it finds out why. Being ahead is no sign: answers may be slower than pub/sub.</summary>
     public void Check(Position top)
     {
         lock (_gate)
@@ -179,31 +179,31 @@ internal sealed class ChannelFeed(
     }
 
     /// <summary>Subscribes where that is to be done, and reads what was missed.</summary>
-    private async Task<bool> FlowAsync(RedisConnection connection, int life)
+    private async Task<bool> FollowAsync(RedisConnection connection, int generation)
     {
-        if (!IsAttached && !await TrySubscribeAsync(connection, life).ConfigureAwait(false))
+        if (!IsAttached && !await TrySubscribeAsync(connection, generation).ConfigureAwait(false))
         {
-            Fail(connection, life);
+            Fail(connection, generation);
             return false;
         }
-        return !channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, life).ConfigureAwait(false);
+        return !channel.Namespace.Rules.HasHistory || await CatchUpAsync(connection, generation).ConfigureAwait(false);
     }
 
-    private async Task<bool> TrySubscribeAsync(RedisConnection connection, int life)
+    private async Task<bool> TrySubscribeAsync(RedisConnection connection, int generation)
     {
-        PubSubChannel flow = null!;
-        flow = new PubSubChannel(keys.Flow, bytes => OnMessage(life, bytes), () => OnEnded(flow));
+        PubSubChannel subscription = null!;
+        subscription = new PubSubChannel(keys.Flow, bytes => OnMessage(generation, bytes), () => OnEnded(subscription));
         lock (_gate)
         {
-            if (life != _life)
+            if (generation != _generation)
                 return false;
-            (_flow, _isCatchingUp) = (flow, channel.Namespace.Rules.HasHistory);
+            (_subscription, _isCatchingUp) = (subscription, channel.Namespace.Rules.HasHistory);
         }
-        bool isSubscribed = await connection.SubscribeAsync(flow).ConfigureAwait(false);
+        bool isSubscribed = await connection.SubscribeAsync(subscription).ConfigureAwait(false);
         lock (_gate)
         {
             // Its connection may have ended meanwhile.
-            isSubscribed &= life == _life && _flow == flow;
+            isSubscribed &= generation == _generation && _subscription == subscription;
             if (isSubscribed)
             {
                 Volatile.Write(ref _isAttached, true);
@@ -214,18 +214,18 @@ internal sealed class ChannelFeed(
         if (isSubscribed)
             presence.OnAttached(channel);
         else
-            await connection.UnsubscribeAsync(flow).ConfigureAwait(false);
+            await connection.UnsubscribeAsync(subscription).ConfigureAwait(false);
         return isSubscribed;
     }
 
     /// <summary>Redis, or the one server of several that had this channel, sends it here no more: asks anew, and catches up.</summary>
-    private void OnEnded(PubSubChannel flow)
+    private void OnEnded(PubSubChannel subscription)
     {
         lock (_gate)
         {
-            if (_flow != flow)
+            if (_subscription != subscription)
                 return;
-            _flow = null;
+            _subscription = null;
             Volatile.Write(ref _isAttached, false);
             if (_connection is not { Broken.IsCompleted: false } connection)
                 return;
@@ -238,21 +238,21 @@ internal sealed class ChannelFeed(
             // Lest a check begins to read beside what is about to.
             _isCatchingUp = channel.Namespace.Rules.HasHistory;
             sink.OnInterrupted(channel);
-            _attempt = AgainAsync(connection, _life, before: _attempt);
+            _attempt = FollowAgainAsync(connection, _generation, before: _attempt);
         }
     }
 
-    private async Task<bool> AgainAsync(RedisConnection connection, int life, Task? before)
+    private async Task<bool> FollowAgainAsync(RedisConnection connection, int generation, Task? before)
     {
         await (before ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
-        return await FlowAsync(connection, life).ConfigureAwait(false);
+        return await FollowAsync(connection, generation).ConfigureAwait(false);
     }
 
-    private void OnMessage(int life, ReadOnlySpan<byte> bytes)
+    private void OnMessage(int generation, ReadOnlySpan<byte> bytes)
     {
         lock (_gate)
         {
-            if (life != _life)
+            if (generation != _generation)
                 return;
             if (!Envelope.TryRead(bytes, out var envelope) || !IsExpected(envelope.Kind))
                 OnBroken();
@@ -316,7 +316,7 @@ internal sealed class ChannelFeed(
         return true;
     }
 
-    /// <summary>Whether what a message says of positions up to this feed's is what was delivered there.</summary>
+    /// <summary>Whether what a message says of positions up to this reader's is what was delivered there.</summary>
     private bool IsKnown(in Envelope envelope, long position)
     {
         long seq = envelope.Seq;
@@ -339,11 +339,11 @@ internal sealed class ChannelFeed(
     private void StartCatchUp(RedisConnection connection)
     {
         _isCatchingUp = true;
-        _attempt = CatchUpAsync(connection, _life);
+        _attempt = CatchUpAsync(connection, _generation);
     }
 
     /// <summary>Reads the stream from the last position to its end, then what was held meanwhile. Only one runs at a time.</summary>
-    private async Task<bool> CatchUpAsync(RedisConnection connection, int life)
+    private async Task<bool> CatchUpAsync(RedisConnection connection, int generation)
     {
         // The first page begins with the message that was delivered last.
         bool isFirst = true;
@@ -359,7 +359,7 @@ internal sealed class ChannelFeed(
             // Before anybody is told: who is told recovers, and must find that the old positions are good no more.
             if (page is null || (isTwice && !await RedisHistory.RenewAsync(connection, keys, page.Top.Epoch).ConfigureAwait(false)))
             {
-                Fail(connection, life);
+                Fail(connection, generation);
                 return false;
             }
             isFirst = isTwice;
@@ -367,7 +367,7 @@ internal sealed class ChannelFeed(
                 continue;
             lock (_gate)
             {
-                if (life != _life)
+                if (generation != _generation)
                     return false;
                 Take(page);
                 if (page.More || !TryRelease())
@@ -379,7 +379,7 @@ internal sealed class ChannelFeed(
         }
     }
 
-    /// <summary>Whether the stream's epoch is this feed's, and yet the stream is not what this feed delivered.</summary>
+    /// <summary>Whether the stream's epoch is this reader's, and yet the stream is not what this reader delivered.</summary>
     private bool IsGivenTwice(StoredPage page, Position position)
     {
         if (page.Top.Epoch != position.Epoch)
@@ -390,15 +390,15 @@ internal sealed class ChannelFeed(
     }
 
     /// <summary>
-    /// Redis refused this channel alone, for a broken connection starts all feeds anew: tries again, at first quickly and quietly, as the
+    /// Redis refused this channel alone, for a broken connection starts all readers anew: tries again, at first quickly and quietly, as the
     /// stream may still have everything; then the subscribers are told, lest they wait for good.
     /// </summary>
-    private void Fail(RedisConnection connection, int life)
+    private void Fail(RedisConnection connection, int generation)
     {
         int failures;
         lock (_gate)
         {
-            if (life != _life || connection.Broken.IsCompleted)
+            if (generation != _generation || connection.Broken.IsCompleted)
                 return;
             failures = _failures + 1;
             Volatile.Write(ref _failures, failures);
@@ -411,10 +411,10 @@ internal sealed class ChannelFeed(
                 sink.OnLost(channel);
             }
         }
-        _ = RetryLaterAsync(life, failures);
+        _ = RetryLaterAsync(generation, failures);
     }
 
-    private async Task RetryLaterAsync(int life, int failures)
+    private async Task RetryLaterAsync(int generation, int failures)
     {
         // What cannot be subscribed to waits for a server to take over, and misses more than it has to with each wait that is too long.
         int doublings = IsAttached ? failures - 1 : Math.Max(1, failures - SteadyRetries);
@@ -422,8 +422,8 @@ internal sealed class ChannelFeed(
         lock (_gate)
         {
             // One timer counts, the last failure's: subscribers cause attempts, and so failures, of their own.
-            if (life == _life && failures == _failures && _attempt is not { IsCompleted: false })
-                _attempt = FlowAsync(_connection!, life);
+            if (generation == _generation && failures == _failures && _attempt is not { IsCompleted: false })
+                _attempt = FollowAsync(_connection!, generation);
         }
     }
 
