@@ -36,7 +36,7 @@ public static partial class ServerMessageWriter
         long time)
     {
         int size = MessageSize(channel, content, sender, seq, time);
-        Span<byte> rest = output.GetSpan(size);
+        var rest = output.GetSpan(size);
         Put(ref rest, MessageChannel);
         Put(ref rest, channel.EncodedUtf8Bytes);
         Put(ref rest, MessageContent);
@@ -47,7 +47,6 @@ public static partial class ServerMessageWriter
             Put(ref rest, sender.EncodedUtf8Bytes);
             Put(ref rest, "\""u8);
         }
-
         PutNumber(ref rest, MessageSeq, seq);
         PutNumber(ref rest, MessageTime, time);
         Put(ref rest, "}"u8);
@@ -76,7 +75,6 @@ public static partial class ServerMessageWriter
     {
         if (number <= 0)
             return;
-
         Put(ref rest, name);
         Utf8Formatter.TryFormat(number, rest, out int written);
         rest = rest[written..];
@@ -86,7 +84,6 @@ public static partial class ServerMessageWriter
     {
         if (number <= 0)
             return 0;
-
         // Formatting counts the digits faster than dividing by ten does.
         Span<byte> digits = stackalloc byte[MaxDigits];
         Utf8Formatter.TryFormat(number, digits, out int written);

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Gateway.Server.Admission;
 using Gateway.Server.Backplane;
-using Gateway.Server.Backplane.Redis;
 using Gateway.Server.Connections;
 
 namespace Gateway.Server.Cluster;
@@ -13,7 +11,8 @@ namespace Gateway.Server.Cluster;
 /// silent without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
 internal sealed partial class NodeRegistry(
-    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
+    INodeBus bus, LocalNode local, ISharedUserLimit users, ISharedHandshakeRates handshakes, BrokenRecords broken, TimeProvider time,
+    ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
