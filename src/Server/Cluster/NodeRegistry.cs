@@ -114,7 +114,7 @@ internal sealed partial class NodeRegistry(
         catch (OperationCanceledException)
         {
             Task parting = SendAsync(null, new NodeMessage(_id) { IsGone = true });
-            await parting.WaitAsync(LeaveTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await parting.WaitAsync(LeaveTimeout, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
