@@ -4,7 +4,7 @@ namespace Gateway.TestSupport;
 public sealed class ManualTime : TimeProvider
 {
     /// <summary>The real time between two steps, for what a step starts to come as far as its next timer.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
@@ -46,6 +46,18 @@ public sealed class ManualTime : TimeProvider
         }
         foreach (var timer in due)
             timer.Fire();
+    }
+
+    /// <summary>Moves the clock in steps, so that what a step starts can wait for the next.</summary>
+    /// <param name="by">How far the clock goes.</param>
+    /// <param name="step">How far each step goes.</param>
+    public async Task PassAsync(TimeSpan by, TimeSpan step)
+    {
+        for (var passed = TimeSpan.Zero; passed < by; passed += step)
+        {
+            Advance(step);
+            await Task.Delay(Pace);
+        }
     }
 
     /// <summary>Moves the clock, one step after the other, until a task that waits for timers has completed.</summary>
