@@ -6,7 +6,9 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load;
 
-/// <summary>Prepared by one thread; then safe for any. What the scenarios of one run share: loops, clients, measurements, problems.</summary>
+/// <summary>
+/// Prepared by one thread; then safe for any. What the scenarios of one run share: loops, clients, measurements, problems.
+/// </summary>
 internal sealed class LoadRun : IAsyncDisposable
 {
     /// <summary>Connections that are being made at a time: enough to keep a server busy, few enough for its backlog.</summary>

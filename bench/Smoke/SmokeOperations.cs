@@ -14,7 +14,9 @@ internal static class SmokeOperations
     /// <summary>The same thread, over a round's 10,000 deliveries.</summary>
     private const double DeliveryNoise = 0.2;
 
-    /// <summary>What visits all connections is made for each tick, some 500 bytes; the smallest object for each of them would be 24.</summary>
+    /// <summary>
+    /// What visits all connections is made for each tick, some 500 bytes; the smallest object for each of them would be 24.
+    /// </summary>
     private const double TickNoise = 2;
 
     /// <summary>The content's array is kept and nothing else: its header and length, and the bytes rounded up to whole words.</summary>

@@ -6,7 +6,8 @@ using NBomber.CSharp;
 namespace Gateway.Load.Engines;
 
 /// <summary>
-/// Used once. Has NBomber make the steps, and report on them; compiled only with <c>-p:NBomber=true</c>. What must hold is checked all the same.
+/// Used once. Has NBomber make the steps, and report on them; compiled only with <c>-p:NBomber=true</c>. What must hold is checked all the
+/// same.
 /// </summary>
 internal static class NBomberEngine
 {

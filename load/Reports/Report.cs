@@ -2,7 +2,9 @@ using Gateway.Load.Measuring;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.</summary>
+/// <summary>
+/// Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.
+/// </summary>
 internal sealed record Report
 {
     public int Version { get; init; } = 1;

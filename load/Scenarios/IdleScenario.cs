@@ -3,7 +3,10 @@ using Gateway.Load.Clients;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>As its interface. Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be answered.</summary>
+/// <summary>
+/// As its interface. Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be
+/// answered.
+/// </summary>
 internal sealed class IdleScenario(LoadRun run) : IScenario
 {
     private readonly List<Client> _clients = [];

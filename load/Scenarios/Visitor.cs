@@ -4,7 +4,9 @@ using Gateway.Load.Dialects;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>Its visits are one task; residents' loops tell it what they see. Comes into a room, listens, and leaves, again and again.</summary>
+/// <summary>
+/// Its visits are one task; residents' loops tell it what they see. Comes into a room, listens, and leaves, again and again.
+/// </summary>
 internal sealed class Visitor(LoadRun run, Topic room, Client client)
 {
     private readonly Measuring.Series _seen = run.Series("presence");

@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and compares them.</summary>
+/// <summary>
+/// Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and
+/// compares them.
+/// </summary>
 internal static partial class DocumentExamples
 {
     public static async Task FirstAsync(Uri url, List<string> console)

@@ -2,7 +2,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Tokens that end while a real gateway looks on, by the real clock: it closes 25 s after a token's end, so all of it is one test.</summary>
+/// <summary>
+/// Tokens that end while a real gateway looks on, by the real clock: it closes 25 s after a token's end, so all of it is one test.
+/// </summary>
 public sealed class ExpiryTests
 {
     private const string Secret = "a secret that is long enough for HMAC";

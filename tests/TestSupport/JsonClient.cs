@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.</summary>
+/// <summary>
+/// For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.
+/// </summary>
 public sealed class JsonClient : IAsyncDisposable
 {
     private readonly ClientWebSocket _socket = new();

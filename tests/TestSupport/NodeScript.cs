@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
+/// <summary>
+/// For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.
+/// </summary>
 public sealed class NodeScript : IAsyncDisposable
 {
     private readonly Process _process;

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>.</summary>
+/// <summary>
+/// Safe for any thread. Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>.
+/// </summary>
 public sealed class RecordedLog : ILoggerProvider
 {
     private readonly List<(int Event, LogLevel Level, string Text)> _lines = [];

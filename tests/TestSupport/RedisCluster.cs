@@ -1,6 +1,9 @@
 namespace Gateway.TestSupport;
 
-/// <summary>A real Redis cluster of three masters, with a replica each where wanted, on free loopback ports. Whatever becomes of the test, disposing ends its processes.</summary>
+/// <summary>
+/// A real Redis cluster of three masters, with a replica each where wanted, on free loopback ports. Whatever becomes of the test, disposing
+/// ends its processes.
+/// </summary>
 public sealed class RedisCluster : IAsyncDisposable
 {
     private const int Masters = 3;

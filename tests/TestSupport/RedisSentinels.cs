@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Three real sentinels that watch a Redis and its replica on free loopback ports, and find the master gone after 1.5 s. Whatever becomes of the
-/// test, disposing ends their processes.
+/// Three real sentinels that watch a Redis and its replica on free loopback ports, and find the master gone after 1.5 s. Whatever becomes
+/// of the test, disposing ends their processes.
 /// </summary>
 public sealed class RedisSentinels : IAsyncDisposable
 {
@@ -78,7 +78,9 @@ public sealed class RedisSentinels : IAsyncDisposable
         }
     }
 
-    /// <summary>Has all of them name the replica, which is a master from then on, while the master before goes on and is told nothing.</summary>
+    /// <summary>
+    /// Has all of them name the replica, which is a master from then on, while the master before goes on and is told nothing.
+    /// </summary>
     public async Task NameReplicaAsync()
     {
         await Second.PromoteAsync();

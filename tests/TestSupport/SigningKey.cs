@@ -6,7 +6,9 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Immutable. Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts.</summary>
+/// <summary>
+/// Immutable. Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts.
+/// </summary>
 public sealed class SigningKey
 {
     private readonly Func<byte[], byte[]> _sign;

@@ -5,7 +5,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing ends it.</summary>
+/// <summary>
+/// For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing
+/// ends it.
+/// </summary>
 internal abstract class EdgeProxy : IAsyncDisposable
 {
     private readonly StringBuilder _output = new();

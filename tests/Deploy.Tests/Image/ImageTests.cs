@@ -4,7 +4,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Image;
 
-/// <summary>The published file, started as the image starts it: by its entry point, with its environment, as its user, on a folder that is read-only.</summary>
+/// <summary>
+/// The published file, started as the image starts it: by its entry point, with its environment, as its user, on a folder that is
+/// read-only.
+/// </summary>
 [Collection(DotNet.Collection)]
 public sealed class ImageTests(PublishedGateway published) : IClassFixture<PublishedGateway>
 {
