@@ -69,7 +69,8 @@ internal sealed class LoadRun : IAsyncDisposable
     public Source NewSource(Topic topic, Client client)
     {
         var envelope = IsEcho ? Options.Dialect.Echo : Options.Dialect.Publish(topic.Channel);
-        var source = new Source((uint)_sources.Count, topic.Sources.Count, topic, client, envelope, Options.Bytes, Math.Max(MaxInFlight, Options.InFlight));
+        var source = new Source(
+            (uint)_sources.Count, topic.Sources.Count, topic, client, envelope, Options.Bytes, Math.Max(MaxInFlight, Options.InFlight));
         _sources.Add(source);
         topic.Sources.Add(source);
         return source;

@@ -25,7 +25,11 @@ internal static class SmokeOperations
     /// <summary>Each is made when it is its turn, and what it needed is cleaned up after it.</summary>
     public static IEnumerable<Operation> All()
     {
-        Func<IEnumerable<Operation>>[] groups = [Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing, () => Publishing(history: false), () => Publishing(history: true)];
+        Func<IEnumerable<Operation>>[] groups =
+        [
+            Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing,
+            () => Publishing(history: false), () => Publishing(history: true),
+        ];
         return groups.SelectMany(group => group());
     }
 
@@ -113,7 +117,8 @@ internal static class SmokeOperations
         double allowed = PublishNoise + (history ? KeptContent : 0);
         string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}";
         yield return new($"publish {to}", publishing.One, allowed, Calls: 500);
-        yield return new($"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
+        yield return new(
+            $"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
         publishing.Cleanup();
     }
 }

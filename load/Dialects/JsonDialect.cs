@@ -66,5 +66,7 @@ internal sealed class JsonDialect : IDialect
         root.TryGetProperty(name, out var value) ? value.ToString() : null;
 
     private static string[] Texts(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(value => value.GetString()!)] : [];
+        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(value => value.GetString()!)]
+            : [];
 }

@@ -24,7 +24,9 @@ internal sealed class IdleScenario(LoadRun run) : IScenario
             _clients.Add(await run.NewClientAsync());
         run.Series(Measures);
         await run.ConnectAsync(_clients);
-        await LoadRun.SubscribeAsync([.. _clients.Select((client, i) => new Listener(client, topics[i % topics.Length], Listener.Kind.Counting, run.Series(Measures), run.Problems))]);
+        var listeners = _clients.Select((client, i) =>
+            new Listener(client, topics[i % topics.Length], Listener.Kind.Counting, run.Series(Measures), run.Problems));
+        await LoadRun.SubscribeAsync([.. listeners]);
     }
 
     public async ValueTask StepAsync(int user, long due)

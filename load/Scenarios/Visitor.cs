@@ -76,7 +76,8 @@ internal sealed class Visitor(LoadRun run, Topic room, Client client)
     private void See(Client resident, ServerMessage message)
     {
         if (message.Joined.Count + message.Left.Count == 0)
-            run.Problems.Add($"{resident}: {room.Channel} tells only how many are there: fewer to a room than Presence:MaxUsers are needed");
+            run.Problems.Add(
+                $"{resident}: {room.Channel} tells only how many are there: fewer to a room than Presence:MaxUsers are needed");
         lock (_sight)
         {
             if (!(_isComing ? message.Joined : message.Left).Contains(client.User) || !_unaware.Remove(resident))

@@ -72,7 +72,8 @@ public sealed class RawWebSocket : IAsyncDisposable
 
     public static string UpgradeRequest(string path, params string[] headers) =>
         $"GET {path} HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + string.Concat(headers.Select(header => header + "\r\n")) + "\r\n";
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+        string.Concat(headers.Select(header => header + "\r\n")) + "\r\n";
 
     /// <summary>A masked client frame.</summary>
     public static byte[] Frame(int opcode, ReadOnlySpan<byte> payload, bool fin = true, int rsv = 0)
@@ -220,7 +221,9 @@ public sealed class RawWebSocket : IAsyncDisposable
     private async Task<string> ReadBodyAsync(int length)
     {
         byte[] body = new byte[length];
-        return await TryReadAsync(body) ? Encoding.UTF8.GetString(body) : throw new EndOfStreamException($"the stream ended inside {length} bytes of a body");
+        return await TryReadAsync(body)
+            ? Encoding.UTF8.GetString(body)
+            : throw new EndOfStreamException($"the stream ended inside {length} bytes of a body");
     }
 
     private async Task<bool> TryReadAsync(Memory<byte> buffer)

@@ -16,7 +16,8 @@ public sealed class RedisSentinels : IAsyncDisposable
     private readonly List<(int Port, Process Process)> _sentinels = [];
     private readonly string? _password;
 
-    private RedisSentinels(RedisServer first, RedisServer second, string? password) => (First, Second, _password) = (first, second, password);
+    private RedisSentinels(RedisServer first, RedisServer second, string? password) =>
+        (First, Second, _password) = (first, second, password);
 
     /// <summary>The master at the beginning.</summary>
     public RedisServer First { get; }
@@ -42,7 +43,8 @@ public sealed class RedisSentinels : IAsyncDisposable
             {
                 await Eventually.TrueAsync(
                     async () => (await sentinels.AskAsync(port, "CKQUORUM", Service)).StartsWith("OK 3 usable", StringComparison.Ordinal)
-                        && (await sentinels.AskAsync(port, "REPLICAS", Service)).Contains("master-link-status\nok", StringComparison.Ordinal),
+                        && (await sentinels.AskAsync(port, "REPLICAS", Service))
+                            .Contains("master-link-status\nok", StringComparison.Ordinal),
                     "the sentinels know each other and the replica");
             }
             return sentinels;

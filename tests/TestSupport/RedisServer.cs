@@ -129,7 +129,8 @@ public sealed class RedisServer : IAsyncDisposable
             "--save", "", "--appendonly", _persistent ? "yes" : "no", "--appendfsync", "always", .. _more,
         ]))!;
         await Eventually.TrueAsync(
-            async () => await CommandAsync("PING") == "PONG" || (_process.HasExited ? throw new InvalidOperationException(File.ReadAllText(log)) : false),
+            async () => await CommandAsync("PING") == "PONG"
+                || (_process.HasExited ? throw new InvalidOperationException(File.ReadAllText(log)) : false),
             $"redis-server answers on {Address}");
     }
 

@@ -60,7 +60,9 @@ internal abstract class EdgeProxy : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         foreach (int port in new[] { ByCookie, ByAddress, PassThrough })
-            await Eventually.TrueAsync(() => _process.HasExited ? throw new InvalidOperationException(Output) : AcceptsAsync(port), $"the proxy accepts on {port}");
+            await Eventually.TrueAsync(
+                () => _process.HasExited ? throw new InvalidOperationException(Output) : AcceptsAsync(port),
+                $"the proxy accepts on {port}");
     }
 
     protected string PathOf(string file) => Path.Combine(Folder.FullName, file);
