@@ -1,6 +1,8 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread.</summary>
+/// <summary>
+/// Safe for any thread. A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();

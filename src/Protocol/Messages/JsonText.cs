@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace Gateway.Protocol.Messages;
 
-/// <summary>Text escaped once for JSON and then copied into many messages; stateless, so any thread may call it.</summary>
+/// <summary>Escapes text once, so that it can be copied into many JSON messages. Stateless, so any thread may call it.</summary>
 public static class JsonText
 {
     /// <summary>
-    /// Escapes what JSON demands, and what lies beyond the basic plane as a surrogate pair; leaves other scripts as UTF-8.
-    /// The stricter default encoder is for JSON pasted into HTML, which messages never are.
+    /// The encoder of all messages. It escapes what JSON demands, writes characters beyond the basic plane as surrogate pairs, and leaves
+    /// other scripts as UTF-8. The stricter default encoder is for JSON inside HTML, where messages never are.
     /// </summary>
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
