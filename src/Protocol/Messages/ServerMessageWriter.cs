@@ -93,7 +93,7 @@ public static partial class ServerMessageWriter
             if (i > 0)
                 output.Write(","u8);
             PublishedMessage message = messages[i];
-            Message(output, channel, message.Content.Span, message.Sender, message.Seq, message.Time);
+            Message(output, channel, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
         }
 
         writer.WriteEndArray();
