@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Gateway.Server.Admission;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
@@ -23,7 +22,7 @@ internal sealed class Client : IDisposable
     public Client(Node node, Arrivals arrivals)
     {
         arrivals.Expect(1); // connected
-        _run = Run(node, new CountingOutput(arrivals), connection => new Session(connection, Identity.Unrestricted("user-7"), node.Sessions));
+        _run = Run(node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 
@@ -51,6 +50,6 @@ internal sealed class Client : IDisposable
     {
         var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
         var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, node.Connections, new Admitted(node.Lease(), null, handler)).RunAsync();
+        return new Connection(context, output, node.Connections, node.Lease(), handler).RunAsync();
     }
 }

@@ -1,14 +1,14 @@
 namespace Gateway.Client;
 
-/// <summary>What a client does when its connection has ended.</summary>
+/// <summary>What a client does after its connection has ended.</summary>
 internal enum AfterEnd
 {
-    /// <summary>Connects again after a while.</summary>
+    /// <summary>The client connects again after a pause.</summary>
     Reconnect,
 
-    /// <summary>The same, but only with another token than the one that was refused.</summary>
+    /// <summary>The client connects again after a pause, but only with another token than the one that was refused.</summary>
     NewToken,
 
-    /// <summary>Stays away: it would end the same way.</summary>
+    /// <summary>The client stops, because another connection would end the same way.</summary>
     Stop,
 }

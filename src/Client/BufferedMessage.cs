@@ -1,6 +1,6 @@
 namespace Gateway.Client;
 
-/// <summary>Immutable. What waits to be read from a subscription: a message with its position, or that some were lost.</summary>
+/// <summary>An entry of a subscription's buffer: a message with its position, or a loss. Immutable.</summary>
 internal readonly record struct BufferedMessage(ServerMessage? Message, Position? Position, MessageLoss? Loss)
 {
     public BufferedMessage(MessageLoss loss)

@@ -1,36 +1,38 @@
+using Gateway.Protocol.Messages;
+
 namespace Gateway.Client;
 
-/// <content>What the gateway says of the channel. The connection's receive loop calls, so nothing here waits.</content>
+/// <content>The gateway's messages about the channel. The connection's receive loop calls these methods, so none of them waits.</content>
 internal sealed partial class ChannelSubscription
 {
     private readonly Signal _presenceChanged = new();
     private readonly UnechoedPublishes _unechoed = new(table.Time);
 
-    /// <summary>Messages behind a hole that own messages may explain; empty but for moments.</summary>
+    /// <summary>Messages behind a hole that this client's own messages may explain. Empty except for moments.</summary>
     private readonly Queue<ServerMessage> _held = [];
 
     private PresenceState? _presence;
     private long? _gapSeen;
 
-    /// <summary>Who is there, as far as known; null before the first answer and where the namespace has no presence.</summary>
+    /// <summary>The users in the channel, as far as known. Null before the first answer and in a namespace without presence.</summary>
     public PresenceState? Presence => Volatile.Read(ref _presence);
 
     public void OnSubscribed(ServerMessage answer)
     {
         lock (_gate)
         {
-            if (_phase != SubscriptionPhase.Asked || answer.Id != _attempt)
+            if (_phase != SubscriptionPhase.Requested || answer.Id != _attempt)
                 return;
             _phase = SubscriptionPhase.Live;
             if (answer.Recovered is { } recovered)
                 ClientMetrics.Recovered(recovered);
             if (answer.Recovered is not true)
             {
-                // Without a position nothing could be asked for; with one, history does not reach.
+                // Without a position the request could not recover; with one, the history does not reach back far enough.
                 if (_position is not null)
-                    Lose(LossReason.Unrecoverable);
+                    AddLoss(LossReason.Unrecoverable);
                 else if (_started.Task.IsCompleted)
-                    Lose(LossReason.Reconnected);
+                    AddLoss(LossReason.Reconnected);
                 _position = answer.Position;
             }
             if (_position is { } position)
@@ -65,16 +67,16 @@ internal sealed partial class ChannelSubscription
         }
     }
 
-    /// <summary>A message without echo is about to be sent to the channel.</summary>
+    /// <summary>Called before a message without echo is sent to the channel.</summary>
     public void OnPublishing(long id)
     {
         lock (_gate)
             _unechoed.OnSending(id);
     }
 
-    /// <summary>A request was answered: perhaps one of those messages.</summary>
-    /// <param name="id">Of the request.</param>
-    /// <param name="position">Where the message is; null where there is no history, or when it was refused.</param>
+    /// <summary>Called when any request for the channel was answered; the request may have published a message without echo.</summary>
+    /// <param name="id">The request's id.</param>
+    /// <param name="position">The message's position. Null in a channel without history and after a refusal.</param>
     public void OnAnswered(long id, Position? position)
     {
         lock (_gate)
@@ -84,33 +86,34 @@ internal sealed partial class ChannelSubscription
         }
     }
 
-    /// <summary>The gateway ended it.</summary>
+    /// <summary>Called when the gateway ended the subscription.</summary>
     public void OnUnsubscribed(ServerMessage message)
     {
         lock (_gate)
         {
-            // While it is asked for, the end is that of an earlier request.
+            // While a request is unanswered, the message ends the subscription of an earlier request.
             if (_phase is not (SubscriptionPhase.Live or SubscriptionPhase.Full))
                 return;
-            if (message.Code == "insufficient_state" || (message.Code == "expired" && options.Token is not null))
+            if (message.Code == UnsubscribeCode.InsufficientState ||
+                (message.Code == UnsubscribeCode.Expired && options.Token is not null))
             {
-                // A full one asks when there is room.
+                // A full subscription subscribes again when its buffer has room.
                 if (_phase == SubscriptionPhase.Live)
-                    Ask();
+                    RequestSubscription();
                 return;
             }
         }
         End(new GatewayException(message.Code ?? GatewayErrorCode.Closed, message.Reason ?? "the gateway ended the subscription"));
     }
 
-    /// <summary>Subscribing was refused.</summary>
+    /// <summary>Called when the gateway refused the request to subscribe.</summary>
     public void OnError(ServerMessage error)
     {
         lock (_gate)
         {
-            if (_phase != SubscriptionPhase.Asked || error.Id != _attempt)
+            if (_phase != SubscriptionPhase.Requested || error.Id != _attempt)
                 return;
-            if (error.Code is GatewayErrorCode.Unavailable or GatewayErrorCode.RateLimited or GatewayErrorCode.Internal)
+            if (error.Code is ErrorCode.Unavailable or ErrorCode.RateLimited or ErrorCode.Internal)
             {
                 RetryLater(error.RetryAfter);
                 return;
@@ -128,9 +131,9 @@ internal sealed partial class ChannelSubscription
         }
     }
 
-    /// <summary>The state whenever it is another than the one seen before; states in between may be left out.</summary>
-    /// <returns>Null when the subscription has ended.</returns>
-    public async ValueTask<PresenceState?> PresenceAfterAsync(PresenceState? seen, CancellationToken cancellation)
+    /// <summary>Waits until the presence differs from the state seen before. States in between may be skipped.</summary>
+    /// <returns>The new state. Null when the subscription has ended.</returns>
+    public async ValueTask<PresenceState?> WaitForPresenceAsync(PresenceState? seen, CancellationToken cancellation)
     {
         while (true)
         {
@@ -141,11 +144,13 @@ internal sealed partial class ChannelSubscription
                 if (_presence is not null && !ReferenceEquals(_presence, seen))
                     return _presence;
             }
-            await _presenceChanged.WaitAsync(cancellation);
+            await _presenceChanged.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Takes what follows the position, and recovers as soon as it is certain that something is missing.</summary>
+    /// <summary>
+    /// Moves held messages that follow the position into the buffer, and recovers as soon as a message is certainly missing.
+    /// </summary>
     private void TakeHeld()
     {
         if (_phase != SubscriptionPhase.Live || _position is null)
@@ -161,7 +166,7 @@ internal sealed partial class ChannelSubscription
             {
                 _gapSeen ??= table.Time.GetTimestamp();
                 if (_held.Count > options.Buffer || !_unechoed.MayExplain(last, message.Seq, _gapSeen.Value))
-                    Ask();
+                    RequestSubscription();
                 return;
             }
             if (message.Seq == last.Seq + 1)
@@ -169,7 +174,7 @@ internal sealed partial class ChannelSubscription
                 if (_buffer.Count >= options.Buffer)
                 {
                     _phase = SubscriptionPhase.Full;
-                    LetGo();
+                    ClearHeld();
                     return;
                 }
                 (_position, _gapSeen) = (last with { Seq = message.Seq }, null);
@@ -186,8 +191,8 @@ internal sealed partial class ChannelSubscription
         _readable.Set();
     }
 
-    /// <summary>What is held comes again by recovery.</summary>
-    private void LetGo()
+    /// <summary>Forgets the held messages: recovery brings them again.</summary>
+    private void ClearHeld()
     {
         _held.Clear();
         _gapSeen = null;
@@ -199,8 +204,10 @@ internal sealed partial class ChannelSubscription
         _presenceChanged.Set();
     }
 
-    /// <summary>One that nobody has read yet stands for those right behind it.</summary>
-    private void Lose(LossReason reason)
+    /// <summary>
+    /// Puts a loss into the buffer, unless the last entry is a loss already: one unread loss stands for those right behind it.
+    /// </summary>
+    private void AddLoss(LossReason reason)
     {
         if (_endsInLoss)
             return;

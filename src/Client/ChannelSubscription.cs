@@ -1,8 +1,8 @@
 namespace Gateway.Client;
 
 /// <summary>
-/// Safe for any thread; one at a time reads. One channel's subscription across connections: it keeps the position up to which messages
-/// are in the buffer, and after every interruption asks for what follows that.
+/// One channel's subscription across connections. It keeps the position up to which messages are in its buffer, and subscribes from that
+/// position after every interruption. Safe for any thread; one thread at a time reads.
 /// </summary>
 internal sealed partial class ChannelSubscription(string channel, SubscribeOptions options, SubscriptionTable table)
 {
@@ -10,7 +10,7 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
     private readonly Queue<BufferedMessage> _buffer = [];
     private readonly Signal _readable = new();
     private readonly TaskCompletionSource<Position?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private SubscriptionPhase _phase = SubscriptionPhase.Away;
+    private SubscriptionPhase _phase = SubscriptionPhase.Disconnected;
     private Position? _position = options.After;
     private GatewayException? _failure;
     private bool _dropped;
@@ -28,9 +28,11 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
 
     public long DroppedMessages { get; private set; }
 
-    /// <summary>The oldest in the buffer, waited for.</summary>
-    /// <returns>Null when the subscription was ended by this side.</returns>
-    /// <exception cref="GatewayException">It was ended by the gateway, and everything before has been read.</exception>
+    /// <summary>Takes the oldest entry out of the buffer, and waits for one if the buffer is empty.</summary>
+    /// <returns>Null when this side has ended the subscription.</returns>
+    /// <exception cref="GatewayException">
+    /// The gateway has ended the subscription, and all entries before its end have been read.
+    /// </exception>
     public async ValueTask<BufferedMessage?> TakeAsync(CancellationToken cancellation)
     {
         while (true)
@@ -47,13 +49,13 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
                 {
                     _endsInLoss &= _buffer.Count > 0;
                     if (_phase == SubscriptionPhase.Full && IsHalfEmpty)
-                        Ask();
+                        RequestSubscription();
                     return item;
                 }
                 if (_phase == SubscriptionPhase.Ended)
                     return _failure is null ? null : throw _failure.Again();
             }
-            await _readable.WaitAsync(cancellation);
+            await _readable.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
@@ -62,7 +64,7 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
         lock (_gate)
         {
             if (_phase != SubscriptionPhase.Ended && (_phase != SubscriptionPhase.Full || IsHalfEmpty))
-                Ask();
+                RequestSubscription();
         }
     }
 
@@ -71,9 +73,9 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
         lock (_gate)
         {
             _unechoed.OnDisconnected();
-            LetGo();
+            ClearHeld();
             if (_phase is not (SubscriptionPhase.Ended or SubscriptionPhase.Full))
-                _phase = SubscriptionPhase.Away;
+                _phase = SubscriptionPhase.Disconnected;
         }
     }
 
@@ -82,13 +84,13 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
         lock (_gate)
         {
             if (_phase == SubscriptionPhase.Retrying && table.Time.GetElapsedTime(_refusedAt) >= _retryAfter)
-                Ask();
+                RequestSubscription();
             if (_held.Count > 0)
                 TakeHeld();
         }
     }
 
-    /// <summary>Ends it from this side.</summary>
+    /// <summary>Ends the subscription from this side.</summary>
     public void End()
     {
         lock (_gate)
@@ -99,12 +101,12 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
             _buffer.Clear();
             _dropped = false;
         }
-        // The channel is free for another subscription only once this one's end is on its way.
+        // The table frees the channel's name only after the unsubscribe is queued, so that a new subscription's request goes out behind it.
         table.Post(ClientMessageWriter.Unsubscribe(table.NextId(), channel));
         End(failure: null);
     }
 
-    /// <summary>Ends it; readers get what is in the buffer first.</summary>
+    /// <summary>Ends the subscription. Readers get the rest of the buffer first.</summary>
     public void End(GatewayException? failure)
     {
         lock (_gate)
@@ -118,7 +120,7 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
             _started.TrySetCanceled();
         else
             _started.TrySetException(failure.Again());
-        // Nobody has to look at it.
+        // The application need not look at Started: reading the exception keeps it from being reported as unobserved.
         _ = _started.Task.Exception;
         _readable.Set();
         _presenceChanged.Set();
@@ -126,27 +128,27 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
 
     private bool IsHalfEmpty => _buffer.Count <= options.Buffer / 2;
 
-    private void Ask()
+    private void RequestSubscription()
     {
-        LetGo();
-        _phase = SubscriptionPhase.Asked;
+        ClearHeld();
+        _phase = SubscriptionPhase.Requested;
         _attempt = table.NextId();
         if (options.Token is null)
             table.Post(ClientMessageWriter.Subscribe(_attempt, channel, _position, token: null));
         else
-            table.Run(AskWithTokenAsync(options.Token, _attempt, _position));
+            table.Run(RequestWithTokenAsync(options.Token, _attempt, _position));
     }
 
-    private async Task AskWithTokenAsync(Func<CancellationToken, ValueTask<string?>> callback, long attempt, Position? position)
+    private async Task RequestWithTokenAsync(Func<CancellationToken, ValueTask<string?>> callback, long attempt, Position? position)
     {
-        // The caller holds a lock.
-        await Task.Yield();
+        // The caller holds the lock, under which the application's callback must not run.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            string? token = await callback(table.Stopping);
+            string? token = await callback(table.Stopping).ConfigureAwait(false);
             lock (_gate)
             {
-                if (attempt == _attempt && _phase == SubscriptionPhase.Asked)
+                if (attempt == _attempt && _phase == SubscriptionPhase.Requested)
                     table.Post(ClientMessageWriter.Subscribe(attempt, channel, position, token));
             }
         }
@@ -156,13 +158,13 @@ internal sealed partial class ChannelSubscription(string channel, SubscribeOptio
                 ClientLog.ChannelTokenFailed(table.Log, e, channel);
             lock (_gate)
             {
-                if (attempt == _attempt && _phase == SubscriptionPhase.Asked)
+                if (attempt == _attempt && _phase == SubscriptionPhase.Requested)
                     RetryLater(retryAfter: null);
             }
         }
     }
 
-    /// <summary>With jitter: many clients may have been refused together.</summary>
+    /// <summary>Plans the next request, with jitter: the gateway may have refused many clients at the same moment.</summary>
     private void RetryLater(TimeSpan? retryAfter)
     {
         _phase = SubscriptionPhase.Retrying;

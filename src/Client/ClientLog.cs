@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Client;
 
-/// <summary>Stateless. All that a client logs; never a token or a content.</summary>
+/// <summary>Everything that a client logs. Tokens and contents are never logged.</summary>
 internal static partial class ClientLog
 {
     [LoggerMessage(1, LogLevel.Information, "Connected to {Url} as {User}, connection {Connection} on {Node}.")]

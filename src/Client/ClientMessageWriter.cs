@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Client;
 
-/// <summary>Stateless. Writes what a client says, each as one JSON object in UTF-8.</summary>
+/// <summary>Writes the client's messages, each as one JSON object in UTF-8. Stateless.</summary>
 internal static class ClientMessageWriter
 {
     public static byte[] Publish<T>(long id, string channel, T content, JsonTypeInfo<T> type, bool echo, string key) =>
-        Write("message", id, writer =>
+        Write(MessageType.Message, id, writer =>
         {
             writer.WriteString("channel"u8, channel);
             writer.WritePropertyName("content"u8);
@@ -19,7 +20,7 @@ internal static class ClientMessageWriter
         });
 
     public static byte[] Subscribe(long id, string channel, Position? recover, string? token) =>
-        Write("subscribe", id, writer =>
+        Write(MessageType.Subscribe, id, writer =>
         {
             writer.WriteString("channel"u8, channel);
             if (token is not null)
@@ -32,12 +33,14 @@ internal static class ClientMessageWriter
             writer.WriteEndObject();
         });
 
-    public static byte[] Unsubscribe(long id, string channel) => Write("unsubscribe", id, writer => writer.WriteString("channel"u8, channel));
+    public static byte[] Unsubscribe(long id, string channel) =>
+        Write(MessageType.Unsubscribe, id, writer => writer.WriteString("channel"u8, channel));
 
-    public static byte[] Presence(long id, string channel) => Write("presence", id, writer => writer.WriteString("channel"u8, channel));
+    public static byte[] Presence(long id, string channel) =>
+        Write(MessageType.Presence, id, writer => writer.WriteString("channel"u8, channel));
 
     public static byte[] History(long id, string channel, int? limit, long? before, long? after) =>
-        Write("history", id, writer =>
+        Write(MessageType.History, id, writer =>
         {
             writer.WriteString("channel"u8, channel);
             if (limit is not null)
@@ -48,11 +51,11 @@ internal static class ClientMessageWriter
                 writer.WriteNumber("after"u8, after.Value);
         });
 
-    public static byte[] Refresh(long id, string token) => Write("refresh", id, writer => writer.WriteString("token"u8, token));
+    public static byte[] Refresh(long id, string token) => Write(MessageType.Refresh, id, writer => writer.WriteString("token"u8, token));
 
-    public static byte[] Ping(long id) => Write("ping", id, _ => { });
+    public static byte[] Ping(long id) => Write(MessageType.Ping, id, _ => { });
 
-    private static byte[] Write(string type, long id, Action<Utf8JsonWriter> fields)
+    private static byte[] Write(ReadOnlySpan<byte> type, long id, Action<Utf8JsonWriter> fields)
     {
         var output = new ArrayBufferWriter<byte>(256);
         using var writer = new Utf8JsonWriter(output);

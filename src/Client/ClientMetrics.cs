@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Gateway.Client;
 
-/// <summary>Safe for any thread. The meter <c>Gateway.Client</c>, of all clients of the process together.</summary>
+/// <summary>The meter <c>Gateway.Client</c>, which counts for all clients of the process together. Safe for any thread.</summary>
 internal static class ClientMetrics
 {
     public const string Name = "Gateway.Client";
@@ -22,13 +22,19 @@ internal static class ClientMetrics
         Meter.CreateCounter<long>("gateway.client.messages.received", "{message}", "Messages of channels that were received.");
 
     private static readonly Counter<long> MessagesDropped =
-        Meter.CreateCounter<long>("gateway.client.messages.dropped", "{message}", "Messages dropped because a subscription without history was not read in time.");
+        Meter.CreateCounter<long>(
+            "gateway.client.messages.dropped",
+            "{message}",
+            "Messages dropped because a subscription without history was not read in time.");
 
     private static readonly Counter<long> RequestsRefused =
         Meter.CreateCounter<long>("gateway.client.requests.refused", "{request}", "Requests refused because the queue was full.");
 
     private static readonly Counter<long> Recoveries =
-        Meter.CreateCounter<long>("gateway.client.recoveries", "{recovery}", "Subscriptions taken up again with history, by whether it reached back far enough.");
+        Meter.CreateCounter<long>(
+            "gateway.client.recoveries",
+            "{recovery}",
+            "Subscriptions taken up again with history, by whether it reached back far enough.");
 
     public static void Connected() => Connects.Add(1);
 

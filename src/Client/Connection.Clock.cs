@@ -1,16 +1,16 @@
 namespace Gateway.Client;
 
-/// <content>What the clock does for a connection: finds out that it is dead, and has its token refreshed.</content>
+/// <content>The connection's clock loop: it finds out that the connection is dead, and refreshes the token.</content>
 internal sealed partial class Connection
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Between refreshes, whatever the clocks say: this one may be ahead of the gateway's.</summary>
+    /// <summary>The least time between two refreshes, even when this machine's clock is ahead of the gateway's.</summary>
     private static readonly TimeSpan ShortestRefresh = TimeSpan.FromSeconds(5);
 
-    private long _heardAt;
-    private long? _askedAt;
-    private string? _deathCause;
+    private long _receivedAt;
+    private long? _pingedAt;
+    private string? _abortReason;
     private long _refreshId;
     private long _refreshAt = long.MaxValue;
     private Task _refreshing = Task.CompletedTask;
@@ -23,12 +23,12 @@ internal sealed partial class Connection
         using var timer = new PeriodicTimer(Period, Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(ended))
+            while (await timer.WaitForNextTickAsync(ended).ConfigureAwait(false))
             {
                 CheckLife();
                 CheckToken(ended);
                 _services.Subscriptions.Tick();
-                // The queue may have been paused.
+                // The queue of requests may have been paused, and its pause may be over.
                 Wake();
             }
         }
@@ -36,25 +36,25 @@ internal sealed partial class Connection
         {
             // The connection is over.
         }
-        await _refreshing;
+        await _refreshing.ConfigureAwait(false);
     }
 
     private void CheckLife()
     {
         var pongTimeout = _services.Options.PongTimeout;
-        long heardAt = Volatile.Read(ref _heardAt);
-        if (_askedAt is { } askedAt && heardAt > askedAt)
-            _askedAt = null;
-        if (_askedAt is { } unanswered)
+        long receivedAt = Volatile.Read(ref _receivedAt);
+        if (_pingedAt is { } pingedAt && receivedAt > pingedAt)
+            _pingedAt = null;
+        if (_pingedAt is { } unanswered)
         {
             if (Time.GetElapsedTime(unanswered) < pongTimeout)
                 return;
-            _deathCause = "nothing was heard in time";
+            _abortReason = "nothing was heard in time";
             _socket.Abort();
         }
-        else if (Time.GetElapsedTime(heardAt) >= _welcome.Ping + pongTimeout)
+        else if (Time.GetElapsedTime(receivedAt) >= _welcome.Ping + pongTimeout)
         {
-            _askedAt = Time.GetTimestamp();
+            _pingedAt = Time.GetTimestamp();
             Post(ClientMessageWriter.Ping(_services.Subscriptions.NextId()));
         }
     }
@@ -73,7 +73,7 @@ internal sealed partial class Connection
         if (expires is not { } at || _services.Options.Token is null)
             return;
         var life = at - Time.GetUtcNow();
-        // Up to a tenth earlier: clients that connected together should not all ask for tokens together.
+        // Up to a tenth earlier: clients that connected together should not fetch tokens together.
         var ahead = TimeSpan.FromTicks(Math.Min(_services.Options.RefreshAhead.Ticks, life.Ticks / 2));
         RefreshAfter((life - ahead) * (1 - (Random.Shared.NextDouble() / 10)));
     }
@@ -92,7 +92,7 @@ internal sealed partial class Connection
         if (!due || !_refreshing.IsCompleted || _services.Options.Token is not { } token)
             return;
         _refreshNow = false;
-        // Should the answer not come, it is asked again.
+        // A refresh that gets no answer is repeated after this time.
         RefreshAfter(ShortestRefresh);
         _refreshing = RefreshAsync(token, ended);
     }
@@ -101,7 +101,7 @@ internal sealed partial class Connection
     {
         try
         {
-            if (await callback(ended) is not { } token)
+            if (await callback(ended).ConfigureAwait(false) is not { } token)
                 return;
             _refreshId = _services.Subscriptions.NextId();
             Post(ClientMessageWriter.Refresh(_refreshId, token));
@@ -113,7 +113,7 @@ internal sealed partial class Connection
         }
     }
 
-    /// <summary>A refresh that was refused is tried again with another token, until the gateway ends the connection.</summary>
+    /// <summary>Whether the error answers a refresh. The client then tries another token, until the gateway ends the connection.</summary>
     private bool IsOfRefresh(ServerMessage error)
     {
         if (error.Id != _refreshId)

@@ -1,26 +1,28 @@
 using System.Net.WebSockets;
 using System.Text.Json;
+using Gateway.Protocol.Messages;
+using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Client;
 
-/// <content>The receive loop, and to whom it gives what.</content>
+/// <content>The receive loop, which hands each message to the part of the client that it concerns.</content>
 internal sealed partial class Connection
 {
-    /// <summary>Far beyond the gateway's largest, a page of history; a peer that sends more is none.</summary>
+    /// <summary>Far beyond the gateway's largest message, a page of history. A peer that sends more is not a gateway.</summary>
     private const int MaxReceivedBytes = 16 * 1024 * 1024;
 
     private byte[] _buffer = new byte[4096];
-    private ServerMessage? _farewell;
+    private ServerMessage? _disconnect;
 
     private async Task<ConnectionEnd?> ReceiveWelcomeAsync(CancellationToken cancellation)
     {
         try
         {
-            while (await ReceiveAsync(cancellation) is { } message)
+            while (await ReceiveAsync(cancellation).ConfigureAwait(false) is { } message)
             {
-                if (message.Type == "disconnect")
-                    _farewell = message;
-                if (message.Type != "connected")
+                if (message.Type == ServerMessageType.Disconnect)
+                    _disconnect = message;
+                if (message.Type != ServerMessageType.Connected)
                     continue;
                 OnConnected(message);
                 return null;
@@ -37,7 +39,7 @@ internal sealed partial class Connection
     {
         try
         {
-            while (await ReceiveAsync(CancellationToken.None) is { } message)
+            while (await ReceiveAsync(CancellationToken.None).ConfigureAwait(false) is { } message)
                 Handle(message);
             return Closed();
         }
@@ -48,14 +50,19 @@ internal sealed partial class Connection
         }
         catch (Exception e) when (IsLoss(e))
         {
-            return Said ?? ConnectionEnd.Lost(_deathCause ?? "the connection was lost", e);
+            return AnnouncedEnd ?? ConnectionEnd.Lost(_abortReason ?? "the connection was lost", e);
         }
     }
 
-    /// <summary>What the gateway announced before the connection broke; null if nothing.</summary>
-    private ConnectionEnd? Said => _farewell is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _farewell.Reason, _farewell) : null;
+    /// <summary>The end that the gateway's <c>disconnect</c> announced before the connection broke. Null without such a message.</summary>
+    private ConnectionEnd? AnnouncedEnd =>
+        _disconnect is { CloseCode: { } code } ? ConnectionEnd.Closed(code, _disconnect.Reason, _disconnect) : null;
 
-    private ConnectionEnd Closed() => ConnectionEnd.Closed((int?)_socket.CloseStatus ?? _farewell?.CloseCode ?? 1005, _socket.CloseStatusDescription, _farewell);
+    private ConnectionEnd Closed()
+    {
+        int code = (int?)_socket.CloseStatus ?? _disconnect?.CloseCode ?? (int)CloseCode.NoStatus;
+        return ConnectionEnd.Closed(code, _socket.CloseStatusDescription, _disconnect);
+    }
 
     /// <returns>Null when the gateway closed the connection.</returns>
     private async ValueTask<ServerMessage?> ReceiveAsync(CancellationToken cancellation)
@@ -63,8 +70,8 @@ internal sealed partial class Connection
         int length = 0;
         while (true)
         {
-            var received = await _socket.ReceiveAsync(_buffer.AsMemory(length), cancellation);
-            Volatile.Write(ref _heardAt, Time.GetTimestamp());
+            var received = await _socket.ReceiveAsync(_buffer.AsMemory(length), cancellation).ConfigureAwait(false);
+            Volatile.Write(ref _receivedAt, Time.GetTimestamp());
             if (received.MessageType == WebSocketMessageType.Close)
                 return null;
             length += received.Count;
@@ -80,37 +87,37 @@ internal sealed partial class Connection
     private void Handle(ServerMessage message)
     {
         var subscription = _services.Subscriptions.Find(message.Channel);
-        // Where nobody knows whether it was published, the same message is sent again.
-        if (message is { Type: "ack" or "error", Id: { } id, Code: not GatewayErrorCode.Unconfirmed })
-            subscription?.OnAnswered(id, message.Type == "ack" ? message.Position : null);
+        // After an unconfirmed publish the same message is sent again, so its position is still to come.
+        if (message is { Type: ServerMessageType.Ack or ServerMessageType.Error, Id: { } id, Code: not ErrorCode.Unconfirmed })
+            subscription?.OnAnswered(id, message.Type == ServerMessageType.Ack ? message.Position : null);
         switch (message.Type)
         {
-            case "message":
+            case ServerMessageType.Message:
                 ClientMetrics.Received();
                 subscription?.OnMessage(message);
                 break;
-            case "ack" or "history" or "presence" when message.Id is not null:
+            case ServerMessageType.Ack or ServerMessageType.History or ServerMessageType.Presence when message.Id is not null:
                 Settle(message);
                 break;
-            case "presence":
+            case ServerMessageType.Presence:
                 subscription?.OnPresence(message);
                 break;
-            case "subscribed":
+            case ServerMessageType.Subscribed:
                 subscription?.OnSubscribed(message);
                 break;
-            case "unsubscribed" when message.Id is null:
+            case ServerMessageType.Unsubscribed when message.Id is null:
                 subscription?.OnUnsubscribed(message);
                 break;
-            case "connected":
+            case ServerMessageType.Connected:
                 OnConnected(message);
                 break;
-            case "refreshed":
+            case ServerMessageType.Refreshed:
                 OnRefreshed(message);
                 break;
-            case "disconnect":
-                _farewell = message;
+            case ServerMessageType.Disconnect:
+                _disconnect = message;
                 break;
-            case "error":
+            case ServerMessageType.Error:
                 OnError(message, subscription);
                 break;
         }
@@ -120,12 +127,12 @@ internal sealed partial class Connection
     {
         if (Settle(error) || IsOfRefresh(error))
             return;
-        // Without an id it is what a token's expiry is announced with, or the answer to a request of nobody's.
-        if (error is { Id: null, Channel: null, Code: GatewayErrorCode.Unauthorized })
+        // An error without an id announces that the token expires. With one it may answer a request that was canceled.
+        if (error is { Id: null, Channel: null, Code: ErrorCode.Unauthorized })
             RefreshSoon();
         else if (subscription is not null)
             subscription.OnError(error);
-        else if (error.Code != "not_subscribed")
+        else if (error.Code != ErrorCode.NotSubscribed)
             ClientLog.Problem(_services.Log, error.Code, error.Channel, error.Reason);
     }
 

@@ -1,18 +1,17 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Client;
 
 /// <summary>
-/// <see cref="Post"/> and <see cref="Wake"/> from any thread; the rest by the client that opened it. One WebSocket from its opening to its end,
-/// with three loops: one receives and never waits for the application, one sends, one looks at the clock.
+/// One WebSocket from its opening to its end, with three loops: one receives and never waits for the application, one sends, one watches
+/// the clock. <see cref="Post"/> and <see cref="Wake"/> may be called from any thread, the rest by the client that opened the connection.
 /// </summary>
 internal sealed partial class Connection : IDisposable
 {
-    private const string Subprotocol = "gateway.v1.json";
-
-    /// <summary>For the last words of either side; what does not come by then is not waited for.</summary>
+    /// <summary>The time that both sides have for their last messages and close frames before the socket is aborted.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ClientServices _services;
@@ -29,9 +28,10 @@ internal sealed partial class Connection : IDisposable
 
     public ServerMessage Welcome => _welcome;
 
-    /// <summary>Opens one and signs in.</summary>
-    /// <returns>The connection, or why there is none.</returns>
-    public static async Task<(Connection? Connection, ConnectionEnd? End)> OpenAsync(ClientServices services, string? token, CancellationToken stop)
+    /// <summary>Opens a connection and signs in.</summary>
+    /// <returns>The connection, or the reason why there is none.</returns>
+    public static async Task<(Connection? Connection, ConnectionEnd? End)> OpenAsync(
+        ClientServices services, string? token, CancellationToken stop)
     {
         var options = services.Options;
         var socket = new ClientWebSocket();
@@ -41,29 +41,30 @@ internal sealed partial class Connection : IDisposable
         ConnectionEnd end;
         try
         {
-            socket.Options.AddSubProtocol(Subprotocol);
+            socket.Options.AddSubProtocol(Subprotocol.Json);
             socket.Options.CollectHttpResponseDetails = true;
-            // The gateway pings, and this side asks when it hears nothing.
+            // The gateway pings, and the clock loop sends a message of type ping when nothing comes.
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
             if (token is not null)
                 socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
             options.ConfigureSocket?.Invoke(socket.Options);
-            await socket.ConnectAsync(options.Url, either.Token);
-            var refusal = await connection.ReceiveWelcomeAsync(either.Token);
+            await socket.ConnectAsync(options.Url, either.Token).ConfigureAwait(false);
+            var refusal = await connection.ReceiveWelcomeAsync(either.Token).ConfigureAwait(false);
             if (refusal is null)
                 return (connection, null);
             end = refusal;
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            string what = socket.HttpStatusCode == HttpStatusCode.SwitchingProtocols ? "open, but not signed in" : "not connected";
-            end = connection.Said ?? ConnectionEnd.Lost($"{what} within {options.ConnectTimeout.TotalSeconds} s");
+            bool isOpen = socket.HttpStatusCode == HttpStatusCode.SwitchingProtocols;
+            string state = isOpen ? "open, but not signed in" : "not connected";
+            end = connection.AnnouncedEnd ?? ConnectionEnd.Lost($"{state} within {options.ConnectTimeout.TotalSeconds} s");
         }
         catch (WebSocketException e)
         {
             end = socket.HttpStatusCode is not (0 or HttpStatusCode.SwitchingProtocols)
-                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e, ConnectionEnd.WordsOf(socket))
-                : connection.Said ?? ConnectionEnd.Lost("the gateway could not be reached", e);
+                ? ConnectionEnd.Refused(socket.HttpStatusCode, ConnectionEnd.RetryAfterOf(socket), e, ConnectionEnd.DescriptionOf(socket))
+                : connection.AnnouncedEnd ?? ConnectionEnd.Lost("the gateway could not be reached", e);
         }
         catch
         {
@@ -74,43 +75,45 @@ internal sealed partial class Connection : IDisposable
         return (null, end);
     }
 
-    /// <summary>Takes up the subscriptions and sends what is queued, until the connection ends or is told to.</summary>
+    /// <summary>
+    /// Resumes the subscriptions and sends the queued requests, until the connection ends or <paramref name="stop"/> is canceled.
+    /// </summary>
     public async Task<ConnectionEnd> RunAsync(CancellationToken stop)
     {
         using var ended = new CancellationTokenSource();
         var receiving = ReceiveAllAsync();
         var ticking = TickAsync(ended.Token);
         _services.Subscriptions.Attach(this);
-        // Its subscriptions are the first it sends.
+        // The sending starts after Attach has posted the subscriptions, so that they go out first.
         var sending = SendAllAsync();
-        await UntilAsync(receiving, stop);
+        await UntilAsync(receiving, stop).ConfigureAwait(false);
         _closing = true;
         Wake();
-        await ended.CancelAsync();
+        await ended.CancelAsync().ConfigureAwait(false);
         var ending = Task.WhenAll(receiving, sending);
         try
         {
-            await ending.WaitAsync(CloseTimeout, CancellationToken.None);
+            await ending.WaitAsync(CloseTimeout, CancellationToken.None).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             _socket.Abort();
-            await ending;
+            await ending.ConfigureAwait(false);
         }
-        await ticking;
+        await ticking.ConfigureAwait(false);
         _services.Subscriptions.Detach();
         _services.Requests.OnConnectionLost();
-        return await receiving;
+        return await receiving.ConfigureAwait(false);
     }
 
-    /// <summary>Sends ahead of the queue.</summary>
+    /// <summary>Sends a message ahead of the queued requests.</summary>
     public void Post(byte[] frame)
     {
         _control.Enqueue(frame);
         Wake();
     }
 
-    /// <summary>There may be something to send.</summary>
+    /// <summary>Makes the send loop look for something to send.</summary>
     public void Wake() => _signal.Set();
 
     public void Dispose() => _socket.Dispose();
@@ -118,8 +121,8 @@ internal sealed partial class Connection : IDisposable
     private static async Task UntilAsync(Task ended, CancellationToken stop)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stop.Register(stopped.SetResult);
-        await Task.WhenAny(ended, stopped.Task);
+        await using var registration = stop.Register(stopped.SetResult).ConfigureAwait(false);
+        await Task.WhenAny(ended, stopped.Task).ConfigureAwait(false);
     }
 
     private async Task SendAllAsync()
@@ -129,19 +132,22 @@ internal sealed partial class Connection : IDisposable
             while (!_closing)
             {
                 if (_control.TryDequeue(out byte[]? frame) || (frame = NextRequest()) is not null)
-                    await _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+                    await SendAsync(frame).ConfigureAwait(false);
                 else
-                    await _signal.WaitAsync(CancellationToken.None);
+                    await _signal.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             }
             if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
-                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (IsLoss(e))
         {
-            // The receive loop finds out, and says why.
+            // The receive loop fails too, and gives the reason.
             _socket.Abort();
         }
     }
+
+    private Task SendAsync(byte[] frame) =>
+        _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
 
     private byte[]? NextRequest()
     {
@@ -151,6 +157,7 @@ internal sealed partial class Connection : IDisposable
         return request?.Frame;
     }
 
-    /// <summary>What a WebSocket throws when its peer or its network is gone, or when it was aborted here.</summary>
-    private static bool IsLoss(Exception e) => e is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException;
+    /// <summary>Whether a WebSocket throws this when its peer or its network is gone, or when this side has aborted it.</summary>
+    private static bool IsLoss(Exception e) =>
+        e is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException;
 }

@@ -1,30 +1,39 @@
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
+using Code = Gateway.Protocol.WebSockets.CloseCode;
 
 namespace Gateway.Client;
 
-/// <summary>Immutable. How a connection, or an attempt at one, ended, and what follows from it: protocol, "Close codes".</summary>
-/// <param name="Next">What to do.</param>
-/// <param name="Reason">Why, for people.</param>
-/// <param name="CloseCode">Null where there was none.</param>
-/// <param name="RetryAfter">What the gateway asked for.</param>
-/// <param name="Inner">What went wrong on this side.</param>
-internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCode = null, TimeSpan? RetryAfter = null, Exception? Inner = null)
+/// <summary>
+/// The end of a connection, or of an attempt at one, and what follows from it: docs/protocol.md, "Closing". Immutable.
+/// </summary>
+/// <param name="Next">What the client does next.</param>
+/// <param name="Reason">The reason, for people.</param>
+/// <param name="CloseCode">The close code. Null where no close frame came.</param>
+/// <param name="RetryAfter">The pause that the gateway asked for. Null without one.</param>
+/// <param name="Inner">The failure on this side. Null without one.</param>
+internal sealed record ConnectionEnd(
+    AfterEnd Next, string Reason, int? CloseCode = null, TimeSpan? RetryAfter = null, Exception? Inner = null)
 {
     public static ConnectionEnd Lost(string reason, Exception? inner = null) => new(AfterEnd.Reconnect, reason, Inner: inner);
 
-    /// <param name="code">Of the close frame.</param>
-    /// <param name="reason">Of the close frame.</param>
-    /// <param name="said">The <c>disconnect</c> before it, which says more; null if none came.</param>
-    public static ConnectionEnd Closed(int code, string? reason, ServerMessage? said) =>
-        new(After(code, said), string.IsNullOrEmpty(reason) ? said?.Reason ?? $"closed with {code}" : reason, code, said?.RetryAfter);
+    /// <param name="code">The close frame's code.</param>
+    /// <param name="reason">The close frame's reason.</param>
+    /// <param name="disconnect">The <c>disconnect</c> before the close frame, which says more. Null if none came.</param>
+    public static ConnectionEnd Closed(int code, string? reason, ServerMessage? disconnect)
+    {
+        if (string.IsNullOrEmpty(reason))
+            reason = disconnect?.Reason ?? $"closed with {code}";
+        return new ConnectionEnd(After(code, disconnect), reason, code, disconnect?.RetryAfter);
+    }
 
-    /// <summary>The handshake was not answered with 101.</summary>
-    /// <param name="status">What it was answered with.</param>
-    /// <param name="retryAfter">What the gateway asked for.</param>
-    /// <param name="inner">What the socket says.</param>
-    /// <param name="words">What is wrong, if the gateway said so.</param>
-    public static ConnectionEnd Refused(HttpStatusCode status, TimeSpan? retryAfter, Exception inner, string? words = null) => new(
+    /// <summary>The gateway answered the handshake with another status than 101.</summary>
+    /// <param name="status">The status of the answer.</param>
+    /// <param name="retryAfter">The pause that the gateway asked for.</param>
+    /// <param name="inner">The socket's exception.</param>
+    /// <param name="description">The gateway's description of the problem. Null without one.</param>
+    public static ConnectionEnd Refused(HttpStatusCode status, TimeSpan? retryAfter, Exception inner, string? description = null) => new(
         (int)status switch
         {
             401 => AfterEnd.NewToken,
@@ -32,18 +41,18 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
             >= 400 and < 500 => AfterEnd.Stop,
             _ => AfterEnd.Reconnect,
         },
-        $"the gateway answered the handshake with HTTP {(int)status}{(words is null ? "" : ": " + words)}",
+        $"the gateway answered the handshake with HTTP {(int)status}{(description is null ? "" : ": " + description)}",
         CloseCode: null,
         retryAfter,
         inner);
 
-    /// <summary>What the calls of a stopped client fail with.</summary>
+    /// <summary>The exception for the calls of a client that has stopped.</summary>
     public GatewayException ToException() => new(
-        CloseCode switch
+        (Code?)CloseCode switch
         {
-            4001 => GatewayErrorCode.Unauthorized,
-            4003 => GatewayErrorCode.Forbidden,
-            1009 => GatewayErrorCode.MessageTooLarge,
+            Code.Unauthorized => GatewayErrorCode.Unauthorized,
+            Code.Forbidden => GatewayErrorCode.Forbidden,
+            Code.MessageTooBig => GatewayErrorCode.MessageTooLarge,
             _ => Next == AfterEnd.NewToken ? GatewayErrorCode.Unauthorized : GatewayErrorCode.Closed,
         },
         "the connection ended for good: " + Reason,
@@ -51,16 +60,10 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
         CloseCode,
         Inner);
 
-    private static AfterEnd After(int code, ServerMessage? said) => code switch
-    {
-        1000 or 1002 or 1003 or 1007 or 1009 or 4003 => AfterEnd.Stop,
-        4001 => AfterEnd.NewToken,
-        1001 or 1011 or 1012 or 1013 or 4008 or 4010 or 4011 or 4029 => AfterEnd.Reconnect,
-        _ => said?.Reconnect == false ? AfterEnd.Stop : AfterEnd.Reconnect,
-    };
-
-    /// <summary>The <c>error_description</c> of a <c>WWW-Authenticate: Bearer</c> (RFC 6750 section 3); the socket shows no bodies.</summary>
-    public static string? WordsOf(ClientWebSocket socket)
+    /// <summary>
+    /// The <c>error_description</c> of a <c>WWW-Authenticate: Bearer</c> (RFC 6750 section 3). The socket does not show the body.
+    /// </summary>
+    public static string? DescriptionOf(ClientWebSocket socket)
     {
         const string Name = "error_description=\"";
         if (socket.HttpResponseHeaders is not { } headers || !headers.TryGetValue("WWW-Authenticate", out var values))
@@ -73,7 +76,20 @@ internal sealed record ConnectionEnd(AfterEnd Next, string Reason, int? CloseCod
     public static TimeSpan? RetryAfterOf(ClientWebSocket socket) =>
         socket.HttpResponseHeaders is { } headers
         && headers.TryGetValue("Retry-After", out var values)
-        && int.TryParse(values.FirstOrDefault(), out int seconds) && seconds is > 0 and <= 3600
+        && int.TryParse(values.FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+        && seconds is > 0 and <= 3600
             ? TimeSpan.FromSeconds(seconds)
             : null;
+
+    private static AfterEnd After(int code, ServerMessage? disconnect) => (Code)code switch
+    {
+        Code.Normal or Code.ProtocolError or Code.UnsupportedData or Code.InvalidPayload or Code.MessageTooBig or Code.Forbidden =>
+            AfterEnd.Stop,
+        Code.Unauthorized => AfterEnd.NewToken,
+        Code.GoingAway or Code.InternalError or Code.ServiceRestart or Code.TryAgainLater =>
+            AfterEnd.Reconnect,
+        Code.SlowConsumer or Code.TokenExpired or Code.NoPong or Code.RateLimited =>
+            AfterEnd.Reconnect,
+        _ => disconnect?.Reconnect == false ? AfterEnd.Stop : AfterEnd.Reconnect,
+    };
 }

@@ -1,20 +1,20 @@
 namespace Gateway.Client;
 
-/// <summary>Where a client stands.</summary>
+/// <summary>The state of a <see cref="GatewayClient"/>.</summary>
 public enum ConnectionState
 {
-    /// <summary>Not used yet.</summary>
+    /// <summary>The client has not been used yet.</summary>
     Idle,
 
-    /// <summary>Opening a connection and signing in.</summary>
+    /// <summary>The client is opening a connection and signing in.</summary>
     Connecting,
 
-    /// <summary>Signed in.</summary>
+    /// <summary>The client is signed in.</summary>
     Connected,
 
-    /// <summary>Without a connection; the next attempt follows by itself.</summary>
+    /// <summary>The client has no connection. The next attempt follows by itself.</summary>
     Waiting,
 
-    /// <summary>Ended for good.</summary>
+    /// <summary>The client has stopped for good.</summary>
     Closed,
 }

@@ -1,8 +1,8 @@
 namespace Gateway.Client;
 
-/// <summary>Immutable. A client's new state.</summary>
-/// <param name="State">What it is now.</param>
-/// <param name="Reason">Why, for people, where there is something to say.</param>
-/// <param name="CloseCode">The close code of the connection that ended; null if none did, or without a word.</param>
-/// <param name="RetryIn">When <see cref="ConnectionState.Waiting"/>, until the next attempt.</param>
+/// <summary>A change of a client's state. Immutable.</summary>
+/// <param name="State">The new state.</param>
+/// <param name="Reason">The reason, for people. Null where there is none to give.</param>
+/// <param name="CloseCode">The close code of the connection that ended. Null if none ended, or if it ended without a close frame.</param>
+/// <param name="RetryIn">The time until the next attempt, in the state <see cref="ConnectionState.Waiting"/>.</param>
 public sealed record ConnectionStateChange(ConnectionState State, string? Reason = null, int? CloseCode = null, TimeSpan? RetryIn = null);

@@ -1,6 +1,6 @@
 namespace Gateway.Client;
 
-/// <content>The loop that keeps a connection, and how a client begins and ends.</content>
+/// <content>The connecting loop, and the client's start and end.</content>
 public sealed partial class GatewayClient
 {
     private readonly Lock _gate = new();
@@ -9,27 +9,40 @@ public sealed partial class GatewayClient
     private Task? _running;
     private bool _isDisposed;
 
-    /// <summary>Where the client stands.</summary>
+    /// <summary>The client's state.</summary>
     public ConnectionState State { get; private set; }
 
-    /// <summary>Completes when the client has been disposed of; fails with a <see cref="GatewayException"/> when the gateway closed the connection for good.</summary>
+    /// <summary>
+    /// Completes when the client has been disposed of. Fails with a <see cref="GatewayException"/> when the gateway has closed the
+    /// connection for good.
+    /// </summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Every change of <see cref="State"/>, in order, on the client's own thread: a handler that takes long holds the connecting up, and one that waits for <see cref="DisposeAsync"/> waits for good.</summary>
+    /// <summary>
+    /// Raised at every change of <see cref="State"/>, in order. Handlers run inside the client's connecting loop: a handler that takes long
+    /// delays the next attempt, and a handler that waits for <see cref="DisposeAsync"/> never returns.
+    /// </summary>
     public event Action<ConnectionStateChange>? StateChanged;
 
-    /// <summary>Connects, unless the client is at it already. Not needed, but for waiting: the first use connects too.</summary>
-    /// <param name="cancellationToken">Ends the waiting, not the connecting.</param>
-    /// <returns>When the first connection is up; until then it is tried again and again.</returns>
+    /// <summary>
+    /// Starts to connect, if the client has not started yet, and waits for the first connection. Any other use of the client connects too.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting. The client goes on connecting.</param>
+    /// <returns>A task that completes with the first connection. Failed attempts are repeated until then.</returns>
     /// <exception cref="GatewayException">The gateway refused the client for good.</exception>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancellationToken"/>, or by disposal.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// <paramref name="cancellationToken"/> was canceled, or the client disposed of.
+    /// </exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default)
     {
         Start();
         return _connected.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Closes the connection and ends everything: enumerations end, and calls that wait for an answer fail with <see cref="GatewayErrorCode.Closed"/>.</summary>
+    /// <summary>
+    /// Closes the connection. Enumerations of messages and presence end, and calls that wait for an answer fail with
+    /// <see cref="GatewayErrorCode.Closed"/>.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Task running;
@@ -38,8 +51,8 @@ public sealed partial class GatewayClient
             _isDisposed = true;
             running = _running ??= Task.Run(() => EndAsync(reason: null));
         }
-        await _stop.CancelAsync();
-        await running;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
     }
 
     private void Start()
@@ -56,7 +69,7 @@ public sealed partial class GatewayClient
         GatewayException? reason;
         try
         {
-            var end = await KeepConnectedAsync();
+            var end = await KeepConnectedAsync().ConfigureAwait(false);
             ClientLog.Stopped(_log, end.Inner, end.Reason, end.CloseCode);
             reason = end.ToException();
         }
@@ -69,39 +82,40 @@ public sealed partial class GatewayClient
             ClientLog.Stopped(_log, e, e.Message, closeCode: null);
             reason = new GatewayException(GatewayErrorCode.Closed, "the client failed: " + e.Message, inner: e);
         }
-        await EndAsync(reason);
+        await EndAsync(reason).ConfigureAwait(false);
     }
 
-    /// <returns>Why there will be no connection any more.</returns>
+    /// <summary>Connects, and connects again after each end.</summary>
+    /// <returns>The end after which the client stops.</returns>
     private async Task<ConnectionEnd> KeepConnectedAsync()
     {
         var backoff = new Backoff(Random.Shared);
         (string? Token, ConnectionEnd? End) refused = default;
         while (true)
         {
-            Tell(new ConnectionStateChange(ConnectionState.Connecting));
-            (string? token, var end) = await TokenAsync();
+            SetState(new ConnectionStateChange(ConnectionState.Connecting));
+            (string? token, var end) = await FetchTokenAsync().ConfigureAwait(false);
             if (refused.End is { } refusal && token == refused.Token)
                 return refusal with { Reason = "the token was refused, and there is no other: " + refusal.Reason };
-            end ??= await ConnectAsync(token, backoff);
+            end ??= await ConnectAsync(token, backoff).ConfigureAwait(false);
             _stop.Token.ThrowIfCancellationRequested();
             if (end.Next == AfterEnd.Stop || (end.Next == AfterEnd.NewToken && token is null))
                 return end;
-            // What failed for another reason says nothing of the token before.
+            // A later end for another reason leaves the refused token refused.
             if (end.Next == AfterEnd.NewToken)
                 refused = (token, end);
             var delay = backoff.Next(end.RetryAfter);
             ClientLog.Waiting(_log, end.Inner, end.Reason, end.CloseCode, delay);
-            Tell(new ConnectionStateChange(ConnectionState.Waiting, end.Reason, end.CloseCode, delay));
-            await Task.Delay(delay, _options.Time, _stop.Token);
+            SetState(new ConnectionStateChange(ConnectionState.Waiting, end.Reason, end.CloseCode, delay));
+            await Task.Delay(delay, _options.Time, _stop.Token).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<(string? Token, ConnectionEnd? Failure)> TokenAsync()
+    private async ValueTask<(string? Token, ConnectionEnd? Failure)> FetchTokenAsync()
     {
         try
         {
-            return (_options.Token is null ? null : await _options.Token(_stop.Token), null);
+            return (_options.Token is null ? null : await _options.Token(_stop.Token).ConfigureAwait(false), null);
         }
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
@@ -111,7 +125,7 @@ public sealed partial class GatewayClient
 
     private async Task<ConnectionEnd> ConnectAsync(string? token, Backoff backoff)
     {
-        var (opened, refusal) = await Connection.OpenAsync(_services, token, _stop.Token);
+        var (opened, refusal) = await Connection.OpenAsync(_services, token, _stop.Token).ConfigureAwait(false);
         if (opened is null)
         {
             ClientMetrics.FailedToConnect();
@@ -121,9 +135,9 @@ public sealed partial class GatewayClient
         long since = _options.Time.GetTimestamp();
         ClientMetrics.Connected();
         ClientLog.Connected(_log, _options.Url, connection.Welcome.User, connection.Welcome.Connection, connection.Welcome.Node);
-        Tell(new ConnectionStateChange(ConnectionState.Connected));
+        SetState(new ConnectionStateChange(ConnectionState.Connected));
         _connected.TrySetResult();
-        var end = await connection.RunAsync(_stop.Token);
+        var end = await connection.RunAsync(_stop.Token).ConfigureAwait(false);
         ClientMetrics.Ended(end.CloseCode);
         backoff.OnEnded(_options.Time.GetElapsedTime(since));
         return end;
@@ -132,8 +146,8 @@ public sealed partial class GatewayClient
     private async Task EndAsync(GatewayException? reason)
     {
         _requests.Close(reason ?? new GatewayException(GatewayErrorCode.Closed, "the client has been disposed of"));
-        await _subscriptions.CloseAsync(reason);
-        Tell(new ConnectionStateChange(ConnectionState.Closed, reason?.Message, reason?.CloseCode));
+        await _subscriptions.CloseAsync(reason).ConfigureAwait(false);
+        SetState(new ConnectionStateChange(ConnectionState.Closed, reason?.Message, reason?.CloseCode));
         if (reason is null)
         {
             _connected.TrySetCanceled();
@@ -142,12 +156,12 @@ public sealed partial class GatewayClient
         }
         _connected.TrySetException(reason);
         _completion.TrySetException(reason);
-        // Nobody has to look at them.
+        // The application need not look at either task: reading the exceptions keeps them from being reported as unobserved.
         _ = _connected.Task.Exception;
         _ = _completion.Task.Exception;
     }
 
-    private void Tell(ConnectionStateChange change)
+    private void SetState(ConnectionStateChange change)
     {
         State = change.State;
         try

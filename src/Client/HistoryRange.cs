@@ -1,14 +1,14 @@
 namespace Gateway.Client;
 
-/// <summary>Immutable. A part of a channel's history to read.</summary>
+/// <summary>The part of a channel's history that is to be read. Immutable.</summary>
 public sealed record HistoryRange
 {
-    /// <summary>Messages at most, 1 to 1,000; the gateway's default, 100, unless set. A page also ends at 256 KiB of content.</summary>
+    /// <summary>The most messages of a page, 1 to 1,000. 100 unless set. A page also ends at 256 KiB of content.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>The newest ones with a smaller seq.</summary>
+    /// <summary>Read the newest messages with a smaller seq than this.</summary>
     public long? Before { get; init; }
 
-    /// <summary>The oldest ones with a greater seq; not together with <see cref="Before"/>.</summary>
+    /// <summary>Read the oldest messages with a greater seq than this. Not together with <see cref="Before"/>.</summary>
     public long? After { get; init; }
 }

@@ -1,6 +1,9 @@
 namespace Gateway.Client;
 
-/// <summary>Immutable. Messages of a channel did not reach the application, or may not have: state built from them has to be loaded anew.</summary>
+/// <summary>
+/// A report that messages of a channel did not reach the application, or may not have. State built from messages has to be loaded anew.
+/// Immutable.
+/// </summary>
 /// <param name="Channel">The channel's name.</param>
-/// <param name="Reason">How it came about.</param>
+/// <param name="Reason">The reason of the loss.</param>
 public sealed record MessageLoss(string Channel, LossReason Reason);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Gateway.Client;
 
-/// <summary>Stateless. Makes what an application gets from what the gateway said.</summary>
+/// <summary>Turns the gateway's messages into those of the public API. Stateless.</summary>
 internal static class MessageReader
 {
     public static Message<T> Read<T>(ServerMessage message, string channel, Position? position, JsonTypeInfo<T> type) => new(
@@ -16,6 +16,7 @@ internal static class MessageReader
     public static HistoryPage<T> ReadPage<T>(ServerMessage page, string channel, JsonTypeInfo<T> type)
     {
         string epoch = page.Epoch ?? "";
-        return new HistoryPage<T>(epoch, [.. page.Messages.Select(message => Read(message, channel, new Position(epoch, message.Seq), type))], page.More);
+        var messages = page.Messages.Select(message => Read(message, channel, new Position(epoch, message.Seq), type));
+        return new HistoryPage<T>(epoch, [.. messages], page.More);
     }
 }

@@ -2,15 +2,18 @@ using System.Text.Json;
 
 namespace Gateway.Client;
 
-/// <summary>Immutable. Who is in a channel.</summary>
-/// <param name="Users">From user id to what its token shows of it (an undefined element for nothing); null where there are too many to be named.</param>
-/// <param name="Count">How many users there are.</param>
+/// <summary>The users in a channel at one moment. Immutable.</summary>
+/// <param name="Users">
+/// The user ids, each with the <c>info</c> of the user's token, or an undefined element without one. Null where there are too many users to
+/// be named.
+/// </param>
+/// <param name="Count">The number of users.</param>
 public sealed record PresenceState(IReadOnlyDictionary<string, JsonElement>? Users, int Count)
 {
-    /// <summary>Users who came since the state that was seen before; empty where they are not named.</summary>
+    /// <summary>The users who joined since the previous state. Empty where users are not named.</summary>
     public IReadOnlyList<string> Joined { get; init; } = [];
 
-    /// <summary>Users who left since the state that was seen before; empty where they are not named.</summary>
+    /// <summary>The users who left since the previous state. Empty where users are not named.</summary>
     public IReadOnlyList<string> Left { get; init; } = [];
 
     internal static PresenceState? Of(ServerMessage message)
@@ -22,7 +25,7 @@ public sealed record PresenceState(IReadOnlyDictionary<string, JsonElement>? Use
         return new PresenceState(users.Distinct().ToDictionary(user => user, user => InfoOf(message, user)), count);
     }
 
-    /// <summary>A snapshot replaces what was known; a change is applied as to a set.</summary>
+    /// <summary>The state after a <c>presence</c>: a snapshot replaces the known users, a change is applied to them as to a set.</summary>
     internal static PresenceState? Apply(PresenceState? known, ServerMessage message)
     {
         if (message.Users is not null)
@@ -39,7 +42,7 @@ public sealed record PresenceState(IReadOnlyDictionary<string, JsonElement>? Use
         return new PresenceState(users, message.Count ?? users.Count);
     }
 
-    /// <summary>The same, with what is new in it.</summary>
+    /// <summary>This state, with the users who joined and left since another one.</summary>
     internal PresenceState Since(PresenceState? seen)
     {
         if (Users is null || (seen is not null && seen.Users is null))

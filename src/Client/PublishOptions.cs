@@ -1,18 +1,19 @@
 namespace Gateway.Client;
 
-/// <summary>Immutable. How a message is published.</summary>
+/// <summary>Settings of one publish. Immutable.</summary>
 public sealed record PublishOptions
 {
-    /// <summary>Whether this client's own subscription gets the message too; true unless set.</summary>
+    /// <summary>Whether this client's own subscription gets the message too. True unless set.</summary>
     /// <remarks>
-    /// In a channel with history its position is then passed over, also where messages are recovered. Only one without an
-    /// acknowledgement, as when its connection was lost before, may come back: nobody knows yet where it is.
+    /// With false, the subscription passes over the message's position in a channel with history, also while it recovers. Only a message
+    /// that was not acknowledged, because the connection was lost before, may come back: the client does not know its position yet.
     /// </remarks>
     public bool Echo { get; init; } = true;
 
     /// <summary>
-    /// 1 to 255 bytes of UTF-8 that make publishing it again harmless for five minutes, whoever does; a random one unless set. Give your
-    /// own where you publish again after <see cref="GatewayErrorCode.Unconfirmed"/> or <see cref="GatewayErrorCode.Closed"/>.
+    /// The idempotency key, 1 to 255 bytes of UTF-8. Within five minutes, a second message of this user with the same key is not published
+    /// again. Random unless set. Set your own where you publish again after <see cref="GatewayErrorCode.Unconfirmed"/> or
+    /// <see cref="GatewayErrorCode.Closed"/>.
     /// </summary>
     public string? Key { get; init; }
 }

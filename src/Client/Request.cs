@@ -1,10 +1,13 @@
 namespace Gateway.Client;
 
-/// <summary>Guarded by its <see cref="RequestQueue"/>, but for the answer, which anybody may await. Something the gateway answers, and that may be sent again until it does.</summary>
-/// <param name="id">Given to the gateway, which returns it.</param>
-/// <param name="frame">What is sent.</param>
-/// <param name="changes">Whether it does more than read.</param>
-/// <param name="unechoed">The channel that it publishes to without echo; null for all else.</param>
+/// <summary>
+/// A request that the gateway answers, and that is sent again until it is answered. Its <see cref="RequestQueue"/> guards it, except for
+/// the answer, which any thread may await.
+/// </summary>
+/// <param name="id">The request's id, which the gateway returns with the answer.</param>
+/// <param name="frame">The message to send.</param>
+/// <param name="changes">Whether the request does more than read.</param>
+/// <param name="unechoed">The channel that the request publishes to without echo. Null for any other request.</param>
 internal sealed class Request(long id, byte[] frame, bool changes, string? unechoed = null)
 {
     private readonly TaskCompletionSource<ServerMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -13,10 +16,13 @@ internal sealed class Request(long id, byte[] frame, bool changes, string? unech
 
     public byte[] Frame => frame;
 
-    /// <summary>When it was sent first, by the clock's timestamps; null if never.</summary>
+    /// <summary>The clock's timestamp of the first sending. Null before it.</summary>
     public long? Sent { get; set; }
 
-    /// <summary>It was sent and not answered, because the connection was lost or the gateway got no answer itself: it may have been done.</summary>
+    /// <summary>
+    /// Whether the request may have been done: it was sent and not answered, because the connection was lost or the gateway got no answer
+    /// from the backplane.
+    /// </summary>
     public bool IsUncertain { get; set; }
 
     public bool Changes => changes;

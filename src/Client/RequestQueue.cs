@@ -1,17 +1,23 @@
 namespace Gateway.Client;
 
 /// <summary>
-/// Safe for any thread. The requests that are not answered yet, bounded, in the order they were made: those waiting to be sent, and those
-/// sent and unanswered, which wait again when their connection is lost.
+/// The bounded queue of unanswered requests, in the order in which they were made: those that wait to be sent, and those that were sent and
+/// wait to be sent again if their connection is lost. Safe for any thread.
 /// </summary>
-/// <param name="limit">How many there are at most.</param>
+/// <param name="limit">The most requests in the queue.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RequestQueue(int limit, TimeProvider time)
 {
-    /// <summary>Sent and unanswered at once: enough to hide the round trip, and fewer than the refusals in a row that the gateway closes for.</summary>
+    /// <summary>
+    /// The most requests that are sent and unanswered at once: enough to hide the round trip, and fewer than the 100 refusals within 10 s
+    /// after which the gateway closes the connection.
+    /// </summary>
     private const int Window = 64;
 
-    /// <summary>The gateway knows a key for five minutes (protocol, "Idempotency"); after this, sending again might double.</summary>
+    /// <summary>
+    /// The time after the first sending in which repeating a request is safe. The gateway remembers a key for five minutes
+    /// (docs/protocol.md, "Idempotency"); half a minute of it is left for the way.
+    /// </summary>
     internal static readonly TimeSpan SafeToRepeat = TimeSpan.FromMinutes(4.5);
 
     private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(1);
@@ -32,7 +38,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
         }
     }
 
-    /// <summary>Takes a request in; what has to give way for it, perhaps itself, fails.</summary>
+    /// <summary>Adds a request. Over the limit, the oldest request that was not sent fails, which may be this one.</summary>
     public void Add(Request request)
     {
         Request? refused = null;
@@ -45,7 +51,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
                 _waiting.Add(request.Id, request);
                 if (_waiting.Count + _sent.Count > limit)
                 {
-                    // Never one that may have been done: its caller could not know.
+                    // Never a request that may have been done: its caller would be told that it was not.
                     refused = _waiting.Values.First(waiting => !waiting.IsUncertain);
                     _waiting.Remove(refused.Id);
                 }
@@ -56,10 +62,12 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
         if (refused is null)
             return;
         ClientMetrics.Refused();
-        refused.Fail(new GatewayException(GatewayErrorCode.QueueFull, $"more than {limit} messages wait for the gateway; this was the oldest that had not been sent"));
+        refused.Fail(new GatewayException(
+            GatewayErrorCode.QueueFull,
+            $"more than {limit} messages wait for the gateway; this was the oldest that had not been sent"));
     }
 
-    /// <summary>The next to send, which is sent from now on; null while there is none.</summary>
+    /// <summary>Takes the next request to send, which counts as sent from now on. Null while there is none.</summary>
     public Request? Next()
     {
         while (true)
@@ -80,12 +88,14 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
                     return request;
                 }
             }
-            request.Fail(new GatewayException(GatewayErrorCode.Unconfirmed, "there was no answer for too long to send it again safely; it may have been published"));
+            request.Fail(new GatewayException(
+                GatewayErrorCode.Unconfirmed,
+                "there was no answer for too long to send it again safely; it may have been published"));
         }
     }
 
-    /// <summary>An answer or an error came.</summary>
-    /// <returns>False when it belongs to no request here.</returns>
+    /// <summary>Takes an answer or an error to its request.</summary>
+    /// <returns>False when no request in the queue has its id.</returns>
     public bool TrySettle(ServerMessage answer)
     {
         Request? request;
@@ -102,7 +112,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
                 return true;
             }
         }
-        if (answer.Type == "error")
+        if (answer.Type == ServerMessageType.Error)
             request.Fail(new GatewayException(answer.Code ?? GatewayErrorCode.Internal, answer.Reason ?? "", answer.RetryAfter));
         else
             request.Settle(answer);
@@ -110,11 +120,12 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
     }
 
     /// <summary>
-    /// Whether the answer is not the last word: nothing was done yet, or nobody knows. What may have been done by an earlier try stays uncertain
-    /// when a later one is refused because the gateway cannot at the moment: that says nothing about the earlier one.
+    /// Whether the request is sent again after this error: nothing was done yet, or the outcome is unknown. A request that an earlier try
+    /// may have done stays uncertain when a later try is refused with <c>unavailable</c>, which tells nothing about the earlier one.
     /// </summary>
     private static bool IsRepeated(Request request, string? code) =>
-        code == GatewayErrorCode.RateLimited || (request is { IsUncertain: true, Changes: true } && code is GatewayErrorCode.Unconfirmed or GatewayErrorCode.Unavailable);
+        code == GatewayErrorCode.RateLimited ||
+        (request is { IsUncertain: true, Changes: true } && code is GatewayErrorCode.Unconfirmed or GatewayErrorCode.Unavailable);
 
     public void Cancel(Request request, CancellationToken token)
     {
@@ -126,7 +137,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
         request.Cancel(token);
     }
 
-    /// <summary>The connection is lost: what was sent on it is sent again on the next.</summary>
+    /// <summary>Called when the connection was lost: the unanswered requests are sent again on the next connection.</summary>
     public void OnConnectionLost()
     {
         lock (_gate)
@@ -141,7 +152,7 @@ internal sealed class RequestQueue(int limit, TimeProvider time)
         }
     }
 
-    /// <summary>Fails everything, and what comes after it.</summary>
+    /// <summary>Fails all requests, and all that are added later.</summary>
     public void Close(GatewayException reason)
     {
         List<Request> open;

@@ -1,24 +1,25 @@
 using System.Text.Json;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Client;
 
-/// <summary>Immutable once read. What the gateway said: the fields of all types, of which each type has some.</summary>
+/// <summary>A message of the gateway, with the fields of all types, of which each type uses some. Immutable once read.</summary>
 internal sealed class ServerMessage
 {
-    public string Type { get; private set; } = "";
+    public ServerMessageType Type { get; private set; }
 
     public string? Channel { get; private set; }
 
-    /// <summary>The number this client gave its request; null where there is none of this client's kind.</summary>
+    /// <summary>The id of this client's request. Null in a message that answers none, or whose id is not a number.</summary>
     public long? Id { get; private set; }
 
-    /// <summary>Of an <c>error</c> or <c>unsubscribed</c>.</summary>
+    /// <summary>The <c>code</c> of an <c>error</c> or <c>unsubscribed</c>.</summary>
     public string? Code { get; private set; }
 
-    /// <summary>Of a <c>disconnect</c>.</summary>
+    /// <summary>The <c>code</c> of a <c>disconnect</c>.</summary>
     public int? CloseCode { get; private set; }
 
-    /// <summary>An error's <c>message</c> or another's <c>reason</c>.</summary>
+    /// <summary>The <c>message</c> of an <c>error</c>, and the <c>reason</c> of other types.</summary>
     public string? Reason { get; private set; }
 
     public string? Epoch { get; private set; }
@@ -29,7 +30,7 @@ internal sealed class ServerMessage
 
     public string? Sender { get; private set; }
 
-    /// <summary>Raw JSON.</summary>
+    /// <summary>The content as raw JSON.</summary>
     public byte[] Content { get; private set; } = [];
 
     public bool? Recovered { get; private set; }
@@ -64,7 +65,7 @@ internal sealed class ServerMessage
 
     public Position? Position => Epoch is null ? null : new Position(Epoch, Seq);
 
-    /// <exception cref="JsonException">It is not JSON, or a field is of another kind than the protocol says.</exception>
+    /// <exception cref="JsonException">The bytes are not JSON, or a field is of another kind than the protocol says.</exception>
     public static ServerMessage Read(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
@@ -97,7 +98,7 @@ internal sealed class ServerMessage
     {
         switch (name)
         {
-            case "type": Type = reader.GetString() ?? ""; break;
+            case "type": Type = TypeOf(ref reader); break;
             case "channel": Channel = reader.GetString(); break;
             case "id" when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out long id): Id = id; break;
             case "code" when reader.TokenType == JsonTokenType.Number: CloseCode = reader.GetInt32(); break;
@@ -123,9 +124,34 @@ internal sealed class ServerMessage
             case "info": Info = JsonElement.ParseValue(ref reader); break;
             case "count": Count = reader.GetInt32(); break;
             case "messages": Messages = ReadAll(ref reader, json); break;
-            // More may come, says the protocol.
+            // The protocol allows further fields.
             default: reader.Skip(); break;
         }
+    }
+
+    private static ServerMessageType TypeOf(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals(MessageType.Message))
+            return ServerMessageType.Message;
+        if (reader.ValueTextEquals(MessageType.Ack))
+            return ServerMessageType.Ack;
+        if (reader.ValueTextEquals(MessageType.Connected))
+            return ServerMessageType.Connected;
+        if (reader.ValueTextEquals(MessageType.Disconnect))
+            return ServerMessageType.Disconnect;
+        if (reader.ValueTextEquals(MessageType.Error))
+            return ServerMessageType.Error;
+        if (reader.ValueTextEquals(MessageType.History))
+            return ServerMessageType.History;
+        if (reader.ValueTextEquals(MessageType.Presence))
+            return ServerMessageType.Presence;
+        if (reader.ValueTextEquals(MessageType.Refreshed))
+            return ServerMessageType.Refreshed;
+        if (reader.ValueTextEquals(MessageType.Subscribed))
+            return ServerMessageType.Subscribed;
+        if (reader.ValueTextEquals(MessageType.Unsubscribed))
+            return ServerMessageType.Unsubscribed;
+        return ServerMessageType.Other;
     }
 
     private static byte[] Raw(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)

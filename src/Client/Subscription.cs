@@ -5,10 +5,10 @@ using System.Text.Json.Serialization.Metadata;
 namespace Gateway.Client;
 
 /// <summary>
-/// Safe for any thread, but for one enumeration of messages, and one of presence, at a time. A subscription to a channel, which outlives
-/// connections: after each reconnect it goes on behind the last message received. Dispose of it to unsubscribe.
+/// A subscription to a channel, which outlives connections: after each reconnect it goes on behind the last received message. Dispose of it
+/// to unsubscribe. Safe for any thread, with one enumeration of messages and one of presence at a time.
 /// </summary>
-/// <typeparam name="T">What contents are read as.</typeparam>
+/// <typeparam name="T">The type that contents are read as.</typeparam>
 public sealed class Subscription<T> : IAsyncEnumerable<Message<T>>, IAsyncDisposable
 {
     private readonly ChannelSubscription _channel;
@@ -23,46 +23,52 @@ public sealed class Subscription<T> : IAsyncEnumerable<Message<T>>, IAsyncDispos
     public string Channel => _channel.Channel;
 
     /// <summary>
-    /// Completes when the gateway has confirmed the subscription for the first time, with the position that messages follow, null in a
-    /// channel without history; fails with a <see cref="GatewayException"/> when it refuses, and is canceled by disposal before that.
+    /// Completes when the gateway has confirmed the subscription for the first time. The result is the position that messages follow, or
+    /// null in a channel without history. Fails with a <see cref="GatewayException"/> when the gateway refuses, and is canceled when the
+    /// subscription is disposed of before.
     /// </summary>
     public Task<Position?> Started => _channel.Started;
 
-    /// <summary>Who is in the channel as far as known; null before the first answer, and where there is no presence or no right to it.</summary>
+    /// <summary>
+    /// The users in the channel, as far as known. Null before the first answer, in a namespace without presence, and without the right to
+    /// it.
+    /// </summary>
     public PresenceState? Presence => _channel.Presence;
 
-    /// <summary>Messages dropped because they were not read in time; always 0 in a channel with history.</summary>
+    /// <summary>The number of messages that were dropped because they were not read in time. Always 0 in a channel with history.</summary>
     public long DroppedMessages => _channel.DroppedMessages;
 
     /// <summary>
-    /// The messages, in order, until the subscription is disposed of. Ending the enumeration ends nothing else: messages gather in the
+    /// The messages, in order, until the subscription is disposed of. The subscription outlives an enumeration: messages gather in the
     /// buffer, and the next enumeration goes on with them.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="GatewayException">The gateway refused or ended the subscription.</exception>
-    /// <exception cref="JsonException">A content is not a <typeparamref name="T"/>. Another enumeration goes on behind that message.</exception>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancellationToken"/>.</exception>
+    /// <exception cref="JsonException">
+    /// A content cannot be read as <typeparamref name="T"/>. Another enumeration goes on behind that message.
+    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async IAsyncEnumerator<Message<T>> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        while (await _channel.TakeAsync(cancellationToken) is { } item)
+        while (await _channel.TakeAsync(cancellationToken).ConfigureAwait(false) is { } item)
         {
             if (item.Message is { } message)
                 yield return MessageReader.Read(message, Channel, item.Position, _type);
             else if (_channel.Options.OnLoss is { } onLoss)
-                await onLoss(item.Loss!, cancellationToken);
+                await onLoss(item.Loss!, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Who is in the channel, whenever that has changed, with who joined and left since the state before; the first has all as joined.
-    /// Whoever reads slowly skips states, never changes. Ends with the subscription.
+    /// The users in the channel, each time they have changed, with those who joined and left since the previous state. The first state has
+    /// all users as joined. A slow reader skips states, but no changes. Ends with the subscription.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="OperationCanceledException">By <paramref name="cancellationToken"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async IAsyncEnumerable<PresenceState> WatchPresenceAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         PresenceState? seen = null;
-        while (await _channel.PresenceAfterAsync(seen, cancellationToken) is { } state)
+        while (await _channel.WaitForPresenceAsync(seen, cancellationToken).ConfigureAwait(false) is { } state)
         {
             var before = seen;
             seen = state;
@@ -70,7 +76,7 @@ public sealed class Subscription<T> : IAsyncEnumerable<Message<T>>, IAsyncDispos
         }
     }
 
-    /// <summary>Unsubscribes. Enumerations end; messages that were not read are dropped.</summary>
+    /// <summary>Unsubscribes. Enumerations end, and messages that were not read are dropped.</summary>
     public ValueTask DisposeAsync()
     {
         _channel.End();

@@ -1,23 +1,23 @@
 namespace Gateway.Client;
 
-/// <summary>Where a subscription stands with the gateway.</summary>
+/// <summary>The state of a subscription between the client and the gateway.</summary>
 internal enum SubscriptionPhase
 {
-    /// <summary>There is no connection, or none that it was asked for on.</summary>
-    Away,
+    /// <summary>There is no connection.</summary>
+    Disconnected,
 
-    /// <summary>Asked for; until the answer, messages belong to an earlier request and do not count.</summary>
-    Asked,
+    /// <summary>A request is unanswered. Messages before the answer belong to an earlier request and are ignored.</summary>
+    Requested,
 
-    /// <summary>Messages flow.</summary>
+    /// <summary>Messages flow into the buffer.</summary>
     Live,
 
-    /// <summary>The buffer was full: messages pass by until it is half empty, then they are recovered.</summary>
+    /// <summary>The buffer was full. Messages are ignored until it is half empty, and then recovered.</summary>
     Full,
 
-    /// <summary>Refused for the moment, to be asked for again.</summary>
+    /// <summary>The gateway refused the request for the moment. The subscription waits to send another one.</summary>
     Retrying,
 
-    /// <summary>Over.</summary>
+    /// <summary>The subscription is over.</summary>
     Ended,
 }

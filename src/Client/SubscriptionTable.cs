@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Client;
 
-/// <summary>Safe for any thread. A client's subscriptions, and the connection they go over at the moment.</summary>
+/// <summary>A client's subscriptions, and the connection that they use at the moment. Safe for any thread.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="log">Where problems are logged.</param>
-/// <param name="stopping">When the client is disposed of.</param>
+/// <param name="log">The logger for problems.</param>
+/// <param name="stopping">Canceled when the client is disposed of.</param>
 internal sealed class SubscriptionTable(TimeProvider time, ILogger log, CancellationToken stopping)
 {
     private readonly ConcurrentDictionary<string, ChannelSubscription> _subscriptions = [];
@@ -22,16 +22,20 @@ internal sealed class SubscriptionTable(TimeProvider time, ILogger log, Cancella
 
     public CancellationToken Stopping => stopping;
 
-    /// <summary>Of requests as well as subscriptions: all that goes over a connection.</summary>
+    /// <summary>The next id, for requests and subscriptions alike: every message of a client has its own.</summary>
     public long NextId() => Interlocked.Increment(ref _lastId);
 
-    public ChannelSubscription? Find(string? channel) => channel is not null && _subscriptions.TryGetValue(channel, out var found) ? found : null;
+    public ChannelSubscription? Find(string? channel) =>
+        channel is not null && _subscriptions.TryGetValue(channel, out var found) ? found : null;
 
-    /// <exception cref="InvalidOperationException">The channel is subscribed to already.</exception>
+    /// <exception cref="InvalidOperationException">The client has a subscription to the channel already.</exception>
     public void Add(ChannelSubscription subscription)
     {
         if (!_subscriptions.TryAdd(subscription.Channel, subscription))
-            throw new InvalidOperationException($"{subscription.Channel} is subscribed to already: use that subscription, or dispose of it first.");
+        {
+            string channel = subscription.Channel;
+            throw new InvalidOperationException($"{channel} is subscribed to already: use that subscription, or dispose of it first.");
+        }
         if (_isClosed)
             subscription.End(_closeReason);
         else if (_connection is not null)
@@ -61,26 +65,31 @@ internal sealed class SubscriptionTable(TimeProvider time, ILogger log, Cancella
             subscription.OnTick();
     }
 
-    /// <summary>Sends, if there is a connection; if not, the next one starts with what holds then.</summary>
+    /// <summary>Sends a message over the current connection. Without one it is dropped: the next connection subscribes anew.</summary>
     public void Post(byte[] frame) => _connection?.Post(frame);
 
-    /// <summary>There is something new in the queue of requests.</summary>
+    /// <summary>Makes the current connection look into the queue of requests.</summary>
     public void Wake() => _connection?.Wake();
 
-    /// <summary>Lets something go on that <see cref="CloseAsync"/> waits for; it must not throw.</summary>
+    /// <summary>Keeps a running task that <see cref="CloseAsync"/> waits for. The task must not fail.</summary>
     public void Run(Task task)
     {
         _running.TryAdd(task, true);
-        task.ContinueWith(ended => _running.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        task.ContinueWith(
+            ended => _running.TryRemove(ended, out _),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
     }
 
-    /// <param name="reason">What readers are told; null to end without a word.</param>
+    /// <summary>Ends all subscriptions, and those that are added later.</summary>
+    /// <param name="reason">The exception for readers. Null to end their enumerations without one.</param>
     public async Task CloseAsync(GatewayException? reason)
     {
         _closeReason = reason;
         _isClosed = true;
         foreach (var (_, subscription) in _subscriptions)
             subscription.End(reason);
-        await Task.WhenAll(_running.Keys);
+        await Task.WhenAll(_running.Keys).ConfigureAwait(false);
     }
 }

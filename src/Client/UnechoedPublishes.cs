@@ -1,35 +1,38 @@
 namespace Gateway.Client;
 
 /// <summary>
-/// What this client has published to one channel with <c>Echo = false</c>. The gateway does not send it back, so in a channel with history
-/// its seq is missing among the messages; the acknowledgement, which comes before or after the next message, has it. Guarded by its
-/// <see cref="ChannelSubscription"/>.
+/// The messages that this client has published to one channel with <c>Echo = false</c>. The gateway does not send them back, so in a
+/// channel with history their seqs are missing among the received messages. The acknowledgement, which comes before or after the next
+/// message, tells the seq. Guarded by its <see cref="ChannelSubscription"/>.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class UnechoedPublishes(TimeProvider time)
 {
-    /// <summary>How long an acknowledgement is waited for before what it may explain counts as a gap; the gateway answers within that.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// The time that an acknowledgement has before a hole that it might explain counts as a gap. The gateway answers every request within
+    /// this time.
+    /// </summary>
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Known positions ahead of the subscription's: they gather only while it stands still, as one that is not read does. What is beyond
-    /// comes back by recovery.
+    /// The most known positions ahead of the subscription's own. They gather only while that stands still, as in a subscription that is not
+    /// read. Messages beyond this number come back by recovery.
     /// </summary>
     private const int MaxKnown = 4096;
 
-    /// <summary>Ids of those sent on this connection and not answered yet, and when they were sent.</summary>
+    /// <summary>The ids of the messages that were sent on this connection and are unanswered, with the time of the first sending.</summary>
     private readonly Dictionary<long, long> _unanswered = [];
 
     private readonly HashSet<Position> _known = [];
 
-    /// <summary>To be called before it is sent. One that is sent again has been on its way since the first time.</summary>
+    /// <summary>Called before a message is sent. A message that is sent again keeps the time of its first sending.</summary>
     public void OnSending(long id) => _unanswered.TryAdd(id, time.GetTimestamp());
 
-    /// <summary>An acknowledgement, or a refusal, which has no position.</summary>
-    /// <param name="id">Of any request.</param>
-    /// <param name="position">Where the message is; null for nowhere.</param>
-    /// <param name="reached">Where the subscription is.</param>
-    /// <returns>Whether it was one of these.</returns>
+    /// <summary>Called with every answer to a request for the channel: an acknowledgement, or a refusal, which has no position.</summary>
+    /// <param name="id">The request's id.</param>
+    /// <param name="position">The message's position. Null without one.</param>
+    /// <param name="reached">The subscription's position.</param>
+    /// <returns>Whether the request published a message without echo.</returns>
     public bool OnAnswered(long id, Position? position, Position? reached)
     {
         if (!_unanswered.Remove(id))
@@ -40,13 +43,15 @@ internal sealed class UnechoedPublishes(TimeProvider time)
         return true;
     }
 
-    /// <summary>What was sent on the connection has become uncertain: it may come back by recovery.</summary>
+    /// <summary>Called when the connection was lost. Unanswered messages have become uncertain: they may come back by recovery.</summary>
     public void OnDisconnected() => _unanswered.Clear();
 
-    /// <summary>The subscription starts anew from a position.</summary>
-    public void OnStarted(Position position) => _known.RemoveWhere(known => known.Epoch != position.Epoch || known.Seq <= position.Seq);
+    /// <summary>Called when the subscription starts anew from a position.</summary>
+    public void OnStarted(Position position) =>
+        _known.RemoveWhere(known => known.Epoch != position.Epoch || known.Seq <= position.Seq);
 
-    /// <summary>The last position, from this one on, that nobody else's message has.</summary>
+    /// <summary>Passes over the positions of this client's own messages.</summary>
+    /// <returns>The last position, from <paramref name="position"/> on, before a message of somebody else.</returns>
     public Position Skip(Position position)
     {
         while (_known.Count > 0 && _known.Remove(position with { Seq = position.Seq + 1 }))
@@ -54,15 +59,17 @@ internal sealed class UnechoedPublishes(TimeProvider time)
         return position;
     }
 
-    /// <summary>Whether the positions between two messages may all be taken by own ones, once they are acknowledged.</summary>
-    /// <param name="last">The first message's, or where own ones right behind it end.</param>
-    /// <param name="next">The second message's seq.</param>
-    /// <param name="seen">When that was noticed, by the clock's timestamps: what was sent later explains nothing.</param>
+    /// <summary>
+    /// Whether all positions between two received messages may belong to this client's own messages, once they are acknowledged.
+    /// </summary>
+    /// <param name="last">The position of the first message, or of the last own message right behind it.</param>
+    /// <param name="next">The seq of the second message.</param>
+    /// <param name="seen">The clock's timestamp at which the hole was noticed. Messages that were sent later do not explain it.</param>
     public bool MayExplain(Position last, long next, long seen)
     {
-        if (time.GetElapsedTime(seen) >= Patience)
+        if (time.GetElapsedTime(seen) >= AnswerTimeout)
             return false;
         long missing = next - last.Seq - 1 - _known.Count(known => known.Epoch == last.Epoch && known.Seq > last.Seq && known.Seq < next);
-        return _unanswered.Values.Count(sent => sent <= seen && time.GetElapsedTime(sent, seen) < Patience) >= missing;
+        return _unanswered.Values.Count(sent => sent <= seen && time.GetElapsedTime(sent, seen) < AnswerTimeout) >= missing;
     }
 }

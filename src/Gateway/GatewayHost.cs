@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Gateway.Pages;
 using Gateway.Server.Admission;
 using Gateway.Server.Api;
+using Gateway.Server.Application;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Audit;
 using Gateway.Server.Auth;
@@ -13,6 +14,8 @@ using Gateway.Server.Clock;
 using Gateway.Server.Cluster;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Export;
 using Gateway.Server.Export.Prometheus;
 using Gateway.Server.Health;
@@ -77,6 +80,7 @@ internal static class GatewayHost
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<PrometheusExporter>();
+        services.AddSingleton<INodeMetrics>(provider => provider.GetRequiredService<PrometheusExporter>());
         if (OtlpExport.IsConfigured)
             services.AddHostedService<OtlpExport>();
         services.AddSingleton<GatewayClock>();
@@ -96,7 +100,9 @@ internal static class GatewayHost
             services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
         else
             services.AddSingleton<IAuthenticator, TokenAuthenticator>();
-        services.AddSingleton<Readiness>();
+        // Not as services of their own, which the container would dispose of once more.
+        services.AddSingleton(provider => new Readiness(
+            [provider.GetRequiredService<IBackplane>(), provider.GetRequiredService<IAuthenticator>(), provider.GetRequiredService<INodeBus>()]));
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendSchedulers>();
         services.AddSingleton<OpenSockets>();
@@ -107,12 +113,18 @@ internal static class GatewayHost
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<AddressSockets>();
         services.AddSingleton<UserLimit>();
+        services.AddSingleton<ISharedUserLimit>(provider => provider.GetRequiredService<UserLimit>());
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<HandshakeRates>();
+        services.AddSingleton<ISharedHandshakeRates>(provider => provider.GetRequiredService<HandshakeRates>());
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Delays>();
         services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SessionServices>();
+        services.AddSingleton<NativeDialectFactory>();
+        services.AddSingleton<IDialectFactory>(provider => provider.GetRequiredService<NativeDialectFactory>());
+        if (options.Echo)
+            services.AddSingleton<IDialectFactory, EchoDialectFactory>();
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<HandshakeDeadlines>();
         services.AddSingleton<IdleHttp>();
@@ -142,13 +154,14 @@ internal static class GatewayHost
         services.AddSingleton<HookMetrics>();
         if (hooks.Url is null)
             return;
+        services.AddSingleton<IApplication, HookApplication>();
         if ((hooks.Events & HookEvents.Requests) != 0)
             services.AddSingleton<HookCalls>();
         // Services stop in reverse: this one after the ports, when nobody is connected any more.
         if ((hooks.Events & HookEvents.Notifications) != 0)
             services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
         if ((hooks.Events & (HookEvents.Channels | HookEvents.Users)) != 0)
-            services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<HookEventQueue>()).AddSingleton(OccupancyOf);
+            services.AddSingleton<IOccupancySink>(provider => provider.GetRequiredService<IApplication>()).AddSingleton(OccupancyOf);
         if ((hooks.Events & HookEvents.Users) != 0)
             services.AddSingleton<OnlineUsers>();
     }
@@ -281,8 +294,8 @@ internal static class GatewayHost
         ConsoleEndpoints.Map(app);
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
-        foreach (byte[] path in AdmissionControl.Paths(app.Services.GetRequiredService<GatewayOptions>()))
-            app.Map(System.Text.Encoding.ASCII.GetString(path), PublicPort.Only(upgrades.HandleAsync));
+        foreach (string path in app.Services.GetRequiredService<AdmissionControl>().Paths)
+            app.Map(path, PublicPort.Only(upgrades.HandleAsync));
         var pages = app.Services.GetRequiredService<CrossOrigin>();
         app.MapGet("/sse", PublicPort.Only(app.Services.GetRequiredService<SseEndpoint>().HandleAsync));
         app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));

@@ -128,7 +128,7 @@ public sealed class ChannelSubscriptionTests : IAsyncDisposable
         _subscription.OnPublishing(7);
         Message(2);
 
-        _time.Advance(UnechoedPublishes.Patience - TimeSpan.FromMilliseconds(1));
+        _time.Advance(UnechoedPublishes.AnswerTimeout - TimeSpan.FromMilliseconds(1));
         _subscription.OnTick();
         _subscription.OnAnswered(7, At(1));
 
@@ -158,7 +158,7 @@ public sealed class ChannelSubscriptionTests : IAsyncDisposable
         _subscription.OnPublishing(7);
         Message(2);
 
-        _time.Advance(UnechoedPublishes.Patience);
+        _time.Advance(UnechoedPublishes.AnswerTimeout);
         _subscription.OnTick();
 
         await AskedAsync(2);

@@ -10,7 +10,7 @@ public sealed class CloseCodeTests
     [InlineData(AfterEnd.NewToken, 4001)]
     [InlineData(AfterEnd.Stop, 1000, 1002, 1003, 1007, 1009, 4003)]
     public void Each_close_code_says_whether_to_come_back(object next, params int[] codes) =>
-        Assert.All(codes, code => Assert.Equal(next, ConnectionEnd.Closed(code, "", said: null).Next));
+        Assert.All(codes, code => Assert.Equal(next, ConnectionEnd.Closed(code, "", disconnect: null).Next));
 
     [Theory]
     [InlineData(AfterEnd.Reconnect, 408, 429, 500, 502, 503)]

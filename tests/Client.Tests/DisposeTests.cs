@@ -45,7 +45,7 @@ public sealed class DisposeTests
         var left = await UseAsync(proxy.Port, time, connected ? ConnectionState.Connected : ConnectionState.Waiting);
 
         Assert.Equal(0, time.Timers(TimeSpan.FromDays(1000)));
-        await Eventually.TrueAsync(async () => (await observer.PresenceAsync("room:1")).Count == 0, "the gateway has seen it leave");
+        await Eventually.TrueAsync(async () => (await observer.GetPresenceAsync("room:1")).Count == 0, "the gateway has seen it leave");
         await Eventually.TrueAsync(
             () =>
             {

@@ -105,7 +105,7 @@ public sealed class PublishTests
         await using var client = Clients.To(server);
         await client.PublishManyAsync("log:1", 1, 250);
 
-        var newest = await client.HistoryAsync<int>("log:1", new HistoryRange { Limit = 2 }, Clients.Deadline);
+        var newest = await client.GetHistoryAsync<int>("log:1", new HistoryRange { Limit = 2 }, Clients.Deadline);
         var all = new List<int>();
         await foreach (var message in client.ReadHistoryAsync("log:1", Numbers.Default.Int32, cancellationToken: Clients.Deadline))
             all.Add(message.Content);
@@ -113,6 +113,6 @@ public sealed class PublishTests
         Assert.Equal([249, 250], newest.Messages.Select(message => message.Content));
         Assert.True(newest.More);
         Assert.Equal(Enumerable.Range(1, 250), all);
-        Assert.Equal(GatewayErrorCode.HistoryUnavailable, (await Assert.ThrowsAsync<GatewayException>(() => client.HistoryAsync<int>("news"))).Code);
+        Assert.Equal(GatewayErrorCode.HistoryUnavailable, (await Assert.ThrowsAsync<GatewayException>(() => client.GetHistoryAsync<int>("news"))).Code);
     }
 }

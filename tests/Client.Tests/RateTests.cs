@@ -31,7 +31,7 @@ public sealed class RateTests
         var subscriptions = Enumerable.Range(1, 8).Select(number => client.Subscribe<int>($"log:{number}")).ToList();
 
         await Task.WhenAll(subscriptions.Select(subscription => subscription.Started)).WaitAsync(Clients.Deadline);
-        var pages = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => client.HistoryAsync<int>($"log:{number}", cancellationToken: Clients.Deadline)));
+        var pages = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => client.GetHistoryAsync<int>($"log:{number}", cancellationToken: Clients.Deadline)));
 
         Assert.All(pages, page => Assert.Empty(page.Messages));
     }

@@ -128,7 +128,7 @@ public sealed class ReconnectTests
         await writer.PublishManyAsync("short:1", 3, 10);
         proxy.Resume();
         await Eventually.TrueAsync(() => reader.State == ConnectionState.Connected, "it is back");
-        await reader.HistoryAsync<int>("short:1", cancellationToken: Clients.Deadline);
+        await reader.GetHistoryAsync<int>("short:1", cancellationToken: Clients.Deadline);
         await writer.PublishAsync("short:1", 13, cancellationToken: Clients.Deadline);
         seen.AddRange((await log.TakeAsync(1)).Select(number => $"{number}"));
 

@@ -119,7 +119,7 @@ public sealed class SubscriptionTests
         while (states.Current.Count == 1)
             await states.MoveNextAsync();
         string name = Assert.Single(states.Current.Joined);
-        Assert.Contains(name, (await ann.PresenceAsync("room:1", Clients.Deadline)).Users!.Keys);
+        Assert.Contains(name, (await ann.GetPresenceAsync("room:1", Clients.Deadline)).Users!.Keys);
         await bob.DisposeAsync();
         while (states.Current.Count == 2)
             await states.MoveNextAsync();

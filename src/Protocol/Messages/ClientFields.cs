@@ -35,7 +35,6 @@ internal ref struct ClientFields
         {
             problem = $"The message is not valid JSON of at most {JsonObjectScanner.MaxDepth} levels at byte {Offset(payload, exception)}.";
         }
-
         return problem is null;
     }
 
@@ -44,7 +43,6 @@ internal ref struct ClientFields
         var scanner = new JsonObjectScanner(payload);
         if (!scanner.TryEnter())
             return false;
-
         while (scanner.MoveNext())
         {
             if (scanner.NameIs("type"u8))
@@ -72,7 +70,6 @@ internal ref struct ClientFields
             else
                 scanner.ReadValue();
         }
-
         return true;
     }
 
@@ -82,7 +79,6 @@ internal ref struct ClientFields
         int lineStart = 0;
         for (long line = exception.LineNumber ?? 0; line > 0; line--)
             lineStart += payload[lineStart..].IndexOf((byte)'\n') + 1;
-
         return lineStart + (exception.BytePositionInLine ?? 0);
     }
 }

@@ -27,24 +27,21 @@ public static class ClientMessageReader
     private static bool TryRead(ReadOnlySpan<byte> payload, bool isMessage, out ClientMessage message, out ProtocolError error)
     {
         message = default;
-        if (ClientFields.TryCollect(payload, out ClientFields fields, out string? problem))
+        if (ClientFields.TryCollect(payload, out var fields, out string? problem))
         {
             if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
                 message.Id = fields.Id;
-
             if (isMessage && fields.Type.IsEmpty)
                 fields.Type = "\"message\""u8;
             problem = Judge(in fields, ref message);
             if (isMessage && problem is null && message.Type != ClientMessageType.Message)
                 problem = "The field 'type' must be 'message', or left out.";
         }
-
         if (problem is null)
         {
             error = default;
             return true;
         }
-
         message = new ClientMessage { Id = message.Id };
         error = new ProtocolError(ErrorCode.BadRequest, problem);
         return false;
@@ -55,10 +52,8 @@ public static class ClientMessageReader
     {
         if (!fields.Id.IsEmpty && message.Id.IsEmpty)
             return "The field 'id' must be a string or a number.";
-
-        if (!JsonValue.TryReadString(fields.Type, out ReadOnlySpan<byte> type))
+        if (!JsonValue.TryReadString(fields.Type, out var type))
             return "The field 'type' must be a string.";
-
         message.Type = TypeOf(type);
         message.Echo = true;
         return message.Type switch
@@ -81,35 +76,35 @@ public static class ClientMessageReader
 
     private static ClientMessageType TypeOf(ReadOnlySpan<byte> type)
     {
-        if (type.SequenceEqual("message"u8))
+        if (type.SequenceEqual(MessageType.Message))
             return ClientMessageType.Message;
-        if (type.SequenceEqual("ping"u8))
+        if (type.SequenceEqual(MessageType.Ping))
             return ClientMessageType.Ping;
-        if (type.SequenceEqual("subscribe"u8))
+        if (type.SequenceEqual(MessageType.Subscribe))
             return ClientMessageType.Subscribe;
-        if (type.SequenceEqual("unsubscribe"u8))
+        if (type.SequenceEqual(MessageType.Unsubscribe))
             return ClientMessageType.Unsubscribe;
-        if (type.SequenceEqual("presence"u8))
+        if (type.SequenceEqual(MessageType.Presence))
             return ClientMessageType.Presence;
-        if (type.SequenceEqual("history"u8))
+        if (type.SequenceEqual(MessageType.History))
             return ClientMessageType.History;
-        if (type.SequenceEqual("refresh"u8))
+        if (type.SequenceEqual(MessageType.Refresh))
             return ClientMessageType.Refresh;
-        if (type.SequenceEqual("auth"u8))
+        if (type.SequenceEqual(MessageType.Auth))
             return ClientMessageType.Auth;
         return ClientMessageType.Unknown;
     }
 
     private static string? ReadChannel(ReadOnlySpan<byte> value, ref ClientMessage message)
     {
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> channel) && !channel.IsEmpty;
+        bool legal = JsonValue.TryReadString(value, out var channel) && !channel.IsEmpty;
         message.Channel = channel;
         return legal ? null : "The field 'channel' must be a non-empty string of valid Unicode.";
     }
 
     private static string? ReadToken(ReadOnlySpan<byte> value, ref ClientMessage message)
     {
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> token) && !token.IsEmpty;
+        bool legal = JsonValue.TryReadString(value, out var token) && !token.IsEmpty;
         message.Token = token;
         return legal ? null : "The field 'token' must be a non-empty string of valid Unicode.";
     }
@@ -124,7 +119,6 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
         bool legal = JsonValue.TryReadBoolean(value, out bool echo);
         message.Echo = echo;
         return legal ? null : "The field 'echo' must be true or false.";
@@ -134,8 +128,7 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> key) && key.Length is > 0 and <= MaxKeyBytes;
+        bool legal = JsonValue.TryReadString(value, out var key) && key.Length is > 0 and <= MaxKeyBytes;
         message.Key = key;
         return legal ? null : $"The field 'key' must be a string of 1 to {MaxKeyBytes} bytes of valid Unicode.";
     }
@@ -144,11 +137,9 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
         var scanner = new JsonObjectScanner(value);
         if (!scanner.TryEnter())
             return "The field 'recover' must be an object.";
-
         ReadOnlySpan<byte> epoch = default, seq = default;
         while (scanner.MoveNext())
         {
@@ -159,12 +150,10 @@ public static class ClientMessageReader
             else
                 scanner.ReadValue();
         }
-
-        if (!JsonValue.TryReadString(epoch, out ReadOnlySpan<byte> epochText))
+        if (!JsonValue.TryReadString(epoch, out var epochText))
             return "The field 'recover.epoch' must be a string of valid Unicode.";
         if (!JsonValue.TryReadInteger(seq, out long position) || position < 0)
             return "The field 'recover.seq' must be an integer of at least 0.";
-
         message.HasRecover = true;
         message.RecoverEpoch = epochText;
         message.RecoverSeq = position;
@@ -177,7 +166,6 @@ public static class ClientMessageReader
             return null;
         if (!JsonValue.TryReadInteger(value, out long limit) || limit < 1)
             return "The field 'limit' must be an integer of at least 1.";
-
         message.Limit = (int)Math.Min(limit, MaxHistoryLimit);
         return null;
     }
@@ -186,21 +174,18 @@ public static class ClientMessageReader
     {
         if (!before.IsEmpty && !after.IsEmpty)
             return "The fields 'before' and 'after' exclude each other.";
-
         if (!before.IsEmpty)
         {
             if (!JsonValue.TryReadInteger(before, out long seq) || seq < 0)
                 return "The field 'before' must be an integer of at least 0.";
             message.Before = seq;
         }
-
         if (!after.IsEmpty)
         {
             if (!JsonValue.TryReadInteger(after, out long seq) || seq < 0)
                 return "The field 'after' must be an integer of at least 0.";
             message.After = seq;
         }
-
         return null;
     }
 }

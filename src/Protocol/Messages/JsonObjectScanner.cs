@@ -31,7 +31,6 @@ public ref struct JsonObjectScanner(ReadOnlySpan<byte> json)
             _reader.Read();
             return false;
         }
-
         // Comparing throws on half a surrogate pair, legal in JSON text. Names of the protocol are ASCII, so one that
         // escapes any of U+D000 to U+DFFF is none of them.
         _nameIsComparable = !_reader.ValueIsEscaped

@@ -15,7 +15,6 @@ public static class JsonValue
         text = default;
         if (!IsString(value))
             return false;
-
         text = value[1..^1];
         return text.IndexOf((byte)'\\') < 0 || TryUnescape(value, out text);
     }

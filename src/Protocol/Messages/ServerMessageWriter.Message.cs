@@ -55,7 +55,7 @@ public static partial class ServerMessageWriter
         long seq,
         long time)
     {
-        Span<byte> rest = output;
+        var rest = output;
         Put(ref rest, MessageChannel);
         Put(ref rest, channel.EncodedUtf8Bytes);
         Put(ref rest, MessageContent);
@@ -66,7 +66,6 @@ public static partial class ServerMessageWriter
             rest = rest[JsonText.Escape(sender, rest)..];
             Put(ref rest, "\""u8);
         }
-
         PutNumber(ref rest, MessageSeq, seq);
         PutNumber(ref rest, MessageTime, time);
         Put(ref rest, "}"u8);
@@ -93,7 +92,6 @@ public static partial class ServerMessageWriter
     {
         if (number <= 0)
             return;
-
         Put(ref rest, name);
         Utf8Formatter.TryFormat(number, rest, out int written);
         rest = rest[written..];
@@ -103,7 +101,6 @@ public static partial class ServerMessageWriter
     {
         if (number <= 0)
             return 0;
-
         // Formatting counts the digits faster than dividing by ten does.
         Span<byte> digits = stackalloc byte[MaxDigits];
         Utf8Formatter.TryFormat(number, digits, out int written);

@@ -8,7 +8,7 @@ public static partial class ServerMessageWriter
 {
     public static void PresenceSnapshot(IBufferWriter<byte> output, JsonEncodedText channel, ReadOnlySpan<byte> id, PresenceState state)
     {
-        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        var writer = Begin(output, MessageType.Presence);
         writer.WriteString("channel"u8, channel);
         WriteId(writer, id);
         WritePresence(writer, state);
@@ -26,7 +26,7 @@ public static partial class ServerMessageWriter
         IReadOnlyCollection<string>? left,
         int count)
     {
-        Utf8JsonWriter writer = Begin(output, "presence"u8);
+        var writer = Begin(output, MessageType.Presence);
         writer.WriteString("channel"u8, channel);
         if (joined is { Count: > 0 })
             WriteIds(writer, "joined"u8, joined);
@@ -44,14 +44,13 @@ public static partial class ServerMessageWriter
             WriteIds(writer, "users"u8, users);
             WriteInfo(writer, users);
         }
-
         writer.WriteNumber("count"u8, state.Count);
     }
 
     private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IReadOnlyCollection<PresentUser> users)
     {
         writer.WriteStartArray(name);
-        foreach (PresentUser user in users)
+        foreach (var user in users)
             writer.WriteStringValue(user.Id);
         writer.WriteEndArray();
     }
@@ -60,18 +59,16 @@ public static partial class ServerMessageWriter
     private static void WriteInfo(Utf8JsonWriter writer, IReadOnlyCollection<PresentUser> users)
     {
         bool open = false;
-        foreach (PresentUser user in users)
+        foreach (var user in users)
         {
             if (user.Info.IsEmpty)
                 continue;
-
             if (!open)
                 writer.WriteStartObject("info"u8);
             open = true;
             writer.WritePropertyName(user.Id);
             writer.WriteRawValue(user.Info.Span, skipInputValidation: true);
         }
-
         if (open)
             writer.WriteEndObject();
     }

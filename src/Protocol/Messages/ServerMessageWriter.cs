@@ -19,7 +19,7 @@ public static partial class ServerMessageWriter
         long? expires = null,
         IReadOnlyCollection<string>? subscriptions = null)
     {
-        Utf8JsonWriter writer = Begin(output, "connected"u8);
+        var writer = Begin(output, MessageType.Connected);
         writer.WriteString("connection"u8, connection);
         writer.WriteString("user"u8, user);
         writer.WriteString("node"u8, node);
@@ -42,7 +42,7 @@ public static partial class ServerMessageWriter
         bool? recovered,
         PresenceState? presence)
     {
-        Utf8JsonWriter writer = Begin(output, "subscribed"u8);
+        var writer = Begin(output, MessageType.Subscribed);
         writer.WriteString("channel"u8, channel);
         WriteId(writer, id);
         WritePosition(writer, epoch, seq);
@@ -61,7 +61,7 @@ public static partial class ServerMessageWriter
         string? code,
         string? reason)
     {
-        Utf8JsonWriter writer = Begin(output, "unsubscribed"u8);
+        var writer = Begin(output, MessageType.Unsubscribed);
         writer.WriteString("channel"u8, channel);
         WriteId(writer, id);
         if (code is not null)
@@ -80,22 +80,20 @@ public static partial class ServerMessageWriter
         IReadOnlyList<PublishedMessage> messages,
         bool more)
     {
-        Utf8JsonWriter writer = Begin(output, "history"u8);
+        var writer = Begin(output, MessageType.History);
         writer.WriteString("channel"u8, channel);
         WriteId(writer, id);
         writer.WriteString("epoch"u8, epoch);
         writer.WriteStartArray("messages"u8);
-
         // Flushed, the writer holds nothing back: the elements can go straight to the output, in the one form messages have.
         writer.Flush();
         for (int i = 0; i < messages.Count; i++)
         {
             if (i > 0)
                 output.Write(","u8);
-            PublishedMessage message = messages[i];
+            var message = messages[i];
             Message(output, channel, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
         }
-
         writer.WriteEndArray();
         writer.WriteBoolean("more"u8, more);
         End(writer);
@@ -104,7 +102,7 @@ public static partial class ServerMessageWriter
     /// <summary><paramref name="epoch"/> is null for a channel without history: neither it nor the seq is written then.</summary>
     public static void Ack(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
     {
-        Utf8JsonWriter writer = Begin(output, "ack"u8);
+        var writer = Begin(output, MessageType.Ack);
         WriteId(writer, id);
         writer.WriteString("channel"u8, channel);
         WritePosition(writer, epoch, seq);
@@ -114,7 +112,7 @@ public static partial class ServerMessageWriter
     /// <summary>The answer to a request that is nothing but a message: what <see cref="Ack"/> tells, without a type.</summary>
     public static void Published(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
     {
-        Utf8JsonWriter writer = ThreadJsonWriter.Take(output);
+        var writer = ThreadJsonWriter.Take(output);
         writer.WriteStartObject();
         WriteId(writer, id);
         writer.WriteString("channel"u8, channel);
@@ -125,7 +123,7 @@ public static partial class ServerMessageWriter
     /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>; null if the token does not expire.</summary>
     public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long? expires)
     {
-        Utf8JsonWriter writer = Begin(output, "refreshed"u8);
+        var writer = Begin(output, MessageType.Refreshed);
         WriteId(writer, id);
         WriteNumber(writer, "expires"u8, expires);
         End(writer);
@@ -133,7 +131,7 @@ public static partial class ServerMessageWriter
 
     public static void Pong(IBufferWriter<byte> output, ReadOnlySpan<byte> id)
     {
-        Utf8JsonWriter writer = Begin(output, "pong"u8);
+        var writer = Begin(output, MessageType.Pong);
         WriteId(writer, id);
         End(writer);
     }
@@ -146,7 +144,7 @@ public static partial class ServerMessageWriter
         ReadOnlySpan<byte> channel = default,
         long? retryAfterMilliseconds = null)
     {
-        Utf8JsonWriter writer = Begin(output, "error"u8);
+        var writer = Begin(output, MessageType.Error);
         writer.WriteString("code"u8, error.Code);
         writer.WriteString("message"u8, error.Message);
         WriteId(writer, id);
@@ -159,7 +157,7 @@ public static partial class ServerMessageWriter
     /// <summary>Goes out before the server closes a connection, and says more than a close frame can.</summary>
     public static void Disconnect(IBufferWriter<byte> output, int code, string reason, bool reconnect, long? retryAfterMilliseconds)
     {
-        Utf8JsonWriter writer = Begin(output, "disconnect"u8);
+        var writer = Begin(output, MessageType.Disconnect);
         writer.WriteNumber("code"u8, code);
         writer.WriteString("reason"u8, reason);
         writer.WriteBoolean("reconnect"u8, reconnect);
@@ -169,7 +167,7 @@ public static partial class ServerMessageWriter
 
     private static Utf8JsonWriter Begin(IBufferWriter<byte> output, ReadOnlySpan<byte> type)
     {
-        Utf8JsonWriter writer = ThreadJsonWriter.Take(output);
+        var writer = ThreadJsonWriter.Take(output);
         writer.WriteStartObject();
         writer.WriteString("type"u8, type);
         return writer;
@@ -197,7 +195,6 @@ public static partial class ServerMessageWriter
     {
         if (epoch is null)
             return;
-
         writer.WriteString("epoch"u8, epoch);
         writer.WriteNumber("seq"u8, seq);
     }
@@ -212,7 +209,6 @@ public static partial class ServerMessageWriter
     {
         if (values is null or { Count: 0 })
             return;
-
         writer.WriteStartArray(name);
         foreach (string value in values)
             writer.WriteStringValue(value);

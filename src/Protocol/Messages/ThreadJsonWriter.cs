@@ -22,10 +22,9 @@ internal static class ThreadJsonWriter
 
     public static Utf8JsonWriter Take(IBufferWriter<byte> output)
     {
-        Utf8JsonWriter? writer = _idle;
+        var writer = _idle;
         if (writer is null)
             return new Utf8JsonWriter(output, Options);
-
         _idle = null;
         writer.Reset(output);
         return writer;

@@ -21,27 +21,23 @@ public readonly record struct CloseStatus(CloseCode Code, string Reason)
             status = new CloseStatus(CloseCode.NoStatus, "");
             return true;
         }
-
         if (payload.Length < sizeof(ushort))
         {
             status = Violations.TruncatedCloseCode;
             return false;
         }
-
         ushort code = BinaryPrimitives.ReadUInt16BigEndian(payload);
         if (!IsLegal(code))
         {
             status = Violations.IllegalCloseCode;
             return false;
         }
-
-        ReadOnlySpan<byte> reason = payload[sizeof(ushort)..];
+        var reason = payload[sizeof(ushort)..];
         if (!Utf8.IsValid(reason))
         {
             status = Violations.InvalidCloseReason;
             return false;
         }
-
         status = new CloseStatus((CloseCode)code, Encoding.UTF8.GetString(reason));
         return true;
     }

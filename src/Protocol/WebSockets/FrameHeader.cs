@@ -40,16 +40,12 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
     {
         header = default;
         violation = default;
-
         if (bytes.IsEmpty)
             return OperationStatus.NeedMoreData;
-
         bool isFinal = (bytes[0] & FinalBit) != 0;
         var opcode = (Opcode)(bytes[0] & OpcodeBits);
-
         if ((bytes[0] & ReservedBits) != 0)
             return Invalid(Violations.ReservedBits, out violation);
-
         switch (opcode)
         {
             case Opcode.Text or Opcode.Binary:
@@ -67,31 +63,24 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             default:
                 return Invalid(Violations.ReservedOpcode, out violation);
         }
-
         if (bytes.Length < 2)
             return OperationStatus.NeedMoreData;
-
         if ((bytes[1] & MaskBit) == 0)
             return Invalid(Violations.Unmasked, out violation);
-
         int size = 2;
         long length = bytes[1] & LengthBits;
         if (length > LongestControl)
         {
             if (IsControl(opcode))
                 return Invalid(Violations.ControlTooLong, out violation);
-
-            OperationStatus status = ReadExtendedLength(bytes[2..], ref length, ref size, out violation);
+            var status = ReadExtendedLength(bytes[2..], ref length, ref size, out violation);
             if (status != OperationStatus.Done)
                 return status;
         }
-
         if (!IsControl(opcode) && length > message.Room)
             return Invalid(Violations.MessageTooBig(message.Limit), out violation);
-
         if (bytes.Length < size + KeyBytes)
             return OperationStatus.NeedMoreData;
-
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(bytes[size..]);
         header = new FrameHeader(opcode, isFinal, (int)length, key, size + KeyBytes);
         return OperationStatus.Done;
@@ -102,7 +91,6 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
     {
         violation = default;
         long shortest;
-
         if (length == Length16)
         {
             if (bytes.Length < sizeof(ushort))
@@ -121,7 +109,6 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             size += sizeof(long);
             shortest = ushort.MaxValue + 1;
         }
-
         return length < shortest ? Invalid(Violations.NonMinimalLength, out violation) : OperationStatus.Done;
     }
 

@@ -33,7 +33,6 @@ public struct FrameReader : IDisposable
     private enum State : byte
     {
         Reading,
-
         /// <summary>A message was too big, and its end has not come.</summary>
         PassingOver,
         Ended,
@@ -64,21 +63,18 @@ public struct FrameReader : IDisposable
     public ReceivedFrame Read(ref ReadOnlySequence<byte> input)
     {
         ReleaseLent();
-
         ReceivedFrame frame = default;
         while (_state == State.Reading && !input.IsEmpty && frame.Kind == FrameKind.NeedMoreData)
         {
-            ReadOnlyMemory<byte> segment = input.First;
+            var segment = input.First;
             if (segment.IsEmpty)
             {
                 input = AfterFirstSegment(input); // Slice(0) would stay where it is
                 continue;
             }
-
             frame = ReadSegment(MemoryMarshal.AsMemory(segment), out int consumed);
             input = input.Slice(consumed);
         }
-
         if (_state == State.PassingOver)
             PassOver(ref input);
         if (_state == State.Ended)
@@ -96,7 +92,7 @@ public struct FrameReader : IDisposable
 
     private static ReadOnlySequence<byte> AfterFirstSegment(in ReadOnlySequence<byte> input)
     {
-        SequencePosition next = input.Start;
+        var next = input.Start;
         input.TryGet(ref next, out _);
         return input.Slice(next);
     }
@@ -106,26 +102,23 @@ public struct FrameReader : IDisposable
         consumed = 0;
         if (!_inPayload)
         {
-            switch (TakeHeader(segment.Span, out FrameHeader header, out CloseStatus violation, out consumed))
+            switch (TakeHeader(segment.Span, out var header, out var violation, out consumed))
             {
                 case OperationStatus.NeedMoreData:
                     return default;
                 case OperationStatus.InvalidData:
                     return violation.Code == CloseCode.MessageTooBig ? FailPassingOver(violation) : Fail(violation);
             }
-
             bool standsAlone = FrameHeader.IsControl(header.Opcode) || (header.IsFinal && !_message.IsOpen);
             if (standsAlone && header.PayloadLength <= segment.Length - consumed)
             {
-                Memory<byte> payload = segment.Slice(consumed, header.PayloadLength);
+                var payload = segment.Slice(consumed, header.PayloadLength);
                 consumed += header.PayloadLength;
                 return ReadInPlace(header, payload);
             }
-
             if (!TryBeginPayload(header))
                 return Fail(Violations.TooManyFragments(_message.Limit));
         }
-
         return TakePayload(segment.Span[consumed..], ref consumed);
     }
 
@@ -142,8 +135,7 @@ public struct FrameReader : IDisposable
             bytes[..added].CopyTo(gathered[kept..]);
             bytes = gathered[..(kept + added)];
         }
-
-        OperationStatus status = FrameHeader.Read(bytes, in _message, out header, out violation);
+        var status = FrameHeader.Read(bytes, in _message, out header, out violation);
         switch (status)
         {
             case OperationStatus.NeedMoreData:
@@ -156,15 +148,13 @@ public struct FrameReader : IDisposable
                 consumed = header.Size - kept;
                 break;
         }
-
         return status;
     }
 
     private ReceivedFrame ReadInPlace(in FrameHeader header, Memory<byte> payload)
     {
-        Span<byte> bytes = payload.Span;
+        var bytes = payload.Span;
         Masking.Apply(bytes, header.MaskingKey);
-
         if (FrameHeader.IsControl(header.Opcode))
             return ReadControl(header.Opcode, payload);
         if (header.Opcode == Opcode.Text && !Utf8.IsValid(bytes))
@@ -190,18 +180,16 @@ public struct FrameReader : IDisposable
         _remaining -= bytes.Length;
         consumed += bytes.Length;
         _inPayload = _remaining > 0;
-
         if (FrameHeader.IsControl(_opcode))
         {
             AppendControl(bytes);
             return _inPayload ? default : ReadControl(_opcode, _control.AsMemory(0, _controlLength));
         }
-
         if (!_message.TryAppend(bytes, ref _key))
             return Fail(Violations.InvalidText);
         if (_inPayload || !_isFinal)
             return default;
-        return _message.TryComplete(out Opcode opcode, out ReadOnlyMemory<byte> payload)
+        return _message.TryComplete(out var opcode, out var payload)
             ? ReceivedFrame.Message(opcode, payload)
             : Fail(Violations.InvalidText);
     }
@@ -210,9 +198,8 @@ public struct FrameReader : IDisposable
     {
         if (masked.IsEmpty)
             return;
-
         _control ??= ArrayPool<byte>.Shared.Rent(MaxControlPayload);
-        Span<byte> added = _control.AsSpan(_controlLength, masked.Length);
+        var added = _control.AsSpan(_controlLength, masked.Length);
         masked.CopyTo(added);
         _key = Masking.Apply(added, _key);
         _controlLength += (byte)masked.Length;
@@ -222,9 +209,8 @@ public struct FrameReader : IDisposable
     {
         if (opcode != Opcode.Close)
             return ReceivedFrame.Heartbeat(opcode, payload);
-        if (!CloseStatus.TryRead(payload.Span, out CloseStatus status))
+        if (!CloseStatus.TryRead(payload.Span, out var status))
             return Fail(status);
-
         Dispose();
         return ReceivedFrame.Close(status);
     }
@@ -264,7 +250,7 @@ public struct FrameReader : IDisposable
             }
             else
             {
-                OperationStatus status = TakeHeader(input.First.Span, out FrameHeader header, out _, out int consumed);
+                var status = TakeHeader(input.First.Span, out var header, out _, out int consumed);
                 input = input.Slice(consumed);
                 if (status == OperationStatus.NeedMoreData)
                     continue;
@@ -277,7 +263,6 @@ public struct FrameReader : IDisposable
                 _remaining = header.PayloadLength;
                 _isFinal = header.IsFinal && !FrameHeader.IsControl(header.Opcode);
             }
-
             if (_remaining == 0 && _isFinal)
                 _state = State.Ended;
         }

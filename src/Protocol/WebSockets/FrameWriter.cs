@@ -49,7 +49,6 @@ public static class FrameWriter
                 BinaryPrimitives.WriteInt64BigEndian(destination[2..], payloadLength);
                 break;
         }
-
         return size;
     }
 
@@ -59,7 +58,7 @@ public static class FrameWriter
     /// <summary>Writes a whole frame. A payload that does not fit the writer's current block continues in further ones.</summary>
     public static void Write(IBufferWriter<byte> output, Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        Span<byte> block = output.GetSpan(MaxHeaderBytes);
+        var block = output.GetSpan(MaxHeaderBytes);
         int headerSize = WriteHeader(block, opcode, payload.Length);
         if (payload.TryCopyTo(block[headerSize..]))
         {
@@ -84,10 +83,8 @@ public static class FrameWriter
             Write(output, Opcode.Close, []);
             return;
         }
-
         if (!CloseStatus.IsLegal((int)status.Code))
             throw new ArgumentOutOfRangeException(nameof(status), status.Code, "This close code may not appear in a frame.");
-
         Span<byte> payload = stackalloc byte[MaxClosePayload];
         BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)status.Code);
         Utf8.FromUtf16(status.Reason, payload[sizeof(ushort)..], out _, out int reasonLength);

@@ -25,20 +25,22 @@ internal readonly ref struct HeaderLine
     public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out HeaderLine line)
     {
         line = default;
-        if (text[0] is (byte)' ' or (byte)'\t') return UpgradeRefusal.HeaderFolded;
+        if (text[0] is (byte)' ' or (byte)'\t')
+            return UpgradeRefusal.HeaderFolded;
         int colon = text.IndexOf((byte)':');
-        if (colon < 0) return UpgradeRefusal.HeaderWithoutColon;
-
+        if (colon < 0)
+            return UpgradeRefusal.HeaderWithoutColon;
         var name = text[..colon];
-        if (name is [.., (byte)' ' or (byte)'\t']) return UpgradeRefusal.HeaderNameBlank;
-        if (!HttpToken.IsToken(name)) return UpgradeRefusal.HeaderName;
-
+        if (name is [.., (byte)' ' or (byte)'\t'])
+            return UpgradeRefusal.HeaderNameBlank;
+        if (!HttpToken.IsToken(name))
+            return UpgradeRefusal.HeaderName;
         var value = text[(colon + 1)..];
         foreach (byte b in value)
         {
-            if ((b < ' ' && b != '\t') || b == 0x7F) return UpgradeRefusal.HeaderValue;
+            if ((b < ' ' && b != '\t') || b == 0x7F)
+                return UpgradeRefusal.HeaderValue;
         }
-
         line = new HeaderLine(name, value.Trim(HttpToken.Blanks));
         return null;
     }

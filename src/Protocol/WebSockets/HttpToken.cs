@@ -19,9 +19,9 @@ internal static class HttpToken
     {
         foreach (var range in list.Split((byte)','))
         {
-            if (Ascii.EqualsIgnoreCase(list[range].Trim(Blanks), token)) return true;
+            if (Ascii.EqualsIgnoreCase(list[range].Trim(Blanks), token))
+                return true;
         }
-
         return false;
     }
 }

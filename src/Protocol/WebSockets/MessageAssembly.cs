@@ -41,9 +41,8 @@ internal struct MessageAssembly(int limit) : IDisposable
     {
         if (masked.IsEmpty)
             return true;
-
         Reserve(masked.Length);
-        Span<byte> added = _buffer.AsSpan(_length, masked.Length);
+        var added = _buffer.AsSpan(_length, masked.Length);
         masked.CopyTo(added);
         key = Masking.Apply(added, key);
         _length += masked.Length;
@@ -79,14 +78,12 @@ internal struct MessageAssembly(int limit) : IDisposable
         int held = BufferedBytes;
         if (needed <= held)
             return;
-
         byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit, Math.Max(needed, 2L * held)));
         if (_buffer is not null)
         {
             _buffer.AsSpan(0, _length).CopyTo(larger);
             ArrayPool<byte>.Shared.Return(_buffer);
         }
-
         _buffer = larger;
     }
 }

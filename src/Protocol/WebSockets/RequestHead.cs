@@ -18,7 +18,8 @@ internal static class RequestHead
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxHeadBytes);
         var first = input.FirstSpan;
-        if (first.Length >= maxHeadBytes) return first[..maxHeadBytes];
+        if (first.Length >= maxHeadBytes)
+            return first[..maxHeadBytes];
         return input.IsSingleSegment ? first : input.Slice(0, Math.Min(input.Length, maxHeadBytes)).ToArray();
     }
 
@@ -28,9 +29,9 @@ internal static class RequestHead
         var rest = bytes;
         while (TryTakeLine(ref rest, out var line))
         {
-            if (line is [] or [(byte)'\r']) return bytes.Length - rest.Length;
+            if (line is [] or [(byte)'\r'])
+                return bytes.Length - rest.Length;
         }
-
         return -1;
     }
 

@@ -20,19 +20,23 @@ internal readonly ref struct RequestLine
     public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
     {
         line = default;
-        if (text.IsEmpty) return UpgradeRefusal.EmptyFirstLine;
-        if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return UpgradeRefusal.RequestLineCharacters;
-
-        if (text.Count((byte)' ') != 2) return UpgradeRefusal.RequestLineMalformed;
+        if (text.IsEmpty)
+            return UpgradeRefusal.EmptyFirstLine;
+        if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+            return UpgradeRefusal.RequestLineCharacters;
+        if (text.Count((byte)' ') != 2)
+            return UpgradeRefusal.RequestLineMalformed;
         int first = text.IndexOf((byte)' ');
         int last = text.LastIndexOf((byte)' ');
         var target = text[(first + 1)..last];
-
-        if (!text[..first].SequenceEqual("GET"u8)) return UpgradeRefusal.MethodNotGet;
-        if (!target.StartsWith((byte)'/')) return UpgradeRefusal.TargetNotOriginForm;
-        if (target.Contains((byte)'#')) return UpgradeRefusal.TargetFragment;
-        if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8)) return UpgradeRefusal.HttpVersion;
-
+        if (!text[..first].SequenceEqual("GET"u8))
+            return UpgradeRefusal.MethodNotGet;
+        if (!target.StartsWith((byte)'/'))
+            return UpgradeRefusal.TargetNotOriginForm;
+        if (target.Contains((byte)'#'))
+            return UpgradeRefusal.TargetFragment;
+        if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8))
+            return UpgradeRefusal.HttpVersion;
         int mark = target.IndexOf((byte)'?');
         line = mark < 0 ? new RequestLine(target, default) : new RequestLine(target[..mark], target[(mark + 1)..]);
         return null;

@@ -22,30 +22,32 @@ public static class UpgradeDetector
         ArgumentNullException.ThrowIfNull(paths);
         var bytes = RequestHead.Peek(input, maxHeadBytes);
         bool full = bytes.Length == maxHeadBytes;
-
         var target = MatchTarget(bytes, paths);
-        if (target == RequestKind.NeedMoreData && full) return RequestKind.Other;
-        if (target != RequestKind.Upgrade) return target;
-
+        if (target == RequestKind.NeedMoreData && full)
+            return RequestKind.Other;
+        if (target != RequestKind.Upgrade)
+            return target;
         int end = RequestHead.FindEnd(bytes);
-        if (end < 0) return full ? RequestKind.Upgrade : RequestKind.NeedMoreData;
+        if (end < 0)
+            return full ? RequestKind.Upgrade : RequestKind.NeedMoreData;
         return NamesWebSocket(bytes[..end]) ? RequestKind.Upgrade : RequestKind.Other;
     }
 
     private static RequestKind MatchTarget(ReadOnlySpan<byte> bytes, IReadOnlyList<byte[]> paths)
     {
         int compared = Math.Min(bytes.Length, Method.Length);
-        if (!bytes[..compared].SequenceEqual(Method[..compared])) return RequestKind.Other;
-
+        if (!bytes[..compared].SequenceEqual(Method[..compared]))
+            return RequestKind.Other;
         var target = bytes[compared..];
         bool possible = false;
         for (int i = 0; i < paths.Count; i++)
         {
             ReadOnlySpan<byte> path = paths[i];
-            if (target.Length <= path.Length) possible |= path.StartsWith(target);
-            else if (target.StartsWith(path) && target[path.Length] is (byte)' ' or (byte)'?') return RequestKind.Upgrade;
+            if (target.Length <= path.Length)
+                possible |= path.StartsWith(target);
+            else if (target.StartsWith(path) && target[path.Length] is (byte)' ' or (byte)'?')
+                return RequestKind.Upgrade;
         }
-
         return possible ? RequestKind.NeedMoreData : RequestKind.Other;
     }
 
@@ -62,7 +64,6 @@ public static class UpgradeDetector
                 return true;
             }
         }
-
         return false;
     }
 }

@@ -27,21 +27,32 @@ internal struct UpgradeHeaders
     /// <summary>Null when the header is fine, as far as it can be judged alone.</summary>
     public UpgradeRefusal? Add(HeaderLine header)
     {
-        if (header.Is("Host")) return SetOnce(ref _host, "Host", header);
-        if (header.Is("Sec-WebSocket-Key")) return SetOnce(ref _key, "Sec-WebSocket-Key", header);
-        if (header.Is("Sec-WebSocket-Version")) return SetOnce(ref _version, "Sec-WebSocket-Version", header);
-        if (header.Is("Origin")) return SetOnce(ref _origin, "Origin", header);
-        if (header.Is("Authorization")) return SetOnce(ref _authorization, "Authorization", header);
-        if (header.Is("Sec-WebSocket-Protocol")) return AddSubprotocols(header.Value);
-
+        if (header.Is("Host"))
+            return SetOnce(ref _host, "Host", header);
+        if (header.Is("Sec-WebSocket-Key"))
+            return SetOnce(ref _key, "Sec-WebSocket-Key", header);
+        if (header.Is("Sec-WebSocket-Version"))
+            return SetOnce(ref _version, "Sec-WebSocket-Version", header);
+        if (header.Is("Origin"))
+            return SetOnce(ref _origin, "Origin", header);
+        if (header.Is("Authorization"))
+            return SetOnce(ref _authorization, "Authorization", header);
+        if (header.Is("Sec-WebSocket-Protocol"))
+            return AddSubprotocols(header.Value);
         // A body would be read as frames here and as a body by a proxy, which is how requests are smuggled (RFC 9112 section 11.2).
-        if (header.Is("Transfer-Encoding")) return UpgradeRefusal.Body;
-        if (header.Is("Content-Length")) return header.Value.SequenceEqual("0"u8) ? null : UpgradeRefusal.Body;
-
-        if (header.Is("Upgrade")) _upgradesToWebSocket |= HttpToken.ListContains(header.Value, "websocket"u8);
-        else if (header.Is("Connection")) _connectionUpgrades |= HttpToken.ListContains(header.Value, "Upgrade"u8);
-        else if (header.Is("X-Forwarded-For")) _forwardedFor = Join(_forwardedFor, ", ", header);
-        else if (header.Is("Cookie")) _cookie = Join(_cookie, "; ", header); // A proxy may split it: RFC 9113 section 8.2.3.
+        if (header.Is("Transfer-Encoding"))
+            return UpgradeRefusal.Body;
+        if (header.Is("Content-Length"))
+            return header.Value.SequenceEqual("0"u8) ? null : UpgradeRefusal.Body;
+        if (header.Is("Upgrade"))
+            _upgradesToWebSocket |= HttpToken.ListContains(header.Value, "websocket"u8);
+        else if (header.Is("Connection"))
+            _connectionUpgrades |= HttpToken.ListContains(header.Value, "Upgrade"u8);
+        else if (header.Is("X-Forwarded-For"))
+            _forwardedFor = Join(_forwardedFor, ", ", header);
+        else if (header.Is("Cookie"))
+            // A proxy may split the header: RFC 9113 section 8.2.3.
+            _cookie = Join(_cookie, "; ", header);
         return null;
     }
 
@@ -49,16 +60,24 @@ internal struct UpgradeHeaders
     public readonly UpgradeRefusal? Complete(RequestLine line, out UpgradeRequest? request)
     {
         request = null;
-        if (string.IsNullOrEmpty(_host)) return UpgradeRefusal.HostMissing;
-        if (_host.AsSpan().ContainsAnyExcept(HostCharacters)) return UpgradeRefusal.HostMalformed;
-        if (!_upgradesToWebSocket) return UpgradeRefusal.UpgradeMissing;
-        if (!_connectionUpgrades) return UpgradeRefusal.ConnectionMissing;
-        if (_version != "13") return UpgradeRefusal.Version;
-        if (_key is null) return UpgradeRefusal.KeyMissing;
-        if (!IsKey(_key)) return UpgradeRefusal.KeyMalformed;
-        if (_origin is not null && !IsOrigin(_origin)) return UpgradeRefusal.OriginMalformed;
-        if (HasRepeatedSubprotocol()) return UpgradeRefusal.SubprotocolRepeated;
-
+        if (string.IsNullOrEmpty(_host))
+            return UpgradeRefusal.HostMissing;
+        if (_host.AsSpan().ContainsAnyExcept(HostCharacters))
+            return UpgradeRefusal.HostMalformed;
+        if (!_upgradesToWebSocket)
+            return UpgradeRefusal.UpgradeMissing;
+        if (!_connectionUpgrades)
+            return UpgradeRefusal.ConnectionMissing;
+        if (_version != "13")
+            return UpgradeRefusal.Version;
+        if (_key is null)
+            return UpgradeRefusal.KeyMissing;
+        if (!IsKey(_key))
+            return UpgradeRefusal.KeyMalformed;
+        if (_origin is not null && !IsOrigin(_origin))
+            return UpgradeRefusal.OriginMalformed;
+        if (HasRepeatedSubprotocol())
+            return UpgradeRefusal.SubprotocolRepeated;
         request = new UpgradeRequest
         {
             Path = Encoding.ASCII.GetString(line.Path),
@@ -76,7 +95,8 @@ internal struct UpgradeHeaders
 
     private static UpgradeRefusal? SetOnce(ref string? field, string name, HeaderLine header)
     {
-        if (field is not null) return UpgradeRefusal.Repeated(name);
+        if (field is not null)
+            return UpgradeRefusal.Repeated(name);
         field = header.Text;
         return null;
     }
@@ -90,10 +110,10 @@ internal struct UpgradeHeaders
         foreach (var range in list.Split((byte)','))
         {
             var element = list[range].Trim(HttpToken.Blanks);
-            if (!HttpToken.IsToken(element)) return UpgradeRefusal.SubprotocolMalformed;
+            if (!HttpToken.IsToken(element))
+                return UpgradeRefusal.SubprotocolMalformed;
             _subprotocols.Add(Encoding.ASCII.GetString(element));
         }
-
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Protocol.WebSockets;
 
@@ -54,38 +55,38 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     public static UpgradeRefusal SubprotocolMalformed { get; } = BadRequest("Sec-WebSocket-Protocol must list non-empty tokens");
     public static UpgradeRefusal SubprotocolRepeated { get; } = BadRequest("Sec-WebSocket-Protocol names a subprotocol twice");
     public static UpgradeRefusal UnknownSubprotocol { get; } =
-        BadRequest("none of the offered subprotocols is supported; supported: gateway.v1.json");
+        BadRequest($"none of the offered subprotocols is supported; supported: {Subprotocol.Json}");
 
     /// <summary>RFC 6455 section 4.4: the answer names the version that is spoken here.</summary>
-    public static UpgradeRefusal Version { get; } = new(426, "bad_request", "Sec-WebSocket-Version must be 13");
+    public static UpgradeRefusal Version { get; } = new(426, ErrorCode.BadRequest, "Sec-WebSocket-Version must be 13");
 
     /// <summary>An ordinary request for a path that only takes upgrades.</summary>
-    public static UpgradeRefusal UpgradeRequired { get; } = new(426, "bad_request", "this is a WebSocket endpoint: connect with an upgrade request");
+    public static UpgradeRefusal UpgradeRequired { get; } = new(426, ErrorCode.BadRequest, "this is a WebSocket endpoint: connect with an upgrade request");
 
     public static UpgradeRefusal TooManyHeaders { get; } = TooLarge("headers", UpgradeRequestParser.MaxHeaders);
 
-    public static UpgradeRefusal ForbiddenOrigin { get; } = new(403, "forbidden", "this origin is not allowed");
+    public static UpgradeRefusal ForbiddenOrigin { get; } = new(403, ErrorCode.Forbidden, "this origin is not allowed");
 
     public static UpgradeRefusal CookieWithoutOrigin { get; } =
-        new(403, "forbidden", "a token in a cookie is believed only with an allowed Origin header");
+        new(403, ErrorCode.Forbidden, "a token in a cookie is believed only with an allowed Origin header");
 
     public static UpgradeRefusal TokenMissing { get; } = Unauthorized("a token is needed");
 
-    public static UpgradeRefusal TooManyRequests { get; } = new(429, "rate_limited", "too many connections or connection attempts");
+    public static UpgradeRefusal TooManyRequests { get; } = new(429, ErrorCode.RateLimited, "too many connections or connection attempts");
 
-    public static UpgradeRefusal Unavailable { get; } = new(503, "unavailable", "the gateway takes no connections at the moment");
+    public static UpgradeRefusal Unavailable { get; } = new(503, ErrorCode.Unavailable, "the gateway takes no connections at the moment");
 
     /// <summary>A second header where one decides: a proxy in front may have obeyed the other one.</summary>
     public static UpgradeRefusal Repeated(string header) => BadRequest($"the {header} header was sent more than once");
 
     public static UpgradeRefusal HeadTooLarge(int maxHeadBytes) => TooLarge("bytes", maxHeadBytes);
 
-    public static UpgradeRefusal Unauthorized(string message) => new(401, "unauthorized", message);
+    public static UpgradeRefusal Unauthorized(string message) => new(401, ErrorCode.Unauthorized, message);
 
     private static char Quotable(char letter) => letter is < ' ' or > '~' or '"' or '\\' ? '?' : letter;
 
-    private static UpgradeRefusal BadRequest(string message) => new(400, "bad_request", message);
+    private static UpgradeRefusal BadRequest(string message) => new(400, ErrorCode.BadRequest, message);
 
     private static UpgradeRefusal TooLarge(string unit, int limit) =>
-        new(431, "limit_exceeded", string.Create(CultureInfo.InvariantCulture, $"the request head has more than {limit} {unit}"));
+        new(431, ErrorCode.LimitExceeded, string.Create(CultureInfo.InvariantCulture, $"the request head has more than {limit} {unit}"));
 }

@@ -37,10 +37,11 @@ public sealed record UpgradeRequest
         {
             var pair = query[range];
             int equals = pair.IndexOf('=');
-            if (equals < 0) equals = pair.Length;
-            if (Decode(pair[..equals]) == name) return Decode(pair[Math.Min(equals + 1, pair.Length)..]);
+            if (equals < 0)
+                equals = pair.Length;
+            if (Decode(pair[..equals]) == name)
+                return Decode(pair[Math.Min(equals + 1, pair.Length)..]);
         }
-
         return null;
     }
 

@@ -34,7 +34,6 @@ public static class UpgradeRequestParser
         request = null;
         refusal = null;
         consumed = input.Start;
-
         var bytes = RequestHead.Peek(input, maxHeadBytes);
         int end = RequestHead.FindEnd(bytes);
         if (end >= 0)
@@ -43,8 +42,8 @@ public static class UpgradeRequestParser
             refusal = Parse(bytes[..end], out request);
             return refusal is null ? UpgradeOutcome.Accepted : UpgradeOutcome.Refused;
         }
-
-        if (bytes.Length < maxHeadBytes) return UpgradeOutcome.NeedMoreData;
+        if (bytes.Length < maxHeadBytes)
+            return UpgradeOutcome.NeedMoreData;
         refusal = UpgradeRefusal.HeadTooLarge(maxHeadBytes);
         return UpgradeOutcome.Refused;
     }
@@ -52,17 +51,23 @@ public static class UpgradeRequestParser
     private static UpgradeRefusal? Parse(ReadOnlySpan<byte> head, out UpgradeRequest? request)
     {
         request = null;
-        if (TakeLine(ref head, out var text) is { } badEnding) return badEnding;
-        if (RequestLine.TryParse(text, out var requestLine) is { } badRequestLine) return badRequestLine;
-
+        if (TakeLine(ref head, out var text) is { } badEnding)
+            return badEnding;
+        if (RequestLine.TryParse(text, out var requestLine) is { } badRequestLine)
+            return badRequestLine;
         var headers = new UpgradeHeaders();
         for (int count = 1; ; count++)
         {
-            if (TakeLine(ref head, out text) is { } badLine) return badLine;
-            if (text.IsEmpty) return headers.Complete(requestLine, out request);
-            if (count > MaxHeaders) return UpgradeRefusal.TooManyHeaders;
-            if (HeaderLine.TryParse(text, out var header) is { } badHeader) return badHeader;
-            if (headers.Add(header) is { } badField) return badField;
+            if (TakeLine(ref head, out text) is { } badLine)
+                return badLine;
+            if (text.IsEmpty)
+                return headers.Complete(requestLine, out request);
+            if (count > MaxHeaders)
+                return UpgradeRefusal.TooManyHeaders;
+            if (HeaderLine.TryParse(text, out var header) is { } badHeader)
+                return badHeader;
+            if (headers.Add(header) is { } badField)
+                return badField;
         }
     }
 

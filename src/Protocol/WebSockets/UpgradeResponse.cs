@@ -21,10 +21,10 @@ public static class UpgradeResponse
         ArgumentNullException.ThrowIfNull(request);
         if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
             throw new ArgumentException("Only an offered subprotocol can be confirmed.", nameof(subprotocol));
-
         output.Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"u8);
         WriteHeader(output, "Sec-WebSocket-Accept", AcceptKey(request.Key));
-        if (subprotocol is not null) WriteHeader(output, "Sec-WebSocket-Protocol", subprotocol);
+        if (subprotocol is not null)
+            WriteHeader(output, "Sec-WebSocket-Protocol", subprotocol);
         output.Write("\r\n"u8);
     }
 
@@ -34,7 +34,6 @@ public static class UpgradeResponse
         ArgumentNullException.ThrowIfNull(refusal);
         // The default encoder escapes all but ASCII, so characters can be counted as bytes.
         string body = $$"""{"error":"{{JsonEncodedText.Encode(refusal.Error)}}","message":"{{JsonEncodedText.Encode(refusal.Message)}}"}""";
-
         WriteAscii(output, string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {refusal.StatusCode} {Reason(refusal.StatusCode)}\r\n"));
         switch (refusal.StatusCode)
         {
@@ -49,8 +48,8 @@ public static class UpgradeResponse
                 output.Write("Connection: close\r\n"u8);
                 break;
         }
-
-        if (refusal.RetryAfter is { } delay) WriteHeader(output, "Retry-After", WholeSeconds(delay));
+        if (refusal.RetryAfter is { } delay)
+            WriteHeader(output, "Retry-After", WholeSeconds(delay));
         WriteHeader(output, "Content-Type", "application/json");
         WriteHeader(output, "Content-Length", body.Length.ToString(CultureInfo.InvariantCulture));
         output.Write("\r\n"u8);

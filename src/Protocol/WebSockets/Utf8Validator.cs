@@ -27,11 +27,9 @@ public struct Utf8Validator
     {
         if (_pendingCount > 0 && !TryCompletePending(ref bytes))
             return false;
-
         int tail = IncompleteTail(bytes);
         if (!Utf8.IsValid(bytes[..^tail]))
             return false;
-
         foreach (byte b in bytes[^tail..])
             Append(b);
         return true;
@@ -47,7 +45,6 @@ public struct Utf8Validator
         {
             Append(bytes[0]);
             bytes = bytes[1..];
-
             BinaryPrimitives.WriteUInt32LittleEndian(character, _pending);
             switch (Rune.DecodeFromUtf8(character[.._pendingCount], out _, out _))
             {
@@ -58,7 +55,6 @@ public struct Utf8Validator
                     return false;
             }
         }
-
         return true;
     }
 
@@ -79,7 +75,6 @@ public struct Utf8Validator
             if (b >= 0xC0)
                 return Rune.DecodeFromUtf8(bytes[^length..], out _, out _) == OperationStatus.NeedMoreData ? length : 0;
         }
-
         return 0;
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Unicode;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
-using Gateway.Server.Application.Hooks;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
@@ -78,13 +78,13 @@ internal sealed class PublishEndpoint(
         services.Metrics.Received();
         var identity = signIn.Identity ?? authenticator.WithoutToken(ConnectionId.Next());
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
-            return RefusalResponse.Of(error);
+            return error.ToRefusal();
         var content = message.Content;
-        if (services.HookCalls is { AsksPublish: true } calls)
+        if (services.ApplicationFor(Interests.Publish) is { } application)
         {
-            var decision = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
+            var decision = await application.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
             if (decision.Denial is { } denial)
-                return RefusalResponse.Of(denial);
+                return denial.ToRefusal();
             content = decision.Content ?? content;
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
@@ -100,7 +100,7 @@ internal sealed class PublishEndpoint(
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.WaitForCapacityAsync();
         if (!result.IsAccepted)
-            return RefusalResponse.Of(SessionError.Of(result.Outcome));
+            return SessionError.Of(result.Outcome).ToRefusal();
         await AnswerAsync(context.Response, message, result.Position);
         return null;
     }

@@ -22,10 +22,10 @@ internal sealed class OccupancyBucket
     private readonly HashSet<string> _duePlaces = new(StringComparer.Ordinal);
 
     /// <summary>The last change of each name that this node was given to tell, until Redis has heard that it was told.</summary>
-    private readonly Dictionary<string, Telling> _tellings = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Notification> _notifications = new(StringComparer.Ordinal);
 
-    private readonly HashSet<string> _dueTellings = new(StringComparer.Ordinal);
-    private readonly Action<OccupancyChange> _told;
+    private readonly HashSet<string> _dueNotifications = new(StringComparer.Ordinal);
+    private readonly Action<OccupancyChange> _delivered;
     private readonly Action<OccupancyBucket> _wake;
     private int _departed;
     private bool _isRunning;
@@ -39,7 +39,7 @@ internal sealed class OccupancyBucket
     {
         RedisKey Key(string kind) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{prefix}:{kind}:{{{number}}}"));
         Keys = [Key("op"), Key("on"), Key("ou")];
-        (_wake, _told) = (wake, OnTold);
+        (_wake, _delivered) = (wake, OnDelivered);
     }
 
     /// <summary>Places, names, untold: see <see cref="OccupancyScript.Update"/>.</summary>
@@ -65,7 +65,7 @@ internal sealed class OccupancyBucket
         }
     }
 
-    private bool IsDue => _mustCall || _duePlaces.Count > 0 || _dueTellings.Count > 0;
+    private bool IsDue => _mustCall || _duePlaces.Count > 0 || _dueNotifications.Count > 0;
 
     public void Enter(string name)
     {
@@ -116,7 +116,7 @@ internal sealed class OccupancyBucket
                 return;
             _mustCall = true;
             _duePlaces.UnionWith(_places.Keys);
-            _dueTellings.UnionWith(_tellings.Keys);
+            _dueNotifications.UnionWith(_notifications.Keys);
         }
         _wake(this);
     }
@@ -129,7 +129,7 @@ internal sealed class OccupancyBucket
     }
 
     /// <summary>The next call's statements, those about changes first. Null ends the run.</summary>
-    public IReadOnlyList<OccupancyStatement>? Take()
+    public IReadOnlyList<OccupancyUpdate>? Take()
     {
         lock (_gate)
         {
@@ -139,27 +139,27 @@ internal sealed class OccupancyBucket
                 return null;
             }
             _mustCall = false;
-            var taken = new List<OccupancyStatement>();
-            foreach (string name in _dueTellings.Take(Batch))
+            var taken = new List<OccupancyUpdate>();
+            foreach (string name in _dueNotifications.Take(Batch))
             {
-                var telling = _tellings[name];
-                taken.Add(new(telling.IsTold ? OccupancyStatement.Told : OccupancyStatement.Telling, name, telling.Change.Version));
+                var notification = _notifications[name];
+                taken.Add(new(notification.IsDelivered ? OccupancyUpdate.Delivered : OccupancyUpdate.Pending, name, notification.Change.Version));
             }
             foreach (string name in _duePlaces.Take(Batch - taken.Count))
             {
                 var place = _places[name];
                 // From here on Redis may have it, whatever the answer.
                 place.IsKnown |= place.IsWanted;
-                taken.Add(new(place.IsWanted ? OccupancyStatement.Here : OccupancyStatement.Gone, name, 0));
+                taken.Add(new(place.IsWanted ? OccupancyUpdate.Enter : OccupancyUpdate.Leave, name, 0));
             }
             foreach (var one in taken)
-                (one.Version == 0 ? _duePlaces : _dueTellings).Remove(one.Name);
+                (one.Version == 0 ? _duePlaces : _dueNotifications).Remove(one.Name);
             return taken;
         }
     }
 
     /// <summary>There was no answer: it is all said again. Ends the run.</summary>
-    public void Return(IReadOnlyList<OccupancyStatement> taken)
+    public void Return(IReadOnlyList<OccupancyUpdate> taken)
     {
         lock (_gate)
         {
@@ -168,14 +168,14 @@ internal sealed class OccupancyBucket
             {
                 if (one.Version == 0 && _places.ContainsKey(one.Name))
                     _duePlaces.Add(one.Name);
-                else if (one.Version != 0 && _tellings.ContainsKey(one.Name))
-                    _dueTellings.Add(one.Name);
+                else if (one.Version != 0 && _notifications.ContainsKey(one.Name))
+                    _dueNotifications.Add(one.Name);
             }
         }
     }
 
     /// <returns>The changes that are this node's to tell, in order.</returns>
-    public IReadOnlyList<OccupancyChange> Complete(IReadOnlyList<OccupancyStatement> taken, RedisResult answer)
+    public IReadOnlyList<OccupancyChange> Complete(IReadOnlyList<OccupancyUpdate> taken, RedisResult answer)
     {
         var parts = (RedisResult[])answer!;
         lock (_gate)
@@ -183,36 +183,36 @@ internal sealed class OccupancyBucket
             _mustCall |= (int)parts[0] == 1;
             foreach (var one in taken)
             {
-                if (one.What == OccupancyStatement.Gone)
+                if (one.Operation == OccupancyUpdate.Leave)
                     ForgetPlace(one.Name);
-                else if (one.What == OccupancyStatement.Told)
-                    ForgetTelling(one);
+                else if (one.Operation == OccupancyUpdate.Delivered)
+                    ForgetNotification(one);
             }
             var changes = new List<OccupancyChange>();
             for (int i = 1; i < parts.Length; i += 3)
             {
                 var (name, isOccupied, version) = ((string)parts[i]!, (int)parts[i + 1] > 0, (long)parts[i + 2]);
                 // It is on its way already, or was told and Redis has not heard of that.
-                if (_tellings.TryGetValue(name, out var known) && known.Change.Version == version)
+                if (_notifications.TryGetValue(name, out var known) && known.Change.Version == version)
                     continue;
-                var change = new OccupancyChange(OccupancyName.KindOf(name), OccupancyName.Of(name), isOccupied, version, _told);
-                _tellings[name] = new Telling(change);
+                var change = new OccupancyChange(OccupancyName.KindOf(name), OccupancyName.Of(name), isOccupied, version, _delivered);
+                _notifications[name] = new Notification(change);
                 changes.Add(change);
             }
             return changes;
         }
     }
 
-    private void OnTold(OccupancyChange change)
+    private void OnDelivered(OccupancyChange change)
     {
         string name = OccupancyName.With(change.Kind, change.Name);
         lock (_gate)
         {
             // A later change of the same name has taken its place, in Redis, too.
-            if (!_tellings.TryGetValue(name, out var telling) || telling.Change != change)
+            if (!_notifications.TryGetValue(name, out var notification) || notification.Change != change)
                 return;
-            telling.IsTold = true;
-            _dueTellings.Add(name);
+            notification.IsDelivered = true;
+            _dueNotifications.Add(name);
         }
         _wake(this);
     }
@@ -231,10 +231,10 @@ internal sealed class OccupancyBucket
         }
     }
 
-    private void ForgetTelling(OccupancyStatement told)
+    private void ForgetNotification(OccupancyUpdate told)
     {
-        if (_tellings.TryGetValue(told.Name, out var telling) && telling.Change.Version == told.Version)
-            Forget(_tellings, _dueTellings, told.Name);
+        if (_notifications.TryGetValue(told.Name, out var notification) && notification.Change.Version == told.Version)
+            Forget(_notifications, _dueNotifications, told.Name);
     }
 
     /// <summary>Redis does not have the name from this node any more.</summary>
@@ -263,10 +263,10 @@ internal sealed class OccupancyBucket
         public bool IsKnown { get; set; }
     }
 
-    private sealed class Telling(OccupancyChange change)
+    private sealed class Notification(OccupancyChange change)
     {
         public OccupancyChange Change { get; } = change;
 
-        public bool IsTold { get; set; }
+        public bool IsDelivered { get; set; }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class RedisAttempt
 
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, string> _reasons = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource _isTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _isKnown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _servers;
     private Exception? _failure;
 
@@ -35,13 +35,13 @@ internal sealed class RedisAttempt
             _failure = failure;
         // How signing in failed is known by now.
         if (failure.InnerException is RedisServerException)
-            _isTold.TrySetResult();
+            _isKnown.TrySetResult();
     }
 
     /// <summary>Why no connection came of it, without a secret.</summary>
     public async Task<string> ReasonAsync()
     {
-        await Task.WhenAny(_isTold.Task, Task.Delay(Late)).ConfigureAwait(false);
+        await Task.WhenAny(_isKnown.Task, Task.Delay(Late)).ConfigureAwait(false);
         lock (_gate)
         {
             if (_failure?.InnerException is RedisServerException refused)
@@ -72,7 +72,7 @@ internal sealed class RedisAttempt
             if (_reasons.Count < 8 || _reasons.ContainsKey(Name(endpoint)))
                 _reasons[Name(endpoint)] = Clean(ended.Exception?.Message ?? ended.FailureType.ToString());
             if (_reasons.Count == _servers)
-                _isTold.TrySetResult();
+                _isKnown.TrySetResult();
         }
     }
 

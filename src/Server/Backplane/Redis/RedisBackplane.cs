@@ -11,10 +11,10 @@ internal sealed class RedisBackplane(
     IOccupancySink? occupancy = null) : IBackplane, IOccupancy
 {
     /// <summary>For what the node had to be taken out of Redis before it stops.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a start waits to see what is there: as long as one attempt to connect. A server that is away says so sooner.</summary>
-    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
     private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
@@ -41,7 +41,7 @@ internal sealed class RedisBackplane(
         foreach (var shard in _shards)
             shard.Start();
         var looking = _shards.Select(shard => shard.Looked).ToList();
-        await ((Task)Task.WhenAll(looking)).WaitAsync(LookPatience, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(looking)).WaitAsync(StartTimeout, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         // A server that is away may come; one that is of the wrong kind is a mistake of the settings, which nobody would notice later.
         string[] unusable = [.. _shards.Where(shard => shard.Fault is not null).Select(shard => $"Redis at {shard.Name} is refused: {shard.Fault}.")];
@@ -83,7 +83,7 @@ internal sealed class RedisBackplane(
 
     async ValueTask IOccupancy.LeaveAllAsync() =>
         await Task.WhenAll(_shards.Select(shard => shard.Occupancy?.LeaveAllAsync() ?? Task.CompletedTask))
-            .WaitAsync(Farewell).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            .WaitAsync(LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     public async ValueTask DisposeAsync()
     {

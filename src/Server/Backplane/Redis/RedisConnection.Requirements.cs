@@ -18,8 +18,8 @@ internal sealed partial class RedisConnection
     {
         try
         {
-            var checking = EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], [], Deadline(Patience));
-            return RedisRequirements.FindFault(await checking.WaitAsync(Patience).ConfigureAwait(false));
+            var checking = EvaluateAsync(RedisRequirements.Check, [$"{prefix}:{member.Key}:check"], [], Deadline(CallTimeout));
+            return RedisRequirements.FindFault(await checking.WaitAsync(CallTimeout).ConfigureAwait(false));
         }
         catch (RedisServerException refused)
         {

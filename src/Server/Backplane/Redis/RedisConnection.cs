@@ -18,12 +18,12 @@ internal sealed partial class RedisConnection : IDisposable
     private const long MaxBytes = 64 << 20;
 
     /// <summary>After this the caller is told that there was no answer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromMilliseconds(1500);
 
     /// <summary>After this a call that had its turn, and so few before it, proves that the connection is of no more use: as silence for so long does.</summary>
-    private static readonly TimeSpan InTurnPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan QueuedCallTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>For a cluster to say who has what, within <see cref="Patience"/>: the library waits longer for servers that are gone.</summary>
+    /// <summary>For a cluster to say who has what, within <see cref="CallTimeout"/>: the library waits longer for servers that are gone.</summary>
     private const int RefreshMilliseconds = 500;
 
     /// <summary>For all who listen to channels of a slot that moved to be where it is now: they are told when it goes, and take a few ms.</summary>
@@ -175,21 +175,21 @@ internal sealed partial class RedisConnection : IDisposable
     /// <param name="bytes">What the call is counted as.</param>
     /// <param name="waited">How long the caller's caller has been waiting.</param>
     public async Task<RedisResult?> CallAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes = 0, TimeSpan waited = default) =>
-        (await FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(Patience - waited)), bytes, waited).ConfigureAwait(false)).Value;
+        (await FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(CallTimeout - waited)), bytes, waited).ConfigureAwait(false)).Value;
 
     /// <summary>As <see cref="CallAsync"/>, for a script that publishes: tells a refusal from the lack of an answer.</summary>
     public Task<RedisAnswer<RedisResult>> PublishAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, int bytes, TimeSpan waited) =>
-        FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(Patience - waited)), bytes, waited);
+        FinishAsync(() => EvaluateAsync(script, keys, values, Deadline(CallTimeout - waited)), bytes, waited);
 
     public async Task<PublishOutcome> PublishAsync(byte[] channel, byte[] value, TimeSpan waited = default) =>
-        (await FinishAsync(() => SendAsync(channel, value, Deadline(Patience - waited)), value.Length, waited).ConfigureAwait(false)).Outcome;
+        (await FinishAsync(() => SendAsync(channel, value, Deadline(CallTimeout - waited)), value.Length, waited).ConfigureAwait(false)).Outcome;
 
     /// <summary>
     /// As <see cref="CallAsync"/>, but never refused for being too many. Null: Redis refused it, or the connection is of no more use. A server of a
     /// cluster that does not answer says nothing of the others, and has a probe of its own.
     /// </summary>
     public Task<RedisResult?> CallInTurnAsync(RedisScript script, RedisKey[] keys, RedisValue[] values) =>
-        InTurnAsync(() => EvaluateAsync(script, keys, values, Deadline(InTurnPatience)), breaks: !Topology.IsCluster);
+        InTurnAsync(() => EvaluateAsync(script, keys, values, Deadline(QueuedCallTimeout)), breaks: !Topology.IsCluster);
 
     /// <summary>From now on the channel's handler is called for one message after the other, in Redis's order.</summary>
     /// <returns>False when Redis refused or did not answer.</returns>
@@ -241,25 +241,25 @@ internal sealed partial class RedisConnection : IDisposable
     /// <returns>Empty when it was done, or why not.</returns>
     private async Task<string> TrySubscribeAsync(PubSubChannel channel) => await _subscriptions.SubscribeAsync(channel).ConfigureAwait(false) ?? "";
 
-    private static long Deadline(TimeSpan patience) => Environment.TickCount64 + (long)patience.TotalMilliseconds;
+    private static long Deadline(TimeSpan timeout) => Environment.TickCount64 + (long)timeout.TotalMilliseconds;
 
     private async Task<T?> InTurnAsync<T>(Func<Task<T>> issue, bool breaks) where T : class
     {
         Action? late = breaks ? () => Break("no answer") : null;
-        return (await _turns.RunAsync(() => AnswerAsync(issue, 0, InTurnPatience, late)).ConfigureAwait(false)).Value;
+        return (await _turns.RunAsync(() => AnswerAsync(issue, 0, QueuedCallTimeout, late)).ConfigureAwait(false)).Value;
     }
 
     /// <param name="issue">Makes the call.</param>
     /// <param name="bytes">What it is counted as.</param>
-    /// <param name="waited">How much of the caller's patience is used up.</param>
+    /// <param name="waited">How much of the caller's timeout is used up.</param>
     private Task<RedisAnswer<T>> FinishAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan waited = default) where T : class
     {
-        if (waited >= Patience || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
+        if (waited >= CallTimeout || Volatile.Read(ref _calls) >= MaxCalls || Volatile.Read(ref _bytes) > MaxBytes)
             return Task.FromResult(RedisAnswer<T>.Refused);
-        return AnswerAsync(issue, bytes, Patience - waited, late: null);
+        return AnswerAsync(issue, bytes, CallTimeout - waited, late: null);
     }
 
-    private async Task<RedisAnswer<T>> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan patience, Action? late) where T : class
+    private async Task<RedisAnswer<T>> AnswerAsync<T>(Func<Task<T>> issue, int bytes, TimeSpan timeout, Action? late) where T : class
     {
         if (Broken.IsCompleted)
             return RedisAnswer<T>.Refused;
@@ -269,7 +269,7 @@ internal sealed partial class RedisConnection : IDisposable
         long start = TimeProvider.System.GetTimestamp();
         try
         {
-            var answer = await CountedAsync(issue, bytes).WaitAsync(patience).ConfigureAwait(false);
+            var answer = await CountedAsync(issue, bytes).WaitAsync(timeout).ConfigureAwait(false);
             _metrics.RoundTrip(TimeProvider.System.GetElapsedTime(start));
             return new RedisAnswer<T>(PublishOutcome.Accepted, answer);
         }

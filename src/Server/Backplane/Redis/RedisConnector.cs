@@ -9,19 +9,19 @@ namespace Gateway.Server.Backplane.Redis;
 /// <param name="address">How the Redis is reached.</param>
 /// <param name="metrics">For the connections.</param>
 /// <param name="log">For the connections.</param>
-/// <param name="tell">Logs why there is no connection.</param>
-internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetrics metrics, ILogger log, Action<string> tell)
+/// <param name="report">Logs why there is no connection.</param>
+internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetrics metrics, ILogger log, Action<string> report)
     : IAsyncDisposable
 {
     /// <summary>Reasons that take turns at each attempt are told no more often than this.</summary>
-    private const long TellMilliseconds = 5_000;
+    private const long ReportMilliseconds = 5_000;
 
     private readonly RedisSentinels? _sentinels = address.Service is null ? null : new RedisSentinels(address);
     private EndPoint[] _found = [];
     private EndPoint? _master;
     private Task _checking = Task.CompletedTask;
-    private string? _told;
-    private long _toldAt;
+    private string? _reported;
+    private long _reportedAt;
 
     /// <summary>Null when there is no connection to be had: then the reason is told, unless it was.</summary>
     public async Task<RedisConnection?> TryOpenAsync(CancellationToken cancellation)
@@ -32,7 +32,7 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
             _master = await _sentinels.FindMasterAsync(cancellation).ConfigureAwait(false);
             if (_master is null)
             {
-                Tell(_sentinels.Problem, cancellation);
+                Report(_sentinels.Problem, cancellation);
                 return null;
             }
             options.EndPoints.Clear();
@@ -49,7 +49,7 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
         if (connection is null && !cancellation.IsCancellationRequested)
         {
             string reason = await attempt.ReasonAsync().ConfigureAwait(false);
-            Tell(_master is null ? reason : $"the master {RedisAttempt.Name(_master)}: {reason}", cancellation);
+            Report(_master is null ? reason : $"the master {RedisAttempt.Name(_master)}: {reason}", cancellation);
         }
         return connection;
     }
@@ -58,7 +58,7 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
     public void OnUsed(RedisConnection connection)
     {
         connection.IsUsed = true;
-        _told = null;
+        _reported = null;
     }
 
     /// <summary>The connection is of no more use: if it never was, it is told why.</summary>
@@ -67,7 +67,7 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
         if (connection.Topology.IsCluster)
             _found = connection.Topology.EndPoints;
         if (!connection.IsUsed)
-            Tell(connection.Broken is { IsCompleted: true, Result: var broken } ? broken : connection.Refusal ?? "no answer", cancellation);
+            Report(connection.Broken is { IsCompleted: true, Result: var broken } ? broken : connection.Refusal ?? "no answer", cancellation);
     }
 
     /// <summary>Breaks the connection where the sentinels name another master: the one that it leads to may be there, and not know.</summary>
@@ -89,12 +89,12 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
             connection.Break($"the sentinels name another master, {RedisAttempt.Name(master)}");
     }
 
-    private void Tell(string reason, CancellationToken cancellation)
+    private void Report(string reason, CancellationToken cancellation)
     {
         long now = Environment.TickCount64;
-        if (cancellation.IsCancellationRequested || reason == _told || (_told is not null && now - _toldAt < TellMilliseconds))
+        if (cancellation.IsCancellationRequested || reason == _reported || (_reported is not null && now - _reportedAt < ReportMilliseconds))
             return;
-        (_told, _toldAt) = (reason, now);
-        tell(RedisAttempt.Clean(reason));
+        (_reported, _reportedAt) = (reason, now);
+        report(RedisAttempt.Clean(reason));
     }
 }

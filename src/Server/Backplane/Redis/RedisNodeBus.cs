@@ -16,8 +16,8 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     /// </summary>
     private const long SilenceMilliseconds = 5_000;
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _all = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:nodes");
@@ -43,7 +43,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     }
 
     /// <remarks>With a write, which only a master takes: on a replica this node would hear itself, and nobody at the master would hear it.</remarks>
-    public async ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message)
+    public async ValueTask<bool> SendAsync(string? inbox, ReadOnlyMemory<byte> message)
     {
         if (_connection is not { } connection)
             return false;
@@ -68,7 +68,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         {
             if (await connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)
                 await ServeAsync(connector, connection).ConfigureAwait(false);
-            await PauseAsync(Retry).ConfigureAwait(false);
+            await PauseAsync(RetryDelay).ConfigureAwait(false);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
             // refused there, and a connection on which that happens is of no more use.
             _ = connection.CallAsync(RedisScripts.Probe, [_probe], ["", _probe]);
             connector.Check(connection);
-            await Task.WhenAny(connection.Broken, PauseAsync(Look)).ConfigureAwait(false);
+            await Task.WhenAny(connection.Broken, PauseAsync(WatchPeriod)).ConfigureAwait(false);
             if (IsSilent)
                 connection.Break("silence");
         }

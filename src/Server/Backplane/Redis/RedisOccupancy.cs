@@ -24,7 +24,7 @@ internal sealed partial class RedisOccupancy
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     private readonly OccupancyBucket[] _buckets;
-    private readonly Round<OccupancyBucket> _round;
+    private readonly PeriodicQueue<OccupancyBucket> _refreshes;
     private readonly CallQueue _turns = new(MaxCalls);
     private readonly IOccupancySink _sink;
     private readonly ILogger _log;
@@ -41,10 +41,10 @@ internal sealed partial class RedisOccupancy
         var period = timeToLive / 4;
         // Before this no place that is refreshed every period expires.
         _absence = _expiry - (long)period.TotalMilliseconds;
-        _round = new Round<OccupancyBucket>(period.TotalMilliseconds, static _ => false);
+        _refreshes = new PeriodicQueue<OccupancyBucket>(period.TotalMilliseconds, static _ => false);
         _buckets = [.. Enumerable.Range(0, Buckets).Select(number => new OccupancyBucket(prefix, number, Start))];
         foreach (var bucket in _buckets)
-            _round.Add(bucket);
+            _refreshes.Add(bucket);
     }
 
     /// <param name="name">With its kind.</param>
@@ -69,7 +69,7 @@ internal sealed partial class RedisOccupancy
     /// <summary>Called by one thread at a time. Says again what is in the buckets whose turn it is, and what Redis did not take.</summary>
     public void Refresh(long now)
     {
-        foreach (var bucket in _round.Take(now))
+        foreach (var bucket in _refreshes.Take(now))
             bucket.Refresh();
         foreach (var bucket in _buckets)
             Start(bucket);
@@ -103,14 +103,14 @@ internal sealed partial class RedisOccupancy
         while (bucket.Take() is { } taken)
         {
             var answer = await _turns.RunAsync(() => CallAsync(connection, bucket, taken)).ConfigureAwait(false);
-            if (answer is not null && TryTell(bucket, taken, answer))
+            if (answer is not null && TryNotify(bucket, taken, answer))
                 continue;
             bucket.Return(taken);
             return;
         }
     }
 
-    private bool TryTell(OccupancyBucket bucket, IReadOnlyList<OccupancyStatement> taken, RedisResult answer)
+    private bool TryNotify(OccupancyBucket bucket, IReadOnlyList<OccupancyUpdate> taken, RedisResult answer)
     {
         try
         {
@@ -126,7 +126,7 @@ internal sealed partial class RedisOccupancy
         }
     }
 
-    private Task<RedisResult?> CallAsync(RedisConnection connection, OccupancyBucket bucket, IReadOnlyList<OccupancyStatement> statements)
+    private Task<RedisResult?> CallAsync(RedisConnection connection, OccupancyBucket bucket, IReadOnlyList<OccupancyUpdate> statements)
     {
         var values = new RedisValue[4 + (3 * statements.Count)];
         (values[0], values[1], values[2], values[3]) = (_node, _absence, _expiry, bucket.LooksAfterOthers ? 1 : 0);

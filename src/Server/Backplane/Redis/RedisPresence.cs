@@ -43,8 +43,8 @@ internal sealed class RedisPresence
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ChannelName, PresentChannel> _channels = new(ChannelNameComparer.Instance);
-    private readonly Round<PresentChannel> _round;
-    private readonly Round<PresentChannel> _checks = new(CheckMilliseconds, entry => entry.IsDropped);
+    private readonly PeriodicQueue<PresentChannel> _refreshes;
+    private readonly PeriodicQueue<PresentChannel> _checks = new(CheckMilliseconds, entry => entry.IsDropped);
     private readonly CallQueue _turns = new(Channels);
     private readonly IBackplaneSink _sink;
     private readonly BrokenRecords _broken;
@@ -64,7 +64,7 @@ internal sealed class RedisPresence
         Period = timeToLive / 4;
         // Before this no entry that is refreshed every period expires.
         _absence = _expiry - (long)Period.TotalMilliseconds;
-        _round = new Round<PresentChannel>(Period.TotalMilliseconds, Drop);
+        _refreshes = new PeriodicQueue<PresentChannel>(Period.TotalMilliseconds, Drop);
     }
 
     public TimeSpan Period { get; }
@@ -226,14 +226,14 @@ internal sealed class RedisPresence
     public Task RefreshAsync(RedisConnection connection, long now)
     {
         lock (_gate)
-            return RefreshAsync(connection, _round.Take(now));
+            return RefreshAsync(connection, _refreshes.Take(now));
     }
 
     /// <summary>The same in all channels, at once.</summary>
     public Task RefreshAllAsync(RedisConnection connection)
     {
         lock (_gate)
-            return RefreshAsync(connection, _round.TakeAll());
+            return RefreshAsync(connection, _refreshes.TakeAll());
     }
 
     /// <summary>Before the node stops: its users leave at once.</summary>
@@ -283,7 +283,7 @@ internal sealed class RedisPresence
         if (!_channels.TryGetValue(channel, out var entry))
         {
             _channels.Add(channel, entry = new PresentChannel(channel, new RedisKeys(_prefix, channel)));
-            _round.Add(entry);
+            _refreshes.Add(entry);
             _checks.Add(entry);
         }
         return entry;

@@ -9,7 +9,7 @@ namespace Gateway.Server.Backplane.Redis;
 /// </summary>
 internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
     private ConnectionMultiplexer? _multiplexer;
 
@@ -89,7 +89,7 @@ internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
         {
             var sentinel = multiplexer.GetServer(endpoint);
             return !sentinel.IsConnected
-                ? null : await sentinel.SentinelGetMasterAddressByNameAsync(address.Service!).WaitAsync(Patience).ConfigureAwait(false);
+                ? null : await sentinel.SentinelGetMasterAddressByNameAsync(address.Service!).WaitAsync(AnswerTimeout).ConfigureAwait(false);
         }
         catch (Exception)
         {

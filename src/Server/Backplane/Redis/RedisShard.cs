@@ -9,15 +9,15 @@ namespace Gateway.Server.Backplane.Redis;
 /// </summary>
 internal sealed partial class RedisShard : IAsyncDisposable
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
     /// <summary>With a server of the wrong kind: it stays what it is until somebody starts another in its place.</summary>
-    private static readonly TimeSpan UnusableRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan UnusableRetryDelay = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.
     /// </summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeSpan _tick;
 
@@ -29,7 +29,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly BrokenRecords _broken;
     private readonly RedisPresence _presence;
     private readonly RedisPublisher _publisher;
-    private readonly RedisFeeds _feeds;
+    private readonly RedisChannelReaders _readers;
     private readonly ILogger _log;
     private Task _running = Task.CompletedTask;
     private readonly TaskCompletionSource<string?> _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -59,7 +59,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, broken);
         Occupancy = occupancy is null ? null : new RedisOccupancy(_prefix, options.Presence.TimeToLive, occupancy, log);
         _publisher = new RedisPublisher(_prefix, time, metrics);
-        _feeds = new RedisFeeds(_prefix, sink, metrics, broken, _presence);
+        _readers = new RedisChannelReaders(_prefix, sink, metrics, broken, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
@@ -95,20 +95,20 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
     public Task<bool> SubscribeAsync(ChannelName channel) =>
-        Answering is { } connection ? _feeds.SubscribeAsync(connection, channel) : Task.FromResult(false);
+        Answering is { } connection ? _readers.SubscribeAsync(connection, channel) : Task.FromResult(false);
 
-    public void Unsubscribe(ChannelName channel) => _feeds.Unsubscribe(channel);
+    public void Unsubscribe(ChannelName channel) => _readers.Unsubscribe(channel);
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
         // Only a subscriber relies on the position of a channel without messages; for others nothing is to be left in Redis.
-        var feed = _feeds.Find(channel);
-        var keys = feed?.Keys ?? new RedisKeys(_prefix, channel);
+        var reader = _readers.Find(channel);
+        var keys = reader?.Keys ?? new RedisKeys(_prefix, channel);
         if (Answering is not { } connection
-            || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: feed is not null).ConfigureAwait(false) is not { } page)
+            || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: reader is not null).ConfigureAwait(false) is not { } page)
             return null;
         _broken.Drop(RecordKind.History, page.Broken);
-        feed?.Check(page.Top);
+        reader?.Check(page.Top);
         return RedisHistory.Decode(page);
     }
 
@@ -128,7 +128,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         // With a silent Redis there is nothing to wait for.
         if (Answering is { } connection)
         {
-            var deadline = Task.Delay(Farewell);
+            var deadline = Task.Delay(StopTimeout);
             var leaving = Task.WhenAll(_presence.LeaveAllAsync(connection), Occupancy?.LeaveAllAsync() ?? Task.CompletedTask);
             await Task.WhenAny(leaving, deadline).ConfigureAwait(false);
             while (connection.InFlight > 0 && !deadline.IsCompleted)
@@ -136,7 +136,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         }
         await _stop.CancelAsync().ConfigureAwait(false);
         // Where it is just opening a connection to a silent Redis, it takes until that is given up; nobody needs to wait.
-        await _running.WaitAsync(Farewell).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _running.WaitAsync(StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>One connection after the other.</summary>
@@ -150,7 +150,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
             else
                 _fault = null;
             _looked.TrySetResult(null);
-            await PauseAsync(_fault is null ? Retry : UnusableRetry).ConfigureAwait(false);
+            await PauseAsync(_fault is null ? RetryDelay : UnusableRetryDelay).ConfigureAwait(false);
         }
         await _connector.DisposeAsync().ConfigureAwait(false);
     }
@@ -182,7 +182,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         if (_fault is null)
             _connector.OnEnded(connection, _stop.Token);
         connection.Dispose();
-        _feeds.Interrupt();
+        _readers.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
             LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
     }
@@ -198,7 +198,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         return fault is null;
     }
 
-    /// <summary>Up means: writing and the pub/sub path work, and every feed is where its stream is.</summary>
+    /// <summary>Up means: writing and the pub/sub path work, and every reader is where its stream is.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await IsUsableAsync(connection).ConfigureAwait(false)
@@ -209,7 +209,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         await Task.WhenAll(_probes.SendAsync(connection), connection.IdentifyAsync()).ConfigureAwait(false);
         if (connection.Broken.IsCompleted)
             return false;
-        await _feeds.ResumeAsync(connection).ConfigureAwait(false);
+        await _readers.ResumeAsync(connection).ConfigureAwait(false);
         if (connection.Broken.IsCompleted)
             return false;
         if (_wasUp)
@@ -240,13 +240,13 @@ internal sealed partial class RedisShard : IAsyncDisposable
             _connector.Check(connection);
             // A master that has taken over may lack what the one before had delivered.
             if (_probes.Send(connection))
-                _ = _feeds.CheckAllAsync();
-            _feeds.LeaveUnwanted(connection, now);
+                _ = _readers.CheckAllAsync();
+            _readers.LeaveUnwanted(connection, now);
             if (refreshing.IsCompleted)
                 refreshing = _presence.RefreshAsync(connection, now);
             Occupancy?.Refresh(now);
             if (checking.IsCompleted)
-                checking = _feeds.CheckAsync(now);
+                checking = _readers.CheckAsync(now);
             if (comparing.IsCompleted)
                 comparing = _presence.CheckAsync(connection, now);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);

@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Gateway.Server.Listening.Tls;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Backplane.Redis;

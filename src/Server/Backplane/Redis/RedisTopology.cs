@@ -10,7 +10,7 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
     /// <summary>Between two readings: an error comes with every call until the library knows better.</summary>
     private const long RefreshMilliseconds = 500;
 
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly RedisMember[] Alone = [new("", "probe")];
 
@@ -72,7 +72,7 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
     {
         try
         {
-            var answer = await multiplexer.GetServer(server).ExecuteAsync("INFO", "replication").WaitAsync(AnswerPatience).ConfigureAwait(false);
+            var answer = await multiplexer.GetServer(server).ExecuteAsync("INFO", "replication").WaitAsync(AnswerTimeout).ConfigureAwait(false);
             return ((string?)answer)?.Contains("role:slave", StringComparison.Ordinal) != true;
         }
         catch (Exception)

@@ -12,10 +12,10 @@ namespace Gateway.Server.Backplane.Redis.PubSub;
 internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddress address, bool isSharded) : IDisposable
 {
     /// <summary>For a connection to be there.</summary>
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>For an answer on it, within that of whoever asks in turn: silence for so long shows that it is of no more use.</summary>
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(4.5);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(4.5);
 
     /// <summary>How long a server that could not be reached is not tried again: every channel it has asks for it.</summary>
     private const int RetryMilliseconds = 500;
@@ -141,7 +141,7 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
     {
         try
         {
-            return await connection.SubscribeAsync(channel).WaitAsync(AnswerPatience).ConfigureAwait(false);
+            return await connection.SubscribeAsync(channel).WaitAsync(AnswerTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -173,7 +173,7 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? stream = null;
-        using var deadline = new CancellationTokenSource(ConnectPatience);
+        using var deadline = new CancellationTokenSource(ConnectTimeout);
         try
         {
             await socket.ConnectAsync(server, deadline.Token).ConfigureAwait(false);
