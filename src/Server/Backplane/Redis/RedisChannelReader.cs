@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane.Redis.PubSub;
 using Gateway.Server.Channels;
 using Gateway.Server.Naming;
@@ -39,7 +39,7 @@ internal sealed class RedisChannelReader(
     // What is subscribed to, or being asked for.
     private PubSubChannel? _subscription;
     private Position? _position;
-    private JsonEncodedText _sender;
+    private Utf8Text _sender;
     private Task<bool>? _attempt;
 
     // Of the message at the position; 0 when it is not known.
@@ -472,9 +472,18 @@ internal sealed class RedisChannelReader(
             _mark = Mark(bytes);
         }
         var body = MessageBody.Read(bytes);
-        _sender = body.EncodedSender(_sender);
+        _sender = body.SenderText(_sender);
         string? epoch = seq == 0 ? null : _position!.Value.Epoch;
-        sink.OnPublication(channel, new Publication { Content = body.Content, Sender = _sender, Epoch = epoch, Seq = seq, Time = body.Time, Except = body.Except, Trace = body.Trace });
+        sink.OnPublication(channel, new Publication
+        {
+            Payload = body.Payload,
+            Sender = _sender,
+            Epoch = epoch,
+            Seq = seq,
+            Time = body.Time,
+            Except = body.Except,
+            Trace = body.Trace,
+        });
     }
 
     /// <summary>Tells messages apart by the checksum they carry. Never 0.</summary>
