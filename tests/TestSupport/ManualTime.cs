@@ -1,6 +1,8 @@
 namespace Gateway.TestSupport;
 
-/// <summary>A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread. Safe for any thread.</summary>
+/// <summary>
+/// A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread. Safe for any thread.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
     /// <summary>The real time between two steps, for what a step starts to come as far as its next timer.</summary>

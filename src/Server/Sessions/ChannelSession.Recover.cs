@@ -84,7 +84,7 @@ internal sealed partial class ChannelSession
                     return false;
                 position = position with { Seq = message.Seq };
                 var frame = ReplyBuffer.Rent();
-                ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
+                ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
                 if (!Writer.TrySend(subscription, frame.WrittenSpan))
                     return true;
             }

@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Redis;
@@ -22,7 +22,7 @@ internal sealed class ChannelDelivery(ChannelName channel, IBackplaneSink sink, 
 
     private Queue<byte[]>? _held;
     private Position? _position;
-    private JsonEncodedText _sender;
+    private Utf8Text _sender;
 
     /// <summary>The mark of the message at the position; 0 while it is not known.</summary>
     private int _mark;
@@ -171,10 +171,10 @@ internal sealed class ChannelDelivery(ChannelName channel, IBackplaneSink sink, 
             _mark = Mark(bytes);
         }
         var body = MessageBody.Read(bytes);
-        _sender = body.EncodedSender(_sender);
+        _sender = body.SenderText(_sender);
         sink.OnPublication(channel, new Publication
         {
-            Content = body.Content,
+            Payload = body.Payload,
             Sender = _sender,
             Epoch = seq == 0 ? null : _position!.Value.Epoch,
             Seq = seq,

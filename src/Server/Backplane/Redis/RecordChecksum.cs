@@ -10,8 +10,8 @@ namespace Gateway.Server.Backplane.Redis;
 /// </summary>
 internal static class RecordChecksum
 {
-    /// <summary>Where it begins: records of another version of the format are as good as broken.</summary>
-    private const uint Version = 2;
+    /// <summary>Where it begins: records of version 2 and older, which have no byte that says what they are, are as good as broken.</summary>
+    private const uint Version = 3;
 
     public static uint Of(ReadOnlySpan<byte> bytes)
     {

@@ -59,11 +59,12 @@ internal static class RedisHistory
     public static HistoryPage Decode(StoredPage page)
     {
         var messages = new List<PublishedMessage>(page.Entries.Count);
-        System.Text.Json.JsonEncodedText sender = default;
+        Utf8Text sender = default;
         foreach (var (seq, bytes) in page.Entries)
         {
             var body = MessageBody.Read(bytes);
-            messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
+            messages.Add(new PublishedMessage(
+                body.Payload.Kind, bytes.AsMemory(bytes.Length - body.Payload.Bytes.Length), sender = body.SenderText(sender), seq, body.Time));
         }
         return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
