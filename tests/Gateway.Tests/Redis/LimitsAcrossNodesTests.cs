@@ -10,7 +10,9 @@ using StackExchange.Redis;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary><c>Limits:ConnectionsPerUser</c> and <c>Limits:HandshakesPerSecondPerAddress</c> on real nodes that share a real Redis.</summary>
+/// <summary>
+/// <c>Limits:ConnectionsPerUser</c> and <c>Limits:HandshakesPerSecondPerAddress</c> on real nodes that share a real Redis.
+/// </summary>
 public sealed class LimitsAcrossNodesTests
 {
     private const int Limit = 60;

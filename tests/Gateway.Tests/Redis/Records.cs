@@ -8,7 +8,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Stateless. Records as a gateway writes them, and ways to put anything in their place.</summary>
+/// <summary>Records as a gateway writes them, and ways to put anything in their place. Stateless.</summary>
 internal static class Records
 {
     public const string Epoch = "0123456789ab";

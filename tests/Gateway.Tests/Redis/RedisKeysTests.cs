@@ -60,7 +60,9 @@ public sealed class RedisKeysTests
         ("results", keys.Results), ("older results", keys.OlderResults),
     ];
 
-    /// <summary>As the cluster specification says: between the first opening brace and the first closing one behind it, if anything is there.</summary>
+    /// <summary>
+    /// As the cluster specification says: between the first opening brace and the first closing one behind it, if anything is there.
+    /// </summary>
     private static string HashTag(byte[] name)
     {
         string text = Encoding.UTF8.GetString(name);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>For one test. Two gateways that share one Redis.</summary>
+/// <summary>Two gateways that share one Redis. For one test.</summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
     private TwoNodes(RedisServer redis, GatewayServer a, GatewayServer b) => (Redis, A, B) = (redis, a, b);

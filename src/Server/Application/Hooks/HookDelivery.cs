@@ -80,7 +80,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
                 _metrics.Delivered(batch.Count);
             // What is left when the node stops another node tells.
             if (dropped is not DropReason.Stopped)
-                batch.ForEach(static one => one.Change?.Told());
+                batch.ForEach(static one => one.Change?.Confirm());
             left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
         if (left > 0)

@@ -7,7 +7,9 @@ namespace Gateway.Tests.Redis.Faults;
 /// <summary>What leads from one node to the others fails, while messages of clients go their way. Who was not reached is named.</summary>
 public sealed class BusFaultTests
 {
-    /// <summary>What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.</summary>
+    /// <summary>
+    /// What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.
+    /// </summary>
     private const string Heartbeat = "gateway:nodes";
 
     [Fact]

@@ -9,7 +9,9 @@ public sealed class EndedWhileStartingTests
 {
     private const string Channel = "both:x";
 
-    /// <summary>A channel whose message comes by the same pub/sub connection as the others, and so after those published before it.</summary>
+    /// <summary>
+    /// A channel whose message comes by the same pub/sub connection as the others, and so after those published before it.
+    /// </summary>
     private const string Fence = "plain:fence";
 
     private static readonly string[] WithBoth = ["Namespaces:both:History=1000", "Namespaces:both:Presence=true", "Presence:TimeToLive=01:00:00"];

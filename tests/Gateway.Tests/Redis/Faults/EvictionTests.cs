@@ -139,8 +139,8 @@ public sealed class EvictionTests
     }
 
     /// <summary>
-    /// Does what a client is to do, until one of the last messages of every channel has come. Within an epoch it sees each seq once and in order, or is
-    /// told.
+    /// Does what a client is to do, until one of the last messages of every channel has come. Within an epoch it sees each seq once and in
+    /// order, or is told.
     /// </summary>
     private static async Task FollowAsync(JsonClient client, Dictionary<string, (string Epoch, long Seq)> positions)
     {

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Safe for any thread. Reads everything a client is sent, while the test does something else.</summary>
+/// <summary>Reads everything a client is sent, while the test does something else. Safe for any thread.</summary>
 internal sealed class Follower
 {
     private readonly List<JsonElement> _received = [];

@@ -2,7 +2,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.</summary>
+/// <summary>
+/// Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.
+/// </summary>
 public sealed class LostWritesTests
 {
     [Fact]

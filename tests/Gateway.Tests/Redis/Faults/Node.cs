@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Stateless. A gateway on a Redis, and what a load balancer sees of it.</summary>
+/// <summary>A gateway on a Redis, and what a load balancer sees of it. Stateless.</summary>
 internal static class Node
 {
     /// <summary>Messages the namespace <c>log</c> keeps of each channel.</summary>

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Stateless. Asks Redis itself who listens, whatever a channel's name there looks like around its own.</summary>
+/// <summary>Asks Redis itself who listens, whatever a channel's name there looks like around its own. Stateless.</summary>
 internal static class PubSub
 {
     /// <summary>How many connections are subscribed to a channel.</summary>

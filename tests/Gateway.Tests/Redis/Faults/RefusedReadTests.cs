@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis refuses to show the stream of a channel that many are subscribed to, once or for a while, and everything else works.</summary>
+/// <summary>
+/// Redis refuses to show the stream of a channel that many are subscribed to, once or for a while, and everything else works.
+/// </summary>
 public sealed class RefusedReadTests
 {
     private const int Subscribers = 60;

@@ -54,7 +54,9 @@ public sealed class RollingRestartTests
     private static string[] Settings(RedisServer redis) =>
         Node.Settings(redis.Address, $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Drain:Duration=00:00:01");
 
-    /// <summary>Publishes until told to stop, each message with a key, so that it may be sent again where its answer was lost with the connection.</summary>
+    /// <summary>
+    /// Publishes until told to stop, each message with a key, so that it may be sent again where its answer was lost with the connection.
+    /// </summary>
     /// <returns>The last seq.</returns>
     private static async Task<long> PublishAsync(Uri[] nodes, CancellationToken stop)
     {

@@ -3,7 +3,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>For one thread. Publishes <c>1</c>, <c>2</c>, <c>3</c> … to a channel, each when the one before was answered, until it is stopped.</summary>
+/// <summary>
+/// Publishes <c>1</c>, <c>2</c>, <c>3</c> … to a channel, each when the one before was answered, until it is stopped. For one thread.
+/// </summary>
 internal sealed class SteadyPublisher
 {
     private readonly JsonClient _client;
@@ -50,7 +52,9 @@ internal sealed class SteadyPublisher
         return _accepted;
     }
 
-    /// <exception cref="InvalidOperationException">Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.
+    /// </exception>
     private bool Failed() => _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
 
     private async Task PublishAsync()

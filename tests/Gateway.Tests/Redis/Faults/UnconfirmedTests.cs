@@ -6,7 +6,10 @@ using Gateway.Tests.Sse;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody knows.</summary>
+/// <summary>
+/// What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody
+/// knows.
+/// </summary>
 public sealed class UnconfirmedTests
 {
     [Theory]

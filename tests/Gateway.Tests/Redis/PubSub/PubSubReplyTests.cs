@@ -3,7 +3,9 @@ using Gateway.Server.Backplane.Redis.PubSub;
 
 namespace Gateway.Tests.Redis.PubSub;
 
-/// <summary>RESP2 as a server sends it on a connection that listens: https://redis.io/docs/latest/develop/reference/protocol-spec/.</summary>
+/// <summary>
+/// RESP2 as a server sends it on a connection that listens: https://redis.io/docs/latest/develop/reference/protocol-spec/.
+/// </summary>
 public sealed class PubSubReplyTests
 {
     public static TheoryData<string, string, string, string> Replies => new()

@@ -10,7 +10,7 @@ namespace Gateway.Tests.Redis.Reaching;
 public sealed class TlsTests : IDisposable
 {
     private const int Away = 63;
-    private const int AwayForNodes = 67;
+    private const int AwayForNodes = 65;
 
     private readonly TestAuthority _authority = new();
     private readonly int _port = LoopbackPorts.Next();
