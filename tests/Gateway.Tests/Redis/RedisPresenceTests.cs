@@ -228,7 +228,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
         await _services.DisposeAsync();
     }
 
-    /// <summary>Counts what a node is told. Safe for any thread.</summary>
+    /// <summary>A sink that counts changes and losses. Safe for any thread.</summary>
     private sealed class Heard : IBackplaneSink
     {
         private int _changes;

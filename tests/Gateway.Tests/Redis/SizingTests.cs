@@ -5,7 +5,7 @@ using Gateway.Tests.Redis.Faults;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Scaling, "Sizing": what many channels take of Redis's memory is what the table says, and it is given back.</summary>
+/// <summary>The memory that many channels take in Redis: as much as the table of scaling says under "Sizing", and given back.</summary>
 public sealed class SizingTests : IAsyncLifetime
 {
     private const int Channels = 10_000;
@@ -108,10 +108,12 @@ public sealed class SizingTests : IAsyncLifetime
 
     private Task<long> CountAsync(string pattern) => NumberAsync($"return #redis.call('KEYS', '{pattern}')");
 
-    private async Task<long> NumberAsync(string script) => long.Parse(await _redis.CommandAsync("EVAL", script, "0"), CultureInfo.InvariantCulture);
+    private async Task<long> NumberAsync(string script) =>
+        long.Parse(await _redis.CommandAsync("EVAL", script, "0"), CultureInfo.InvariantCulture);
 
     private async Task<long> UsedAsync() => long.Parse(
-        (await _redis.CommandAsync("INFO", "memory")).Split('\r', '\n').First(line => line.StartsWith("used_memory:", StringComparison.Ordinal))[12..], CultureInfo.InvariantCulture);
+        (await _redis.CommandAsync("INFO", "memory")).Split('\r', '\n').First(
+            line => line.StartsWith("used_memory:", StringComparison.Ordinal))[12..], CultureInfo.InvariantCulture);
 
     public ValueTask DisposeAsync() => _redis.DisposeAsync();
 }

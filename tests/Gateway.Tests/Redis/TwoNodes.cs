@@ -20,7 +20,8 @@ internal sealed class TwoNodes : IAsyncDisposable
         var redis = await RedisServer.StartAsync(persistent);
         string[] settings =
         [
-            "Redis:Addresses=" + redis.Address, "Presence:TimeToLive=00:00:02", "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=anyone",
+            "Redis:Addresses=" + redis.Address, "Presence:TimeToLive=00:00:02", "Namespaces:default:Subscribe=anyone",
+            "Namespaces:default:Publish=anyone",
             "Namespaces:h:History=100", "Namespaces:p:Presence=true",
         ];
         var nodes = new TwoNodes(redis, await GatewayServer.StartAsync(settings), await GatewayServer.StartAsync(settings));

@@ -137,7 +137,7 @@ public sealed class LostWritesTests
         Assert.Equal(epoch, (await other.SubscribeAsync("log:x")).Text("epoch"));
     }
 
-    /// <summary>Takes the last messages out as if they had never come.</summary>
+    /// <summary>Removes the last messages, as if they had never been published.</summary>
     private static Task<string> RewindAsync(RedisServer redis, string channel, int to) => redis.CommandAsync(
         "EVAL",
         """

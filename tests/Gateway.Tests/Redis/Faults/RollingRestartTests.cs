@@ -20,7 +20,8 @@ public sealed class RollingRestartTests
             long last = long.MaxValue;
             RecoveringClient[] clients = [.. Enumerable.Range(0, Clients).Select(i => new RecoveringClient(addresses, i, Channel))];
             var subscribed = clients.Select(_ => new TaskCompletionSource()).ToArray();
-            var following = clients.Zip(subscribed).Select(pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
+            var following = clients.Zip(subscribed).Select(
+                pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
             // Whoever fails ends the waiting too.
             await Task.WhenAll(following.Zip(subscribed).Select(pair => Task.WhenAny(pair.First, pair.Second.Task).Unwrap()));
             using var stop = new CancellationTokenSource();

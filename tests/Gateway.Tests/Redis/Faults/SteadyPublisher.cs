@@ -27,21 +27,22 @@ internal sealed class SteadyPublisher
     /// <param name="channel">A name that needs no escapes.</param>
     public static SteadyPublisher Start(JsonClient client, string channel) => new(client, channel);
 
-    /// <summary>Waits until so many more were accepted.</summary>
+    /// <summary>Waits until a number of further messages was accepted.</summary>
     public Task PublishesMoreAsync(int messages)
     {
         int target = Volatile.Read(ref _acceptedCount) + messages;
-        return Eventually.TrueAsync(() => Volatile.Read(ref _acceptedCount) >= target || Failed(), $"{messages} more messages are accepted");
+        return Eventually.TrueAsync(
+            () => Volatile.Read(ref _acceptedCount) >= target || Failed(), $"{messages} more messages are accepted");
     }
 
-    /// <summary>Waits until one more was not accepted.</summary>
+    /// <summary>Waits until a further message was not accepted.</summary>
     public Task IsRefusedAsync()
     {
         int target = Volatile.Read(ref _refusedCount) + 1;
         return Eventually.TrueAsync(() => Volatile.Read(ref _refusedCount) >= target || Failed(), "a message is refused");
     }
 
-    /// <summary>How many were refused so far.</summary>
+    /// <summary>The number of messages that were not accepted so far.</summary>
     public int Refused => Volatile.Read(ref _refusedCount);
 
     /// <returns>The contents that were acknowledged.</returns>
@@ -55,7 +56,8 @@ internal sealed class SteadyPublisher
     /// <exception cref="InvalidOperationException">
     /// Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.
     /// </exception>
-    private bool Failed() => _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
+    private bool Failed() =>
+        _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
 
     private async Task PublishAsync()
     {

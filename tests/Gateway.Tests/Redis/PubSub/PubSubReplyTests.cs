@@ -33,7 +33,8 @@ public sealed class PubSubReplyTests
             Assert.Equal(0, PubSubReply.Read(bytes.AsSpan(0, length), out _));
 
         Assert.Equal(text.Length, PubSubReply.Read(bytes, out var reply));
-        Assert.Equal((kind, channel, content), (reply.Kind.ToString(), Encoding.ASCII.GetString(reply.Channel), Encoding.ASCII.GetString(reply.Content)));
+        Assert.Equal((kind, channel, content),
+            (reply.Kind.ToString(), Encoding.ASCII.GetString(reply.Channel), Encoding.ASCII.GetString(reply.Content)));
     }
 
     [Theory]
