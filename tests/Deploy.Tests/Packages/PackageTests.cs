@@ -12,7 +12,7 @@ public sealed class PackageTests
     private static readonly string Version = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
 
     [Fact]
-    public async Task Pack_makes_the_two_libraries_with_readme_and_licence_inside()
+    public async Task Pack_makes_the_three_libraries_with_readme_and_licence_inside()
     {
         var folder = Directory.CreateTempSubdirectory("packages-");
         try
@@ -20,7 +20,8 @@ public sealed class PackageTests
             await DotNet.RunAsync("pack", "Gateway.sln", "--configuration", DotNet.Configuration, "--no-build", "--output", folder.FullName);
 
             Assert.Equal(
-                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg"], folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
+                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg", $"Gateway.Server.{Version}.nupkg"],
+                folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
             foreach (var package in folder.GetFiles())
                 AssertIsComplete(package.FullName);
         }
