@@ -1,6 +1,6 @@
 using System.Net;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Application.Hooks;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Health;
@@ -117,9 +117,9 @@ internal sealed class AdmissionControl(
     /// <returns>Null when the user may.</returns>
     private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
     {
-        if (sessions.HookCalls is not { AsksConnect: true } calls)
+        if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;
-        var decision = await calls.ConnectAsync(new HookCaller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        var decision = await application.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
         return decision.Denial is { } denial ? denial.ToRefusal() with { Reason = "application" } : null;
     }
 

@@ -101,7 +101,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         while (TakeDue() is { } told)
         {
-            _peers!.Tell(told);
+            _peers!.SendHandshakes(told);
             await Task.Delay(Pause, time).ConfigureAwait(false);
         }
     }

@@ -26,5 +26,5 @@ internal interface INodeBus : IHealthSource, IAsyncDisposable
 
     /// <summary>Sends to one node, or to all, this one too.</summary>
     /// <returns>False when the backplane is out of reach.</returns>
-    ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message);
+    ValueTask<bool> SendAsync(string? inbox, ReadOnlyMemory<byte> message);
 }

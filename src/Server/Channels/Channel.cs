@@ -91,7 +91,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 return true;
             if (_backlog > OverloadBytes)
                 return false;
-            int size = ServerMessageWriter.MessageSize(Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+            int size = ServerMessageWriter.MessageSize(Name.Json, publication.Payload.Bytes, publication.Sender.Span, publication.Seq, publication.Time);
             var batch = BatchFor(size);
             int before = batch.Length;
             batch.AppendMessage(Name, publication, size);

@@ -3,7 +3,7 @@ using System.Text.Unicode;
 using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
-using Gateway.Server.Application.Hooks;
+using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
@@ -86,16 +86,16 @@ internal sealed class PublishEndpoint(
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
             return error.ToRefusal();
         var content = message.Content;
-        if (services.HookCalls is { AsksPublish: true } calls)
+        if (services.ApplicationFor(Interests.Publish) is { } application)
         {
-            var decision = await calls.PublishAsync(new HookCaller(null, identity.User, address), message.Channel, content.Span);
+            var decision = await application.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
             if (decision.Denial is { } denial)
                 return denial.ToRefusal();
             content = decision.Content ?? content;
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
         {
-            Content = content.Span,
+            Payload = Payload.Json(content.Span),
             Sender = identity.Sender,
             // Without a token another request is another somebody: only the address is the same when it is sent again.
             Key = signIn.Identity is null

@@ -19,7 +19,7 @@ internal static class SessionError
 
     public static readonly ProtocolError NotSignedIn = new(ErrorCode.BadRequest, "not signed in: send auth instead of refresh");
 
-    public static readonly ProtocolError TokenExpired = new(ErrorCode.Unauthorized, $"token expired; the connection is closed unless it is refreshed within {Session.GraceSeconds} s");
+    public static readonly ProtocolError TokenExpired = new(ErrorCode.Unauthorized, $"token expired; the connection is closed unless it is refreshed within {ChannelSession.GraceSeconds} s");
 
     public static readonly ProtocolError Forbidden = new(ErrorCode.Forbidden, "not allowed in this channel");
 

@@ -13,14 +13,14 @@ internal static class HookBody
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JsonText.Encoder, SkipValidation = true };
 
-    public static ReadOnlyMemory<byte> Connect(string node, long time, in HookCaller caller, string transport)
+    public static ReadOnlyMemory<byte> Connect(string node, long time, in Caller caller, string transport)
     {
         var body = Begin(HookEvents.Connect, node, time, caller, out var writer);
         writer.WriteString("transport"u8, transport);
         return End(body, writer);
     }
 
-    public static ReadOnlyMemory<byte> Subscribe(string node, long time, in HookCaller caller, ChannelName channel)
+    public static ReadOnlyMemory<byte> Subscribe(string node, long time, in Caller caller, ChannelName channel)
     {
         var body = Begin(HookEvents.Subscribe, node, time, caller, out var writer);
         writer.WriteString("channel"u8, channel.Json);
@@ -32,7 +32,7 @@ internal static class HookBody
     /// <param name="caller">Who publishes.</param>
     /// <param name="channel">Where to.</param>
     /// <param name="content">JSON, which stays as it is byte for byte.</param>
-    public static ReadOnlyMemory<byte> Publish(string node, long time, in HookCaller caller, ChannelName channel, ReadOnlySpan<byte> content)
+    public static ReadOnlyMemory<byte> Publish(string node, long time, in Caller caller, ChannelName channel, ReadOnlySpan<byte> content)
     {
         var body = Begin(HookEvents.Publish, node, time, caller, out var writer);
         writer.WriteString("channel"u8, channel.Json);
@@ -77,7 +77,7 @@ internal static class HookBody
         return End(body, writer);
     }
 
-    private static ArrayBufferWriter<byte> Begin(HookEvents hook, string node, long time, in HookCaller caller, out Utf8JsonWriter writer)
+    private static ArrayBufferWriter<byte> Begin(HookEvents hook, string node, long time, in Caller caller, out Utf8JsonWriter writer)
     {
         var body = new ArrayBufferWriter<byte>(512);
         writer = new Utf8JsonWriter(body, Options);

@@ -36,31 +36,25 @@ internal sealed partial class HookCalls : IDisposable
         (_connect, _subscribe, _publish) = (Asked(HookEvents.Connect), Asked(HookEvents.Subscribe), Asked(HookEvents.Publish));
     }
 
-    public bool AsksConnect => _connect is not null;
-
-    public bool AsksSubscribe => _subscribe is not null;
-
-    public bool AsksPublish => _publish is not null;
-
     private string Node => _options.Node;
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <param name="caller">Who wants to connect.</param>
     /// <param name="transport">How.</param>
-    public ValueTask<HookDecision> ConnectAsync(in HookCaller caller, string transport) =>
+    public ValueTask<Decision> ConnectAsync(in Caller caller, string transport) =>
         _connect is null ? default : AskAsync(_connect, HookBody.Connect(Node, Now, caller, transport));
 
-    public ValueTask<HookDecision> SubscribeAsync(in HookCaller caller, ChannelName channel) =>
+    public ValueTask<Decision> SubscribeAsync(in Caller caller, ChannelName channel) =>
         _subscribe is null ? default : AskAsync(_subscribe, HookBody.Subscribe(Node, Now, caller, channel));
 
     /// <param name="caller">Who publishes.</param>
     /// <param name="channel">Where to.</param>
     /// <param name="content">JSON; read before the method returns.</param>
-    public ValueTask<HookDecision> PublishAsync(in HookCaller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
+    public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
         _publish is null ? default : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, content));
 
-    private async ValueTask<HookDecision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body)
+    private async ValueTask<Decision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body)
     {
         if (!hook.Circuit.TryEnter())
         {
@@ -71,7 +65,7 @@ internal sealed partial class HookCalls : IDisposable
         var reply = await _client.AskAsync(body);
         _metrics.Waited(Stopwatch.GetElapsedTime(start));
         Note(hook, reply);
-        var decision = HookDecision.Allowed;
+        var decision = Decision.Allowed;
         string? problem = reply.Problem ?? HookDecisionReader.TryRead(reply.Json, _options.Limits.MessageBytes, out decision);
         if (problem is not null)
         {
@@ -84,7 +78,7 @@ internal sealed partial class HookCalls : IDisposable
         return decision;
     }
 
-    private HookDecision WithoutAnswer => _options.Hooks.FailOpen ? HookDecision.Allowed : new HookDecision(NoAnswer);
+    private Decision WithoutAnswer => _options.Hooks.FailOpen ? Decision.Allowed : new Decision(NoAnswer);
 
     private void Note(BlockingHook hook, HookReply reply)
     {

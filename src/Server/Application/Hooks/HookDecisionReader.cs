@@ -24,7 +24,7 @@ internal static class HookDecisionReader
     /// <param name="maxContent">Bytes that a content to publish may have.</param>
     /// <param name="decision">What it says.</param>
     /// <returns>What is wrong with it; null for nothing.</returns>
-    public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out HookDecision decision)
+    public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out Decision decision)
     {
         decision = default;
         try
@@ -37,7 +37,7 @@ internal static class HookDecisionReader
         }
     }
 
-    private static string? Read(ReadOnlyMemory<byte> json, int maxContent, out HookDecision decision)
+    private static string? Read(ReadOnlyMemory<byte> json, int maxContent, out Decision decision)
     {
         decision = default;
         var scanner = new JsonObjectScanner(json.Span);
@@ -60,11 +60,11 @@ internal static class HookDecisionReader
         if (!JsonValue.TryReadBoolean(allow, out bool isAllowed))
             return "its answer has no 'allow' that is true or false";
         if (!isAllowed)
-            decision = new HookDecision(new ProtocolError(Code(code), Text(message)));
+            decision = new Decision(new ProtocolError(Code(code), Text(message)));
         else if (content.Length > maxContent)
             return "the 'content' in its answer is over Limits:MessageBytes";
         else if (json.Span.Overlaps(content, out int at))
-            decision = new HookDecision(null, json.Slice(at, content.Length));
+            decision = new Decision(null, json.Slice(at, content.Length));
         return null;
     }
 

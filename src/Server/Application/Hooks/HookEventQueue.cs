@@ -1,21 +1,20 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Gateway.Server.Backplane;
-using Gateway.Server.Channels;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Safe for any thread to add; one takes. There is none where nothing is to be told. What happened here and the backend has yet to hear, in
-/// order. When it is full the oldest goes: what a backend hears last is then still how things are.
+/// The events that the backend has yet to hear, in order and bounded. When the queue is full the oldest event goes, so that the last one a backend
+/// hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// Its lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is taken under
-/// it, where a change that is dropped counts as told.
+/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is taken
+/// under the queue's, when a change is dropped and so counts as told.
 /// </remarks>
-internal sealed class HookEventQueue : IOccupancySink
+internal sealed class HookEventQueue
 {
     private readonly Lock _gate = new();
     private readonly Channel<HookEvent> _events;
@@ -39,21 +38,20 @@ internal sealed class HookEventQueue : IOccupancySink
     /// <summary>An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.</summary>
     public string IdOf(HookEvent one) => $"{_start}-{one.Number}";
 
-    public void Connected(string connection, string user) => Add(HookEvents.Connected, connection, user, channel: null);
+    /// <summary>Adds an event, if the backend wants to hear of its kind.</summary>
+    /// <param name="type">What happened.</param>
+    /// <param name="connection">The id of the connection that it is about.</param>
+    /// <param name="user">The connection's user.</param>
+    /// <param name="channel">The channel; null where the event is about the connection alone.</param>
+    /// <param name="code">The code of the close frame; 0 where nothing was closed.</param>
+    public void Add(HookEvents type, string connection, string user, ChannelName? channel = null, int code = 0)
+    {
+        if (_wanted.HasFlag(type))
+            Add(new HookEvent(0, type, Now, connection, user, channel, code));
+    }
 
-    /// <param name="connection">Which.</param>
-    /// <param name="user">Whose.</param>
-    /// <param name="code">Of the close frame; 1006 where there was none.</param>
-    public void Disconnected(string connection, string user, int code) => Add(HookEvents.Disconnected, connection, user, channel: null, code);
-
-    public void Subscribed(string connection, string user, ChannelName channel) => Add(HookEvents.Subscribed, connection, user, channel);
-
-    public void Unsubscribed(string connection, string user, ChannelName channel) => Add(HookEvents.Unsubscribed, connection, user, channel);
-
-    bool IOccupancySink.Wants(OccupancyKind kind) =>
-        (_wanted & (kind == OccupancyKind.Channel ? HookEvents.Channels : HookEvents.Users)) != 0;
-
-    void IOccupancySink.OnChange(OccupancyChange change)
+    /// <summary>Adds a change on all nodes taken together. One that the backend does not want to hear of counts as told.</summary>
+    public void Add(OccupancyChange change)
     {
         var type = (change.Kind, change.IsOccupied) switch
         {
@@ -63,33 +61,32 @@ internal sealed class HookEventQueue : IOccupancySink
             _ => HookEvents.Offline,
         };
         if (_wanted.HasFlag(type))
-            Add(type, connection: null, user: null, channel: null, change: change);
+            Add(new HookEvent(0, type, Now, Connection: null, User: null, Channel: null, Code: 0, change));
         else
             change.Told();
     }
 
-    /// <summary>Completes when there is something to take; with false when there will be nothing more.</summary>
+    /// <summary>Completes when there is something to take; with false when nothing more will come.</summary>
     public ValueTask<bool> WaitAsync() => _events.Reader.WaitToReadAsync();
 
-    /// <summary>Takes what there is.</summary>
+    /// <summary>Takes what is there, up to a number of events.</summary>
     public void Take(List<HookEvent> batch, int most)
     {
         while (batch.Count < most && _events.Reader.TryRead(out var one))
             batch.Add(one);
     }
 
-    /// <summary>Nothing that happens from now on is told.</summary>
+    /// <summary>Takes no further events.</summary>
     public void Complete() => _events.Writer.TryComplete();
 
-    private void Add(HookEvents type, string? connection, string? user, ChannelName? channel, int code = 0, OccupancyChange? change = null)
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Add(in HookEvent one)
     {
-        if (!_wanted.HasFlag(type))
-            return;
-        long time = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        // So that the numbers are in the order of the queue.
+        // The lock keeps the numbers in the order of the queue.
         lock (_gate)
         {
-            if (_events.Writer.TryWrite(new HookEvent(_number + 1, type, time, connection, user, channel, code, change)))
+            if (_events.Writer.TryWrite(one with { Number = _number + 1 }))
             {
                 _number++;
                 _metrics.Queued();

@@ -12,13 +12,14 @@ internal static class HooksRegistration
         services.AddSingleton<HookMetrics>();
         if (hooks.Url is null)
             return services;
+        services.AddSingleton<IApplication, HookApplication>();
         if ((hooks.Events & HookEvents.Requests) != 0)
             services.AddSingleton<HookCalls>();
         // Services stop in reverse: this one after the ports, when nobody is connected any more.
         if ((hooks.Events & HookEvents.Notifications) != 0)
             services.AddSingleton<HookEventQueue>().AddHostedService<HookDelivery>();
         if ((hooks.Events & (HookEvents.Channels | HookEvents.Users)) != 0)
-            services.AddSingleton<IOccupancySink>(static provider => provider.GetRequiredService<HookEventQueue>()).AddSingleton(OccupancyOf);
+            services.AddSingleton<IOccupancySink>(static provider => provider.GetRequiredService<IApplication>()).AddSingleton(OccupancyOf);
         return services;
     }
 
