@@ -5,7 +5,7 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
-using Gateway.Server.Sessions;
+using Gateway.Server.Dialects.Native;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Bench.InMemory;
@@ -23,7 +23,7 @@ internal sealed class Client : IDisposable
     public Client(Node node, Arrivals arrivals)
     {
         arrivals.Expect(1); // connected
-        _run = Run(node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+        _run = Run(node, new CountingOutput(arrivals), connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 

@@ -4,6 +4,7 @@ using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Health;
 using Gateway.Server.Http;
 using Gateway.Server.Options;
@@ -117,5 +118,5 @@ internal sealed class AdmissionControl(
     }
 
     /// <summary>Apart from the request, which holds the token and would live as long as the connection.</summary>
-    private Func<Connection, IMessageHandler> Opener(Identity identity, InitialSubscriptions? opening = null) => connection => new ChannelSession(connection, identity, sessions, opening);
+    private Func<Connection, IMessageHandler> Opener(Identity identity, InitialSubscriptions? opening = null) => connection => new NativeDialect(connection, identity, sessions, opening);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
@@ -111,9 +110,10 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <param name="position">As read from the backplane; default in a namespace without history.</param>
     /// <param name="generation"><see cref="Generation"/> before the position was read.</param>
     /// <param name="reply">
-    /// Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.
+    /// Sends what goes before the first message, given where the subscription starts; false when the subscription has ended. Called under the
+    /// channel's lock; null for nothing.
     /// </param>
-    public bool TryActivate(Subscription subscription, Position position, long generation, Func<Position, ArrayBufferWriter<byte>>? reply)
+    public bool TryActivate(Subscription subscription, Position position, long generation, Func<Position, bool>? reply)
     {
         lock (_gate)
         {
@@ -125,7 +125,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 return false;
             if (LastSeq > position.Seq)
                 position = position with { Seq = LastSeq };
-            if (reply is not null && !subscription.Subscriber.TrySend(subscription, reply(position).WrittenSpan))
+            if (reply is not null && !reply(position))
                 return false;
             // Closing the open batch makes "from now on" a comparison of batch numbers.
             _open = null;
