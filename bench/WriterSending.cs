@@ -26,8 +26,9 @@ public class WriterSending
         var channel = _node.Channels.Acquire(_node.Name("room"u8));
         _writer = new ConnectionWriter(new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
         _subscription = new Subscription(channel, _writer);
-        var publication = new Publication { Content = "\"hello\""u8, Time = 1_700_000_000_000 };
-        int size = ServerMessageWriter.MessageSize(channel.Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+        var publication = new Publication { Payload = Payload.Json("\"hello\""u8), Time = 1_700_000_000_000 };
+        int size = ServerMessageWriter.MessageSize(
+            channel.Name.Json, publication.Payload.Bytes, publication.Sender.Span, publication.Seq, publication.Time);
         _batch = FrameBatch.Rent(1);
         _batch.AppendMessage(channel.Name, publication, size);
     }

@@ -14,6 +14,8 @@ using Gateway.Server.Clock;
 using Gateway.Server.Cluster;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Export;
 using Gateway.Server.Export.Prometheus;
 using Gateway.Server.Health;
@@ -78,6 +80,7 @@ internal static class GatewayHost
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<NodeMetrics>();
         services.AddSingleton<PrometheusExporter>();
+        services.AddSingleton<INodeMetrics>(provider => provider.GetRequiredService<PrometheusExporter>());
         if (OtlpExport.IsConfigured)
             services.AddHostedService<OtlpExport>();
         services.AddSingleton<GatewayClock>();
@@ -97,7 +100,9 @@ internal static class GatewayHost
             services.AddSingleton<IAuthenticator, DevelopmentAuthenticator>();
         else
             services.AddSingleton<IAuthenticator, TokenAuthenticator>();
-        services.AddSingleton<Readiness>();
+        // Not as services of their own, which the container would dispose of once more.
+        services.AddSingleton(provider => new Readiness(
+            [provider.GetRequiredService<IBackplane>(), provider.GetRequiredService<IAuthenticator>(), provider.GetRequiredService<INodeBus>()]));
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<SendSchedulers>();
         services.AddSingleton<OpenSockets>();
@@ -108,12 +113,18 @@ internal static class GatewayHost
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<AddressSockets>();
         services.AddSingleton<UserLimit>();
+        services.AddSingleton<ISharedUserLimit>(provider => provider.GetRequiredService<UserLimit>());
         services.AddSingleton<ConnectionLimits>();
         services.AddSingleton<HandshakeRates>();
+        services.AddSingleton<ISharedHandshakeRates>(provider => provider.GetRequiredService<HandshakeRates>());
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Delays>();
         services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SessionServices>();
+        services.AddSingleton<NativeDialectFactory>();
+        services.AddSingleton<IDialectFactory>(provider => provider.GetRequiredService<NativeDialectFactory>());
+        if (options.Echo)
+            services.AddSingleton<IDialectFactory, EchoDialectFactory>();
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<HandshakeDeadlines>();
         services.AddSingleton<IdleHttp>();
@@ -283,8 +294,8 @@ internal static class GatewayHost
         ConsoleEndpoints.Map(app);
         MetricsEndpoint.Map(app, app.Services.GetRequiredService<PrometheusExporter>());
         var upgrades = app.Services.GetRequiredService<UpgradeEndpoint>();
-        foreach (byte[] path in AdmissionControl.Paths(app.Services.GetRequiredService<GatewayOptions>()))
-            app.Map(System.Text.Encoding.ASCII.GetString(path), PublicPort.Only(upgrades.HandleAsync));
+        foreach (string path in app.Services.GetRequiredService<AdmissionControl>().Paths)
+            app.Map(path, PublicPort.Only(upgrades.HandleAsync));
         var pages = app.Services.GetRequiredService<CrossOrigin>();
         app.MapGet("/sse", PublicPort.Only(app.Services.GetRequiredService<SseEndpoint>().HandleAsync));
         app.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));

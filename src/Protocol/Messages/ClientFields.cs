@@ -3,9 +3,8 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>
-/// The fields of one client message as raw JSON slices of its payload, before anything is known of its type. Fields come in
-/// any order, <c>type</c> last too, so they are gathered first and judged afterwards; of a repeated field the last counts,
-/// as with <c>JSON.parse</c>.
+/// The fields of one client message, as raw JSON slices of its payload. Fields come in any order, and <c>type</c> may be the last, so they
+/// are collected before any of them is checked. Of a repeated field the last one counts, as with <c>JSON.parse</c>.
 /// </summary>
 internal ref struct ClientFields
 {
@@ -21,7 +20,8 @@ internal ref struct ClientFields
     public ReadOnlySpan<byte> Before;
     public ReadOnlySpan<byte> After;
 
-    /// <summary>False unless the payload is one JSON object and nothing else; <paramref name="problem"/> then says why.</summary>
+    /// <summary>Collects the fields of a payload.</summary>
+    /// <returns>False unless the payload is one JSON object and nothing else. <paramref name="problem"/> then says why.</returns>
     public static bool TryCollect(ReadOnlySpan<byte> payload, out ClientFields fields, out string? problem)
     {
         fields = default;
@@ -35,7 +35,6 @@ internal ref struct ClientFields
         {
             problem = $"The message is not valid JSON of at most {JsonObjectScanner.MaxDepth} levels at byte {Offset(payload, exception)}.";
         }
-
         return problem is null;
     }
 
@@ -44,7 +43,6 @@ internal ref struct ClientFields
         var scanner = new JsonObjectScanner(payload);
         if (!scanner.TryEnter())
             return false;
-
         while (scanner.MoveNext())
         {
             if (scanner.NameIs("type"u8))
@@ -72,17 +70,15 @@ internal ref struct ClientFields
             else
                 scanner.ReadValue();
         }
-
         return true;
     }
 
-    /// <summary>The reader reports a line and a byte in it; people who look at a payload count from its start.</summary>
+    /// <summary>The error's place from the payload's start. The JSON reader reports a line and a byte in that line.</summary>
     private static long Offset(ReadOnlySpan<byte> payload, JsonException exception)
     {
         int lineStart = 0;
         for (long line = exception.LineNumber ?? 0; line > 0; line--)
             lineStart += payload[lineStart..].IndexOf((byte)'\n') + 1;
-
         return lineStart + (exception.BytePositionInLine ?? 0);
     }
 }

@@ -1,64 +1,65 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>Reads what clients send; stateless, so any thread may call it.</summary>
+/// <summary>Reads the messages of clients. Stateless, so any thread may call it.</summary>
 /// <remarks>
-/// The payload is that of a WebSocket text message: its bytes are known to be UTF-8. Reading allocates only for strings with
-/// escapes and for errors, never more than the payload's own size.
+/// The payload is that of a WebSocket text message, so its bytes are known to be UTF-8. Reading allocates only for strings with escapes and
+/// for errors, and never more than the payload's own size.
 /// </remarks>
 public static class ClientMessageReader
 {
-    /// <summary>A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an endless reply.</summary>
+    /// <summary>
+    /// The most messages of one page. A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an
+    /// endless reply.
+    /// </summary>
     public const int MaxHistoryLimit = 1000;
 
-    /// <summary>Room for any UUID or hash; keys are kept for as long as their idempotency window lasts.</summary>
+    /// <summary>The longest idempotency key: room for any UUID or hash. The server keeps keys for minutes.</summary>
     public const int MaxKeyBytes = 255;
 
-    /// <summary>
-    /// False if the client made a mistake: <paramref name="error"/> says which, and of <paramref name="message"/> only the
-    /// id is set, wherever it stood, if the payload was JSON and its id a legal one.
-    /// </summary>
+    /// <summary>Reads a message.</summary>
+    /// <returns>
+    /// False if the message is wrong. <paramref name="error"/> then says why, and <paramref name="message"/> has only its id, if the
+    /// payload was JSON and had a valid id anywhere.
+    /// </returns>
     public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
         TryRead(payload, isMessage: false, out message, out error);
 
-    /// <summary>The same for a payload that is nothing but a <c>message</c> and need not say so.</summary>
+    /// <summary>Reads a payload that can only be a <c>message</c>, and so may leave out its <c>type</c>.</summary>
+    /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, out ClientMessage, out ProtocolError)" path="/returns"/>
     public static bool TryReadPublish(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
         TryRead(payload, isMessage: true, out message, out error);
 
     private static bool TryRead(ReadOnlySpan<byte> payload, bool isMessage, out ClientMessage message, out ProtocolError error)
     {
         message = default;
-        if (ClientFields.TryCollect(payload, out ClientFields fields, out string? problem))
+        if (ClientFields.TryCollect(payload, out var fields, out string? problem))
         {
             if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
                 message.Id = fields.Id;
-
             if (isMessage && fields.Type.IsEmpty)
                 fields.Type = "\"message\""u8;
-            problem = Judge(in fields, ref message);
+            problem = CheckFields(in fields, ref message);
             if (isMessage && problem is null && message.Type != ClientMessageType.Message)
                 problem = "The field 'type' must be 'message', or left out.";
         }
-
         if (problem is null)
         {
             error = default;
             return true;
         }
-
         message = new ClientMessage { Id = message.Id };
         error = new ProtocolError(ErrorCode.BadRequest, problem);
         return false;
     }
 
-    /// <summary>Fills in the fields that the type uses and ignores the others; returns the first problem, or null.</summary>
-    private static string? Judge(in ClientFields fields, ref ClientMessage message)
+    /// <summary>Fills in the fields that the type uses, and ignores the others.</summary>
+    /// <returns>The first problem. Null for none.</returns>
+    private static string? CheckFields(in ClientFields fields, ref ClientMessage message)
     {
         if (!fields.Id.IsEmpty && message.Id.IsEmpty)
             return "The field 'id' must be a string or a number.";
-
-        if (!JsonValue.TryReadString(fields.Type, out ReadOnlySpan<byte> type))
+        if (!JsonValue.TryReadString(fields.Type, out var type))
             return "The field 'type' must be a string.";
-
         message.Type = TypeOf(type);
         message.Echo = true;
         return message.Type switch
@@ -102,14 +103,14 @@ public static class ClientMessageReader
 
     private static string? ReadChannel(ReadOnlySpan<byte> value, ref ClientMessage message)
     {
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> channel) && !channel.IsEmpty;
+        bool legal = JsonValue.TryReadString(value, out var channel) && !channel.IsEmpty;
         message.Channel = channel;
         return legal ? null : "The field 'channel' must be a non-empty string of valid Unicode.";
     }
 
     private static string? ReadToken(ReadOnlySpan<byte> value, ref ClientMessage message)
     {
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> token) && !token.IsEmpty;
+        bool legal = JsonValue.TryReadString(value, out var token) && !token.IsEmpty;
         message.Token = token;
         return legal ? null : "The field 'token' must be a non-empty string of valid Unicode.";
     }
@@ -124,7 +125,6 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
         bool legal = JsonValue.TryReadBoolean(value, out bool echo);
         message.Echo = echo;
         return legal ? null : "The field 'echo' must be true or false.";
@@ -134,8 +134,7 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
-        bool legal = JsonValue.TryReadString(value, out ReadOnlySpan<byte> key) && key.Length is > 0 and <= MaxKeyBytes;
+        bool legal = JsonValue.TryReadString(value, out var key) && key.Length is > 0 and <= MaxKeyBytes;
         message.Key = key;
         return legal ? null : $"The field 'key' must be a string of 1 to {MaxKeyBytes} bytes of valid Unicode.";
     }
@@ -144,11 +143,9 @@ public static class ClientMessageReader
     {
         if (value.IsEmpty)
             return null;
-
         var scanner = new JsonObjectScanner(value);
         if (!scanner.TryEnter())
             return "The field 'recover' must be an object.";
-
         ReadOnlySpan<byte> epoch = default, seq = default;
         while (scanner.MoveNext())
         {
@@ -159,12 +156,10 @@ public static class ClientMessageReader
             else
                 scanner.ReadValue();
         }
-
-        if (!JsonValue.TryReadString(epoch, out ReadOnlySpan<byte> epochText))
+        if (!JsonValue.TryReadString(epoch, out var epochText))
             return "The field 'recover.epoch' must be a string of valid Unicode.";
         if (!JsonValue.TryReadInteger(seq, out long position) || position < 0)
             return "The field 'recover.seq' must be an integer of at least 0.";
-
         message.HasRecover = true;
         message.RecoverEpoch = epochText;
         message.RecoverSeq = position;
@@ -177,7 +172,6 @@ public static class ClientMessageReader
             return null;
         if (!JsonValue.TryReadInteger(value, out long limit) || limit < 1)
             return "The field 'limit' must be an integer of at least 1.";
-
         message.Limit = (int)Math.Min(limit, MaxHistoryLimit);
         return null;
     }
@@ -186,21 +180,18 @@ public static class ClientMessageReader
     {
         if (!before.IsEmpty && !after.IsEmpty)
             return "The fields 'before' and 'after' exclude each other.";
-
         if (!before.IsEmpty)
         {
             if (!JsonValue.TryReadInteger(before, out long seq) || seq < 0)
                 return "The field 'before' must be an integer of at least 0.";
             message.Before = seq;
         }
-
         if (!after.IsEmpty)
         {
             if (!JsonValue.TryReadInteger(after, out long seq) || seq < 0)
                 return "The field 'after' must be an integer of at least 0.";
             message.After = seq;
         }
-
         return null;
     }
 }

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Immutable. One client frame's header, read and checked against every rule that needs no payload.</summary>
+/// <summary>The header of a client's frame, checked against every rule that needs no payload. Immutable.</summary>
 internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int PayloadLength, uint MaskingKey, int Size)
 {
-    /// <summary>Two bytes, a 64-bit length, a masking key.</summary>
+    /// <summary>The longest header: two bytes, a 64-bit length and a masking key.</summary>
     public const int MaxBytes = 14;
 
     // RFC 6455 5.2:
@@ -31,25 +31,19 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
 
     public static bool IsControl(Opcode opcode) => opcode >= Opcode.Close;
 
-    /// <summary>
-    /// Reads a header from the bytes there are, possibly too few: Done, NeedMoreData, or InvalidData with the violation as soon
-    /// as the byte that commits it is there.
-    /// </summary>
+    /// <summary>Reads a header from the bytes received so far.</summary>
+    /// <returns>Done, NeedMoreData, or InvalidData with the violation as soon as the byte that commits it is there.</returns>
     public static OperationStatus Read(
         ReadOnlySpan<byte> bytes, in MessageAssembly message, out FrameHeader header, out CloseStatus violation)
     {
         header = default;
         violation = default;
-
         if (bytes.IsEmpty)
             return OperationStatus.NeedMoreData;
-
         bool isFinal = (bytes[0] & FinalBit) != 0;
         var opcode = (Opcode)(bytes[0] & OpcodeBits);
-
         if ((bytes[0] & ReservedBits) != 0)
             return Invalid(Violations.ReservedBits, out violation);
-
         switch (opcode)
         {
             case Opcode.Text or Opcode.Binary:
@@ -67,31 +61,24 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             default:
                 return Invalid(Violations.ReservedOpcode, out violation);
         }
-
         if (bytes.Length < 2)
             return OperationStatus.NeedMoreData;
-
         if ((bytes[1] & MaskBit) == 0)
             return Invalid(Violations.Unmasked, out violation);
-
         int size = 2;
         long length = bytes[1] & LengthBits;
         if (length > LongestControl)
         {
             if (IsControl(opcode))
                 return Invalid(Violations.ControlTooLong, out violation);
-
-            OperationStatus status = ReadExtendedLength(bytes[2..], ref length, ref size, out violation);
+            var status = ReadExtendedLength(bytes[2..], ref length, ref size, out violation);
             if (status != OperationStatus.Done)
                 return status;
         }
-
         if (!IsControl(opcode) && length > message.Room)
             return Invalid(Violations.MessageTooBig(message.Limit), out violation);
-
         if (bytes.Length < size + KeyBytes)
             return OperationStatus.NeedMoreData;
-
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(bytes[size..]);
         header = new FrameHeader(opcode, isFinal, (int)length, key, size + KeyBytes);
         return OperationStatus.Done;
@@ -102,7 +89,6 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
     {
         violation = default;
         long shortest;
-
         if (length == Length16)
         {
             if (bytes.Length < sizeof(ushort))
@@ -121,7 +107,6 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             size += sizeof(long);
             shortest = ushort.MaxValue + 1;
         }
-
         return length < shortest ? Invalid(Violations.NonMinimalLength, out violation) : OperationStatus.Done;
     }
 

@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Lives on the stack of one call, over the caller's bytes. A request line that asks for an upgrade, RFC 9112 section 3.
+/// The request line of an upgrade, RFC 9112 section 3. Lives on the stack of one call, over the caller's bytes.
 /// </summary>
 internal readonly ref struct RequestLine
 {
@@ -13,26 +13,31 @@ internal readonly ref struct RequestLine
 
     public ReadOnlySpan<byte> Path { get; }
 
-    /// <summary>Without the question mark.</summary>
+    /// <summary>The query without the question mark.</summary>
     public ReadOnlySpan<byte> Query { get; }
 
-    /// <summary>Null when <paramref name="text"/>, which has no line end, is well-formed.</summary>
+    /// <summary>Reads a line, which is without its line end.</summary>
+    /// <returns>The refusal of a malformed line. Null for a well-formed one.</returns>
     public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
     {
         line = default;
-        if (text.IsEmpty) return UpgradeRefusal.EmptyFirstLine;
-        if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~')) return UpgradeRefusal.RequestLineCharacters;
-
-        if (text.Count((byte)' ') != 2) return UpgradeRefusal.RequestLineMalformed;
+        if (text.IsEmpty)
+            return UpgradeRefusal.EmptyFirstLine;
+        if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
+            return UpgradeRefusal.RequestLineCharacters;
+        if (text.Count((byte)' ') != 2)
+            return UpgradeRefusal.RequestLineMalformed;
         int first = text.IndexOf((byte)' ');
         int last = text.LastIndexOf((byte)' ');
         var target = text[(first + 1)..last];
-
-        if (!text[..first].SequenceEqual("GET"u8)) return UpgradeRefusal.MethodNotGet;
-        if (!target.StartsWith((byte)'/')) return UpgradeRefusal.TargetNotOriginForm;
-        if (target.Contains((byte)'#')) return UpgradeRefusal.TargetFragment;
-        if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8)) return UpgradeRefusal.HttpVersion;
-
+        if (!text[..first].SequenceEqual("GET"u8))
+            return UpgradeRefusal.MethodNotGet;
+        if (!target.StartsWith((byte)'/'))
+            return UpgradeRefusal.TargetNotOriginForm;
+        if (target.Contains((byte)'#'))
+            return UpgradeRefusal.TargetFragment;
+        if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8))
+            return UpgradeRefusal.HttpVersion;
         int mark = target.IndexOf((byte)'?');
         line = mark < 0 ? new RequestLine(target, default) : new RequestLine(target[..mark], target[(mark + 1)..]);
         return null;

@@ -4,12 +4,12 @@ using System.Text;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// A local of one call, never shared. Gathers the headers of an upgrade request one by one and checks what RFC 6455
-/// section 4.2.1 asks of them. Sec-WebSocket-Extensions is left alone: none is negotiated.
+/// The headers of an upgrade request, collected one by one and checked as RFC 6455 section 4.2.1 demands. Sec-WebSocket-Extensions is
+/// ignored, because no extension is negotiated. A local of one call, never shared.
 /// </summary>
 internal struct UpgradeHeaders
 {
-    // uri-host and port, RFC 3986 section 3.2: no blank, no slash, no user name before an @.
+    // The characters of uri-host and port, RFC 3986 section 3.2: no blank, no slash, no user name before an @.
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
         "!$%&'()*+,-.:;=[]_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
@@ -24,41 +24,62 @@ internal struct UpgradeHeaders
     private bool _upgradesToWebSocket;
     private bool _connectionUpgrades;
 
-    /// <summary>Null when the header is fine, as far as it can be judged alone.</summary>
+    /// <summary>Adds a header.</summary>
+    /// <returns>The refusal of a header that is wrong by itself. Null when the header is right.</returns>
     public UpgradeRefusal? Add(HeaderLine header)
     {
-        if (header.Is("Host")) return SetOnce(ref _host, "Host", header);
-        if (header.Is("Sec-WebSocket-Key")) return SetOnce(ref _key, "Sec-WebSocket-Key", header);
-        if (header.Is("Sec-WebSocket-Version")) return SetOnce(ref _version, "Sec-WebSocket-Version", header);
-        if (header.Is("Origin")) return SetOnce(ref _origin, "Origin", header);
-        if (header.Is("Authorization")) return SetOnce(ref _authorization, "Authorization", header);
-        if (header.Is("Sec-WebSocket-Protocol")) return AddSubprotocols(header.Value);
-
-        // A body would be read as frames here and as a body by a proxy, which is how requests are smuggled (RFC 9112 section 11.2).
-        if (header.Is("Transfer-Encoding")) return UpgradeRefusal.Body;
-        if (header.Is("Content-Length")) return header.Value.SequenceEqual("0"u8) ? null : UpgradeRefusal.Body;
-
-        if (header.Is("Upgrade")) _upgradesToWebSocket |= HttpToken.ListContains(header.Value, "websocket"u8);
-        else if (header.Is("Connection")) _connectionUpgrades |= HttpToken.ListContains(header.Value, "Upgrade"u8);
-        else if (header.Is("X-Forwarded-For")) _forwardedFor = Join(_forwardedFor, ", ", header);
-        else if (header.Is("Cookie")) _cookie = Join(_cookie, "; ", header); // A proxy may split it: RFC 9113 section 8.2.3.
+        if (header.Is("Host"))
+            return SetOnce(ref _host, "Host", header);
+        if (header.Is("Sec-WebSocket-Key"))
+            return SetOnce(ref _key, "Sec-WebSocket-Key", header);
+        if (header.Is("Sec-WebSocket-Version"))
+            return SetOnce(ref _version, "Sec-WebSocket-Version", header);
+        if (header.Is("Origin"))
+            return SetOnce(ref _origin, "Origin", header);
+        if (header.Is("Authorization"))
+            return SetOnce(ref _authorization, "Authorization", header);
+        if (header.Is("Sec-WebSocket-Protocol"))
+            return AddSubprotocols(header.Value);
+        // The gateway would read a body as frames and a proxy as a body, which is how requests are smuggled (RFC 9112 section 11.2).
+        if (header.Is("Transfer-Encoding"))
+            return UpgradeRefusal.Body;
+        if (header.Is("Content-Length"))
+            return header.Value.SequenceEqual("0"u8) ? null : UpgradeRefusal.Body;
+        if (header.Is("Upgrade"))
+            _upgradesToWebSocket |= HttpToken.ListContains(header.Value, "websocket"u8);
+        else if (header.Is("Connection"))
+            _connectionUpgrades |= HttpToken.ListContains(header.Value, "Upgrade"u8);
+        else if (header.Is("X-Forwarded-For"))
+            _forwardedFor = Join(_forwardedFor, ", ", header);
+        else if (header.Is("Cookie"))
+            // A proxy may split the header: RFC 9113 section 8.2.3.
+            _cookie = Join(_cookie, "; ", header);
         return null;
     }
 
-    /// <summary>Null, and a request, when the headers make a handshake together.</summary>
+    /// <summary>Checks all headers together, and makes the request of them.</summary>
+    /// <returns>The refusal. Null when the headers make a handshake, and <paramref name="request"/> is set.</returns>
     public readonly UpgradeRefusal? Complete(RequestLine line, out UpgradeRequest? request)
     {
         request = null;
-        if (string.IsNullOrEmpty(_host)) return UpgradeRefusal.HostMissing;
-        if (_host.AsSpan().ContainsAnyExcept(HostCharacters)) return UpgradeRefusal.HostMalformed;
-        if (!_upgradesToWebSocket) return UpgradeRefusal.UpgradeMissing;
-        if (!_connectionUpgrades) return UpgradeRefusal.ConnectionMissing;
-        if (_version != "13") return UpgradeRefusal.Version;
-        if (_key is null) return UpgradeRefusal.KeyMissing;
-        if (!IsKey(_key)) return UpgradeRefusal.KeyMalformed;
-        if (_origin is not null && !IsOrigin(_origin)) return UpgradeRefusal.OriginMalformed;
-        if (HasRepeatedSubprotocol()) return UpgradeRefusal.SubprotocolRepeated;
-
+        if (string.IsNullOrEmpty(_host))
+            return UpgradeRefusal.HostMissing;
+        if (_host.AsSpan().ContainsAnyExcept(HostCharacters))
+            return UpgradeRefusal.HostMalformed;
+        if (!_upgradesToWebSocket)
+            return UpgradeRefusal.UpgradeMissing;
+        if (!_connectionUpgrades)
+            return UpgradeRefusal.ConnectionMissing;
+        if (_version != "13")
+            return UpgradeRefusal.Version;
+        if (_key is null)
+            return UpgradeRefusal.KeyMissing;
+        if (!IsKey(_key))
+            return UpgradeRefusal.KeyMalformed;
+        if (_origin is not null && !IsOrigin(_origin))
+            return UpgradeRefusal.OriginMalformed;
+        if (HasRepeatedSubprotocol())
+            return UpgradeRefusal.SubprotocolRepeated;
         request = new UpgradeRequest
         {
             Path = Encoding.ASCII.GetString(line.Path),
@@ -76,7 +97,8 @@ internal struct UpgradeHeaders
 
     private static UpgradeRefusal? SetOnce(ref string? field, string name, HeaderLine header)
     {
-        if (field is not null) return UpgradeRefusal.Repeated(name);
+        if (field is not null)
+            return UpgradeRefusal.Repeated(name);
         field = header.Text;
         return null;
     }
@@ -90,24 +112,28 @@ internal struct UpgradeHeaders
         foreach (var range in list.Split((byte)','))
         {
             var element = list[range].Trim(HttpToken.Blanks);
-            if (!HttpToken.IsToken(element)) return UpgradeRefusal.SubprotocolMalformed;
+            if (!HttpToken.IsToken(element))
+                return UpgradeRefusal.SubprotocolMalformed;
             _subprotocols.Add(Encoding.ASCII.GetString(element));
         }
-
         return null;
     }
 
-    /// <summary>By a set: a head has room for thousands of names, and an attacker would get the comparing of all pairs for free.</summary>
+    /// <summary>
+    /// Looks for a repeated name with a set. A head has room for thousands of names, so comparing all pairs would be a gift to attackers.
+    /// </summary>
     private readonly bool HasRepeatedSubprotocol() =>
         _subprotocols is { Count: > 1 } all && new HashSet<string>(all, StringComparer.Ordinal).Count < all.Count;
 
-    /// <summary>The length is checked too because the decoder skips blanks.</summary>
+    /// <summary>Whether the key is the base64 of 16 bytes. The length is checked as well, because the decoder skips blanks.</summary>
     private static bool IsKey(string key)
     {
         Span<byte> nonce = stackalloc byte[16];
         return key.Length == 24 && Convert.TryFromBase64String(key, nonce, out int length) && length == nonce.Length;
     }
 
-    /// <summary>RFC 6454 section 7.1, save that no browser sends a list and no policy could judge one.</summary>
+    /// <summary>
+    /// Whether the origin is as RFC 6454 section 7.1 says, but not a list: no browser sends one, and no policy could judge it.
+    /// </summary>
     private static bool IsOrigin(string origin) => origin.Length > 0 && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

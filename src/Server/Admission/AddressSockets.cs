@@ -1,6 +1,5 @@
 using System.Net;
 using Gateway.Server.Audit;
-using Gateway.Server.Listening;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
 using Microsoft.AspNetCore.Connections;

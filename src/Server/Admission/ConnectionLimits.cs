@@ -32,7 +32,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
 
     /// <summary>Takes a place for a connection that is to be.</summary>
     /// <returns>To be disposed when the connection is over, or does not come about; null when there is no place.</returns>
-    public ConnectionLease? TryAcquire(IPAddress address, out UpgradeRefusal? refusal)
+    public CountedLease? TryAcquire(IPAddress address, out UpgradeRefusal? refusal)
     {
         lock (_gate)
         {
@@ -42,13 +42,13 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
             if (refusal is not null)
                 return null;
             _taken++;
-            return new ConnectionLease(this, address);
+            return new CountedLease(this, address);
         }
     }
 
-    internal ValueTask<bool> IdentifyAsync(ConnectionLease lease, string user) => users.IdentifyAsync(lease, user);
+    internal ValueTask<bool> IdentifyAsync(CountedLease lease, string user) => users.IdentifyAsync(lease, user);
 
-    internal void Release(ConnectionLease lease)
+    internal void Release(CountedLease lease)
     {
         lock (_gate)
         {

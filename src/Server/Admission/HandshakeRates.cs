@@ -22,7 +22,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
         MessageBurst = options.Limits.HandshakesPerSecondPerAddress,
         BytesPerSecond = 0,
     },
-    time))
+    time)), ISharedHandshakeRates
 {
     /// <summary>Addresses in one message, of some 10 KB; the next takes more.</summary>
     public const int MostTold = 256;
@@ -101,7 +101,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         while (TakeDue() is { } told)
         {
-            _peers!.Tell(told);
+            _peers!.SendHandshakes(told);
             await Task.Delay(Pause, time).ConfigureAwait(false);
         }
     }

@@ -19,7 +19,7 @@ namespace Gateway.Server.Admission;
 /// who was refused is refused for a while without a claim. So neither one who tries all the time nor many make more than a bounded number of
 /// messages.</para>
 /// </remarks>
-internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
+internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISharedUserLimit
 {
     /// <summary>Who finds no room in a claim waits for the next.</summary>
     public const int MostClaimed = 256;
@@ -70,7 +70,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
 
     /// <summary>Counts a connection as one of a user. At once, unless the user has so many that other nodes have to be asked.</summary>
     /// <returns>False when the user has as many as one may have.</returns>
-    public ValueTask<bool> IdentifyAsync(ConnectionLease lease, string user)
+    public ValueTask<bool> IdentifyAsync(CountedLease lease, string user)
     {
         lock (_gate)
         {
@@ -91,7 +91,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>A connection has ended.</summary>
-    public void Release(ConnectionLease lease)
+    public void Release(CountedLease lease)
     {
         lock (_gate)
         {
@@ -181,7 +181,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
     }
 
     /// <summary>Also true where the connection ended meanwhile: nobody is there to be refused.</summary>
-    private static bool IsCounted(ConnectionLease lease, string user) => lease.HasEnded || lease.User == user;
+    private static bool IsCounted(CountedLease lease, string user) => lease.HasEnded || lease.User == user;
 
     /// <summary>How many connections a user may have here without asking.</summary>
     private int ShareOf(string user, int nodes)
@@ -200,7 +200,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
             _many.UnionWith(_counts.All.Where(user => user.Value > _share).Select(user => user.Key));
     }
 
-    private bool TryCount(ConnectionLease lease, string user)
+    private bool TryCount(CountedLease lease, string user)
     {
         if (!_counts.TryAdd(user))
             return false;
@@ -215,7 +215,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time)
     private bool IsRefused(string user) => _refused.TryGetValue(user, out long since) && time.GetElapsedTime(since) < RefusalTime;
 
     /// <returns>Null where so many wait already that this one will not be let in.</returns>
-    private WaitingPlace? Wait(ConnectionLease lease, string user)
+    private WaitingPlace? Wait(CountedLease lease, string user)
     {
         int here = _counts.Of(user) + (_waiting.TryGetValue(user, out var waiting) ? waiting.Count : 0);
         if (here >= _limit)

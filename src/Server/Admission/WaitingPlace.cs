@@ -1,7 +1,7 @@
 namespace Gateway.Server.Admission;
 
 /// <summary>Completed by who decides. A connection that waits for the other nodes to say how many its user has; true lets it in.</summary>
-internal sealed class WaitingPlace(ConnectionLease lease) : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class WaitingPlace(CountedLease lease) : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
-    public ConnectionLease Lease => lease;
+    public CountedLease Lease => lease;
 }

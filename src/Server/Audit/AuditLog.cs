@@ -1,17 +1,15 @@
 using System.Net;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Admission;
 using Gateway.Server.Clock;
-using Gateway.Server.Connections;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Audit;
 
 /// <summary>
-/// Safe for any thread. Counts and logs who came, who was refused and who went, and why. Of one kind, an event with its status or
-/// code, at most <see cref="LinesPerSecond"/> are written a second, and then one line that says how many were left out. Never a token or
-/// a query, and nothing that a client wrote but its user id.
+/// Counts and logs the connections that came, were refused and ended, and why. Safe for any thread. Of one kind, an event with its status
+/// or code, at most <see cref="LinesPerSecond"/> are written a second, and then one line with the number of those left out. No line has a
+/// token or a query in it, and of the client's own words only its user id.
 /// </summary>
 internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents recent, ILogger<AuditLog> log) : ITickHandler
 {
@@ -23,21 +21,23 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     private readonly Dictionary<(string Event, int Code), int> _lines = [];
     private long _window;
 
-    public void Connected(ConnectionLease lease)
+    public void Connected(in AuditedConnection connection)
     {
-        metrics.Connected(lease.Transport);
+        metrics.Connected(connection.Transport);
         if (MayWrite("connected", 0))
-            LogConnected(log, lease.Id, User(lease), lease.Address);
+            LogConnected(log, connection.Id, Printable(connection.User), connection.Address);
     }
 
-    /// <param name="lease">The connection.</param>
-    /// <param name="code">Of the close frame; 1006 where there was none.</param>
-    /// <param name="reason">Why this side ended it; null where the client did.</param>
-    public void Disconnected(ConnectionLease lease, int code, string? reason)
+    /// <param name="connection">The connection.</param>
+    /// <param name="code">The code of the close frame; 1006 where there was none.</param>
+    /// <param name="reason">Why the gateway ended the connection; null where the client did.</param>
+    public void Disconnected(in AuditedConnection connection, int code, string? reason)
     {
-        metrics.Disconnected(lease.Transport, code);
-        if (MayWrite("disconnected", code))
-            LogDisconnected(log, lease.Id, User(lease), lease.Address, code, reason ?? (code == 1006 ? "the client vanished" : "the client closed"));
+        metrics.Disconnected(connection.Transport, code);
+        if (!MayWrite("disconnected", code))
+            return;
+        reason ??= code == 1006 ? "the client vanished" : "the client closed";
+        LogDisconnected(log, connection.Id, Printable(connection.User), connection.Address, code, reason);
     }
 
     /// <summary>An upgrade that was answered with an HTTP error.</summary>
@@ -49,7 +49,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
             LogRefused(log, address, refusal.StatusCode, refusal.Message);
     }
 
-    /// <summary>A connection that was ended before it said, in time and as it should, what it wanted.</summary>
+    /// <summary>A connection that was ended before its request had come, in time and well-formed.</summary>
     public void Aborted(EndPoint? peer, AbortReason reason)
     {
         var address = (peer as IPEndPoint)?.Address;
@@ -59,12 +59,13 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
             LogCut(log, address, reason);
     }
 
-    /// <summary>A delivery found the connection's queue full. The log has the end of the connection, if that is what comes of it.</summary>
-    /// <param name="lease">The connection.</param>
-    /// <param name="policy">What was done.</param>
-    /// <param name="channel">Whose message found no room.</param>
-    /// <param name="dropped">Messages dropped for it so far.</param>
-    public void Slow(ConnectionLease lease, string policy, ChannelName channel, long dropped) => recent.Slow(lease, policy, channel, dropped);
+    /// <summary>A delivery found the connection's queue full. Where the connection is closed for it, its end is logged.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="policy">The policy that was applied.</param>
+    /// <param name="channel">The channel of the message that found no room.</param>
+    /// <param name="dropped">Messages dropped for this connection so far.</param>
+    public void Slow(in AuditedConnection connection, string policy, ChannelName channel, long dropped) =>
+        recent.Slow(connection, policy, channel, dropped);
 
     void ITickHandler.OnTick(long now)
     {
@@ -74,7 +75,11 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
             if (now - _window < WindowMilliseconds)
                 return;
             _window = now;
-            leftOut = [.. _lines.Where(pair => pair.Value > LinesPerSecond).Select(pair => (pair.Key.Event, pair.Key.Code, pair.Value - LinesPerSecond))];
+            leftOut =
+            [
+                .. _lines.Where(pair => pair.Value > LinesPerSecond)
+                    .Select(pair => (pair.Key.Event, pair.Key.Code, pair.Value - LinesPerSecond)),
+            ];
             _lines.Clear();
         }
         foreach (var (name, code, count) in leftOut)
@@ -93,9 +98,9 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
         }
     }
 
-    /// <summary>A user id comes from a token, and may hold what would look like a line of its own.</summary>
-    private static string User(ConnectionLease lease) =>
-        lease.User is not { } user ? "-" : user.Any(char.IsControl) ? new string([.. user.Select(letter => char.IsControl(letter) ? '?' : letter)]) : user;
+    /// <summary>A user id comes from a token, and may hold a line break that would begin a forged line.</summary>
+    private static string Printable(string? user) =>
+        user is null ? "-" : user.Any(char.IsControl) ? string.Concat(user.Select(letter => char.IsControl(letter) ? '?' : letter)) : user;
 
     [LoggerMessage(100, LogLevel.Information, "Connection {Connection} of {User} from {Address} opened.")]
     private static partial void LogConnected(ILogger log, string connection, string user, IPAddress address);

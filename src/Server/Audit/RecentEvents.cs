@@ -1,23 +1,21 @@
 using System.Net;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Admission;
 using Gateway.Server.Clock;
-using Gateway.Server.Connections;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Audit;
 
 /// <summary>
-/// Safe for any thread. The last refusals and slow consumers, for the operator's page. Never a token or a query; nothing that a client
-/// wrote but its user id.
+/// The last refusals and slow consumers, for the operator's page. Safe for any thread. No event has a token or a query in it, and of the
+/// client's own words only its user id.
 /// </summary>
 internal sealed class RecentEvents(TimeProvider time) : ITickHandler
 {
     /// <summary>A screenful; the metrics count all of them.</summary>
     public const int Capacity = 50;
 
-    /// <summary>A fan-out may find thousands of slow consumers at once, each time. What is beyond this is only counted.</summary>
+    /// <summary>A fan-out may find thousands of slow consumers at once, each time. Those beyond this number are only counted.</summary>
     private const int SlowPerSecond = 100;
 
     private const long WindowMilliseconds = 1_000;
@@ -43,18 +41,19 @@ internal sealed class RecentEvents(TimeProvider time) : ITickHandler
         _ => "no more files may be opened",
     });
 
-    /// <param name="lease">The connection.</param>
-    /// <param name="policy">What was done.</param>
-    /// <param name="channel">Whose message found no room.</param>
-    /// <param name="dropped">Messages dropped for it so far.</param>
-    public void Slow(ConnectionLease lease, string policy, ChannelName channel, long dropped)
+    /// <param name="connection">The connection.</param>
+    /// <param name="policy">The policy that was applied.</param>
+    /// <param name="channel">The channel of the message that found no room.</param>
+    /// <param name="dropped">Messages dropped for this connection so far.</param>
+    public void Slow(AuditedConnection connection, string policy, ChannelName channel, long dropped)
     {
         if (Volatile.Read(ref _slowInWindow) >= SlowPerSecond)
             return;
         Interlocked.Increment(ref _slowInWindow);
         _slow.Add(
-            before => before.Connection == lease.Id && before.Policy == policy,
-            _ => new RecentSlowConsumer(Now, lease.Id, policy, channel.ToString(), dropped, lease.User, lease.Address.ToString()));
+            before => before.Connection == connection.Id && before.Policy == policy,
+            _ => new RecentSlowConsumer(
+                Now, connection.Id, policy, channel.ToString(), dropped, connection.User, connection.Address.ToString()));
     }
 
     void ITickHandler.OnTick(long now)

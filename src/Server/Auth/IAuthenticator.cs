@@ -1,9 +1,10 @@
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Health;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Safe for any thread. Says who a connection is.</summary>
-internal interface IAuthenticator
+/// <summary>Decides who a connection belongs to. Safe for any thread.</summary>
+internal interface IAuthenticator : IHealthSource
 {
     /// <summary>What the start screen says about who is let in.</summary>
     string Description { get; }
@@ -13,6 +14,8 @@ internal interface IAuthenticator
 
     /// <summary>Why nobody can be let in at the moment; null when that is not so.</summary>
     string? Problem { get; }
+
+    HealthReport IHealthSource.Health => new(Problem, Problem);
 
     /// <summary>Judges the tokens in messages; null where tokens are not used.</summary>
     TokenVerifier? Tokens { get; }

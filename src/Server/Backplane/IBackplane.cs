@@ -1,4 +1,5 @@
 using Gateway.Protocol.Messages;
+using Gateway.Server.Health;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane;
@@ -8,8 +9,11 @@ namespace Gateway.Server.Backplane;
 /// message of a channel, in one order, to the sink of every node that subscribed to the channel. It knows no connection.
 /// </summary>
 /// <remarks>Nothing here throws because the backplane is out of reach; the results say so, and <see cref="Problem"/> says why.</remarks>
-internal interface IBackplane : IAsyncDisposable
+internal interface IBackplane : IHealthSource, IAsyncDisposable
 {
+    /// <summary>A degradation in words for anybody.</summary>
+    internal const string PartIsOutOfReach = "part of the backplane is out of reach";
+
     /// <summary>What the start screen shows.</summary>
     string Description { get; }
 
@@ -18,6 +22,9 @@ internal interface IBackplane : IAsyncDisposable
 
     /// <summary>Why messages of some channels, but not of all, are not being delivered; null when that is not so.</summary>
     string? Degradation { get; }
+
+    HealthReport IHealthSource.Health => new(
+        Problem, Problem is null ? null : "the backplane is out of reach", Degradation, Degradation is null ? null : PartIsOutOfReach);
 
     /// <summary>Called once, before any other method.</summary>
     /// <exception cref="UnusableBackplaneException">What the settings name is there and can never be used.</exception>

@@ -81,7 +81,7 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         int start = Length;
         Reserve(FrameWriter.HeaderSize(size) + size);
         Length += FrameWriter.WriteHeader(_buffer.AsSpan(Length), Opcode.Text, size);
-        ServerMessageWriter.Message(this, channel.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+        ServerMessageWriter.Message(this, channel.Json, publication.Payload.Bytes, publication.Sender.Span, publication.Seq, publication.Time);
         Add(new FrameEntry(start, Length - start, publication.Seq, publication.Except, Presence: null));
     }
 

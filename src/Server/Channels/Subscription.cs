@@ -1,36 +1,44 @@
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// One connection's place in one channel: what the channel and the connection's writer keep of it. A session adds its own part in a derived class,
-/// so that all of it is one object. Each member names the lock under which it is written; a read without that lock gives a value that may be
-/// stale, where that does no harm.
+/// One connection's place in one channel: what the channel and the connection's writer keep of it. A session adds its own part in a derived
+/// class, so that all of it is one object. Each member names the lock under which it is written; a read without that lock gives a value
+/// that may be stale, where that does no harm.
 /// </summary>
 internal class Subscription(Channel channel, ISubscriber subscriber)
 {
     /// <summary>A <see cref="PresenceVersion"/> that is as new as all changes, so that none is sent.</summary>
     public const long NoPresence = long.MaxValue;
 
-    /// <summary>A <see cref="PresenceVersion"/> older than all changes: some were not sent, so that nothing but a snapshot may follow.</summary>
+    /// <summary>
+    /// A <see cref="PresenceVersion"/> older than all changes: some were not sent, so that nothing but a snapshot may follow.
+    /// </summary>
     public const long LostPresence = -1;
 
     private long _presenceVersion;
 
     public Channel Channel { get; } = channel;
 
-    /// <summary>The receiver of the channel's messages; while history is read for the subscription, one that holds them until then. Set by the session alone.</summary>
+    /// <summary>
+    /// The receiver of the channel's messages; while history is read for the subscription, one that holds them until then. Set by the
+    /// session alone.
+    /// </summary>
     public ISubscriber Subscriber { get; set; } = subscriber;
 
     // The channel's part.
 
-    /// <summary>The first batch for this subscription: older ones were sent from history, or are before its time. Written under the channel's lock before the subscription can be seen.</summary>
+    /// <summary>
+    /// The first batch for this subscription: older ones were sent from history, or are before its time. Written under the channel's lock
+    /// before the subscription can be seen.
+    /// </summary>
     public long StartBatch { get; set; }
 
     /// <summary>The last seq that was sent from history. Written like <see cref="StartBatch"/>.</summary>
     public long StartSeq { get; set; }
 
     /// <summary>
-    /// The last presence change that was in the snapshot sent last. Set before the subscription can be seen, and then under the channel's lock;
-    /// changed without it by <see cref="LosePresence"/> and <see cref="FindPresence"/>.
+    /// The last presence change that was in the snapshot sent last. Set before the subscription can be seen, and then under the channel's
+    /// lock; changed without it by <see cref="LosePresence"/> and <see cref="FindPresence"/>.
     /// </summary>
     public long PresenceVersion
     {

@@ -19,5 +19,5 @@ internal interface IPeerNodes
 
     /// <summary>Tells the other nodes how many handshakes this node has let through.</summary>
     /// <param name="addresses">By address, as text; since the last time that the address was told.</param>
-    void Tell(IReadOnlyDictionary<string, int> addresses);
+    void SendHandshakes(IReadOnlyDictionary<string, int> addresses);
 }

@@ -4,7 +4,6 @@ using Gateway.Server.Channels;
 using Gateway.Server.Clock;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
-using Gateway.Server.Export.Prometheus;
 using Gateway.Server.Health;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -13,11 +12,11 @@ namespace Gateway.Server.Cluster;
 
 /// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
 internal sealed class LocalNode(
-    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, PrometheusExporter metrics, RecentEvents recent,
-    GatewayClock clock, TimeProvider time)
+    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, INodeMetrics metrics,
+    RecentEvents recent, GatewayClock clock, TimeProvider time)
 {
     /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromMilliseconds(700);
 
     private readonly long _started = time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -77,7 +76,7 @@ internal sealed class LocalNode(
     private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClientSession, ValueTask<bool>> work)
     {
         var posted = Chosen(request).Select(connection => connection.PostAsync(work)).ToList();
-        await ((Task)Task.WhenAll(posted)).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)Task.WhenAll(posted)).WaitAsync(ConnectionTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return posted;
     }
 
@@ -93,7 +92,9 @@ internal sealed class LocalNode(
         return new NodeAnswer { Connections = closed };
     }
 
-    /// <summary>The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.</summary>
+    /// <summary>
+    /// The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.
+    /// </summary>
     private IEnumerable<Connection> Chosen(NodeRequest request)
     {
         if (request.Connection is { } id)

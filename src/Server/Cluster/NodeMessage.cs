@@ -3,12 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.</summary>
+/// <summary>
+/// Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.
+/// </summary>
 /// <param name="From">The sender's <see cref="NodeSummary.Id"/>.</param>
 internal sealed record NodeMessage(string From)
 {
     /// <summary>The sender is there, and how it is.</summary>
-    public NodeSummary? Here { get; init; }
+    [JsonPropertyName("here")]
+    public NodeSummary? Heartbeat { get; init; }
 
     /// <summary>Whether those who hear it are to say that they are there too.</summary>
     public bool IsNew { get; init; }
@@ -23,10 +26,10 @@ internal sealed record NodeMessage(string From)
 
     public NodeAnswer? Answer { get; init; }
 
-    /// <summary>With <see cref="Here"/>: whether the sender answers claims.</summary>
+    /// <summary>With <see cref="Heartbeat"/>: whether the sender answers claims.</summary>
     public bool AnswersClaims { get; init; }
 
-    /// <summary>With <see cref="Here"/>: users who have many connections there, and how many.</summary>
+    /// <summary>With <see cref="Heartbeat"/>: users who have many connections there, and how many.</summary>
     public IReadOnlyDictionary<string, int>? Users { get; init; }
 
     /// <summary>How many connections of these users the sender has, or wants. The answer has the same <see cref="Id"/>.</summary>

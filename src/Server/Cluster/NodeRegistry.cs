@@ -1,19 +1,18 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Gateway.Server.Admission;
 using Gateway.Server.Backplane;
-using Gateway.Server.Backplane.Redis;
 using Gateway.Server.Connections;
 
 namespace Gateway.Server.Cluster;
 
 /// <summary>
-/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of them
-/// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
-/// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
+/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of
+/// them at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell
+/// silent without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
 internal sealed partial class NodeRegistry(
-    INodeBus bus, LocalNode local, UserLimit users, HandshakeRates handshakes, BrokenRecords broken, TimeProvider time, ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
+    INodeBus bus, LocalNode local, ISharedUserLimit users, ISharedHandshakeRates handshakes, BrokenRecords broken, TimeProvider time,
+    ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
 {
     /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
@@ -23,15 +22,15 @@ internal sealed partial class NodeRegistry(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
     /// <summary>Three heartbeats may be lost.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(7);
 
     /// <summary>How long a silent node is named: one that is cut off is back sooner, or somebody looks after it.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="Patience"/>.</summary>
-    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
+    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="HeartbeatTimeout"/>.</summary>
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, OtherNode> _others = new();
     private readonly ConcurrentDictionary<string, Survey> _surveys = new();
@@ -66,10 +65,10 @@ internal sealed partial class NodeRegistry(
         try
         {
             var question = new NodeMessage(_id) { Id = id, Request = request };
-            bool asked = others.Count == 0 || await TellAsync(null, question).ConfigureAwait(false);
+            bool asked = others.Count == 0 || await SendAsync(null, question).ConfigureAwait(false);
             survey.Add(_id, await local.DoAsync(request).ConfigureAwait(false));
             if (asked)
-                await survey.Done.WaitAsync(AnswerTime, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await survey.Done.WaitAsync(AnswerTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return new SurveyResult(survey.Answers, NamesOf(survey.Missing.Select(node => others[node])));
         }
         finally
@@ -93,10 +92,10 @@ internal sealed partial class NodeRegistry(
     }
 
     void IPeerNodes.Claim(string id, IReadOnlyDictionary<string, int> claims) =>
-        _ = TellAsync(null, new NodeMessage(_id) { Id = id, Claims = claims });
+        _ = SendAsync(null, new NodeMessage(_id) { Id = id, Claims = claims });
 
-    void IPeerNodes.Tell(IReadOnlyDictionary<string, int> addresses) =>
-        _ = TellAsync(null, new NodeMessage(_id) { Handshakes = addresses });
+    void IPeerNodes.SendHandshakes(IReadOnlyDictionary<string, int> addresses) =>
+        _ = SendAsync(null, new NodeMessage(_id) { Handshakes = addresses });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -109,19 +108,19 @@ internal sealed partial class NodeRegistry(
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
                 Forget();
-                await TellAsync(null, Here()).ConfigureAwait(false);
+                await SendAsync(null, Heartbeat()).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
         {
-            Task parting = TellAsync(null, new NodeMessage(_id) { IsGone = true });
-            await parting.WaitAsync(Farewell, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task parting = SendAsync(null, new NodeMessage(_id) { IsGone = true });
+            await parting.WaitAsync(LeaveTimeout, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private NodeMessage Here() => new(_id) { Here = local.Summary(_id), AnswersClaims = true, Users = users.Report() };
+    private NodeMessage Heartbeat() => new(_id) { Heartbeat = local.Summary(_id), AnswersClaims = true, Users = users.Report() };
 
-    private bool IsHeard(OtherNode other) => time.GetElapsedTime(other.Heard) <= Patience;
+    private bool IsHeard(OtherNode other) => time.GetElapsedTime(other.Heard) <= HeartbeatTimeout;
 
     private static string[] NamesOf(IEnumerable<OtherNode> others) =>
         [.. others.Select(other => other.Summary.Node).Distinct().Order(StringComparer.Ordinal)];
@@ -129,7 +128,7 @@ internal sealed partial class NodeRegistry(
     private void OnReached()
     {
         Volatile.Write(ref _reached, time.GetTimestamp());
-        _ = TellAsync(null, Here() with { IsNew = true });
+        _ = SendAsync(null, Heartbeat() with { IsNew = true });
     }
 
     /// <summary>
@@ -167,7 +166,7 @@ internal sealed partial class NodeRegistry(
                 users.OnPlaced(own);
             return true;
         }
-        if (message.Here is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))
+        if (message.Heartbeat is { } summary && (_others.Count < MaxNodes || _others.ContainsKey(message.From)))
         {
             _others[message.From] = new OtherNode(summary with { Id = message.From }, time.GetTimestamp(), message.AnswersClaims);
             CountHeard();
@@ -180,7 +179,7 @@ internal sealed partial class NodeRegistry(
         }
         ReceiveCounts(message);
         if (message.IsNew)
-            _ = TellAsync(message.From, Here());
+            _ = SendAsync(message.From, Heartbeat());
         if (message.Answer is { } answer && message.Id is { } question && _surveys.TryGetValue(question, out var survey))
             survey.Add(message.From, answer);
         if (message.Request is { } request && message.Id is { } id)
@@ -198,7 +197,7 @@ internal sealed partial class NodeRegistry(
         if (message.Id is not { } id)
             return;
         if (message.Claims is { } claims)
-            _ = TellAsync(message.From, new NodeMessage(_id) { Id = id, Taken = users.OnClaimed(message.From, claims) });
+            _ = SendAsync(message.From, new NodeMessage(_id) { Id = id, Taken = users.OnClaimed(message.From, claims) });
         if (message.Taken is { } taken)
             users.OnAnswered(message.From, id, taken);
     }
@@ -210,7 +209,7 @@ internal sealed partial class NodeRegistry(
             // Whoever brought the message has others to bring.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             var answer = await local.DoAsync(request).ConfigureAwait(false);
-            await TellAsync(to, new NodeMessage(_id) { Id = id, Answer = answer }).ConfigureAwait(false);
+            await SendAsync(to, new NodeMessage(_id) { Id = id, Answer = answer }).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -219,11 +218,11 @@ internal sealed partial class NodeRegistry(
     }
 
     /// <returns>False when the others are out of reach.</returns>
-    private async Task<bool> TellAsync(string? to, NodeMessage message)
+    private async Task<bool> SendAsync(string? to, NodeMessage message)
     {
         try
         {
-            return await bus.TellAsync(to, message.Write()).ConfigureAwait(false);
+            return await bus.SendAsync(to, message.Write()).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

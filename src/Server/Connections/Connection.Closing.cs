@@ -90,7 +90,7 @@ internal sealed partial class Connection
             _frames.Dispose();
             _services.Connections.Remove(this);
             Lease.Dispose();
-            _services.Audit.Disconnected(Lease, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
+            _services.Audit.Disconnected(Audited, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Connections;

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Admission;
+using Gateway.Server.Audit;
 using Gateway.Server.Channels;
-using Gateway.Server.Clock;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Health;
 using Gateway.Server.Naming;
@@ -30,8 +29,10 @@ internal sealed partial class Connection : IWriterOwner
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
     /// <param name="output">Where its frames go.</param>
     /// <param name="services">What all connections share.</param>
-    /// <param name="admitted">Who it is, and what makes the meaning of the messages.</param>
-    public Connection(ConnectionContext transport, IOutput output, ConnectionServices services, Admitted admitted)
+    /// <param name="lease">Who it belongs to, and its place in the limits; given back at the connection's end.</param>
+    /// <param name="handler">Makes the handler of its messages.</param>
+    public Connection(
+        ConnectionContext transport, IOutput output, ConnectionServices services, ConnectionLease lease, Func<Connection, IMessageHandler> handler)
     {
         _transport = transport;
         _output = output;
@@ -40,19 +41,21 @@ internal sealed partial class Connection : IWriterOwner
         _rate = new RateMeter(services.Rates, services.Rates.Now);
         _lastReceived = services.Clock.Now;
         Opened = services.Clock.Now;
-        Lease = admitted.Lease;
+        Lease = lease;
         Writer = new ConnectionWriter(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
-        _handler = admitted.Handler(this);
+        _handler = handler(this);
     }
 
     public string Id => Lease.Id;
 
-    /// <summary>Its place in what the limits count, and who it is; given back at the connection's end.</summary>
+    /// <summary>Who it belongs to, and its place in the limits; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
+
+    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
 
     public ConnectionWriter Writer { get; }
 
-    /// <summary>When it was opened, on <see cref="Clock.Now"/>.</summary>
+    /// <summary>When it was opened, on <see cref="Clock.GatewayClock.Now"/>.</summary>
     public long Opened { get; }
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
@@ -75,7 +78,7 @@ internal sealed partial class Connection : IWriterOwner
 
     void IWriterOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
 
-    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Lease, policy, channel, dropped);
+    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Audited, policy, channel, dropped);
 
     void IWriterOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
 
@@ -88,7 +91,7 @@ internal sealed partial class Connection : IWriterOwner
         // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
         // one of the two sees the other.
         _services.Connections.Add(this);
-        _services.Audit.Connected(Lease);
+        _services.Audit.Connected(Audited);
         if (_services.Readiness.IsDraining)
             RequestClose(CloseRequest.Restarting(0));
         return ReadToEndAsync(OpenAsync(answer));

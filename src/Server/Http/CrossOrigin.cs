@@ -1,5 +1,6 @@
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Auth;
+using Gateway.Server.Listening;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Http;

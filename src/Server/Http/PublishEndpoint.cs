@@ -78,18 +78,18 @@ internal sealed class PublishEndpoint(
         services.Metrics.Received();
         var identity = signIn.Identity ?? authenticator.WithoutToken(ConnectionId.Next());
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
-            return RefusalResponse.Of(error);
+            return error.ToRefusal();
         var content = message.Content;
         if (services.ApplicationFor(Interests.Publish) is { } application)
         {
             var decision = await application.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
             if (decision.Denial is { } denial)
-                return RefusalResponse.Of(denial);
+                return denial.ToRefusal();
             content = decision.Content ?? content;
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
         {
-            Content = content.Span,
+            Payload = Payload.Json(content.Span),
             Sender = identity.Sender,
             // Without a token another request is another somebody: only the address is the same when it is sent again.
             Key = signIn.Identity is null
@@ -100,7 +100,7 @@ internal sealed class PublishEndpoint(
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
             await local.WaitForCapacityAsync();
         if (!result.IsAccepted)
-            return RefusalResponse.Of(SessionError.Of(result.Outcome));
+            return SessionError.Of(result.Outcome).ToRefusal();
         await AnswerAsync(context.Response, message, result.Position);
         return null;
     }

@@ -1,34 +1,34 @@
+using System.Text;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Audit;
 using Gateway.Server.Metrics;
-using Gateway.Server.Options;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// One object serves all connections of a listener, concurrently. The public port: looks at the first request without consuming
-/// it, runs WebSocket connections from Kestrel's transport and hands everything else, untouched, to the HTTP server.
+/// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport and
+/// hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
 /// </summary>
-/// <param name="options">The node's.</param>
+/// <param name="admission">Names the paths of WebSockets.</param>
 /// <param name="upgrades">Answers upgrades.</param>
-/// <param name="deadlines">For who is slow to send a request.</param>
-/// <param name="audit">Told of them.</param>
-/// <param name="idle">Closes connections of the HTTP server that ask nothing more.</param>
+/// <param name="deadlines">Aborts connections whose request head is late.</param>
+/// <param name="audit">Counts those.</param>
+/// <param name="idle">Closes connections of the HTTP server that are without a request for too long.</param>
 /// <param name="http">The HTTP server on the same port.</param>
 internal sealed class GatewayConnectionHandler(
-    GatewayOptions options, UpgradeHandler upgrades, HandshakeDeadlines deadlines, AuditLog audit, IdleHttp idle, ConnectionDelegate http)
+    AdmissionControl admission, UpgradeHandler upgrades, HandshakeDeadlines deadlines, AuditLog audit, IdleHttp idle, ConnectionDelegate http)
     : ConnectionHandler
 {
-    private readonly IReadOnlyList<byte[]> _paths = AdmissionControl.Paths(options);
+    private readonly byte[][] _paths = [.. admission.Paths.Select(Encoding.ASCII.GetBytes)];
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         switch (await PeekAsync(connection))
         {
             case RequestKind.Upgrade:
-                // Run from here, for the state of every method that waits for a connection's end is memory of that connection.
+                // Run by this method: the state of every method that waits for a connection's end is memory of that connection.
                 if (await upgrades.UpgradeAsync(connection) is var (upgraded, answer))
                     await upgraded.RunAsync(answer);
                 break;
@@ -38,7 +38,7 @@ internal sealed class GatewayConnectionHandler(
         }
     }
 
-    /// <summary>A method of its own, whose state is no memory of WebSockets.</summary>
+    /// <summary>A method of its own, so that its state is no memory of WebSockets.</summary>
     private async Task ServeAsync(ConnectionContext connection)
     {
         using var activity = idle.Start(connection);
@@ -47,7 +47,7 @@ internal sealed class GatewayConnectionHandler(
         await http(connection);
     }
 
-    /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection ended, or its time did, before that was clear.</returns>
+    /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection or its time ended before the kind was clear.</returns>
     private async Task<RequestKind> PeekAsync(ConnectionContext connection)
     {
         using var deadline = deadlines.Start(connection);

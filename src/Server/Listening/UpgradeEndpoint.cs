@@ -5,7 +5,6 @@ using System.Text;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Connections;
-using Gateway.Server.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Listening;
@@ -16,8 +15,6 @@ namespace Gateway.Server.Listening;
 /// </summary>
 internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresses addresses, ConnectionServices services)
 {
-    private readonly HashSet<string> _paths = [.. AdmissionControl.Paths(services.Options).Select(Encoding.ASCII.GetString)];
-
     public async Task HandleAsync(HttpContext context)
     {
         var peer = addresses.Of(context);
@@ -30,7 +27,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         var head = new ReadOnlySequence<byte>(Head(context.Request));
         var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
         // Routing is lenient about letters, slashes and escapes; the first request of a connection is not, and both must agree.
-        if (outcome == UpgradeOutcome.Accepted && !_paths.Contains(request!.Path))
+        if (outcome == UpgradeOutcome.Accepted && !admission.Paths.Contains(request!.Path))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
@@ -55,7 +52,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         var stream = await upgrade!.UpgradeAsync();
         var connection = new UpgradedConnection(context, stream);
-        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, admitted).RunAsync();
+        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, lease, admitted.Handler).RunAsync();
     }
 
     /// <summary>The request as it was sent, so that one parser with one set of rules judges every upgrade.</summary>

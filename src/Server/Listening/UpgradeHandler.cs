@@ -10,11 +10,11 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Server.Listening;
 
-/// <summary>One object serves all connections, concurrently. Answers a WebSocket upgrade straight from Kestrel's transport.</summary>
+/// <summary>Answers a WebSocket upgrade straight from Kestrel's transport. One object serves all connections, concurrently.</summary>
 internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses addresses, ConnectionServices services)
 {
-    /// <summary>Reads the request, whose head has come. A refusal is sent here; what is admitted is to be run with the answer, which it sends itself.</summary>
-    /// <returns>Null when there is nothing to run.</returns>
+    /// <summary>Reads a request whose head has come, and sends the answer to one that is refused.</summary>
+    /// <returns>The connection to run, and the answer that it sends first; null when there is none to run.</returns>
     public async Task<(Connection Connection, ReadOnlyMemory<byte> Answer)?> UpgradeAsync(ConnectionContext connection)
     {
         long start = Stopwatch.GetTimestamp();
@@ -35,7 +35,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         }
     }
 
-    /// <summary>Takes the request off the input: all of it was there when it was told from other requests.</summary>
+    /// <summary>Takes the request off the input. All of it is there: only then was it told from other requests.</summary>
     private static bool TryTakeRequest(PipeReader input, out UpgradeRequest? request, out UpgradeRefusal? refusal)
     {
         (request, refusal) = (null, null);
@@ -58,7 +58,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (new Connection(connection, output, services, admitted), answer.WrittenMemory);
+            return (new Connection(connection, output, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);

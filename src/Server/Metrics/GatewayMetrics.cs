@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Connections;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Metrics;

@@ -4,16 +4,15 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// A request that concerns one channel and may have to wait for its turn, or for the backplane. A dialect makes it of what it has read, and <see
-/// cref="ChannelSession.Do"/> does it once.
+/// A request that concerns one channel and may have to wait for its turn, or for the backplane. A dialect makes it of what it has read, and
+/// <see cref="ChannelSession.Do"/> does it once.
 /// </summary>
 internal abstract class ChannelRequest
 {
-    /// <summary>A request is begun within this. With the time of one call to the backplane its answer still comes within the protocol's 5 s.</summary>
+    /// <summary>
+    /// A request is begun within this. With the time of one call to the backplane its answer still comes within the protocol's 5 s.
+    /// </summary>
     public const long TurnMilliseconds = 2_500;
-
-    /// <summary>The time by which requests count how long they have waited.</summary>
-    public static long Milliseconds => Environment.TickCount64;
 
     /// <summary>The request's id, which the answer returns as it is; empty for none.</summary>
     public byte[] Id { get; init; } = [];
@@ -21,7 +20,7 @@ internal abstract class ChannelRequest
     /// <summary>The channel; set when its name is known to be one.</summary>
     public ChannelName Channel { get; set; } = null!;
 
-    /// <summary>When the request was read, in <see cref="Milliseconds"/>.</summary>
+    /// <summary>When the request was read, in <see cref="ChannelSession.Milliseconds"/>.</summary>
     public long Asked { get; set; }
 
     /// <summary>The memory that the answer may take, as <see cref="PendingRequests"/> bounds it.</summary>
@@ -47,7 +46,7 @@ internal abstract class ChannelRequest
         // The read loop handles nothing more of a connection that is closing, either.
         if (session.Connection.IsClosing)
             return default;
-        if (Milliseconds - Asked <= TurnMilliseconds)
+        if (session.Milliseconds - Asked <= TurnMilliseconds)
             return RunAsync(session);
         session.Refuse(SessionError.Unavailable, Id, Channel.Utf8);
         return default;

@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
@@ -7,7 +8,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <content>Publishing. Where nothing has to be waited for, a message is published and answered within the call, and nothing is allocated.</content>
+/// <content>
+/// Publishing. Where nothing has to be waited for, a message is published and answered within the call, and nothing is allocated.
+/// </content>
 internal sealed partial class ChannelSession
 {
     /// <summary>Publishes a message in its channel's turn.</summary>
@@ -39,9 +42,11 @@ internal sealed partial class ChannelSession
         var identity = _identity;
         var publishing = Services.Backplane.PublishAsync(name, new PublishRequest
         {
-            Content = command.Content,
+            Payload = Payload.Json(command.Content),
             Sender = identity.Sender,
-            Key = identity.IsSignedIn ? IdempotencyKey.OfUser(identity.Sender, command.Key) : IdempotencyKey.OfConnection(identity.Sender, command.Key),
+            Key = identity.IsSignedIn
+                ? IdempotencyKey.OfUser(identity.Sender, command.Key)
+                : IdempotencyKey.OfConnection(identity.Sender, command.Key),
             Except = command.Echo ? null : Connection.Id,
         });
         if (publishing.IsCompletedSuccessfully)

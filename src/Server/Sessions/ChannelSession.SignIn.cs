@@ -8,7 +8,9 @@ namespace Gateway.Server.Sessions;
 /// <content>How a client becomes known, and how long that lasts.</content>
 internal sealed partial class ChannelSession
 {
-    /// <summary>Seconds after a token's expiry, which an error announces, for a refresh that failed once or a tab that slept to come through.</summary>
+    /// <summary>
+    /// Seconds after a token's expiry, which an error announces, for a refresh that failed once or a tab that slept to come through.
+    /// </summary>
     public const long GraceSeconds = 25;
 
     /// <summary>The connection is open. A client that is known is welcomed; others have to sign in first.</summary>
@@ -37,7 +39,10 @@ internal sealed partial class ChannelSession
         return channels.Count == 0 ? default : new InitialRequests(this, identity, _initial).RunAsync(channels);
     }
 
-    /// <summary>Looks at what has a deadline: signing in, the client's token, those of its subscriptions. Touches nothing that the read loop uses alone.</summary>
+    /// <summary>
+    /// Looks at what has a deadline: signing in, the client's token, those of its subscriptions. Touches nothing that the read loop uses
+    /// alone.
+    /// </summary>
     /// <param name="now">Milliseconds on the clock.</param>
     public void OnTick(long now)
     {

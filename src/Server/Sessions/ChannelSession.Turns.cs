@@ -1,16 +1,21 @@
 using Gateway.Server.Application;
+using Gateway.Server.Clock;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
 /// <content>
-/// The order in which requests are done. One that can be answered at once is. One that has to wait for the backplane goes on beside the read loop,
-/// and only requests for the same channel wait for it; so a ping is answered, and other channels are served, while one Redis is silent.
+/// The order in which requests are done. One that can be answered at once is. One that has to wait for the backplane goes on beside the
+/// read loop, and only requests for the same channel wait for it; so a ping is answered, and other channels are served, while one Redis is
+/// silent.
 /// </content>
 internal sealed partial class ChannelSession
 {
     /// <summary>Null until the backplane takes its time for the first.</summary>
     private PendingRequests? _pending;
+
+    /// <summary>The time by which requests count how long they have waited.</summary>
+    public long Milliseconds => Services.Time.GetMilliseconds();
 
     private PendingRequests Pending
     {
@@ -45,7 +50,7 @@ internal sealed partial class ChannelSession
     /// <summary>Does a request whose channel is known.</summary>
     public void Begin(ChannelRequest request)
     {
-        request.Asked = ChannelRequest.Milliseconds;
+        request.Asked = Milliseconds;
         if (_pending?.BusyLane(request.Channel.Utf8, isPublish: false) is { } lane)
         {
             _pending.Enqueue(lane, request);
@@ -56,10 +61,14 @@ internal sealed partial class ChannelSession
             Pending.Add(request, running);
     }
 
-    /// <summary>Completes at once unless too much is under way. A read loop that reads no more meanwhile has its client wait, by TCP.</summary>
+    /// <summary>
+    /// Completes at once unless too much is under way. A read loop that reads no more meanwhile has its client wait, by TCP.
+    /// </summary>
     public ValueTask WaitForCapacityAsync() => _pending is { IsFull: true } pending ? pending.WaitForCapacityAsync() : default;
 
-    /// <summary>Completes when nothing of the channel is under way that a request has to wait for. The client is not read meanwhile.</summary>
+    /// <summary>
+    /// Completes when nothing of the channel is under way that a request has to wait for. The client is not read meanwhile.
+    /// </summary>
     public ValueTask TurnAsync(ChannelName channel, bool isPublish) =>
         _pending?.BusyLane(channel.Utf8, isPublish) is { } lane ? _pending.TurnAsync(lane, isPublish) : default;
 
@@ -85,8 +94,8 @@ internal sealed partial class ChannelSession
     /// <summary>Waits for the application, with the heartbeat paused.</summary>
     public async ValueTask<Decision> DecideAsync(ValueTask<Decision> deciding)
     {
-        // The answers to earlier requests do not wait with it. The heartbeat goes on for them: a client that does not take its answers is to be
-        // found out.
+        // The answers to earlier requests do not wait with it. The heartbeat goes on for them: a client that does not take its answers is
+        // to be found out.
         await Connection.Writer.FlushAsync();
         Connection.PauseHeartbeat();
         try

@@ -10,12 +10,13 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// What any client can do, in whatever language: sign in, subscribe, publish, read. It knows rights, limits, turns and the application. A dialect
-/// reads the client's requests and gives them to the session as values; the session answers through <see cref="IClientReplies"/>.
+/// What any client can do, in whatever language: sign in, subscribe, publish, read. It knows rights, limits, turns and the application. A
+/// dialect reads the client's requests and gives them to the session as values; the session answers through <see cref="IClientReplies"/>.
 /// </summary>
 /// <remarks>
 /// Used by its connection's read loop; <see cref="OnGap"/> and <see cref="OnClosing"/> by any thread, <see cref="OnTick"/> by the clock. A
-/// request that has to wait for the backplane goes on on other threads, and the client's other requests beside it: see <see cref="PendingRequests"/>.
+/// request that has to wait for the backplane goes on on other threads, and the client's other requests beside it: see
+/// <see cref="PendingRequests"/>.
 /// </remarks>
 internal sealed partial class ChannelSession
 {
@@ -85,14 +86,17 @@ internal sealed partial class ChannelSession
     /// <param name="retryAfter">Milliseconds after which the request may be done; null where waiting does not help.</param>
     /// <param name="timing">When the answer leaves.</param>
     public void Refuse(
-        ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null, SendTiming timing = SendTiming.WithFlush)
+        ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null,
+        SendTiming timing = SendTiming.WithFlush)
     {
         Services.Metrics.Error(error.Code);
         // A name over the limit is not sent back: it may be as long as a message.
         Replies.Error(error, id, channel.Length <= Services.Options.Limits.ChannelName ? channel : default, retryAfter, timing);
     }
 
-    /// <summary>The channel's name, made anew only when no client on this node is subscribed to it and this client named another one last.</summary>
+    /// <summary>
+    /// The channel's name, made anew only when no client on this node is subscribed to it and this client named another one last.
+    /// </summary>
     /// <param name="channel">The name in UTF-8.</param>
     /// <param name="problem">Why it is no name.</param>
     public ChannelName? NameOf(ReadOnlySpan<byte> channel, out string problem)
@@ -105,7 +109,9 @@ internal sealed partial class ChannelSession
         return name is null ? null : _lastName = name;
     }
 
-    /// <summary>Whether the client may read history or presence. A subscription token lets its bearer read everything in the channel.</summary>
+    /// <summary>
+    /// Whether the client may read history or presence. A subscription token lets its bearer read everything in the channel.
+    /// </summary>
     public bool MayRead(ChannelName channel, ChannelOperations operation) =>
         ChannelRights.IsAllowed(_identity, channel, operation) || Subscriptions.Find(channel.Utf8) is { IsByToken: true };
 

@@ -4,7 +4,10 @@ using Gateway.Server.Channels;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>One client's subscription: to what its channel and writer know of it, the session adds its right, its presence and what the application has heard.</summary>
+/// <summary>
+/// One client's subscription: to what its channel and writer know of it, the session adds its right, its presence and what the application
+/// has heard.
+/// </summary>
 internal sealed class ClientSubscription(Channel channel, ISubscriber subscriber) : Subscription(channel, subscriber)
 {
     /// <summary>An <see cref="Expires"/> that never comes.</summary>
@@ -26,7 +29,8 @@ internal sealed class ClientSubscription(Channel channel, ISubscriber subscriber
     }
 
     /// <summary>Whether the client sees who is in the channel. A subscription token lets its bearer read everything in it.</summary>
-    public bool MaySeePresence(Identity identity) => IsByToken || ChannelRights.IsAllowed(identity, Channel.Name, ChannelOperations.Presence);
+    public bool MaySeePresence(Identity identity) =>
+        IsByToken || ChannelRights.IsAllowed(identity, Channel.Name, ChannelOperations.Presence);
 
     /// <summary>Tells the application that the subscription began, unless the end has come first.</summary>
     public void NotifyBegan(IApplication application, string connection, string user)

@@ -3,10 +3,12 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// The subscriptions of one session, and how they end. Safe for any thread: the read loop changes it, and a gap found elsewhere, the clock or a new
-/// token ends a subscription.
+/// The subscriptions of one session, and how they end. Safe for any thread: the read loop changes it, and a gap found elsewhere, the clock
+/// or a new token ends a subscription.
 /// </summary>
-/// <remarks>Only a session with many subscriptions keeps an index. The lock is the object itself, of which there is one per connection.</remarks>
+/// <remarks>
+/// Only a session with many subscriptions keeps an index. The lock is the object itself, of which there is one per connection.
+/// </remarks>
 internal sealed partial class ClientSubscriptions(ChannelSession session)
 {
     /// <summary>Up to this many, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
@@ -137,7 +139,9 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
         }
     }
 
-    /// <summary>Has snapshots sent in the place of presence that was dropped, now that the writer has room again. From any thread, without locks.</summary>
+    /// <summary>
+    /// Has snapshots sent in the place of presence that was dropped, now that the writer has room again. From any thread, without locks.
+    /// </summary>
     public void RestorePresence()
     {
         foreach (var subscription in Snapshot())

@@ -36,7 +36,8 @@ internal sealed class HistoryRequest : ChannelRequest
 
     private async ValueTask ReadAsync(ChannelSession session)
     {
-        if (await session.Services.Backplane.ReadAsync(Channel, new HistoryQuery(After, Before, Limit ?? DefaultLimit, MaxBytes)) is { } page)
+        var query = new HistoryQuery(After, Before, Limit ?? DefaultLimit, MaxBytes);
+        if (await session.Services.Backplane.ReadAsync(Channel, query) is { } page)
             session.Replies.History(Channel, Id, page);
         else
             session.Refuse(SessionError.Unavailable, Id, Channel.Utf8);

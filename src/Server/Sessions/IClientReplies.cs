@@ -8,8 +8,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// A session's words to its client, written by the dialect that the client speaks. Called from any thread; a session calls some of it under locks,
-/// so that nothing of it waits. An <c>id</c> is the request's own, returned as it is; empty where nobody asked.
+/// A session's words to its client, written by the dialect that the client speaks. Called from any thread; a session calls some of it under
+/// locks, so that nothing of it waits. An <c>id</c> is the request's own, returned as it is; empty where nobody asked.
 /// </summary>
 internal interface IClientReplies
 {

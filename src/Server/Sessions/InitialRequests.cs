@@ -8,7 +8,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>The subscriptions that a client begins with: those its token lists and, for one that cannot send, those it connected with.</summary>
+/// <summary>
+/// The subscriptions that a client begins with: those its token lists and, for one that cannot send, those it connected with.
+/// </summary>
 internal sealed class InitialRequests(ChannelSession session, Identity identity, InitialSubscriptions? initial)
 {
     public async ValueTask RunAsync(IReadOnlyList<string> channels)

@@ -5,15 +5,16 @@ namespace Gateway.Server.Sessions;
 
 /// <summary>The messages that a recovering client missed, on their way to it. Lives as long as the request.</summary>
 /// <remarks>
-/// They are read page by page, at the client's own speed, and what the channel sends after the last page is held until that page has been sent; so
-/// no message falls between the two.
+/// They are read page by page, at the client's own speed, and what the channel sends after the last page is held until that page has been
+/// sent; so no message falls between the two.
 /// </remarks>
 /// <param name="session">The client's session.</param>
 /// <param name="subscription">The subscription.</param>
 /// <param name="page">The first page after the position.</param>
 /// <param name="position">The last position that the client knows.</param>
 /// <param name="generation">The channel's generation before the page was read.</param>
-internal sealed class MissedMessages(ChannelSession session, ClientSubscription subscription, HistoryPage page, Position position, long generation)
+internal sealed class MissedMessages(
+    ChannelSession session, ClientSubscription subscription, HistoryPage page, Position position, long generation)
 {
     /// <summary>Content bytes of one page; recovery holds one page at a time.</summary>
     private const int PageBytes = 64 * 1024;

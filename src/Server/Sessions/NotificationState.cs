@@ -9,6 +9,8 @@ internal enum NotificationState : byte
     /// <summary>The beginning.</summary>
     Notified,
 
-    /// <summary>The end, or nothing at all; no event follows. The subscription is over, and gives back at once what it still takes.</summary>
+    /// <summary>
+    /// The end, or nothing at all; no event follows. The subscription is over, and gives back at once what it still takes.
+    /// </summary>
     Ended,
 }

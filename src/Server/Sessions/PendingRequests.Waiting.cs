@@ -27,12 +27,12 @@ internal sealed partial class PendingRequests
         var connection = _session.Connection;
         // The answers to earlier requests do not wait with it.
         await connection.Writer.FlushAsync();
-        // `Connection.RequestClose` notes the close and then calls `ReleaseReader`; the read loop looks for the close and then waits. So either the
-        // read loop sees the close, or the release comes later and ends the wait.
+        // `Connection.RequestClose` notes the close and then calls `ReleaseReader`; the read loop looks for the close and then waits. So
+        // either the read loop sees the close, or the release comes later and ends the wait.
         if (!connection.IsClosing)
             await HalfDoneAsync();
-        // Nothing was read meanwhile, so that the client's silence is no sign. The heartbeat was not paused, though: a client that does not take its
-        // answers is to be found out.
+        // Nothing was read meanwhile, so that the client's silence is no sign. The heartbeat was not paused, though: a client that does not
+        // take its answers is to be found out.
         connection.ResumeHeartbeat();
     }
 
@@ -44,8 +44,8 @@ internal sealed partial class PendingRequests
     }
 
     /// <summary>
-    /// Completes when every publish that was begun is answered. For the end of the connection, whichever side ends it: a client sends a message
-    /// without an answer again, and without a key that is a second message.
+    /// Completes when every publish that was begun is answered. For the end of the connection, whichever side ends it: a client sends a
+    /// message without an answer again, and without a key that is a second message.
     /// </summary>
     public ValueTask PublishesDoneAsync()
     {

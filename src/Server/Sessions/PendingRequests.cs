@@ -6,12 +6,12 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// One client's requests that are not answered yet, bounded by what their answers may cost. Requests come from the read loop alone and may end on
-/// any thread.
+/// One client's requests that are not answered yet, bounded by what their answers may cost. Requests come from the read loop alone and may
+/// end on any thread.
 /// </summary>
 /// <remarks>
-/// Requests for one channel are begun one after the other, those for different channels beside each other; publishes of one channel, which the
-/// backplane keeps in order, beside each other too.
+/// Requests for one channel are begun one after the other, those for different channels beside each other; publishes of one channel, which
+/// the backplane keeps in order, beside each other too.
 /// </remarks>
 internal sealed partial class PendingRequests
 {
@@ -73,8 +73,9 @@ internal sealed partial class PendingRequests
     /// <param name="request">The request.</param>
     public void Enqueue(RequestLane lane, ChannelRequest request)
     {
-        request.Asked = ChannelRequest.Milliseconds;
-        Enqueue(lane, new RequestTurn(() => GuardAsync(RunInTurnAsync(request)), request.Cost + request.HeldBytes, request is QueuedPublish));
+        request.Asked = _session.Milliseconds;
+        int cost = request.Cost + request.HeldBytes;
+        Enqueue(lane, new RequestTurn(() => GuardAsync(RunInTurnAsync(request)), cost, request is QueuedPublish));
     }
 
     /// <summary>Completes when the turn of a channel's next request has come, which the caller then does within that turn.</summary>
@@ -92,7 +93,9 @@ internal sealed partial class PendingRequests
         return new ValueTask(turn.Task);
     }
 
-    /// <summary>Notes a publish that was begun, and answers it when the backplane has; the client's next publishes do not wait for that.</summary>
+    /// <summary>
+    /// Notes a publish that was begun, and answers it when the backplane has; the client's next publishes do not wait for that.
+    /// </summary>
     /// <param name="publishing">What is left to do of it.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="id">The request's id.</param>
@@ -154,8 +157,8 @@ internal sealed partial class PendingRequests
         {
             _cost += turn.Cost;
             lane.Waiting.Enqueue(turn);
-            // The request that this one was to wait for may have ended since the lane was looked up. Only the read loop adds lanes, so the channel
-            // has no other.
+            // The request that this one was to wait for may have ended since the lane was looked up. Only the read loop adds lanes, so the
+            // channel has no other.
             _lanes.TryAdd(lane.Channel, lane);
             if (!TryTakeTurn(lane, out first))
                 return;
@@ -182,7 +185,9 @@ internal sealed partial class PendingRequests
 
     private async ValueTask RunInTurnAsync(ChannelRequest request) => await request.RunInTurnAsync(_session);
 
-    /// <summary>Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.</summary>
+    /// <summary>
+    /// Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.
+    /// </summary>
     private Task GuardAsync(ValueTask running) => GuardAsync(_session, running);
 
     /// <summary>Lets something go on by itself: a failure is logged and closes the connection.</summary>

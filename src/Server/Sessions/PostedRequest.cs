@@ -2,7 +2,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>A request that the client did not send itself, in turn with those that it did: the API's, or a subscription to begin with.</summary>
+/// <summary>
+/// A request that the client did not send itself, in turn with those that it did: the API's, or a subscription to begin with.
+/// </summary>
 internal sealed class PostedRequest : ChannelRequest
 {
     private readonly Func<PostedRequest, ValueTask<bool>> _work;

@@ -27,7 +27,7 @@ internal sealed class PresenceRequest : ChannelRequest
         var subscription = session.Subscriptions.Find(Channel.Utf8);
         for (int attempt = 1; ; attempt++)
         {
-            if (Milliseconds - Asked > TurnMilliseconds
+            if (session.Milliseconds - Asked > TurnMilliseconds
                 || await session.ReadPresenceAsync(Channel) is not { } presence)
             {
                 session.Refuse(SessionError.Unavailable, Id, Channel.Utf8);

@@ -36,7 +36,9 @@ internal sealed class QueuedPublish : ChannelRequest
 
     public override ValueTask RunAsync(ChannelSession session) => session.PublishNow(Command);
 
-    /// <summary>Publishes what the application has decided. The client is not read meanwhile, so that its messages keep their order.</summary>
+    /// <summary>
+    /// Publishes what the application has decided. The client is not read meanwhile, so that its messages keep their order.
+    /// </summary>
     public async ValueTask RunIfAllowedAsync(ChannelSession session, ValueTask<Decision> deciding)
     {
         var decision = await session.DecideAsync(deciding);

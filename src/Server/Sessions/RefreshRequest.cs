@@ -2,7 +2,10 @@ using Gateway.Server.Auth;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>A client's wish to replace its token before that expires. A token that will not do changes nothing: the one before holds until it expires.</summary>
+/// <summary>
+/// A client's wish to replace its token before that expires. A token that will not do changes nothing: the one before holds until it
+/// expires.
+/// </summary>
 internal static class RefreshRequest
 {
     public static ValueTask RunAsync(ChannelSession session, string token, byte[] id)

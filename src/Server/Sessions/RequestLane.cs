@@ -2,7 +2,10 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>One channel's requests that are under way or wait for their turn. Guarded by the lock of the <see cref="PendingRequests"/> it belongs to.</summary>
+/// <summary>
+/// One channel's requests that are under way or wait for their turn. Guarded by the lock of the <see cref="PendingRequests"/> it belongs
+/// to.
+/// </summary>
 internal sealed class RequestLane(ChannelName channel)
 {
     public ChannelName Channel => channel;

@@ -32,7 +32,8 @@ internal static class SessionError
 
     public static readonly ProtocolError Unconfirmed = new(
         ErrorCode.Unconfirmed,
-        "the backplane did not answer in time; the message may have been published, and is published once if it is sent again with the same key");
+        "the backplane did not answer in time; "
+            + "the message may have been published, and is published once if it is sent again with the same key");
 
     public static readonly ProtocolError RateLimited = new(ErrorCode.RateLimited, "too many messages or bytes; this one was not done");
 

@@ -1,6 +1,7 @@
 using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
+using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Sessions;
 

@@ -6,7 +6,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>A request to subscribe to a channel: by the client's rights, by a token for the channel, or because the gateway wants it.</summary>
+/// <summary>
+/// A request to subscribe to a channel: by the client's rights, by a token for the channel, or because the gateway wants it.
+/// </summary>
 internal sealed class SubscribeRequest : ChannelRequest
 {
     private const int PlainCost = 512;
@@ -26,7 +28,9 @@ internal sealed class SubscribeRequest : ChannelRequest
         recovers || channel.Namespace.Rules.Presence ? MissedMessages.PageCost : PlainCost;
 
     public override ValueTask BeginAsync(ChannelSession session) =>
-        session.Services.ApplicationFor(Interests.Subscribe) is { } application ? BeginIfAllowedAsync(session, application) : base.BeginAsync(session);
+        session.Services.ApplicationFor(Interests.Subscribe) is { } application
+            ? BeginIfAllowedAsync(session, application)
+            : base.BeginAsync(session);
 
     public override ValueTask RunAsync(ChannelSession session)
     {
@@ -39,7 +43,9 @@ internal sealed class SubscribeRequest : ChannelRequest
         return default;
     }
 
-    /// <summary>Asks the application before the request begins. The client is not read meanwhile, so that its messages keep their order.</summary>
+    /// <summary>
+    /// Asks the application before the request begins. The client is not read meanwhile, so that its messages keep their order.
+    /// </summary>
     private async ValueTask BeginIfAllowedAsync(ChannelSession session, IApplication application)
     {
         // Whether the client is in the channel already is known when its earlier requests are done.
@@ -87,7 +93,8 @@ internal sealed class SubscribeRequest : ChannelRequest
     private TokenVerifier? TokensFor(ChannelSession session) =>
         Token is not null && ChannelRights.IsGrantable(Channel) ? session.Services.Authenticator.Tokens : null;
 
-    private async ValueTask<bool> IsGoodAsync(ChannelSession session, TokenVerifier tokens) => (await CheckAsync(session, tokens)).Problem is null;
+    private async ValueTask<bool> IsGoodAsync(ChannelSession session, TokenVerifier tokens) =>
+        (await CheckAsync(session, tokens)).Problem is null;
 
     private async ValueTask StartByTokenAsync(ChannelSession session, TokenVerifier tokens)
     {

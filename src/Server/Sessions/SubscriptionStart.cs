@@ -20,8 +20,10 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
 
     private const int AttemptMilliseconds = 20;
 
-    private readonly ClientSubscription _subscription =
-        new(session.Services.Channels.Acquire(request.Channel), session.Connection.Writer) { IsByToken = expires != ClientSubscription.Unlimited };
+    private readonly ClientSubscription _subscription = new(session.Services.Channels.Acquire(request.Channel), session.Connection.Writer)
+    {
+        IsByToken = expires != ClientSubscription.Unlimited,
+    };
 
     private MissedMessages? _missed;
 
@@ -57,13 +59,15 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
             await missed.SendAsync();
     }
 
-    /// <summary>A start that is late is given up; it gives back what it still takes when it finds that the subscription has ended.</summary>
+    /// <summary>
+    /// A start that is late is given up; it gives back what it still takes when it finds that the subscription has ended.
+    /// </summary>
     private async ValueTask<bool> StartInTimeAsync(Task<bool> starting)
     {
-        long left = AnswerMilliseconds - (ChannelRequest.Milliseconds - request.Asked);
+        long left = Math.Max(0, AnswerMilliseconds - (session.Milliseconds - request.Asked));
         try
         {
-            return await starting.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, left)));
+            return await starting.WaitAsync(TimeSpan.FromMilliseconds(left), session.Services.Time);
         }
         catch (TimeoutException)
         {
@@ -115,7 +119,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
         for (int attempt = 0; attempt < MaxAttempts && !_subscription.Ended; attempt++)
         {
             if (attempt > 0)
-                await Task.Delay(attempt * AttemptMilliseconds);
+                await Task.Delay(TimeSpan.FromMilliseconds(attempt * AttemptMilliseconds), session.Services.Time);
             long generation = channel.Generation;
             var query = request.Recover is { Seq: var seq } ? MissedMessages.PageAfter(seq) : HistoryQuery.PositionOnly;
             if (await session.Services.Backplane.ReadAsync(request.Channel, query) is not { } page)

@@ -153,7 +153,7 @@ public sealed class ChannelPresenceTests : IDisposable
     private async Task SentAsync()
     {
         var last = Begin(Subscription.NoPresence);
-        Assert.True(_channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(_channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         await Eventually.TrueAsync(() => last.Messages > 0, "the message after it is there");
     }
 

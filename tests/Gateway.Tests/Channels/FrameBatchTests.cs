@@ -122,8 +122,8 @@ public sealed class FrameBatchTests
 
     private static void Append(FrameBatch batch, string content, long seq, string? except = null)
     {
-        var publication = new Publication { Content = Encoding.UTF8.GetBytes(content), Seq = seq, Except = except };
-        batch.AppendMessage(Name, publication, ServerMessageWriter.MessageSize(Name.Json, publication.Content, default, seq, 0));
+        var publication = new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except };
+        batch.AppendMessage(Name, publication, ServerMessageWriter.MessageSize(Name.Json, publication.Payload.Bytes, default, seq, 0));
     }
 
     private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) => batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using System.Text;
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Metrics;
@@ -88,7 +88,7 @@ public sealed class HeldDeliveriesTests : IDisposable
     }
 
     private void Append(long seq) =>
-        Assert.True(_channel.TryAppend(new Publication { Content = Encoding.UTF8.GetBytes("\"some content\""), Epoch = "e", Seq = seq }));
+        Assert.True(_channel.TryAppend(new Publication { Payload = Payload.Json("\"some content\""u8), Epoch = "e", Seq = seq }));
 
     public void Dispose() => _metrics.Dispose();
 

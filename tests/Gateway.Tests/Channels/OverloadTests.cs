@@ -25,17 +25,17 @@ public sealed class OverloadTests
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "plain"), metrics, NullLogger.Instance);
         Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
-        Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30)));
 
         int taken = 0;
-        while (taken < 10_000 && channel.TryAppend(new Publication { Content = Content }))
+        while (taken < 10_000 && channel.TryAppend(new Publication { Payload = Payload.Json(Content) }))
             taken++;
         Assert.InRange(taken, 100, 300);
 
         channel.Invalidate();
         Assert.Equal(1, subscriber.Gaps);
-        Assert.True(channel.TryAppend(new Publication { Content = Content }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json(Content) }));
     }
 
     [Fact]
@@ -49,9 +49,9 @@ public sealed class OverloadTests
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "room:a"), metrics, NullLogger.Instance);
         Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
-        Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-        while (channel.TryAppend(new Publication { Content = Content }))
+        while (channel.TryAppend(new Publication { Payload = Payload.Json(Content) }))
             continue;
         var message = new ArrayBufferWriter<byte>();
 

@@ -106,7 +106,7 @@ internal sealed class PeerBus
                 users.OnAnswered(other.Node, id, other.Users!.OnClaimed(node, claimed));
         });
 
-        public void Tell(IReadOnlyDictionary<string, int> addresses) =>
+        public void SendHandshakes(IReadOnlyDictionary<string, int> addresses) =>
             bus.Send(() => bus.Others(this).ForEach(other => other.OnTold(addresses)));
 
         private void OnTold(IReadOnlyDictionary<string, int> addresses) => rates!.OnTold(addresses);

@@ -308,7 +308,7 @@ public sealed class UserLimitTests
     /// <summary>The limits of one node, and whom it has let in.</summary>
     private sealed class TestNode
     {
-        private readonly List<ConnectionLease> _leases = [];
+        private readonly List<CountedLease> _leases = [];
 
         public TestNode(GatewayOptions options, TimeProvider time)
         {

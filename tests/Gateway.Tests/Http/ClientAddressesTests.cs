@@ -1,5 +1,5 @@
 using System.Net;
-using Gateway.Server.Listening;
+using Gateway.Server.Admission;
 
 namespace Gateway.Tests.Http;
 

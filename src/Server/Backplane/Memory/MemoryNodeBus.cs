@@ -9,7 +9,7 @@ internal sealed class MemoryNodeBus : INodeBus
     {
     }
 
-    public ValueTask<bool> TellAsync(string? inbox, ReadOnlyMemory<byte> message) => new(true);
+    public ValueTask<bool> SendAsync(string? inbox, ReadOnlyMemory<byte> message) => new(true);
 
     public ValueTask DisposeAsync() => default;
 }

@@ -207,7 +207,9 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
     }
 
-    /// <summary>Ends a subscription: after this no frame of it is queued. What is queued of it is still sent, unless <paramref name="drop"/>.</summary>
+    /// <summary>
+    /// Ends a subscription: after this no frame of it is queued. What is queued of it is still sent, unless <paramref name="drop"/>.
+    /// </summary>
     public void End(Subscription subscription, bool drop)
     {
         lock (_gate)

@@ -12,8 +12,8 @@ using Gateway.Server.Sessions;
 namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
-/// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection, from the
-/// threads that <see cref="IMessageHandler"/> names.
+/// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection,
+/// from the threads that <see cref="IMessageHandler"/> names.
 /// </summary>
 internal sealed class NativeDialect : IMessageHandler
 {
@@ -28,7 +28,8 @@ internal sealed class NativeDialect : IMessageHandler
     /// <param name="initial">What a client asks for that cannot send; null for one that can.</param>
     /// <param name="outlet">Where replies leave; null for the connection's writer, as text frames.</param>
     public NativeDialect(
-        Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null, IReplyOutlet? outlet = null) =>
+        Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null,
+        IReplyOutlet? outlet = null) =>
         _session = new ChannelSession(connection, identity, services, new NativeReplies(outlet ?? connection.Writer), initial);
 
     public IClientSession Client => _session.Subscriptions;

@@ -10,8 +10,8 @@ using Gateway.Server.Sessions;
 namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
-/// Writes a session's replies as the JSON of protocol version 1. Safe for any thread. Each reply is put together in its thread's buffer and leaves
-/// through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it; nothing is allocated per reply.
+/// Writes a session's replies as the JSON of protocol version 1. Safe for any thread. Each reply is put together in its thread's buffer and
+/// leaves through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it; nothing is allocated per reply.
 /// </summary>
 internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
 {
@@ -59,7 +59,7 @@ internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
     {
         var channel = subscription.Channel.Name;
         var json = ReplyBuffer.Rent();
-        ServerMessageWriter.Message(json, channel.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
+        ServerMessageWriter.Message(json, channel.Json, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
         return outlet.Send(new Reply
         {
             Type = MessageType.Message,
@@ -114,8 +114,16 @@ internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
     }
 
     private void SendUnsubscribed(ChannelName channel, ArrayBufferWriter<byte> json, PositionChange change, SendTiming timing) =>
-        outlet.Send(new Reply { Type = MessageType.Unsubscribed, Message = json.WrittenSpan, Timing = timing, Change = change, Channel = channel });
+        outlet.Send(new Reply
+        {
+            Type = MessageType.Unsubscribed,
+            Message = json.WrittenSpan,
+            Timing = timing,
+            Change = change,
+            Channel = channel,
+        });
 
-    private void Send(ReadOnlySpan<byte> type, ArrayBufferWriter<byte> json, SendTiming timing = SendTiming.WithFlush, long? retryAfter = null) =>
+    private void Send(
+        ReadOnlySpan<byte> type, ArrayBufferWriter<byte> json, SendTiming timing = SendTiming.WithFlush, long? retryAfter = null) =>
         outlet.Send(new Reply { Type = type, Message = json.WrittenSpan, Timing = timing, RetryAfter = retryAfter });
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Gateway.Server.Application.Hooks;
-using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Backplane;
 using Gateway.Server.Cluster;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
@@ -11,7 +11,7 @@ namespace Gateway.Server.Export.Prometheus;
 /// Measured by any thread, scraped by one at a time. Hears every instrument of this node's <c>Gateway</c> meter, from its construction on,
 /// and tells what it heard when <c>/metrics</c> is asked for.
 /// </summary>
-internal sealed class PrometheusExporter : IDisposable
+internal sealed class PrometheusExporter : INodeMetrics, IDisposable
 {
     private readonly Lock _scraping = new();
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Gateway.Server.Listening.Tls;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Connections;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Dialects.Streams;
 using Gateway.Server.Listening;
 using Gateway.Server.Sessions;
@@ -16,7 +17,8 @@ namespace Gateway.Server.Http.Streams;
 /// Safe for any thread. <c>/sse</c>: an ordinary connection with an ordinary session over another transport, so that everything
 /// that holds for WebSockets, from admission to the drain, holds for streams too.
 /// </summary>
-internal sealed class SseEndpoint(AdmissionControl admission, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services)
+internal sealed class SseEndpoint(
+    AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services)
 {
     /// <summary>
     /// When a client whose stream breaks comes back, in milliseconds: another for each, lest all those of a node that died come at once. Browsers remember the
@@ -31,7 +33,7 @@ internal sealed class SseEndpoint(AdmissionControl admission, ClientAddresses ad
         long start = Stopwatch.GetTimestamp();
         Admitted? admitted = null;
         if (PlainRequest.Read(context.Request, out var refusal) is { } request)
-            (admitted, refusal) = await admission.AdmitAsync(request, address, OpeningOf(context.Request));
+            (admitted, refusal) = await admission.AdmitAsync(request, address, dialect, OpeningOf(context.Request));
         services.Metrics.Handshaken(start);
         if (admitted is null)
         {
@@ -46,7 +48,7 @@ internal sealed class SseEndpoint(AdmissionControl admission, ClientAddresses ad
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static connection => ((SseConnection)connection!).Complete(), connection);
         var output = new SseOutput(context.Response.BodyWriter, connection, admitted.Opening!.Positions());
-        await new Connection(connection, output, services, admitted).RunAsync();
+        await new Connection(connection, output, services, lease, admitted.Handler).RunAsync();
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Gateway.Server.Options;
 
-namespace Gateway.Server.Listening;
+namespace Gateway.Server.Admission;
 
 /// <summary>Immutable. Where a client really is: what a trusted proxy says of it, or else the other end of its connection.</summary>
 internal sealed class ClientAddresses(GatewayOptions options)

@@ -3,9 +3,9 @@ using Gateway.Server.Backplane;
 using Gateway.Server.Backplane.Memory;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
-using Gateway.Server.Connections.Sending;
+using Gateway.Server.Metrics;
 
-namespace Gateway.Server.Metrics;
+namespace Gateway.Server.Export;
 
 /// <summary>Safe for any thread. The part of the <c>Gateway</c> meter that is not counted but looked up when somebody asks: what the node holds.</summary>
 internal sealed class NodeMetrics

@@ -1,4 +1,4 @@
-namespace Gateway.Server.Connections;
+namespace Gateway.Server.Metrics;
 
 /// <summary>What a client is connected by.</summary>
 internal enum TransportKind : byte

@@ -1,4 +1,4 @@
-namespace Gateway.Server.Backplane.Redis;
+namespace Gateway.Server.Backplane;
 
 /// <summary>What a broken record was to be.</summary>
 internal enum RecordKind

@@ -2,9 +2,8 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Gateway.Server.Options;
 
-namespace Gateway.Server.Listening.Tls;
+namespace Gateway.Server.Options;
 
 /// <summary>Immutable. What stood in the certificate's files at one moment.</summary>
 internal sealed class CertificateFiles

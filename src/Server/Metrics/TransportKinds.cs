@@ -1,4 +1,4 @@
-namespace Gateway.Server.Connections;
+namespace Gateway.Server.Metrics;
 
 /// <summary>Stateless. The names of transports, in metrics and to the application's backend.</summary>
 internal static class TransportKinds

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Gateway.Server.Metrics;
 
-namespace Gateway.Server.Backplane.Redis;
+namespace Gateway.Server.Backplane;
 
 /// <summary>Safe for any thread. What the Redis backplane does, on the <c>Gateway</c> meter.</summary>
 internal sealed class BackplaneMetrics

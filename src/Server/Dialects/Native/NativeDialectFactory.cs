@@ -1,0 +1,19 @@
+using Gateway.Server.Admission;
+using Gateway.Server.Auth;
+using Gateway.Server.Connections;
+using Gateway.Server.Sessions;
+
+namespace Gateway.Server.Dialects.Native;
+
+/// <summary>The gateway's own protocol, at <c>/ws</c>. Safe for any thread.</summary>
+internal sealed class NativeDialectFactory(SessionServices services) : IDialectFactory
+{
+    public string Path => "/ws";
+
+    public string Subprotocol => "gateway.v1.json";
+
+    public bool SignsIn => true;
+
+    public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
+        new NativeDialect(connection, identity, services, opening);
+}
