@@ -4,6 +4,7 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Connections;
 
@@ -23,7 +24,7 @@ internal sealed class Client : IDisposable
     {
         arrivals.Expect(1); // connected
         _run = Run(
-            node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+            node, new CountingOutput(arrivals), connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 

@@ -15,5 +15,5 @@ internal sealed class NativeDialectFactory(SessionServices services) : IDialectF
     public bool SignsIn => true;
 
     public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
-        new ChannelSession(connection, identity, services, opening);
+        new NativeDialect(connection, identity, services, opening);
 }
