@@ -4,6 +4,7 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Connections;
 
@@ -50,6 +51,6 @@ internal sealed class Client : IDisposable
     {
         var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
         var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(context, output, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
     }
 }
