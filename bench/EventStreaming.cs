@@ -15,14 +15,14 @@ namespace Gateway.Bench;
 public class EventStreaming
 {
     private readonly Pipe _response = new(DuplexPipe.Inline);
-    private readonly byte[] _message =
-        """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here?"},"sender":"user-7","time":1700000000000}"""u8.ToArray();
-
-    private readonly byte[] _kept =
-        """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here?"},"sender":"user-7","seq":1234,"time":1700000000000}"""u8.ToArray();
+    private readonly byte[] _message = [.. Start, .. ""","sender":"user-7","time":1700000000000}"""u8];
+    private readonly byte[] _kept = [.. Start, .. ""","sender":"user-7","seq":1234,"time":1700000000000}"""u8];
 
     private Node? _node;
     private ConnectionWriter? _writer;
+
+    private static ReadOnlySpan<byte> Start =>
+        """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here?"}"""u8;
 
     [GlobalSetup]
     public void Setup()

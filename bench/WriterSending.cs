@@ -24,7 +24,8 @@ public class WriterSending
     {
         _node = new Node();
         var channel = _node.Channels.Acquire(_node.Name("room"u8));
-        _writer = new ConnectionWriter(NativeEncoding.Instance, new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+        _writer = new ConnectionWriter(
+            NativeEncoding.Instance, new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
         _subscription = new Subscription(channel, _writer);
         var publication = new Publication { Payload = Payload.Json("\"hello\""u8), Time = 1_700_000_000_000 };
         _batch = FrameBatch.Rent(NativeEncoding.Instance);

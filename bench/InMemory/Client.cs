@@ -23,14 +23,16 @@ internal sealed class Client : IDisposable
     public Client(Node node, Arrivals arrivals)
     {
         arrivals.Expect(1); // connected
-        _run = Run(node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+        _run = Run(
+            node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 
     private Client(Node node, IOutput output, Func<Connection, IMessageHandler> handler) => _run = Run(node, output, handler);
 
     /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
-    public static Client ToEcho(Node node, Arrivals arrivals) => new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
+    public static Client ToEcho(Node node, Arrivals arrivals) =>
+        new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
 
     /// <summary>Sends whole frames; returns when they were handled, unless handling them waits for something.</summary>
     public void Send(ReadOnlySpan<byte> frames)

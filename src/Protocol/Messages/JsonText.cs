@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Gateway.Protocol.Messages;
 
-/// <summary>Text as it stands between quotes in JSON; stateless, so any thread may call it.</summary>
+/// <summary>Text as it stands between quotes in JSON. Stateless, so any thread may call it.</summary>
 public static class JsonText
 {
     /// <summary>What stands in JSON as it is. Most names consist of nothing else, and one look tells.</summary>
@@ -12,8 +12,8 @@ public static class JsonText
         SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
 
     /// <summary>
-    /// Escapes what JSON demands, and what lies beyond the basic plane as a surrogate pair; leaves other scripts as UTF-8.
-    /// The stricter default encoder is for JSON pasted into HTML, which messages never are.
+    /// The encoder of all messages. It escapes what JSON demands, writes characters beyond the basic plane as surrogate pairs, and leaves
+    /// other scripts as UTF-8. The stricter default encoder is for JSON inside HTML, where messages never are.
     /// </summary>
     public static JavaScriptEncoder Encoder => JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 

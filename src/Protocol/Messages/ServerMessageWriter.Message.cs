@@ -5,12 +5,12 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <content>
-/// The <c>message</c> that fan-out sends, once encoded, to every subscriber. Its parts are JSON already, or, the sender, seldom need
-/// escaping: it is copied together without a JSON writer, into one span of a size known beforehand.
+/// The <c>message</c>, which the fan-out encodes once and sends to every subscriber. All its parts but the sender are JSON already, and a sender seldom
+/// needs escaping, so they are copied into one span of a size known beforehand, without a JSON writer.
 /// </content>
 public static partial class ServerMessageWriter
 {
-    // The digits of long.MaxValue; positions and times are never negative.
+    // The digits of long.MaxValue. Positions and times are never negative.
     private const int MaxDigits = 19;
 
     private static ReadOnlySpan<byte> MessageChannel => "{\"type\":\"message\",\"channel\":\""u8;
@@ -24,8 +24,8 @@ public static partial class ServerMessageWriter
     private static ReadOnlySpan<byte> MessageTime => ",\"time\":"u8;
 
     /// <summary>
-    /// What is not known is not written: an empty <paramref name="sender"/>, a <paramref name="seq"/> of 0 in a channel
-    /// without history, a <paramref name="time"/>, in Unix milliseconds, of 0.
+    /// Writes a message. Unknown fields are left out: an empty <paramref name="sender"/>, a <paramref name="seq"/> of 0, which is that
+    /// of a channel without history, and a <paramref name="time"/>, in Unix milliseconds, of 0.
     /// </summary>
     /// <param name="output">Where to.</param>
     /// <param name="channel">The channel's name.</param>

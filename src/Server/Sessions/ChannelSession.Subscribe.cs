@@ -130,7 +130,8 @@ internal sealed partial class ChannelSession
     {
         try
         {
-            return await starting.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, AnswerMilliseconds - (Now - asked))));
+            var left = TimeSpan.FromMilliseconds(Math.Max(0, AnswerMilliseconds - (Now - asked)));
+            return await starting.WaitAsync(left, _services.Time);
         }
         catch (TimeoutException)
         {

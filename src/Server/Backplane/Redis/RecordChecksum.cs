@@ -5,7 +5,8 @@ namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
 /// Stateless. What shows that a record is one that a gateway wrote, whole, in this version of the format: a CRC-32C, for which processors
-/// have an instruction. A gateway writes only what it has checked, so this saves the receiving node reading JSON once more for every message.
+/// have an instruction. A gateway writes only what it has checked, so this saves the receiving node reading JSON once more for every
+/// message.
 /// </summary>
 internal static class RecordChecksum
 {
