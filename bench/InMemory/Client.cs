@@ -53,6 +53,6 @@ internal sealed class Client : IDisposable
     {
         var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
         var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(context, output, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -97,6 +98,8 @@ public sealed class HeldDeliveriesTests : IDisposable
         private readonly List<long> _seqs = [];
 
         public string Id => "recorder";
+
+        public FrameEncoding Encoding => NativeEncoding.Instance;
 
         public IReadOnlyList<long> Seqs
         {

@@ -1,5 +1,3 @@
-using Gateway.Protocol.WebSockets;
-
 namespace Gateway.Server.Connections.Sending;
 
 /// <content>A dialect's replies, as text frames.</content>
@@ -12,7 +10,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
         if (reply.Timing == SendTiming.Soon)
             SendSoon(reply.Message);
         else if (reply.Timing == SendTiming.Now)
-            WriteNow(Opcode.Text, reply.Message);
+            SendNow(reply.Message);
         else
             Send(reply.Message);
         return true;
