@@ -4,7 +4,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Stateless. For an outbox without a connection, to which nothing goes wrong.</summary>
+/// <summary>For an outbox without a connection, to which nothing goes wrong. Stateless.</summary>
 internal sealed class LoneOwner : IOutboxOwner
 {
     public string Id => "bench";

@@ -1,7 +1,7 @@
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Safe for any thread. A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread.
+/// A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread. Safe for any thread.
 /// </summary>
 public sealed class ManualTime : TimeProvider
 {
