@@ -19,14 +19,20 @@ internal sealed class AdmissionControl(
 
     private readonly Dictionary<string, IDialectFactory> _dialects = dialects.ToDictionary(dialect => dialect.Path, StringComparer.Ordinal);
 
-    /// <summary>The paths that are WebSockets.</summary>
-    public IReadOnlyCollection<string> Paths => _dialects.Keys;
+    /// <summary>The languages of WebSockets, each at its path.</summary>
+    public IReadOnlyCollection<IDialectFactory> Dialects => _dialects.Values;
 
-    /// <summary>Decides over a WebSocket.</summary>
-    /// <param name="request">A request for one of <see cref="Paths"/>.</param>
+    /// <summary>Decides over a WebSocket at the path of one of <see cref="Dialects"/>.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) =>
-        AdmitAsync(request, address, lease => UpgradeAsync(request, lease));
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) => AdmitAsync(request, address, _dialects[request.Path]);
+
+    /// <summary>Decides over a WebSocket at any path.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="address">The client's address.</param>
+    /// <param name="dialect">The language that is served there.</param>
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address, IDialectFactory dialect) =>
+        AdmitAsync(request, address, lease => UpgradeAsync(request, lease, dialect));
 
     /// <summary>Decides over a stream.</summary>
     /// <param name="request">An ordinary request, as far as the decision depends on it.</param>
@@ -71,11 +77,10 @@ internal sealed class AdmissionControl(
         }
     }
 
-    private async ValueTask<AdmissionResult> UpgradeAsync(UpgradeRequest request, ConnectionLease lease)
+    private async ValueTask<AdmissionResult> UpgradeAsync(UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect)
     {
-        var dialect = _dialects[request.Path];
         if (!dialect.SignsIn)
-            return new Admitted(lease, null, Opener(dialect, Identity.Unauthenticated));
+            return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
         if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return UpgradeRefusal.UnknownSubprotocol;
@@ -89,7 +94,7 @@ internal sealed class AdmissionControl(
             return TooManyOfUser;
         if (isKnown && await DenialAsync(identity, lease) is { } denial)
             return denial;
-        return new Admitted(lease, subprotocol, Opener(dialect, identity));
+        return new Admitted(lease, subprotocol, dialect.Encoding, Opener(dialect, identity));
     }
 
     private async ValueTask<AdmissionResult> StreamAsync(
@@ -105,7 +110,7 @@ internal sealed class AdmissionControl(
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
         refusal ??= await DenialAsync(identity, lease);
-        return refusal is null ? new Admitted(lease, null, Opener(dialect, identity, opening), opening) : refusal;
+        return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
     }
 
     /// <summary>Asks the application's backend whether the user may connect, where it wants to be asked.</summary>

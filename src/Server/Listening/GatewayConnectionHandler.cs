@@ -21,7 +21,7 @@ internal sealed class GatewayConnectionHandler(
     AdmissionControl admission, UpgradeHandler upgrades, HandshakeDeadlines deadlines, AuditLog audit, IdleHttp idle, ConnectionDelegate http)
     : ConnectionHandler
 {
-    private readonly byte[][] _paths = [.. admission.Paths.Select(Encoding.ASCII.GetBytes)];
+    private readonly byte[][] _paths = [.. admission.Dialects.Select(dialect => Encoding.ASCII.GetBytes(dialect.Path))];
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
