@@ -4,7 +4,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>For an outbox without a connection, to which nothing goes wrong. Stateless.</summary>
+/// <summary>The owner of an outbox without a connection, which never fails. Stateless.</summary>
 internal sealed class LoneOwner : IOutboxOwner
 {
     public string Id => "bench";
