@@ -35,7 +35,7 @@ internal sealed class HookEventQueue
         _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, dropped =>
         {
             metrics.Dropped(DropReason.Overflow, 1);
-            dropped.Change?.Told();
+            dropped.Change?.Confirm();
         });
     }
 
@@ -69,7 +69,7 @@ internal sealed class HookEventQueue
         if (_wanted.HasFlag(type))
             Add(new HookEvent(0, type, Now, Connection: null, User: null, Channel: null, Code: 0, change));
         else
-            change.Told();
+            change.Confirm();
     }
 
     /// <summary>Completes when there is something to take; with false when nothing more will come.</summary>
