@@ -12,6 +12,9 @@ public sealed record GatewayLaunch
     /// <summary>Whether it is told to run in development mode, which a key among its settings ends; false says nothing about it.</summary>
     public bool Development { get; init; } = true;
 
+    /// <summary>Whether nothing but <see cref="Command"/> stands on its command line: no mode, no ports and no limits.</summary>
+    public bool Bare { get; init; }
+
     /// <summary>On the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
