@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Bench;
 
@@ -75,13 +76,13 @@ public class ChannelContention
     {
         public string Id => "bench";
 
+        public FrameEncoding Encoding => NativeEncoding.Instance;
+
         public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => true;
 
         public void CatchUp()
         {
         }
-
-        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
         public void OnGap(Subscription subscription)
         {

@@ -1,8 +1,8 @@
 using System.IO.Pipelines;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Dialects.Streams;
 using Gateway.Server.Http.Streams;
 using Gateway.Server.Sessions;
@@ -31,7 +31,7 @@ public class EventStreaming
         var positions = new ChannelPositions();
         positions.Set("chat:room-17"u8, new("b1946ac92492", 1_000));
         var output = new SseOutput(_response.Writer, new SseConnection(new DefaultHttpContext()), positions);
-        _writer = new ConnectionWriter(output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+        _writer = new ConnectionWriter(NativeEncoding.Instance, output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
     }
 
     [GlobalCleanup]
@@ -46,7 +46,7 @@ public class EventStreaming
 
     private void Send(byte[] message)
     {
-        _writer!.Write(Opcode.Text, message);
+        _writer!.Send(message);
         var flushed = _writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully || !_response.Reader.TryRead(out var written))
             throw new InvalidOperationException("The event was not sent at once.");

@@ -1,6 +1,6 @@
 namespace Gateway.Load;
 
-/// <summary>Immutable. What the command line says; a scenario uses what it needs.</summary>
+/// <summary>What the command line says; a scenario uses what it needs. Immutable.</summary>
 internal sealed record LoadOptions
 {
     /// <summary>The server's WebSocket.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Load;
 
-/// <summary>Safe for any thread. What went wrong; a run with any has failed.</summary>
+/// <summary>What went wrong; a run with any has failed. Safe for any thread.</summary>
 internal sealed class Problems : IDisposable
 {
     /// <summary>When everything goes wrong, the first few say what.</summary>

@@ -4,6 +4,7 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Connections;
 
@@ -23,7 +24,7 @@ internal sealed class Client : IDisposable
     {
         arrivals.Expect(1); // connected
         _run = Run(
-            node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+            node, new CountingOutput(arrivals), connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 
@@ -52,6 +53,6 @@ internal sealed class Client : IDisposable
     {
         var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
         var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(context, output, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
     }
 }

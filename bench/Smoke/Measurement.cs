@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gateway.Bench.Smoke;
 
-/// <summary>Immutable. What an operation took.</summary>
+/// <summary>What an operation took. Immutable.</summary>
 internal readonly record struct Measurement(double Nanoseconds, double Bytes)
 {
     private const int Rounds = 5;

@@ -4,8 +4,8 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Clients;
 
 /// <summary>
-/// Safe for any thread. What one client sends to one channel: numbered, so that each listener can tell what is missing, double or out of
-/// order.
+/// What one client sends to one channel: numbered, so that each listener can tell what is missing, double or out of order. Safe for any
+/// thread.
 /// </summary>
 internal sealed class Source
 {

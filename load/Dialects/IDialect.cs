@@ -2,7 +2,7 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load.Dialects;
 
-/// <summary>Stateless and safe for any thread. How a kind of server wants to be spoken to.</summary>
+/// <summary>How a kind of server wants to be spoken to. Stateless and safe for any thread.</summary>
 internal interface IDialect
 {
     string? Subprotocol { get; }

@@ -1,6 +1,6 @@
 namespace Gateway.Load.Dialects;
 
-/// <summary>Immutable. A message that carries no content of ours, in the words of the gateway's protocol.</summary>
+/// <summary>A message that carries no content of ours, in the words of the gateway's protocol. Immutable.</summary>
 /// <param name="Type">Its type.</param>
 internal sealed record ServerMessage(string Type)
 {

@@ -1,6 +1,6 @@
 namespace Gateway.Load.Measuring;
 
-/// <summary>Immutable. What a series had recorded at some moment, or between two.</summary>
+/// <summary>What a series had recorded at some moment, or between two. Immutable.</summary>
 internal sealed class Distribution
 {
     private readonly long[] _counts;

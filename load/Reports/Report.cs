@@ -3,7 +3,7 @@ using Gateway.Load.Measuring;
 namespace Gateway.Load.Reports;
 
 /// <summary>
-/// Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.
+/// The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version. Immutable.
 /// </summary>
 internal sealed record Report
 {
@@ -38,7 +38,7 @@ internal sealed record Report
     public required ProblemReport Problems { get; init; }
 }
 
-/// <summary>Immutable. Times of one kind, in milliseconds.</summary>
+/// <summary>Times of one kind, in milliseconds. Immutable.</summary>
 internal sealed record SeriesReport(
     string Name, long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<PercentilePoint> Curve)
 {
@@ -57,10 +57,10 @@ internal sealed record SeriesReport(
     }
 }
 
-/// <summary>Immutable. So large a share of the times is at most so many milliseconds.</summary>
+/// <summary>So large a share of the times is at most so many milliseconds. Immutable.</summary>
 internal sealed record PercentilePoint(double Share, double Milliseconds);
 
-/// <summary>Immutable. What came within a second; times in milliseconds.</summary>
+/// <summary>What came within a second; times in milliseconds. Immutable.</summary>
 /// <param name="At">Seconds since the measuring began, at its end.</param>
 /// <param name="Count">How many.</param>
 /// <param name="PerSecond">The same for a whole second: the last may be shorter.</param>
@@ -70,7 +70,7 @@ internal sealed record PercentilePoint(double Share, double Milliseconds);
 /// <param name="ServerBytes">The server's memory, where it can be asked.</param>
 internal sealed record Second(double At, long Count, double PerSecond, double P50, double P99, double Max, long? ServerBytes);
 
-/// <summary>Immutable. What the server used.</summary>
+/// <summary>What the server used. Immutable.</summary>
 /// <param name="CpuSeconds">Processor time while it was measured.</param>
 /// <param name="CpuMicrosecondsPerMessage">The same for each message.</param>
 /// <param name="ResidentBytes">Memory at the end.</param>
@@ -90,5 +90,5 @@ internal sealed record ServerReport(double CpuSeconds, double CpuMicrosecondsPer
     }
 }
 
-/// <summary>Immutable. What went wrong; the run has failed if there is any.</summary>
+/// <summary>What went wrong; the run has failed if there is any. Immutable.</summary>
 internal sealed record ProblemReport(int Count, IReadOnlyList<string> First);

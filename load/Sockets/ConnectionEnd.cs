@@ -1,6 +1,6 @@
 namespace Gateway.Load.Sockets;
 
-/// <summary>Immutable. How the server, or the way to it, ended a connection.</summary>
+/// <summary>How the server, or the way to it, ended a connection. Immutable.</summary>
 /// <param name="Code">The close code; <see cref="Lost"/> without a close frame; 0 if it never opened.</param>
 /// <param name="Reason">What the server, or the system, says of it.</param>
 internal readonly record struct ConnectionEnd(int Code, string Reason)

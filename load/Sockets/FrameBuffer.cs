@@ -3,7 +3,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Not thread-safe. A client's frames (RFC 6455 5.2: masked), gathered until they can be sent.</summary>
+/// <summary>A client's frames (RFC 6455 5.2: masked), gathered until they can be sent. Not thread-safe.</summary>
 internal sealed class FrameBuffer
 {
     private const int MaxHeaderBytes = 14;

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests;
 
-/// <summary>Stateless. Runs the .NET SDK's command, as a user does.</summary>
+/// <summary>Runs the .NET SDK's command, as a user does. Stateless.</summary>
 internal static class DotNet
 {
     /// <summary>Of those who use it: builds of the same projects must not run at the same time.</summary>

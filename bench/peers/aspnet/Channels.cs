@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Bench.Peers;
 
-/// <summary>Safe for any thread. Who listens to what.</summary>
+/// <summary>Who listens to what. Safe for any thread.</summary>
 internal sealed class Channels
 {
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<ChannelSocket, bool>> _subscribers = new();

@@ -15,6 +15,8 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
 
     public string Id => subscriber.Id;
 
+    public FrameEncoding Encoding => subscriber.Encoding;
+
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         lock (_gate)
@@ -29,8 +31,6 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
     }
 
     public void CatchUp() => subscriber.CatchUp();
-
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => subscriber.TrySend(subscription, message);
 
     public void OnGap(Subscription subscription) => subscriber.OnGap(subscription);
 

@@ -6,8 +6,11 @@ internal interface ISubscriber
     /// <summary>The connection's id, as in <c>connected</c>.</summary>
     string Id { get; }
 
+    /// <summary>How messages look on the connection's wire; always the same.</summary>
+    FrameEncoding Encoding { get; }
+
     /// <summary>Takes what a batch holds for the subscription; called without locks.</summary>
-    /// <param name="batch">The frames.</param>
+    /// <param name="batch">The frames, in this subscriber's encoding.</param>
     /// <param name="subscription">Whose.</param>
     /// <param name="sends">Where sends that this causes, and nobody is at, are added to.</param>
     /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>
@@ -15,10 +18,6 @@ internal interface ISubscriber
 
     /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
     void CatchUp();
-
-    /// <summary>Sends a message about a subscription, in order with deliveries: what is sent before a delivery arrives before it.</summary>
-    /// <returns>False when the subscription has ended: nothing is sent.</returns>
-    bool TrySend(Subscription subscription, ReadOnlySpan<byte> message);
 
     /// <summary>Ends a subscription that can't go on without a gap, with <c>insufficient_state</c>. Called without locks.</summary>
     void OnGap(Subscription subscription);

@@ -65,7 +65,7 @@ internal sealed partial class Connection
             _pinged = now;
             _relieved = Writer.Relieved;
             Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
-            Writer.WriteNow(Opcode.Ping, []);
+            Writer.Ping();
         }
         else if (_relieved != Writer.Relieved)
         {

@@ -12,7 +12,7 @@ internal sealed partial class Connection
     private ConcurrentQueue<(Func<IClientSession, ValueTask<bool>> Work, TaskCompletionSource<bool> Result)>? _posted;
 
     /// <summary>Who is behind it; null where nobody signs in.</summary>
-    public IClientSession? Client => _handler as IClientSession;
+    public IClientSession? Client => _handler.Client;
 
     /// <summary>
     /// Has the read loop begin something for the client; canceled when it has too much to do. Where the connection is about to end, the

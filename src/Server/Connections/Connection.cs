@@ -28,11 +28,17 @@ internal sealed partial class Connection : IWriterOwner
 
     /// <param name="transport">The accepted socket, its upgrade answered.</param>
     /// <param name="output">Where its frames go.</param>
+    /// <param name="encoding">How messages look on its wire.</param>
     /// <param name="services">What all connections share.</param>
     /// <param name="lease">Who it belongs to, and its place in the limits; given back at the connection's end.</param>
     /// <param name="handler">Makes the handler of its messages.</param>
     public Connection(
-        ConnectionContext transport, IOutput output, ConnectionServices services, ConnectionLease lease, Func<Connection, IMessageHandler> handler)
+        ConnectionContext transport,
+        IOutput output,
+        FrameEncoding encoding,
+        ConnectionServices services,
+        ConnectionLease lease,
+        Func<Connection, IMessageHandler> handler)
     {
         _transport = transport;
         _output = output;
@@ -42,7 +48,7 @@ internal sealed partial class Connection : IWriterOwner
         _lastReceived = services.Clock.Now;
         Opened = services.Clock.Now;
         Lease = lease;
-        Writer = new ConnectionWriter(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
+        Writer = new ConnectionWriter(encoding, output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = handler(this);
     }
 
@@ -216,7 +222,7 @@ internal sealed partial class Connection : IWriterOwner
             case FrameKind.Text or FrameKind.Binary:
                 return _handler.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
-                Writer.Write(Opcode.Pong, frame.Payload.Span);
+                Writer.Pong(frame.Payload.Span);
                 break;
             case FrameKind.Pong:
                 Answered();

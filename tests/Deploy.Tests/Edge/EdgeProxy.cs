@@ -6,8 +6,8 @@ using Gateway.TestSupport;
 namespace Gateway.Deploy.Tests.Edge;
 
 /// <summary>
-/// For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing
-/// ends it.
+/// A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing ends it. For
+/// one test.
 /// </summary>
 internal abstract class EdgeProxy : IAsyncDisposable
 {

@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. A machine with an address of its own and a browser's cookies, which trusts one certificate.</summary>
+/// <summary>A machine with an address of its own and a browser's cookies, which trusts one certificate. For one test.</summary>
 internal sealed class Visitor : IDisposable
 {
     private readonly SocketsHttpHandler _handler;

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.Deploy.Tests.Image;
 
 /// <summary>
-/// Immutable once made. What the image of <c>deploy/docker/Dockerfile</c> has in <c>/app</c>: published by the same profile, in a folder in
-/// which nobody may write; and how the image runs it.
+/// What the image of <c>deploy/docker/Dockerfile</c> has in <c>/app</c>: published by the same profile, in a folder in which nobody may
+/// write; and how the image runs it. Immutable once made.
 /// </summary>
 public sealed partial class PublishedGateway : IAsyncLifetime
 {

@@ -1,4 +1,5 @@
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
@@ -17,6 +18,8 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 
     public string Id => "blocked";
 
+    public FrameEncoding Encoding => NativeEncoding.Instance;
+
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         Entered.Set();
@@ -32,8 +35,6 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     public void CatchUp()
     {
     }
-
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
     public void OnGap(Subscription subscription)
     {

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -98,6 +99,8 @@ public sealed class HeldDeliveriesTests : IDisposable
 
         public string Id => "recorder";
 
+        public FrameEncoding Encoding => NativeEncoding.Instance;
+
         public IReadOnlyList<long> Seqs
         {
             get
@@ -120,8 +123,6 @@ public sealed class HeldDeliveriesTests : IDisposable
         public void CatchUp()
         {
         }
-
-        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
 
         public void OnGap(Subscription subscription) => subscription.Channel.Deactivate(subscription);
     }

@@ -53,17 +53,16 @@ public sealed class OverloadTests
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         while (channel.TryAppend(new Publication { Payload = Payload.Json(Content) }))
             continue;
-        var message = new ArrayBufferWriter<byte>();
 
         channel.AppendPresence(new PresenceChange(new PresentUser("ann", default), Joined: true, 1, Version: 1));
-        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0));
         channel.LosePresence();
-        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
-        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message));
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0));
+        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceGeneration));
 
         subscriber.Release();
         await Eventually.TrueAsync(
-            () => channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message), "there is room");
+            () => channel.TryRestorePresence(snapshot, channel.PresenceGeneration), "there is room");
         await Eventually.TrueAsync(() => subscriber.Presence == 1, "the snapshot is there");
     }
 }

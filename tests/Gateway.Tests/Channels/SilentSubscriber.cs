@@ -1,4 +1,5 @@
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
@@ -7,11 +8,11 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 {
     public string Id { get; } = id;
 
+    public FrameEncoding Encoding => NativeEncoding.Instance;
+
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => throw new NotSupportedException();
 
     public void CatchUp() => throw new NotSupportedException();
-
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => throw new NotSupportedException();
 
     public void OnGap(Subscription subscription) => throw new NotSupportedException();
 
