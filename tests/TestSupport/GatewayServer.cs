@@ -1,10 +1,8 @@
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Hosting;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Gateway.TestSupport;
 
@@ -14,15 +12,15 @@ namespace Gateway.TestSupport;
 /// </summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly IHost _app;
 
-    private GatewayServer(WebApplication app)
+    private GatewayServer(IHost app)
     {
         _app = app;
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        PublicPort = new Uri(addresses[0]).Port;
-        IsTls = addresses[0].StartsWith("https:", StringComparison.Ordinal);
-        InternalPort = new Uri(addresses[1]).Port;
+        var ports = app.Services.GetRequiredService<OwnPorts>();
+        PublicPort = new Uri(ports.Public!).Port;
+        IsTls = ports.Public!.StartsWith("https:", StringComparison.Ordinal);
+        InternalPort = new Uri(ports.Internal!).Port;
     }
 
     public int PublicPort { get; }
@@ -70,6 +68,6 @@ public sealed class GatewayServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
-        await _app.DisposeAsync();
+        await ((IAsyncDisposable)_app).DisposeAsync();
     }
 }

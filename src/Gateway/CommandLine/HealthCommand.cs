@@ -19,10 +19,10 @@ internal static class HealthCommand
     public static async Task<int> RunAsync(string[] args)
     {
         string question = args is ["live" or "ready", ..] ? args[0] : "ready";
-        var configuration = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]).Configuration;
+        var configuration = GatewayHost.CreateBuilder(args).Configuration;
         // No other setting matters: the internal port speaks plain HTTP whatever the public one does.
         var settings = new SettingsReader(configuration.GetSection("Gateway"));
-        var port = settings.Address("Internal", new GatewayOptions().Internal);
+        var port = settings.Address("Internal", new GatewayOptions().Internal)!;
         if (settings.Problems.Count > 0)
             throw new OptionsProblemsException(settings.Problems);
         var asked = new UriBuilder(Uri.UriSchemeHttp, Reachable(port.Address).ToString(), port.Port, "/health/" + question).Uri;

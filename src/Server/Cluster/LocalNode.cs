@@ -21,7 +21,7 @@ internal sealed class LocalNode(
     private readonly long _started = time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public NodeSummary Summary(string id) => new(
-        id, options.Node, options.Public.ToString(), typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
+        id, options.Node, options.Public?.ToString() ?? "", typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
         connections.Count, channels.Count, channels.SubscriptionCount, readiness.Problem);
 
     public async ValueTask<NodeAnswer> DoAsync(NodeRequest request)

@@ -7,6 +7,9 @@ namespace Gateway.Server.Connections;
 /// <summary>Called by one connection's read loop, except where noted. What the messages of a connection mean.</summary>
 internal interface IMessageHandler
 {
+    /// <summary>The client, as the API sees it; null where nobody signs in.</summary>
+    IClientSession? Client { get; }
+
     /// <summary>The connection is open; what is written now goes out first.</summary>
     ValueTask OnOpenAsync();
 

@@ -40,7 +40,11 @@ internal sealed class ChannelPositions
         return Ascii.Equals(canonical.WrittenSpan, text) ? positions : null;
     }
 
-    public Position? Find(ReadOnlySpan<byte> channel) => IndexOf(KeyOf(channel)) is var at and >= 0 ? new Position(_entries[at].Epoch, _entries[at].Seq) : null;
+    public Position? Find(ReadOnlySpan<byte> channel)
+    {
+        int at = IndexOf(KeyOf(channel));
+        return at >= 0 ? new Position(_entries[at].Epoch, _entries[at].Seq) : null;
+    }
 
     /// <returns>Whether it is kept: there is room for <see cref="MaxChannels"/>.</returns>
     public bool Set(ReadOnlySpan<byte> channel, Position position)

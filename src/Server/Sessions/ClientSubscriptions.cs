@@ -1,19 +1,26 @@
-using Gateway.Server.Channels;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>Safe for any thread: the read loop changes it, and a gap found elsewhere, or the clock, ends a subscription. What one session is subscribed to; an index is kept only by those with many.</summary>
-internal sealed class ClientSubscriptions
+/// <summary>
+/// The subscriptions of one session, and how they end. Safe for any thread: the read loop changes it, and a gap found elsewhere, the clock
+/// or a new token ends a subscription.
+/// </summary>
+/// <remarks>
+/// Only a session with many subscriptions keeps an index. The lock is the object itself, of which there is one per connection.
+/// </remarks>
+internal sealed partial class ClientSubscriptions(ChannelSession session)
 {
-    /// <summary>Up to here, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
+    /// <summary>Up to this many, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
     private const int IndexedFrom = 32;
 
-    private Subscription[] _items = [];
-    private Dictionary<ChannelName, Subscription>? _index;
+    /// <summary>Takes the place of the items when the connection is over: a mark, never looked into.</summary>
+    private static readonly ClientSubscription[] Closed = [null!];
+
+    private ClientSubscription[] _items = [];
+    private Dictionary<ChannelName, ClientSubscription>? _index;
     private int _count;
-    private long _nextExpiry = Subscription.Unlimited;
-    private bool _isClosed;
+    private uint _nextExpiry = uint.MaxValue;
 
     public int Count
     {
@@ -30,11 +37,11 @@ internal sealed class ClientSubscriptions
         get
         {
             lock (this)
-                return _isClosed;
+                return ReferenceEquals(_items, Closed);
         }
     }
 
-    public Subscription? Find(ReadOnlySpan<byte> channel)
+    public ClientSubscription? Find(ReadOnlySpan<byte> channel)
     {
         lock (this)
         {
@@ -49,12 +56,12 @@ internal sealed class ClientSubscriptions
         }
     }
 
-    /// <returns>False when there are as many as there may be, or the list is closed.</returns>
-    public bool TryAdd(Subscription subscription, int max)
+    /// <returns>False when there are as many as there may be, or the connection is over.</returns>
+    public bool TryAdd(ClientSubscription subscription, int max)
     {
         lock (this)
         {
-            if (_count >= max || _isClosed)
+            if (_count >= max || ReferenceEquals(_items, Closed))
                 return false;
             if (_count == _items.Length)
                 Array.Resize(ref _items, Math.Max(1, 2 * _count));
@@ -67,19 +74,19 @@ internal sealed class ClientSubscriptions
         }
     }
 
-    /// <summary>Takes out everything, and takes nothing more.</summary>
-    public Subscription[] Close()
+    /// <summary>Takes out everything, and lets nothing more in.</summary>
+    private ClientSubscription[] TakeAll()
     {
         lock (this)
         {
             var all = _items.AsSpan(0, _count).ToArray();
-            (_items, _index, _count, _isClosed) = ([], null, 0, true);
+            (_items, _index, _count) = (Closed, null, 0);
             return all;
         }
     }
 
     /// <returns>False when it is not, or no longer, in the list.</returns>
-    public bool Remove(Subscription subscription)
+    private bool Remove(ClientSubscription subscription)
     {
         lock (this)
         {
@@ -92,29 +99,30 @@ internal sealed class ClientSubscriptions
 
     /// <summary>Lets a subscription last until another time.</summary>
     /// <returns>False when it is no longer in the list: it may just have expired.</returns>
-    public bool TryRenew(Subscription subscription, long expires)
+    public bool TryRenew(ClientSubscription subscription, long expires)
     {
         lock (this)
         {
             if (Array.IndexOf(_items, subscription, 0, _count) < 0)
                 return false;
             subscription.Expires = expires;
-            _nextExpiry = Math.Min(_nextExpiry, expires);
+            _nextExpiry = Math.Min(_nextExpiry, (uint)subscription.Expires);
             return true;
         }
     }
 
-    /// <summary>Takes out what has expired, all in one step, so that a renewal comes either before or after it.</summary>
+    /// <summary>Takes out those that have expired, all in one step, so that a renewal comes either before or after it.</summary>
     /// <param name="now">In Unix seconds.</param>
-    public List<Subscription>? RemoveExpired(long now)
+    /// <returns>Null for none.</returns>
+    private List<ClientSubscription>? RemoveExpired(long now)
     {
-        // A glance, as most of the time nothing has: every connection is asked at every tick.
+        // Read without the lock, as every connection looks at every tick and mostly finds nothing.
         if (Volatile.Read(ref _nextExpiry) > now)
             return null;
         lock (this)
         {
-            var expired = new List<Subscription>();
-            _nextExpiry = Subscription.Unlimited;
+            var expired = new List<ClientSubscription>();
+            _nextExpiry = uint.MaxValue;
             for (int at = _count - 1; at >= 0; at--)
             {
                 if (_items[at].Expires <= now)
@@ -124,10 +132,22 @@ internal sealed class ClientSubscriptions
                 }
                 else
                 {
-                    _nextExpiry = Math.Min(_nextExpiry, _items[at].Expires);
+                    _nextExpiry = Math.Min(_nextExpiry, (uint)_items[at].Expires);
                 }
             }
             return expired;
+        }
+    }
+
+    /// <summary>
+    /// Has snapshots sent in the place of presence that was dropped, now that the writer has room again. From any thread, without locks.
+    /// </summary>
+    public void RestorePresence()
+    {
+        foreach (var subscription in Snapshot())
+        {
+            if (subscription.PresenceVersion == Channels.Subscription.LostPresence)
+                subscription.Channel.WantPresence();
         }
     }
 
@@ -138,7 +158,7 @@ internal sealed class ClientSubscriptions
         _items[_count] = null!;
     }
 
-    public Subscription[] Snapshot()
+    public ClientSubscription[] Snapshot()
     {
         lock (this)
             return _items.AsSpan(0, _count).ToArray();

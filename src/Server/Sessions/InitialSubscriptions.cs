@@ -33,7 +33,8 @@ internal sealed class InitialSubscriptions
     public IReadOnlyList<string> Channels { get; }
 
     /// <summary>The same with what the token lists, which comes first.</summary>
-    public InitialSubscriptions For(Identity identity) => identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
+    public InitialSubscriptions For(Identity identity) =>
+        identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
 
     /// <summary>From where to recover a channel; null for from now on.</summary>
     public Position? PositionOf(ReadOnlySpan<byte> channel) => _positions is null ? Nowhere : _positions.Find(channel);
@@ -51,7 +52,9 @@ internal sealed class InitialSubscriptions
         return positions;
     }
 
-    /// <summary>Why there is nothing to open; null where at least one channel may be subscribed to. The others are told of by errors on the stream.</summary>
+    /// <summary>
+    /// Why there is nothing to open; null where at least one channel may be subscribed to. The others are told of by errors on the stream.
+    /// </summary>
     public UpgradeRefusal? Refuse(Identity identity, Namespaces namespaces, int maxChannels)
     {
         maxChannels = Math.Min(maxChannels, ChannelPositions.MaxChannels);

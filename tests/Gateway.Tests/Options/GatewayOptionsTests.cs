@@ -10,8 +10,8 @@ public sealed class GatewayOptionsTests
     public static TheoryData<string, string, Func<object, object>> Keys => new()
     {
         { "Development", "True", options => Of(options).Development },
-        { "Public", "http://127.0.0.2:9000", options => Of(options).Public.ToString() },
-        { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal.ToString() },
+        { "Public", "http://127.0.0.2:9000", options => Of(options).Public!.ToString() },
+        { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal!.ToString() },
         { "Node", "edge-7", options => Of(options).Node },
         { "Limits:MessageBytes", "1234", options => Of(options).Limits.MessageBytes },
         { "Limits:OutboundBytes", "2345", options => Of(options).Limits.OutboundBytes },
@@ -89,7 +89,7 @@ public sealed class GatewayOptionsTests
     {
         var options = With();
 
-        Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public.ToString(), options.Internal.ToString()));
+        Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public!.ToString(), options.Internal!.ToString()));
         Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
         Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
         Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);

@@ -78,7 +78,7 @@ public sealed class OptionsProblemsTests
     [InlineData("http://127.0.0.1")]
     [InlineData("http://[::1]:8080/")]
     public void Loopback_addresses_are_fine(string address) =>
-        Assert.True(GatewayOptionsReader.Read(Settings.Of($"Public={address}")).Public.IsLoopback);
+        Assert.True(GatewayOptionsReader.Read(Settings.Of($"Public={address}")).Public!.IsLoopback);
 
     [Theory]
     [InlineData("http://127.0.0.1:7000", "http://127.0.0.1:7000")]

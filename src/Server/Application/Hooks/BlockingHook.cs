@@ -1,6 +1,9 @@
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Safe for any thread. One hook that the backend is asked, with a circuit of its own: who may publish can still be asked while nobody is told who may connect.</summary>
+/// <summary>
+/// Safe for any thread. One hook that the backend is asked, with a circuit of its own: who may publish can still be asked while nobody is
+/// told who may connect.
+/// </summary>
 internal sealed class BlockingHook(string name, TimeProvider time)
 {
     /// <summary>Between two lines of the log about failures.</summary>
@@ -17,6 +20,7 @@ internal sealed class BlockingHook(string name, TimeProvider time)
     {
         long now = time.GetTimestamp();
         long next = Interlocked.Read(ref _nextLine);
-        return now >= next && Interlocked.CompareExchange(ref _nextLine, now + (long)(Quiet.TotalSeconds * time.TimestampFrequency), next) == next;
+        long quietUntil = now + (long)(Quiet.TotalSeconds * time.TimestampFrequency);
+        return now >= next && Interlocked.CompareExchange(ref _nextLine, quietUntil, next) == next;
     }
 }

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Safe for any thread. After <see cref="Failures"/> calls in a row that failed it is open, and nobody calls, so that nobody waits in vain. Then
-/// one call is let through every <see cref="Pause"/>, until one does not fail.
+/// Safe for any thread. After <see cref="Failures"/> calls in a row that failed it is open, and nobody calls, so that nobody waits in vain.
+/// Then one call is let through every <see cref="Pause"/>, until one does not fail.
 /// </summary>
 internal sealed class CircuitBreaker(TimeProvider time)
 {

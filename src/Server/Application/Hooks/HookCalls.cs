@@ -74,8 +74,15 @@ internal sealed partial class HookCalls : IDisposable
                 LogFailed(hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
             return WithoutAnswer;
         }
-        _metrics.Called(hook.Name, decision.Denial is not null ? CallResult.Denied : decision.Content is not null ? CallResult.Replaced : CallResult.Allowed);
+        _metrics.Called(hook.Name, ResultOf(decision));
         return decision;
+    }
+
+    private static CallResult ResultOf(in Decision decision)
+    {
+        if (decision.Denial is not null)
+            return CallResult.Denied;
+        return decision.Content is not null ? CallResult.Replaced : CallResult.Allowed;
     }
 
     private Decision WithoutAnswer => _options.Hooks.FailOpen ? Decision.Allowed : new Decision(NoAnswer);
@@ -99,7 +106,8 @@ internal sealed partial class HookCalls : IDisposable
     [LoggerMessage(60, LogLevel.Warning, "The backend has no answer for the hook {Hook}: {Problem}. What clients want is {Done}.")]
     private partial void LogFailed(string hook, string problem, string done);
 
-    [LoggerMessage(61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
+    [LoggerMessage(
+        61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
     private partial void LogOpened(string hook, int count, double seconds);
 
     [LoggerMessage(62, LogLevel.Information, "The backend answers the hook {Hook} again.")]

@@ -39,7 +39,8 @@ internal sealed class HookClient : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         };
         _http = new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = answerBytes };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Gateway", typeof(HookClient).Assembly.GetName().Version!.ToString(3)));
+        string version = typeof(HookClient).Assembly.GetName().Version!.ToString(3);
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Gateway", version));
     }
 
     /// <summary>Asks, and takes nothing but 200 and JSON for an answer.</summary>
@@ -93,7 +94,8 @@ internal sealed class HookClient : IDisposable
         return request;
     }
 
-    private static string Answered(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}");
+    private static string Answered(HttpResponseMessage response) =>
+        string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}");
 
     private static string Describe(Exception failure) => failure switch
     {

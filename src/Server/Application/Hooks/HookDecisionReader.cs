@@ -5,7 +5,9 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Stateless. Reads the backend's answer. What is not a clear yes is no yes, and what is a clear no is one however odd the rest is.</summary>
+/// <summary>
+/// Stateless. Reads the backend's answer. What is not a clear yes is no yes, and what is a clear no is one however odd the rest is.
+/// </summary>
 internal static class HookDecisionReader
 {
     /// <summary>What a close frame has room for (RFC 6455 section 5.5), and as much as the API may give as a reason.</summary>
@@ -16,8 +18,8 @@ internal static class HookDecisionReader
     /// <summary>The codes with which a client can be refused something it asked for.</summary>
     private static readonly string[] Codes =
     [
-        ErrorCode.Forbidden, ErrorCode.Unauthorized, ErrorCode.BadRequest, ErrorCode.LimitExceeded, ErrorCode.RateLimited, ErrorCode.MessageTooLarge,
-        ErrorCode.Unavailable,
+        ErrorCode.Forbidden, ErrorCode.Unauthorized, ErrorCode.BadRequest, ErrorCode.LimitExceeded, ErrorCode.RateLimited,
+        ErrorCode.MessageTooLarge, ErrorCode.Unavailable,
     ];
 
     /// <param name="json">The answer.</param>

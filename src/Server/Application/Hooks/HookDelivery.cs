@@ -123,10 +123,10 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     /// <summary>Some of the time, by chance, so that the nodes do not come all at once; little of it when there is not much left.</summary>
     private async Task WaitAsync(TimeSpan time)
     {
-        if (_stopping.IsCancellationRequested)
-            await Task.Delay(LastWait, _time, _givingUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        else
-            await Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var waiting = _stopping.IsCancellationRequested
+            ? Task.Delay(LastWait, _time, _givingUp.Token)
+            : Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token);
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()

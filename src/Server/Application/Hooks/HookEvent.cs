@@ -5,7 +5,9 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Immutable. Something that happened here. It holds references that are there anyway and becomes text when it is delivered.</summary>
+/// <summary>
+/// Immutable. Something that happened here. It holds references that are there anyway and becomes text when it is delivered.
+/// </summary>
 /// <param name="Number">1, 2, 3 … on this node: a gap says that some were dropped.</param>
 /// <param name="Type">What happened.</param>
 /// <param name="Time">When, in Unix milliseconds.</param>

@@ -7,12 +7,12 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// The events that the backend has yet to hear, in order and bounded. When the queue is full the oldest event goes, so that the last one a backend
-/// hears is still true. Any thread adds, one takes. Not registered when no event is configured.
+/// The events that the backend has yet to hear, in order and bounded. When the queue is full the oldest event goes, so that the last one a
+/// backend hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is taken
-/// under the queue's, when a change is dropped and so counts as told.
+/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is
+/// taken under the queue's, when a change is dropped and so counts as told.
 /// </remarks>
 internal sealed class HookEventQueue
 {
@@ -27,7 +27,11 @@ internal sealed class HookEventQueue
     public HookEventQueue(GatewayOptions options, TimeProvider time, HookMetrics metrics)
     {
         (_wanted, _time, _metrics) = (options.Hooks.Events, time, metrics);
-        var bound = new BoundedChannelOptions(options.Hooks.QueuedEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true };
+        var bound = new BoundedChannelOptions(options.Hooks.QueuedEvents)
+        {
+            FullMode = BoundedChannelFullMode.DropOldest,
+            SingleReader = true,
+        };
         _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, dropped =>
         {
             metrics.Dropped(DropReason.Overflow, 1);
@@ -35,7 +39,9 @@ internal sealed class HookEventQueue
         });
     }
 
-    /// <summary>An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.</summary>
+    /// <summary>
+    /// An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.
+    /// </summary>
     public string IdOf(HookEvent one) => $"{_start}-{one.Number}";
 
     /// <summary>Adds an event, if the backend wants to hear of its kind.</summary>

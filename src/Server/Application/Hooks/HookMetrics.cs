@@ -19,9 +19,16 @@ internal sealed class HookMetrics
     {
         var meter = factory.Create(GatewayMetrics.MeterName);
         _calls = meter.CreateCounter<long>("gateway.hooks.calls", "{call}", "What the backend was to be asked, by hook and result.");
-        _duration = meter.CreateHistogram("gateway.hooks.duration", "s", "Time until the backend's answer was there, or not waited for any more.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
-        _open = meter.CreateUpDownCounter<long>("gateway.hooks.open", "{circuit}", "Hooks that the backend is not asked at the moment because it did not answer.");
-        _deliveries = meter.CreateCounter<long>("gateway.hooks.deliveries", "{request}", "Requests that brought the backend events, by result.");
+        var buckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+        };
+        _duration = meter.CreateHistogram(
+            "gateway.hooks.duration", "s", "Time until the backend's answer was there, or not waited for any more.", tags: null, buckets);
+        _open = meter.CreateUpDownCounter<long>(
+            "gateway.hooks.open", "{circuit}", "Hooks that the backend is not asked at the moment because it did not answer.");
+        _deliveries = meter.CreateCounter<long>(
+            "gateway.hooks.deliveries", "{request}", "Requests that brought the backend events, by result.");
         _delivered = meter.CreateCounter<long>("gateway.hooks.events.delivered", "{event}", "Events that the backend has taken.");
         _dropped = meter.CreateCounter<long>("gateway.hooks.events.dropped", "{event}", "Events that the backend will not get, by reason.");
         _queued = meter.CreateUpDownCounter<long>("gateway.hooks.events.queued", "{event}", "Events that the backend has yet to take.");

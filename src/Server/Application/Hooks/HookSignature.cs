@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Stateless. Signs what is posted as Standard Webhooks has it (https://www.standardwebhooks.com, "Signature scheme"), for which there are libraries in most languages.</summary>
+/// <summary>
+/// Stateless. Signs what is posted as Standard Webhooks has it (https://www.standardwebhooks.com, "Signature scheme"), for which there are
+/// libraries in most languages.
+/// </summary>
 internal static class HookSignature
 {
     public const string IdHeader = "webhook-id";

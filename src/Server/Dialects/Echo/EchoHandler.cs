@@ -9,6 +9,8 @@ namespace Gateway.Server.Dialects.Echo;
 /// <summary>Used by one read loop. <c>/echo</c>: sends every message back as it came.</summary>
 internal sealed class EchoHandler(Connection connection) : IMessageHandler
 {
+    public IClientSession? Client => null;
+
     public ValueTask OnOpenAsync() => default;
 
     public void OnTick(long now)

@@ -33,10 +33,14 @@ internal static class GatewayOptionsReader
     };
 
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
-    public static GatewayOptions Read(IConfiguration configuration)
+    public static GatewayOptions Read(IConfiguration configuration) => Read(configuration, new GatewayOptions());
+
+    /// <param name="configuration">Where the section is.</param>
+    /// <param name="defaults">What holds for a key that is not set.</param>
+    /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
+    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults)
     {
         var settings = new SettingsReader(configuration.GetSection("Gateway"));
-        var defaults = new GatewayOptions();
         var defaultNamespace = ReadNamespace(settings, "default", new NamespaceOptions());
         var auth = AuthOptionsReader.Read(settings, defaults.Auth);
         bool development = settings.Flag("Development", defaults.Development);
@@ -155,11 +159,11 @@ internal static class GatewayOptionsReader
 
     private static void CheckTogether(SettingsReader settings, GatewayOptions options)
     {
-        if (options.Public.Collides(options.Internal))
+        if (options is { Public: { } open, Internal: { } inner } && open.Collides(inner))
             settings.Problem("Internal", $"{options.Internal} must not be the public port");
         AuthOptionsReader.CheckTogether(settings, options);
         CheckDevelopment(settings, options);
-        if (options.Internal.IsTls)
+        if (options.Internal is { IsTls: true })
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
     }
@@ -167,8 +171,8 @@ internal static class GatewayOptionsReader
     /// <summary>The flag is refused with a key too: what keeps it harmless must not depend on a setting that is easily lost.</summary>
     private static void CheckDevelopment(SettingsReader settings, GatewayOptions options)
     {
-        string? open = !options.Public.IsLoopback ? $"Public is {options.Public}"
-            : !options.Internal.IsLoopback ? $"Internal is {options.Internal}"
+        string? open = options.Public is { IsLoopback: false } ? $"Public is {options.Public}"
+            : options.Internal is { IsLoopback: false } ? $"Internal is {options.Internal}"
             : options.Proxy.Protocol ? "Proxy:Protocol is set"
             : options.Proxy.Trusted.Count > 0 ? "Proxy:Trusted is set" : null;
         if (!options.Development || open is null)
@@ -181,13 +185,13 @@ internal static class GatewayOptionsReader
     {
         if (options.Certificate is not { } certificate)
         {
-            if (options.Public.IsTls)
+            if (options.Public is { IsTls: true })
                 settings.Problem("Public", $"{options.Public} needs Gateway:Certificate:Path");
             return;
         }
         // Served in the clear although there is a certificate is hardly what was meant.
-        if (!options.Public.IsTls)
-            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public} and not https");
+        if (options.Public is not { IsTls: true })
+            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public?.ToString() ?? "not set"} and not https");
         else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
             settings.Problem("Certificate:Path", problem);
     }

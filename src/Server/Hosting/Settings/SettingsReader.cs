@@ -66,7 +66,7 @@ internal sealed class SettingsReader(IConfiguration gateway)
         return fallback;
     }
 
-    public ListenAddress Address(string key, ListenAddress fallback)
+    public ListenAddress? Address(string key, ListenAddress? fallback)
     {
         if (Text(key) is not { } text)
             return fallback;

@@ -12,7 +12,7 @@ public sealed class WhyNotTests : IDisposable
 {
     private const int Up = 61;
     private const int Away = 63;
-    private const int AwayForNodes = 67;
+    private const int AwayForNodes = 65;
     private const string Password = "hunter2";
 
     private readonly RecordedLog _log = new();
