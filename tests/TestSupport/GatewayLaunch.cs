@@ -14,6 +14,9 @@ public sealed record GatewayLaunch
     /// </summary>
     public bool Development { get; init; } = true;
 
+    /// <summary>Whether the command line is <see cref="Command"/> alone, without a mode, ports and limits.</summary>
+    public bool Bare { get; init; }
+
     /// <summary>The settings on the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 

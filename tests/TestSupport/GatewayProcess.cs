@@ -74,6 +74,13 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The gateway that was built with the tests.</summary>
+    public static IReadOnlyList<string> Executable { get; } =
+    [
+        Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+        Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
+    ];
+
     /// <summary>Starts a gateway that may refuse to start, and waits for nothing.</summary>
     public static GatewayProcess Launch(GatewayLaunch launch)
     {
@@ -82,14 +89,11 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
         string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", .. LiftedLimits.Settings];
         string[] mode = launch.Development ? ["Development=true"] : [];
+        var settings = launch.Bare ? [] : mode.Concat(defaults).Concat(launch.Settings);
         string[] command =
         [
-            .. launch.Command ??
-            [
-                Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-                Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
-            ],
-            .. mode.Concat(defaults).Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
+            .. launch.Command ?? Executable,
+            .. settings.Select(setting => "--Gateway:" + setting),
         ];
         // exec: the process that is signalled is the gateway, not the shell.
         string[] limited = launch.OpenFiles is { } files

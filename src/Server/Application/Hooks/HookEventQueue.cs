@@ -11,8 +11,8 @@ namespace Gateway.Server.Application.Hooks;
 /// backend hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Confirm"/>: that one is
-/// taken under the queue's, when a change is dropped and so counts as told.
+/// The queue's lock may be taken under any other but the backplane's that <see cref="OccupancyChange.Confirm"/> takes: that one is taken
+/// under the queue's, when a change is dropped and so counts as delivered.
 /// </remarks>
 internal sealed class HookEventQueue
 {
