@@ -9,7 +9,7 @@ namespace Gateway.Tests.Redis;
 /// <summary>Scaling, "What is not the gateway's": somebody else writes to what two nodes share.</summary>
 public sealed class BrokenRecordsTests : IAsyncLifetime
 {
-    private const int Broken = 68;
+    private const int Broken = 128;
 
     private readonly RecordedLog _log = new();
     private RedisServer _redis = null!;

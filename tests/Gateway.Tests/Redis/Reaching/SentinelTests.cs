@@ -9,7 +9,7 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>Scaling, "Reaching Redis" and "When Redis loses its last writes": a service whose master the sentinels know.</summary>
 public sealed class SentinelTests : IDisposable
 {
-    private const int Away = 63;
+    private const int Away = 123;
     private const string Service = "Redis:Sentinel=" + RedisSentinels.Service;
 
     private readonly RecordedLog _log = new();

@@ -9,8 +9,8 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>Scaling, "Reaching Redis": encrypted, with certificates of a private authority.</summary>
 public sealed class TlsTests : IDisposable
 {
-    private const int Away = 63;
-    private const int AwayForNodes = 67;
+    private const int Away = 123;
+    private const int AwayForNodes = 125;
 
     private readonly TestAuthority _authority = new();
     private readonly int _port = LoopbackPorts.Next();
