@@ -4,9 +4,7 @@ using Gateway.Bench.InMemory;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Native;
 using Gateway.Server.Dialects.Streams;
-using Gateway.Server.Http.Streams;
 using Gateway.Server.Sessions;
-using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Bench;
 
@@ -30,7 +28,7 @@ public class EventStreaming
         _node = new Node();
         var positions = new ChannelPositions();
         positions.Set("chat:room-17"u8, new("b1946ac92492", 1_000));
-        var output = new SseOutput(_response.Writer, new SseConnection(new DefaultHttpContext()), positions);
+        var output = new SseOutput(_response.Writer, new Client(), positions);
         _writer = new ConnectionWriter(NativeEncoding.Instance, output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
     }
 
@@ -43,6 +41,17 @@ public class EventStreaming
     /// <summary>With history: the event says where the stream has come to.</summary>
     [Benchmark]
     public void MessageWithPosition() => Send(_kept);
+
+    private sealed class Client : IStreamClient
+    {
+        public void Answer()
+        {
+        }
+
+        public void Complete()
+        {
+        }
+    }
 
     private void Send(byte[] message)
     {

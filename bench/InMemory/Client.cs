@@ -6,7 +6,6 @@ using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Dialects.Native;
 using Gateway.Server.Sessions;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Bench.InMemory;
 
@@ -51,8 +50,7 @@ internal sealed class Client : IDisposable
 
     private Task Run(Node node, IOutput output, Func<Connection, IMessageHandler> handler)
     {
-        var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
-        var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
+        var transport = new PipedClient(_toGateway.Reader, output);
+        return new Connection(transport, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
     }
 }

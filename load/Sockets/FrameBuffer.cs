@@ -25,7 +25,7 @@ internal sealed class FrameBuffer
 
     public ReadOnlySpan<byte> Unsent => _bytes.AsSpan(_start, _end - _start);
 
-    /// <summary>What is sent as it is: the upgrade.</summary>
+    /// <summary>Adds bytes that are sent as they are: the upgrade.</summary>
     public void AddRaw(ReadOnlySpan<byte> bytes)
     {
         Reserve(bytes.Length);

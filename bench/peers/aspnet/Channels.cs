@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Bench.Peers;
 
-/// <summary>Who listens to what. Safe for any thread.</summary>
+/// <summary>The listeners of each channel. Safe for any thread.</summary>
 internal sealed class Channels
 {
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<ChannelSocket, bool>> _subscribers = new();

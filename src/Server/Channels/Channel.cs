@@ -14,12 +14,14 @@ namespace Gateway.Server.Channels;
 internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
     : IThreadPoolWorkItem
 {
-    /// <summary>Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.</summary>
+    /// <summary>
+    /// Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.
+    /// </summary>
     private const int SendsAfterward = 1024;
 
     /// <summary>
-    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all
-    /// others.
+    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from
+    /// all others.
     /// </summary>
     private const int DeliveriesPerTurn = 16_384;
 

@@ -14,6 +14,7 @@ internal static class ListeningRegistration
         if (options.Public is { IsTls: true })
             services.AddSingleton<ServerCertificate>().AddTickHandler<ServerCertificate>();
         return services
+            .AddSingleton<FirstRequest>()
             .AddSingleton<UpgradeHandler>()
             .AddSingleton<UpgradeEndpoint>().AddSingleton<IPortEndpoints>(static provider => provider.GetRequiredService<UpgradeEndpoint>())
             .AddSingleton<ProxyProtocolMiddleware>();

@@ -75,8 +75,8 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var stream = connect is null ? await UpgradeAsync(context, upgrade!, request!.Key) : await connect.AcceptAsync();
-        var connection = new UpgradedConnection(context, stream);
-        await new Connection(connection, new PipeOutput(connection.Transport.Output), admitted.Encoding, services, lease, admitted.Handler).RunAsync();
+        var transport = new UpgradedTransport(context, stream);
+        await new Connection(transport, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
     }
 
     private static Task<Stream> UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, string key)

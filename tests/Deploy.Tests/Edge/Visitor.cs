@@ -30,7 +30,7 @@ internal sealed class Visitor : IDisposable
 
     public CookieContainer Cookies { get; } = new();
 
-    /// <summary>Where each request pretends to come from; null for no such claim.</summary>
+    /// <summary>The address that each request claims to come from. Null for no such claim.</summary>
     public string? Claim { get; init; }
 
     public Version Http { get; init; } = HttpVersion.Version11;

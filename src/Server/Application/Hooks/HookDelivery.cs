@@ -80,7 +80,7 @@ internal sealed class HookDelivery : IHostedService, IDisposable
                 _metrics.Delivered(batch.Count);
             // Another node tells the changes that are left when this one stops.
             if (dropped is not DropReason.Stopped)
-                batch.ForEach(static one => one.Change?.Told());
+                batch.ForEach(static one => one.Change?.Confirm());
             left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
         if (left > 0)

@@ -75,6 +75,16 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
     }
 
+    /// <summary>Whether the transport has taken all that was queued.</summary>
+    public bool HasSentAll
+    {
+        get
+        {
+            lock (_gate)
+                return !_isSending && _queue.IsEmpty;
+        }
+    }
+
     /// <summary>Whether the peer takes nothing at the moment: its window is full.</summary>
     public bool IsBlocked => Volatile.Read(ref _isBlocked);
 

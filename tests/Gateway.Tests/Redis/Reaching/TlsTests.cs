@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Scaling, "Reaching Redis": encrypted, with certificates of a private authority.</summary>
+/// <summary>Redis over TLS with certificates of a private authority, as in scaling under "Reaching Redis".</summary>
 public sealed class TlsTests : IDisposable
 {
     private const int Away = 123;
@@ -59,7 +59,8 @@ public sealed class TlsTests : IDisposable
     [InlineData("localhost", "127.0.0.1", true, "RemoteCertificateNameMismatch")]
     [InlineData("127.0.0.1", "localhost", true, "RemoteCertificateNameMismatch")]
     [InlineData("127.0.0.1", "127.0.0.1", false, "UntrustedRoot")]
-    public async Task What_is_not_for_the_host_or_of_no_trusted_authority_is_refused(string host, string certified, bool isTrusted, string reason)
+    public async Task What_is_not_for_the_host_or_of_no_trusted_authority_is_refused(
+        string host, string certified, bool isTrusted, string reason)
     {
         using var log = new RecordedLog();
         await using var redis = await StartAsync(asksForCertificate: false, certified);
