@@ -11,8 +11,8 @@ namespace Gateway.Server.Application.Hooks;
 /// backend hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Confirm"/>: that one is
-/// taken under the queue's, when a change is dropped and so counts as delivered.
+/// The queue's lock may be taken under any other but the backplane's that <see cref="OccupancyChange.Confirm"/> takes: that one is taken
+/// under the queue's, when a change is dropped and so counts as delivered.
 /// </remarks>
 internal sealed class HookEventQueue
 {
@@ -56,7 +56,7 @@ internal sealed class HookEventQueue
             Add(new HookEvent(0, type, Now, connection, user, channel, code));
     }
 
-    /// <summary>Adds a change on all nodes taken together. One that the backend does not want to hear of counts as delivered.</summary>
+    /// <summary>Adds a change on all nodes taken together. One that the backend does not want to hear of counts as told.</summary>
     public void Add(OccupancyChange change)
     {
         var type = (change.Kind, change.IsOccupied) switch
