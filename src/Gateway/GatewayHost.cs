@@ -1,3 +1,4 @@
+using Gateway.CommandLine;
 using Gateway.Pages;
 using Gateway.Server.Export;
 using Gateway.Server.Hosting;
@@ -17,7 +18,9 @@ internal static class GatewayHost
     public static IHost Build(string[] args, Action<IServiceCollection>? configure = null)
     {
         var builder = CreateBuilder(args);
-        var options = GatewayOptionsReader.Read(builder.Configuration);
+        var settings = new SettingsReader(builder.Configuration.GetSection("Gateway"));
+        settings.Problems.AddRange(SettingNames.Mistakes(Arguments.Of(args).Keys));
+        var options = GatewayOptionsReader.Read(builder.Configuration, new GatewayOptions(), settings);
         ConfigureLogging(builder.Logging);
         // First, and so the last to stop: what happens until then is exported too.
         if (OtlpExport.IsConfigured)

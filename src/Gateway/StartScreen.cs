@@ -44,8 +44,8 @@ internal sealed class StartScreen(
             text.AppendLine($"  WARNING    {warning}");
         if (OpenFiles.Limit() is { } files and < OpenFiles.Low)
             text.AppendLine($"  WARNING    at most {files} open files: raise the limit (ulimit -n) to hold more connections");
-        foreach (string key in options.UnknownKeys)
-            text.AppendLine($"  WARNING    Gateway:{key} is set but means nothing here");
+        foreach (string unknown in options.Warnings)
+            text.AppendLine($"  WARNING    {unknown}");
         return text.ToString();
     }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Client.Tests;
 
 /// <summary>
-/// Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and
-/// compares them.
+/// The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and compares them.
+/// Stateless.
 /// </summary>
 internal static partial class DocumentExamples
 {

@@ -29,7 +29,7 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public bool IsTls { get; }
 
-    /// <summary>Without a path. By name where it is TLS: that is what a certificate is for.</summary>
+    /// <summary>The address without a path. With TLS it has the host's name, which the certificate is for.</summary>
     public string Origin => IsTls ? $"wss://localhost:{PublicPort}" : $"ws://127.0.0.1:{PublicPort}";
 
     public Uri WebSocketUri => new($"{Origin}/ws");
@@ -62,7 +62,7 @@ public sealed class GatewayServer : IAsyncDisposable
         return new GatewayServer(app);
     }
 
-    /// <summary>Stops as SIGTERM would.</summary>
+    /// <summary>Stops the gateway, as SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()

@@ -8,7 +8,6 @@ using Gateway.Server.Channels;
 using Gateway.Server.Clock;
 using Gateway.Server.Cluster;
 using Gateway.Server.Connections;
-using Gateway.Server.Dialects;
 using Gateway.Server.Export;
 using Gateway.Server.Health;
 using Gateway.Server.Http;
@@ -21,7 +20,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gateway.Server.Hosting;
 
-/// <summary>Puts a node together: every folder registers its own services, and this class the order in which they start. Stateless.</summary>
+/// <summary>Puts a node together: every folder registers its own services (those of which
+/// the settings choose a part, in this folder), and this class the order in which they start. Stateless.</summary>
 internal static class GatewayRegistration
 {
     /// <exception cref="InvalidOperationException">The services have a gateway already.</exception>

@@ -8,18 +8,15 @@ internal sealed partial class StartWarnings(GatewayOptions options, IAuthenticat
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (string key in options.UnknownKeys)
-            LogUnknown(log, key);
-        if (authenticator.Warning is { } warning)
+        foreach (string warning in options.Warnings)
             LogWarning(log, warning);
+        if (authenticator.Warning is { } open)
+            LogWarning(log, open);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(5, LogLevel.Warning, "Gateway:{Key} is set but means nothing here.")]
-    private static partial void LogUnknown(ILogger log, string key);
-
-    [LoggerMessage(6, LogLevel.Warning, "Settings of the gateway: {Warning}.")]
+    [LoggerMessage(5, LogLevel.Warning, "Settings of the gateway: {Warning}.")]
     private static partial void LogWarning(ILogger log, string warning);
 }

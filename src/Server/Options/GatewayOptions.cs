@@ -64,6 +64,6 @@ internal sealed record GatewayOptions
     /// <summary><c>Gateway:Namespaces:default</c>: channels without a namespace, and whatever another namespace does not set itself.</summary>
     public NamespaceOptions DefaultNamespace { get; init; } = new();
 
-    /// <summary>Keys under <c>Gateway:</c> that mean nothing here, most often a typing error: shown at start.</summary>
-    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+    /// <summary>Sentences about settings that mean nothing, most often a typing error: shown at start.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -22,8 +22,8 @@ internal sealed partial class ChannelSession
             Refuse(SessionError.SignInFirst, command.Id, command.Channel);
             return default;
         }
-        if (Services.ApplicationFor(Interests.Publish) is { } application)
-            return PublishIfAllowed(application, command);
+        if (Services.ApplicationFor(Interests.Publish) is not null)
+            return PublishIfAllowed(command);
         if (_pending?.BusyLane(command.Channel, isPublish: true) is { } lane)
         {
             _pending.Enqueue(lane, new QueuedPublish(lane.Channel, command));
@@ -73,12 +73,12 @@ internal sealed partial class ChannelSession
         return null;
     }
 
-    private ValueTask PublishIfAllowed(IApplication application, in PublishCommand command)
+    private ValueTask PublishIfAllowed(in PublishCommand command)
     {
         // The application has no say over a client without the right.
         if (PublishableChannel(command, out _) is not { } name)
             return default;
-        return new QueuedPublish(name, command).RunIfAllowedAsync(this, application.PublishAsync(Caller, name, command.Content));
+        return new QueuedPublish(name, command).RunIfAllowedAsync(this, this.DecidePublishAsync(name, command.Content));
     }
 
     /// <summary>Answers a publish, unless it was done and the client wants no answer.</summary>

@@ -1,4 +1,3 @@
-using Gateway.Server.Application;
 using Gateway.Server.Clock;
 using Gateway.Server.Naming;
 
@@ -90,21 +89,4 @@ internal sealed partial class ChannelSession
 
     /// <summary>The connection is about to close: nothing holds up the read loop any more. From any thread.</summary>
     public void OnClosing() => Volatile.Read(ref _pending)?.ReleaseReader();
-
-    /// <summary>Waits for the application, with the heartbeat paused.</summary>
-    public async ValueTask<Decision> DecideAsync(ValueTask<Decision> deciding)
-    {
-        // The answers to earlier requests do not wait with it. The heartbeat goes on for them: a client that does not take its answers is
-        // to be found out.
-        await Connection.Writer.FlushAsync();
-        Connection.PauseHeartbeat();
-        try
-        {
-            return await deciding;
-        }
-        finally
-        {
-            Connection.ResumeHeartbeat();
-        }
-    }
 }

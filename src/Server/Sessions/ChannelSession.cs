@@ -66,9 +66,6 @@ internal sealed partial class ChannelSession
 
     public int MaxSubscriptions => Services.Options.Limits.ChannelsPerConnection;
 
-    /// <summary>The client, as the application sees it.</summary>
-    public Caller Caller => new(Connection.Id, _identity.User, Connection.Lease.Address);
-
     /// <summary>Answers a sign of life.</summary>
     public void Ping(ReadOnlySpan<byte> id) => Replies.Pong(id);
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
@@ -14,10 +16,12 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
     /// <summary>Up to this many, looking through an array is as fast as a dictionary and a fraction of its size.</summary>
     private const int IndexedFrom = 32;
 
-    /// <summary>Takes the place of the items when the connection is over: a mark, never looked into.</summary>
-    private static readonly ClientSubscription[] Closed = [null!];
+    /// <summary>Takes the place of the subscriptions when the connection is over.</summary>
+    private static readonly object Closed = new();
 
-    private ClientSubscription[] _items = [];
+    /// <summary>One subscription is kept itself, more in an array: most connections have one, and hold 32 bytes less.</summary>
+    private object? _items;
+
     private Dictionary<ChannelName, ClientSubscription>? _index;
     private int _count;
     private uint _nextExpiry = uint.MaxValue;
@@ -47,7 +51,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
         {
             if (_index is not null)
                 return _index.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(channel, out var indexed) ? indexed : null;
-            foreach (var item in _items.AsSpan(0, _count))
+            foreach (var item in Items)
             {
                 if (item.Channel.Name.Is(channel))
                     return item;
@@ -63,13 +67,11 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
         {
             if (_count >= max || ReferenceEquals(_items, Closed))
                 return false;
-            if (_count == _items.Length)
-                Array.Resize(ref _items, Math.Max(1, 2 * _count));
-            _items[_count++] = subscription;
+            Append(subscription);
             if (_index is not null)
                 _index.Add(subscription.Channel.Name, subscription);
             else if (_count == IndexedFrom)
-                _index = _items.ToDictionary(item => item.Channel.Name, ChannelNameComparer.Instance);
+                _index = Items.ToArray().ToDictionary(item => item.Channel.Name, ChannelNameComparer.Instance);
             return true;
         }
     }
@@ -79,7 +81,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
     {
         lock (this)
         {
-            var all = _items.AsSpan(0, _count).ToArray();
+            var all = Items.ToArray();
             (_items, _index, _count) = (Closed, null, 0);
             return all;
         }
@@ -90,7 +92,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
     {
         lock (this)
         {
-            int at = Array.IndexOf(_items, subscription, 0, _count);
+            int at = IndexOf(subscription);
             if (at >= 0)
                 RemoveAt(at);
             return at >= 0;
@@ -103,7 +105,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
     {
         lock (this)
         {
-            if (Array.IndexOf(_items, subscription, 0, _count) < 0)
+            if (IndexOf(subscription) < 0)
                 return false;
             subscription.Expires = expires;
             _nextExpiry = Math.Min(_nextExpiry, (uint)subscription.Expires);
@@ -125,15 +127,14 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
             _nextExpiry = uint.MaxValue;
             for (int at = _count - 1; at >= 0; at--)
             {
-                if (_items[at].Expires <= now)
+                var item = Items[at];
+                if (item.Expires > now)
                 {
-                    expired.Add(_items[at]);
-                    RemoveAt(at);
+                    _nextExpiry = Math.Min(_nextExpiry, (uint)item.Expires);
+                    continue;
                 }
-                else
-                {
-                    _nextExpiry = Math.Min(_nextExpiry, (uint)_items[at].Expires);
-                }
+                expired.Add(item);
+                RemoveAt(at);
             }
             return expired;
         }
@@ -151,16 +152,52 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
         }
     }
 
-    private void RemoveAt(int at)
-    {
-        _index?.Remove(_items[at].Channel.Name);
-        _items[at] = _items[--_count];
-        _items[_count] = null!;
-    }
-
     public ClientSubscription[] Snapshot()
     {
         lock (this)
-            return _items.AsSpan(0, _count).ToArray();
+            return Items.ToArray();
+    }
+
+    // What follows is called with the lock held.
+
+    private Span<ClientSubscription> Items => _items is ClientSubscription[] many
+        ? many.AsSpan(0, _count)
+        : MemoryMarshal.CreateSpan(ref Unsafe.As<object?, ClientSubscription>(ref _items), _count);
+
+    private void Append(ClientSubscription subscription)
+    {
+        if (_items is null)
+        {
+            _items = subscription;
+        }
+        else
+        {
+            var many = _items as ClientSubscription[] ?? [(ClientSubscription)_items];
+            if (_count == many.Length)
+                Array.Resize(ref many, 2 * _count);
+            many[_count] = subscription;
+            _items = many;
+        }
+        _count++;
+    }
+
+    private void RemoveAt(int at)
+    {
+        var items = Items;
+        _index?.Remove(items[at].Channel.Name);
+        items[at] = items[^1];
+        items[^1] = null!;
+        _count--;
+    }
+
+    private int IndexOf(ClientSubscription subscription)
+    {
+        var items = Items;
+        for (int at = 0; at < items.Length; at++)
+        {
+            if (ReferenceEquals(items[at], subscription))
+                return at;
+        }
+        return -1;
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Connections;
@@ -26,17 +25,12 @@ internal sealed class InitialRequests(ChannelSession session, Identity identity,
                 session.Refuse(SessionError.BadRequest(problem), id: default, utf8);
             else if (!ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
                 session.Refuse(SessionError.Forbidden, id: default, utf8);
-            else if (await DenialAsync(name) is { } denial)
+            else if ((await session.DecideSubscribeAsync(name)).Denial is { } denial)
                 Refuse(denial, utf8);
             else
                 await BeginAsync(name, initial?.PositionOf(utf8));
         }
     }
-
-    private async ValueTask<ProtocolError?> DenialAsync(ChannelName name) =>
-        session.Services.ApplicationFor(Interests.Subscribe) is { } application
-            ? (await session.DecideAsync(application.SubscribeAsync(session.Caller, name))).Denial
-            : null;
 
     private void Refuse(ProtocolError denial, byte[] channel)
     {

@@ -41,7 +41,7 @@ internal sealed class QueuedPublish : ChannelRequest
     /// </summary>
     public async ValueTask RunIfAllowedAsync(ChannelSession session, ValueTask<Decision> deciding)
     {
-        var decision = await session.DecideAsync(deciding);
+        var decision = await deciding;
         await session.TurnAsync(Channel, isPublish: true);
         if (decision.Denial is { } denial)
             session.Refuse(denial, Id, Channel.Utf8);

@@ -1,7 +1,5 @@
-using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
-using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Sessions;
 
@@ -44,10 +42,7 @@ internal sealed class SignInRequest(ChannelSession session, string token, byte[]
     /// <returns>False when the user may not: the client is told, and the connection about to close.</returns>
     private async ValueTask<bool> IsAllowedAsync(string user)
     {
-        if (session.Services.ApplicationFor(Interests.Connect) is not { } application)
-            return true;
-        var decision = await session.DecideAsync(
-            application.ConnectAsync(session.Caller with { User = user }, session.Connection.Lease.Transport.Label()));
+        var decision = await session.DecideConnectAsync(user);
         if (decision.Denial is not { } denial)
             return true;
         session.Refuse(denial, id, channel: default);

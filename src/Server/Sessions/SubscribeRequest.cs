@@ -28,9 +28,7 @@ internal sealed class SubscribeRequest : ChannelRequest
         recovers || channel.Namespace.Rules.Presence ? MissedMessages.PageCost : PlainCost;
 
     public override ValueTask BeginAsync(ChannelSession session) =>
-        session.Services.ApplicationFor(Interests.Subscribe) is { } application
-            ? BeginIfAllowedAsync(session, application)
-            : base.BeginAsync(session);
+        session.Services.ApplicationFor(Interests.Subscribe) is null ? base.BeginAsync(session) : BeginIfAllowedAsync(session);
 
     public override ValueTask RunAsync(ChannelSession session)
     {
@@ -46,12 +44,11 @@ internal sealed class SubscribeRequest : ChannelRequest
     /// <summary>
     /// Asks the application before the request begins. The client is not read meanwhile, so that its messages keep their order.
     /// </summary>
-    private async ValueTask BeginIfAllowedAsync(ChannelSession session, IApplication application)
+    private async ValueTask BeginIfAllowedAsync(ChannelSession session)
     {
         // Whether the client is in the channel already is known when its earlier requests are done.
         await session.TurnAsync(Channel, isPublish: false);
-        if (await WillStartAsync(session)
-            && (await session.DecideAsync(application.SubscribeAsync(session.Caller, Channel))).Denial is { } denial)
+        if (await WillStartAsync(session) && (await session.DecideSubscribeAsync(Channel)).Denial is { } denial)
         {
             session.Refuse(denial, Id, Channel.Utf8);
             return;

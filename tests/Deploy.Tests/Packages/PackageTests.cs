@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Packages;
 
-/// <summary>What is published for programs to use. That of npm is looked at by <c>clients/typescript/test/packages.test.ts</c>.</summary>
+/// <summary>The packages that programs use. Those of npm are checked by <c>clients/typescript/test/packages.test.ts</c>.</summary>
 [Collection(DotNet.Collection)]
 public sealed class PackageTests
 {

@@ -75,7 +75,7 @@ public sealed class GatewayOptionsTests
         {
             var options = GatewayOptionsReader.Read(configuration);
             Assert.Equal(value, read(options).ToString());
-            Assert.Empty(options.UnknownKeys);
+            Assert.Empty(options.Warnings);
         }
         Assert.NotEqual(value, read(GatewayOptionsReader.Read(Settings.WithKey("Namespaces:chat:HistoryTtl=00:10:00"))).ToString());
     }
@@ -153,7 +153,12 @@ public sealed class GatewayOptionsTests
         var options = With(
             "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01", "Presence:TimeToLive=00:01:00");
 
-        Assert.Equal(["Limits:MesageBytes", "Namespaces:chat:Histroy"], options.UnknownKeys);
+        Assert.Equal(
+            [
+                "Gateway:Limits:MesageBytes is set but means nothing here; the nearest is Gateway:Limits:MessageBytes",
+                "Gateway:Namespaces:chat:Histroy is set but means nothing here; the nearest is Gateway:Namespaces:chat:History",
+            ],
+            options.Warnings);
     }
 
     private static (int, int, int, int, int) Counts(LimitsOptions limits) =>

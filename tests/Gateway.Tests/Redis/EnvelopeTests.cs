@@ -72,7 +72,8 @@ public sealed class EnvelopeTests
         {
             for (int length = 0; length < sample.Length; length++)
             {
-                bool isBetween = sample[0] == (byte)EnvelopeKind.PositionedMessage && length == sample.Length - Records.Record(Records.Body("[1,2]", sender: "")).Length;
+                int between = sample.Length - Records.Record(Records.Body("[1,2]", sender: "")).Length;
+                bool isBetween = sample[0] == (byte)EnvelopeKind.PositionedMessage && length == between;
                 Assert.Equal(isBetween, Envelope.TryRead(sample.AsSpan(0, length), out _));
             }
             Assert.False(Envelope.TryRead([.. sample, 0], out _));
@@ -82,7 +83,8 @@ public sealed class EnvelopeTests
     [Fact]
     public void A_message_in_which_a_single_bit_is_another_is_refused()
     {
-        foreach (byte[] body in new[] { Records.Body(sender: "a \"quoted\" one", except: "c-1", trace: Trace), Records.Body("1", sender: "") })
+        foreach (byte[] body in new[] { Records.Body(sender: "a \"quoted\" one", except: "c-1", trace: Trace),
+        Records.Body("1", sender: "") })
         {
             for (int bit = 0; bit < body.Length * 8; bit++)
             {
@@ -178,12 +180,14 @@ public sealed class EnvelopeTests
     [Fact]
     public void A_node_message_that_is_cut_off_or_lacks_something_is_refused()
     {
-        var message = new Server.Cluster.NodeMessage("a") { Heartbeat = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0), Id = "1", Request = new("count") { Channel = "x" } };
+        var message = new Server.Cluster.NodeMessage("a") { Heartbeat = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0), Id = "1",
+        Request = new("count") { Channel = "x" } };
         byte[] whole = message.Write();
         Assert.Equal(message, Server.Cluster.NodeMessage.Read(whole));
         for (int length = 0; length < whole.Length; length++)
             Assert.Null(Server.Cluster.NodeMessage.Read(whole.AsSpan(0, length)));
-        foreach (string json in new[] { "{}", "null", "[]", "1", "{\"from\":null}", "{\"from\":\"a\",\"here\":{}}", "{\"from\":\"a\",\"request\":{}}", "{\"from\":\"a\",\"request\":{\"action\":null}}" })
+        foreach (string json in new[] { "{}", "null", "[]", "1", "{\"from\":null}", "{\"from\":\"a\",\"here\":{}}",
+            "{\"from\":\"a\",\"request\":{}}", "{\"from\":\"a\",\"request\":{\"action\":null}}" })
             Assert.Null(Server.Cluster.NodeMessage.Read(Encoding.UTF8.GetBytes(json)));
     }
 }

@@ -39,7 +39,7 @@ internal sealed class HookApplication(GatewayOptions options, HookCalls? calls =
     void IOccupancySink.OnChange(OccupancyChange change)
     {
         if (events is null)
-            change.Told();
+            change.Confirm();
         else
             events.Add(change);
     }

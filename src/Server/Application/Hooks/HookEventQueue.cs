@@ -11,8 +11,8 @@ namespace Gateway.Server.Application.Hooks;
 /// backend hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is
-/// taken under the queue's, when a change is dropped and so counts as told.
+/// The queue's lock may be taken under any other but the backplane's that <see cref="OccupancyChange.Confirm"/> takes: that one is taken
+/// under the queue's, when a change is dropped and so counts as delivered.
 /// </remarks>
 internal sealed class HookEventQueue
 {
@@ -35,7 +35,7 @@ internal sealed class HookEventQueue
         _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, dropped =>
         {
             metrics.Dropped(DropReason.Overflow, 1);
-            dropped.Change?.Told();
+            dropped.Change?.Confirm();
         });
     }
 
@@ -69,7 +69,7 @@ internal sealed class HookEventQueue
         if (_wanted.HasFlag(type))
             Add(new HookEvent(0, type, Now, Connection: null, User: null, Channel: null, Code: 0, change));
         else
-            change.Told();
+            change.Confirm();
     }
 
     /// <summary>Completes when there is something to take; with false when nothing more will come.</summary>

@@ -4,7 +4,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Safe for any thread. What is asked of the backend and told to it, on the <c>Gateway</c> meter.</summary>
+/// <summary>The metrics of hook calls and events, on the <c>Gateway</c> meter. Safe for any thread.</summary>
 internal sealed class HookMetrics
 {
     private readonly Counter<long> _calls;
@@ -34,7 +34,7 @@ internal sealed class HookMetrics
         _queued = meter.CreateUpDownCounter<long>("gateway.hooks.events.queued", "{event}", "Events that the backend has yet to take.");
     }
 
-    /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
+    /// <summary>Reports 0 for the counters that alerts look at, so that the first event is seen as a change.</summary>
     public void StartFromZero()
     {
         foreach (string hook in HookNames.In(HookEvents.Requests))
@@ -63,8 +63,8 @@ internal sealed class HookMetrics
 
     public void Waited(TimeSpan time) => _duration.Record(time.TotalSeconds);
 
-    /// <param name="hook">Whose.</param>
-    /// <param name="change">1 when it opened, -1 when it closed.</param>
+    /// <param name="hook">The hook's name.</param>
+    /// <param name="change">1 when its circuit opened, -1 when it closed.</param>
     public void CircuitOpened(string hook, int change) => _open.Add(change, new KeyValuePair<string, object?>("hook", hook));
 
     public void Attempted(bool accepted, int count = 1) =>

@@ -4,7 +4,10 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;
 
-/// <summary>For one thread, at start. Turns the <c>Gateway:</c> section into <see cref="GatewayOptions"/>, all problems in one <see cref="OptionsProblemsException"/>.</summary>
+/// <summary>
+/// Turns the <c>Gateway:</c> section into <see cref="GatewayOptions"/>, all problems in one <see cref="OptionsProblemsException"/>. For one
+/// thread, at start.
+/// </summary>
 internal static class GatewayOptionsReader
 {
     private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(10);
@@ -35,12 +38,33 @@ internal static class GatewayOptionsReader
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
     public static GatewayOptions Read(IConfiguration configuration) => Read(configuration, new GatewayOptions());
 
-    /// <param name="configuration">Where the section is.</param>
-    /// <param name="defaults">What holds for a key that is not set.</param>
+    /// <param name="configuration">All settings.</param>
+    /// <param name="defaults">The values of keys that are not set.</param>
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
-    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults)
+    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults) =>
+        Read(configuration, defaults, new SettingsReader(configuration.GetSection("Gateway")));
+
+    /// <param name="configuration">All settings.</param>
+    /// <param name="defaults">The values of keys that are not set.</param>
+    /// <param name="settings">Reads the gateway's, and may know of problems already.</param>
+    /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
+    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults, SettingsReader settings)
     {
-        var settings = new SettingsReader(configuration.GetSection("Gateway"));
+        var options = Read(settings, defaults);
+        options = options with { Warnings = [.. SettingNames.Warnings(configuration, settings.Unknown())] };
+        return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
+    }
+
+    /// <summary>The names of all settings, as nothing but reading them knows; the problems of having none are nobody's.</summary>
+    public static IReadOnlyCollection<string> Names()
+    {
+        var settings = new SettingsReader(new ConfigurationManager().GetSection("Gateway"));
+        Read(settings, new GatewayOptions());
+        return [.. settings.Effective.Keys];
+    }
+
+    private static GatewayOptions Read(SettingsReader settings, GatewayOptions defaults)
+    {
         var defaultNamespace = ReadNamespace(settings, "default", new NamespaceOptions());
         var auth = AuthOptionsReader.Read(settings, defaults.Auth);
         bool development = settings.Flag("Development", defaults.Development);
@@ -49,7 +73,7 @@ internal static class GatewayOptionsReader
             Development = development,
             Public = settings.Address("Public", defaults.Public),
             Internal = settings.Address("Internal", defaults.Internal),
-            Node = settings.Text("Node") ?? $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}",
+            Node = settings.Text("Node", $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}"),
             Limits = ReadLimits(settings, defaults.Limits),
             Certificate = ReadCertificate(settings),
             Proxy = ReadProxy(settings),
@@ -80,8 +104,7 @@ internal static class GatewayOptionsReader
             Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: development && !auth.HasKey),
         };
         CheckTogether(settings, options);
-        options = options with { UnknownKeys = settings.Unknown() };
-        return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
+        return options;
     }
 
     private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults)

@@ -4,15 +4,18 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A subscription takes a few round trips to start. Whatever ends it meanwhile, nothing of it is left.</summary>
+/// <summary>Subscriptions that end while they start, which takes a few round trips: nothing of them is left.</summary>
 public sealed class EndedWhileStartingTests
 {
     private const string Channel = "both:x";
 
-    /// <summary>A channel whose message comes by the same pub/sub connection as the others, and so after those published before it.</summary>
+    /// <summary>
+    /// A channel whose message comes by the same pub/sub connection as the others, and so after those published before it.
+    /// </summary>
     private const string Fence = "plain:fence";
 
-    private static readonly string[] WithBoth = ["Namespaces:both:History=1000", "Namespaces:both:Presence=true", "Presence:TimeToLive=01:00:00"];
+    private static readonly string[] WithBoth =
+        ["Namespaces:both:History=1000", "Namespaces:both:Presence=true", "Presence:TimeToLive=01:00:00"];
 
     [Theory]
     [InlineData(false)]
@@ -32,10 +35,12 @@ public sealed class EndedWhileStartingTests
         for (int wait = 0; wait <= 300; wait += 20)
         {
             await using var client = await JsonClient.ConnectAsync(far, "?user=ann");
-            await client.SendAsync($$$"""{"type":"subscribe","channel":"{{{Channel}}}","id":1{{{(recovers ? $$""","recover":{"epoch":"{{epoch}}","seq":3}""" : "")}}}}""");
+            string recover = recovers ? $$""","recover":{"epoch":"{{epoch}}","seq":3}""" : "";
+            await client.SendAsync($$$"""{"type":"subscribe","channel":"{{{Channel}}}","id":1{{{recover}}}}""");
             // The end comes at a different part of the way each time.
             await Task.Delay(wait);
-            Assert.Equal(1, (await far.PostAsync("unsubscribe", $$"""{"connection":"{{client.ConnectionId}}","channel":"{{Channel}}"}""")).Json.Number("connections"));
+            Assert.Equal(1, (await far.PostAsync("unsubscribe", $$"""{"connection":"{{client.ConnectionId}}","channel":"{{Channel}}"}"""))
+                .Json.Number("connections"));
             var follower = Follower.Start(client);
             await follower.ReceivesAsync(message => message.Text("type") == "unsubscribed", "unsubscribed");
             await publisher.AskAsync(Expect.Message(Channel, "\"after\""), "ack");
@@ -60,7 +65,8 @@ public sealed class EndedWhileStartingTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var near = await Node.StartAsync(redis.Address, WithBoth);
-        await using var far = await TokenServer.StartAsync([.. Node.Settings(proxy.Address, WithBoth), "Namespaces:both:Subscribe=granted"]);
+        await using var far = await TokenServer.StartAsync(
+            [.. Node.Settings(proxy.Address, WithBoth), "Namespaces:both:Subscribe=granted"]);
         await far.Server.IsReadyAsync();
         await using var publisher = await JsonClient.ConnectAsync(near, "?user=publisher");
         await publisher.PublishManyAsync(Channel, 20);
@@ -83,14 +89,14 @@ public sealed class EndedWhileStartingTests
             await client.SendAsync("""{"type":"ping"}""");
             await follower.ReceivesAsync(message => message.Text("type") == "pong", "pong");
 
-            string[] heard = [.. follower.Received.Select(message => message.Text("type")).Where(type => type is not ("presence" or "refreshed" or "connected"))];
+            string[] heard = [.. follower.Received.Select(message => message.Text("type")).Where(
+                type => type is not ("presence" or "refreshed" or "connected"))];
             if (heard[0] == "subscribed")
                 Assert.Equal(["subscribed", "unsubscribed", "pong"], heard);
             else
                 Assert.Equal(["error", "pong"], heard);
             Assert.Equal("forbidden", follower.Received.Single(message => message.Has("code")).Text("code"));
-            await Eventually.TrueAsync(
-                async () => (await publisher.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":3}""")).Number("count") == 0, "ann has left");
+            await NobodyIsPresentAsync(publisher);
             Assert.Equal(1, far.Server.Channels.Count);
         }
     }
@@ -116,8 +122,7 @@ public sealed class EndedWhileStartingTests
         }
 
         await Eventually.TrueAsync(() => far.Connections.Count == 0 && far.Channels.Count == 0, "nothing is left");
-        await Eventually.TrueAsync(
-            async () => (await publisher.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":3}""")).Number("count") == 0, "all have left");
+        await NobodyIsPresentAsync(publisher);
     }
 
     [Fact]
@@ -138,10 +143,13 @@ public sealed class EndedWhileStartingTests
 
         await publisher.AskAsync(Expect.Message(Channel, "1"), "ack");
         Assert.True(await client.HearsOnlyPongAsync());
-        await Eventually.TrueAsync(
-            async () => (await publisher.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":3}""")).Number("count") == 0, "ann is not there");
+        await NobodyIsPresentAsync(publisher);
         Assert.Equal(0, far.Channels.Count);
     }
+
+    private static Task NobodyIsPresentAsync(JsonClient client) => Eventually.TrueAsync(
+        async () => (await client.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":3}""")).Number("count") == 0,
+        "nobody is present");
 
     /// <summary>Waits until the far node has got everything that was published before.</summary>
     private static async Task HasArrivedAsync(JsonClient publisher, JsonClient fence)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Whatever fails, what the backend heard last of a channel or a user becomes true again; it may hear it twice.</summary>
+/// <summary>Occupancy under faults: the last event of a channel or a user becomes true again, and may come twice.</summary>
 public sealed class OccupancyFaultTests
 {
     private const string Soon = "Presence:TimeToLive=00:00:03";

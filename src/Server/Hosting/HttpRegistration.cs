@@ -1,7 +1,8 @@
 using Gateway.Server.Http.Streams;
+using Gateway.Server.Http;
 using Gateway.Server.Listening;
 
-namespace Gateway.Server.Http;
+namespace Gateway.Server.Hosting;
 
 /// <summary>Registers what clients and load balancers ask by ordinary requests. Stateless.</summary>
 internal static class HttpRegistration

@@ -1,9 +1,10 @@
 using Gateway.Server.Backplane.Memory;
 using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Backplane;
 using Gateway.Server.Clock;
 using Gateway.Server.Options;
 
-namespace Gateway.Server.Backplane;
+namespace Gateway.Server.Hosting;
 
 /// <summary>Registers the backplane that the settings name. Stateless.</summary>
 internal static class BackplaneRegistration

@@ -1,8 +1,9 @@
 using Gateway.Server.Cluster;
 using Gateway.Server.Export.Prometheus;
+using Gateway.Server.Export;
 using Gateway.Server.Listening;
 
-namespace Gateway.Server.Export;
+namespace Gateway.Server.Hosting;
 
 /// <summary>Registers the way of metrics out of the process. Stateless.</summary>
 internal static class ExportRegistration

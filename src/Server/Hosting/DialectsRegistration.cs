@@ -3,7 +3,7 @@ using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Dialects.Native;
 using Gateway.Server.Options;
 
-namespace Gateway.Server.Dialects;
+namespace Gateway.Server.Hosting;
 
 /// <summary>Registers the dialects: each is served at a path of its own. Stateless.</summary>
 internal static class DialectsRegistration
