@@ -1,5 +1,7 @@
 using System.Buffers;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Connections.Sending;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Connections;
@@ -105,7 +107,7 @@ internal sealed partial class Connection
             if (connection._frames.IsPassingOver)
                 await PassOverAsync();
             if (connection._peerClose is { } answer)
-                connection.Writer.Close([], answer, drop: false);
+                connection.Writer.Close(default, answer, drop: false);
             else
                 SendDisconnect(connection._close!);
             ExpectFinish();
@@ -156,7 +158,8 @@ internal sealed partial class Connection
         {
             var message = new ArrayBufferWriter<byte>(256);
             connection._dialect.WriteDisconnect(message, close);
-            connection.Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
+            var last = new Reply { Type = MessageType.Disconnect, Message = message.WrittenSpan, RetryAfter = close.RetryAfter };
+            connection.Writer.Close(last, close.Status, close.DropQueued);
         }
 
         /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>

@@ -20,6 +20,8 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
 
     public override bool ExpectsPong => true;
 
+    public override bool HasPositions => false;
+
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
         Interlocked.Increment(ref _messages);
@@ -32,7 +34,8 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
         Write(output, $"{mark}:{presence.Count} users");
     }
 
-    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply) => Write(output, Encoding.UTF8.GetString(reply));
+    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter) =>
+        Write(output, Encoding.UTF8.GetString(reply));
 
     public override void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply) => throw new NotSupportedException();
 

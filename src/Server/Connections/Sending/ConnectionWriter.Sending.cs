@@ -11,20 +11,8 @@ namespace Gateway.Server.Connections.Sending;
 /// </content>
 internal sealed partial class ConnectionWriter
 {
-    /// <summary>Several frames are put together up to this for one send; a copy of small frames is far cheaper than a second system call.</summary>
-    private const int ChunkBytes = 64 * 1024;
-
     /// <summary>Unsent bytes of a peer that takes them, above which who delivers helps to send.</summary>
     private const int BehindBytes = 64 * 1024;
-
-    [ThreadStatic]
-    private static byte[]? _gathered;
-
-    /// <summary>What one system call sends: neighbouring frames of one batch, or what was gathered in the thread's buffer where there is no batch.</summary>
-    private readonly record struct Chunk(QueuedFrames Frames, int Length, int Count)
-    {
-        public ReadOnlySpan<byte> Bytes(byte[]? gathered) => Frames.Batch is null ? gathered.AsSpan(0, Length) : Frames.Bytes;
-    }
 
     /// <summary>Called by the send queue.</summary>
     public void SendScheduled()
@@ -46,57 +34,6 @@ internal sealed partial class ConnectionWriter
         bool schedule = !_isScheduled && !_isSending && !_queue.IsEmpty;
         _isScheduled |= schedule;
         return schedule;
-    }
-
-    private void Put(ReadOnlySpan<byte> message)
-    {
-        var replies = BeginReply(message.Length, out int start);
-        _encoding.WriteReply(replies, message);
-        EndReply(replies, start);
-    }
-
-    /// <summary>The batch at the end of the queue, where that is one of replies with room, or a new one.</summary>
-    /// <param name="bytes">About as many bytes as the reply takes.</param>
-    /// <param name="start">Where the reply begins.</param>
-    private FrameBatch BeginReply(int bytes, out int start)
-    {
-        var replies = _queue.OpenReplies() is { } open && open.HasRoomFor(bytes) ? open : FrameBatch.Rent(_encoding);
-        start = replies.Length;
-        return replies;
-    }
-
-    /// <summary>Queues what was written to the batch, unless that was nothing.</summary>
-    private void EndReply(FrameBatch replies, int start)
-    {
-        bool isNew = replies.Count == 0;
-        if (replies.Length > start)
-        {
-            replies.EndFrame(start);
-            if (isNew)
-                _queue.Enqueue(new QueuedFrames(replies, 0, 1, null));
-            else
-                _queue.Extend(replies);
-        }
-        if (isNew)
-            replies.Release();
-    }
-
-    private void EnqueueFrames(FrameBatch batch, Subscription subscription, ref Overflow overflow)
-    {
-        var entries = batch.Entries;
-        for (int i = 0; i < entries.Length && !subscription.Ended && _state == State.Open; i++)
-        {
-            if (!entries[i].IsFor(subscription))
-                continue;
-            if (entries[i].Seq != 0)
-                subscription.LastSeq = entries[i].Seq;
-            var frame = new QueuedFrames(batch, i, i + 1, subscription);
-            if (!HasRoomFor(frame, ref overflow))
-                continue;
-            _queue.Enqueue(frame);
-            if (entries[i].Presence is { IsSnapshot: true } snapshot)
-                subscription.FindPresence(snapshot.Version);
-        }
     }
 
     /// <summary>Sends what is queued, unless another thread is at it.</summary>
@@ -128,7 +65,7 @@ internal sealed partial class ConnectionWriter
     /// <summary>For the thread that has taken the chunk.</summary>
     private int TrySend(Chunk chunk)
     {
-        var bytes = chunk.Bytes(_gathered);
+        var bytes = chunk.Bytes;
         // Before it is: what a client has seen has been counted.
         _metrics.Sent(chunk.Count, bytes.Length);
         return _output.TrySend(bytes);
@@ -163,25 +100,8 @@ internal sealed partial class ConnectionWriter
         if (_repliesSent is not null && _queue.ReplyBytes <= ReplyBytes)
             ReleaseReader();
         RecallPresence();
-        int next = _queue.FirstLength();
-        chunk = next == 0 || frames.Length + next > ChunkBytes ? new Chunk(frames, frames.Length, frames.Count) : Gather(frames, next);
+        chunk = Chunk.Take(ref _queue, frames, mayGather: !_encoding.HasPositions);
         return true;
-    }
-
-    private Chunk Gather(QueuedFrames frames, int next)
-    {
-        int length = 0, count = 0;
-        _gathered ??= GC.AllocateUninitializedArray<byte>(ChunkBytes);
-        do
-        {
-            frames.Bytes.CopyTo(_gathered.AsSpan(length));
-            length += frames.Length;
-            count += frames.Count;
-            frames.Batch!.Release();
-            next = _queue.FirstLength();
-        }
-        while (next > 0 && length + next <= ChunkBytes && _queue.TryDequeue(out frames));
-        return new Chunk(default, length, count);
     }
 
     /// <summary>
@@ -211,32 +131,54 @@ internal sealed partial class ConnectionWriter
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendRestAsync(Chunk chunk, int sent)
     {
-        byte[]? copy = null;
-        ReadOnlyMemory<byte> rest;
-        if (chunk.Frames.Batch is null)
-        {
-            // The buffer belongs to its thread; what is left in it needs a home of its own.
-            copy = ArrayPool<byte>.Shared.Rent(chunk.Length - sent);
-            _gathered.AsSpan(sent, chunk.Length - sent).CopyTo(copy);
-            rest = copy.AsMemory(0, chunk.Length - sent);
-        }
-        else
-        {
-            rest = chunk.Frames.Memory[sent..];
-        }
         lock (_gate)
             _isBlocked = true;
+        bool alive = _output is IFrameOutput output ? await SendFramesAsync(output, chunk.Frames) : await SendBytesAsync(chunk, sent);
+        lock (_gate)
+            _isBlocked = false;
+        return alive;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendBytesAsync(Chunk chunk, int sent)
+    {
+        var rest = chunk.Keep(sent, out byte[]? copy);
         bool alive = true;
-        for (; alive && !rest.IsEmpty; rest = rest[Math.Min(ChunkBytes, rest.Length)..])
+        for (; alive && !rest.IsEmpty; rest = rest[Math.Min(Chunk.MaxBytes, rest.Length)..])
         {
-            alive = await _output.SendAsync(rest[..Math.Min(ChunkBytes, rest.Length)]);
+            alive = await _output.SendAsync(rest[..Math.Min(Chunk.MaxBytes, rest.Length)]);
             Volatile.Write(ref _relieved, _relieved + 1);
         }
         if (copy is not null)
             ArrayPool<byte>.Shared.Return(copy);
-        lock (_gate)
-            _isBlocked = false;
         return alive;
+    }
+
+    /// <summary>Sends an entry, and with one flush those that are queued behind it.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendFramesAsync(IFrameOutput output, QueuedFrames first)
+    {
+        bool alive = await output.WriteAsync(first);
+        while (alive && !output.IsFull && TryTakeMore(out var frames))
+        {
+            _metrics.Sent(frames.Count, frames.Length);
+            alive = await output.WriteAsync(frames);
+            frames.Batch!.Release();
+        }
+        alive = alive && await output.FlushAsync();
+        Volatile.Write(ref _relieved, _relieved + 1);
+        return alive;
+    }
+
+    private bool TryTakeMore(out QueuedFrames frames)
+    {
+        lock (_gate)
+        {
+            if (!_queue.TryDequeue(out frames))
+                return false;
+            RecallPresence();
+            return true;
+        }
     }
 
     private void FailSend()
@@ -278,5 +220,14 @@ internal sealed partial class ConnectionWriter
         _state = State.Gone;
         _queue.Clear();
         SignalDrained();
+    }
+
+    /// <summary>Called with the lock held, when something was sent. The owner asks for what may not be asked for under it.</summary>
+    private void RecallPresence()
+    {
+        if (!_lacksPresence || _queue.Bytes > _limit / 2)
+            return;
+        _lacksPresence = false;
+        ThreadPool.UnsafeQueueUserWorkItem(static owner => owner.OnPresenceDropped(), _owner, preferLocal: false);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Channels;
 using Gateway.Server.Metrics;
@@ -14,6 +13,8 @@ internal sealed partial class ConnectionWriter : ISubscriber
 {
     /// <summary>Replies that may wait unsent before the read loop, which causes them, has to.</summary>
     public const int ReplyBytes = 16 * 1024;
+
+    private static readonly CloseStatus TooSlow = new(CloseCode.SlowConsumer, "slow consumer: the outbound queue is full");
 
     private enum State : byte
     {
@@ -42,6 +43,7 @@ internal sealed partial class ConnectionWriter : ISubscriber
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _drained;
     private int _relieved;
+    private long _dropped;
     private bool _isSending;
     private bool _isScheduled;
     private bool _isBlocked;
@@ -91,77 +93,6 @@ internal sealed partial class ConnectionWriter : ISubscriber
     /// <summary>How often the transport was full and has taken bytes again: while this counts up, there is somebody who reads.</summary>
     public long Relieved => Volatile.Read(ref _relieved);
 
-    /// <summary>Queues a message; it leaves with the read loop's next flush.</summary>
-    public void Send(ReadOnlySpan<byte> message)
-    {
-        lock (_gate)
-        {
-            if (_state == State.Open)
-                Put(message);
-        }
-    }
-
-    /// <summary>Queues a message of bytes; it leaves with the read loop's next flush.</summary>
-    public void SendBinary(ReadOnlySpan<byte> message)
-    {
-        lock (_gate)
-        {
-            if (_state != State.Open)
-                return;
-            var replies = BeginReply(message.Length, out int start);
-            _encoding.WriteBinary(replies, message);
-            EndReply(replies, start);
-        }
-    }
-
-    /// <summary>Sends a message from outside the read loop, at once.</summary>
-    public void SendNow(ReadOnlySpan<byte> message)
-    {
-        Send(message);
-        Pump();
-    }
-
-    /// <summary>Sends a message from outside the read loop, with what others send about now.</summary>
-    public void SendSoon(ReadOnlySpan<byte> message)
-    {
-        bool schedule;
-        lock (_gate)
-        {
-            if (_state == State.Open)
-                Put(message);
-            schedule = Schedule();
-        }
-        if (schedule)
-            _sends.Add(this);
-    }
-
-    /// <summary>Sends a sign of life, from outside the read loop.</summary>
-    public void Ping()
-    {
-        lock (_gate)
-        {
-            if (_state != State.Open)
-                return;
-            var replies = BeginReply(0, out int start);
-            _encoding.WritePing(replies);
-            EndReply(replies, start);
-        }
-        Pump();
-    }
-
-    /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>
-    public void Pong(ReadOnlySpan<byte> payload)
-    {
-        lock (_gate)
-        {
-            if (_state != State.Open)
-                return;
-            var replies = BeginReply(payload.Length, out int start);
-            _encoding.WritePong(replies, payload);
-            EndReply(replies, start);
-        }
-    }
-
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         Overflow overflow = default;
@@ -186,7 +117,8 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
         if (schedule)
             _sends.Add(this, ref sends);
-        Report(overflow);
+        if (overflow.Policy is not null)
+            Report(overflow);
         return !isBehind;
     }
 
@@ -226,21 +158,6 @@ internal sealed partial class ConnectionWriter : ISubscriber
                 return Task.CompletedTask;
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
-        }
-    }
-
-    /// <summary>Queues a message about a subscription, in order with its deliveries: before those that come after the call.</summary>
-    /// <returns>False when the subscription has ended: nothing is sent.</returns>
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message)
-    {
-        lock (_gate)
-        {
-            if (subscription.Ended)
-                return false;
-            subscription.IsAnswered = true;
-            if (_state == State.Open)
-                Put(message);
-            return true;
         }
     }
 
@@ -294,32 +211,53 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
     }
 
-    /// <summary>Queues last words and a close frame, and takes nothing after them.</summary>
-    /// <param name="message">A message to go before the close frame; empty for none.</param>
-    /// <param name="status">What the close frame says.</param>
-    /// <param name="drop">Whether to drop what is queued, because the peer does not take it anyway.</param>
-    public void Close(ReadOnlySpan<byte> message, CloseStatus status, bool drop)
-    {
-        lock (_gate)
-        {
-            if (_state is State.Closing or State.Gone)
-                return;
-            if (drop)
-                _queue.Clear();
-            if (!message.IsEmpty)
-                Put(message);
-            var replies = BeginReply(0, out int start);
-            _encoding.WriteClose(replies, status);
-            EndReply(replies, start);
-            _state = State.Closing;
-            _repliesSent?.TrySetResult();
-        }
-    }
-
     /// <summary>Takes nothing more and lets nobody wait; the transport is gone or about to be.</summary>
     public void Abort()
     {
         lock (_gate)
             MarkGone();
+    }
+
+    private void EnqueueFrames(FrameBatch batch, Subscription subscription, ref Overflow overflow)
+    {
+        var entries = batch.Entries;
+        for (int i = 0; i < entries.Length && !subscription.Ended && _state == State.Open; i++)
+        {
+            if (!entries[i].IsFor(subscription))
+                continue;
+            if (entries[i].Seq != 0)
+                subscription.LastSeq = entries[i].Seq;
+            var frame = new QueuedFrames(batch, i, i + 1, subscription);
+            bool fits = SlowConsumer.HasRoomFor(ref _queue, _limit, frame, ref overflow);
+            _lacksPresence |= overflow.LacksPresence;
+            if (overflow.Disconnects)
+                CompleteAndClear();
+            if (!fits)
+                continue;
+            _queue.Enqueue(frame);
+            if (entries[i].Presence is { IsSnapshot: true } snapshot)
+                subscription.FindPresence(snapshot.Version);
+        }
+    }
+
+    private void CompleteAndClear()
+    {
+        _state = State.Completed;
+        _queue.Clear();
+        _repliesSent?.TrySetResult();
+    }
+
+    private void Report(in Overflow overflow)
+    {
+        if (overflow.Dropped > 0)
+            _metrics.SlowConsumer(overflow.Policy!, overflow.Dropped);
+        long dropped = Interlocked.Add(ref _dropped, overflow.Dropped);
+        _owner.OnOverflow(overflow.Disconnects ? "disconnect" : overflow.Policy!, overflow.Channel!, dropped);
+        foreach (var subscription in overflow.Gaps ?? [])
+            _owner.OnGap(subscription);
+        if (!overflow.Disconnects)
+            return;
+        _metrics.SlowConsumer("disconnect");
+        _owner.OnSlow(TooSlow);
     }
 }
