@@ -27,11 +27,11 @@ internal sealed class Client : IDisposable
         arrivals.Wait();
     }
 
-    private Client(Node node, IOutput output, Func<Connection, IMessageHandler> handler) => _run = Run(node, output, handler);
+    private Client(Node node, IOutput output, Func<Connection, IDialect> dialect) => _run = Run(node, output, dialect);
 
     /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
     public static Client ToEcho(Node node, Arrivals arrivals) =>
-        new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
+        new(node, new CountingOutput(arrivals), static connection => new EchoDialect(connection));
 
     /// <summary>Sends whole frames; returns when they were handled, unless handling them waits for something.</summary>
     public void Send(ReadOnlySpan<byte> frames)
@@ -48,9 +48,9 @@ internal sealed class Client : IDisposable
         _run.GetAwaiter().GetResult();
     }
 
-    private Task Run(Node node, IOutput output, Func<Connection, IMessageHandler> handler)
+    private Task Run(Node node, IOutput output, Func<Connection, IDialect> dialect)
     {
         var transport = new PipedClient(_toGateway.Reader, output);
-        return new Connection(transport, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(transport, NativeEncoding.Instance, node.Connections, node.Lease(), dialect).RunAsync();
     }
 }

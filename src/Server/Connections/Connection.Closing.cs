@@ -20,10 +20,10 @@ internal sealed partial class Connection
         try
         {
             if (_peerClose is not null)
-                await _handler.FinishAsync();
+                await _dialect.FinishAsync();
             else if (_close is { DropQueued: false, HalfCloses: false })
-                await _handler.AnswerPublishesAsync();
-            _handler.OnClosed(code);
+                await _dialect.AnswerPublishesAsync();
+            _dialect.OnClosed(code);
             if (!vanished)
                 await new Closing(this).RunAsync();
         }
@@ -155,7 +155,7 @@ internal sealed partial class Connection
         private void SendDisconnect(CloseRequest close)
         {
             var message = new ArrayBufferWriter<byte>(256);
-            connection._handler.WriteDisconnect(message, close);
+            connection._dialect.WriteDisconnect(message, close);
             connection.Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
         }
 

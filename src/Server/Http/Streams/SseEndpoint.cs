@@ -54,7 +54,7 @@ internal sealed class SseEndpoint(
         var connection = new SseConnection(context, admitted.Opening!.Positions());
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static connection => ((SseConnection)connection!).Complete(), connection);
-        await new Connection(connection, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
+        await new Connection(connection, admitted.Encoding, services, lease, admitted.Dialect).RunAsync();
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>
