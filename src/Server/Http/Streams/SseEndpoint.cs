@@ -18,11 +18,12 @@ namespace Gateway.Server.Http.Streams;
 /// that holds for WebSockets, from admission to the drain, holds for streams too.
 /// </summary>
 internal sealed class SseEndpoint(
-    AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services) : IPortEndpoints
+    AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services)
+    : IPortEndpoints
 {
     /// <summary>
-    /// When a client whose stream breaks comes back, in milliseconds: another for each, lest all those of a node that died come at once. Browsers remember the
-    /// last <c>retry</c>, so this also ends what a drain has told them.
+    /// When a client whose stream breaks comes back, in milliseconds: another for each, lest all those of a node that died come at once.
+    /// Browsers remember the last <c>retry</c>, so this also ends what a drain has told them.
     /// </summary>
     private const int MinRetry = 1_000, MaxRetry = 5_000;
 
@@ -60,7 +61,8 @@ internal sealed class SseEndpoint(
     private static InitialSubscriptions OpeningOf(HttpRequest request)
     {
         string? last = request.Headers["Last-Event-ID"];
-        return new InitialSubscriptions(request.Query["channel"].OfType<string>(), string.IsNullOrEmpty(last) ? request.Query["lastEventId"] : last);
+        return new InitialSubscriptions(
+            request.Query["channel"].OfType<string>(), string.IsNullOrEmpty(last) ? request.Query["lastEventId"] : last);
     }
 
     private static void Begin(HttpContext context)
@@ -78,15 +80,16 @@ internal sealed class SseEndpoint(
     }
 
     /// <summary>
-    /// A stream brings no pongs. That a client's network is gone, and it acknowledges nothing, only the kernel knows, and by itself it waits
-    /// for a quarter of an hour; it is told to wait no longer than for a pong, and then for last words to be taken: to the kernel, who has
-    /// stopped reading is as silent as who has gone, and the stream is to end before the socket does.
+    /// A stream brings no pongs. That a client's network is gone, and it acknowledges nothing, only the kernel knows, and by itself it
+    /// waits for a quarter of an hour; it is told to wait no longer than for a pong, and then for last words to be taken: to the kernel,
+    /// who has stopped reading is as silent as who has gone, and the stream is to end before the socket does.
     /// </summary>
     private void NoticeSilence(HttpContext context)
     {
         // Linux's tcp.h: IPPROTO_TCP and TCP_USER_TIMEOUT.
         const int Tcp = 6, UserTimeout = 18;
-        var wait = services.Options.Heartbeat.Ping + services.Options.Heartbeat.PongTimeout + TimeSpan.FromMilliseconds(Connection.FinishMilliseconds);
+        var heartbeat = services.Options.Heartbeat;
+        var wait = heartbeat.Ping + heartbeat.PongTimeout + TimeSpan.FromMilliseconds(Connection.FinishMilliseconds);
         if (!OperatingSystem.IsLinux() || context.Features.Get<IConnectionSocketFeature>() is not { } feature)
             return;
         try
