@@ -32,12 +32,12 @@ internal sealed class Client : IDisposable
         arrivals.Wait();
     }
 
-    private Client(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IMessageHandler> handler) =>
-        _run = Run(node, encoding, output, handler);
+    private Client(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IDialect> dialect) =>
+        _run = Run(node, encoding, output, dialect);
 
     /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
     public static Client ToEcho(Node node, Arrivals arrivals) =>
-        new(node, EchoEncoding.Instance, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
+        new(node, EchoEncoding.Instance, new CountingOutput(arrivals), static connection => new EchoDialect(connection));
 
     /// <summary>An event stream of one channel, as on <c>/sse</c>; returns when it is subscribed.</summary>
     public static Client ToStream(Node node, Arrivals arrivals, string channel)
@@ -68,9 +68,9 @@ internal sealed class Client : IDisposable
         _run.GetAwaiter().GetResult();
     }
 
-    private Task Run(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IMessageHandler> handler)
+    private Task Run(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IDialect> dialect)
     {
         var transport = new PipedClient(_toGateway.Reader, output);
-        return new Connection(transport, encoding, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(transport, encoding, node.Connections, node.Lease(), dialect).RunAsync();
     }
 }

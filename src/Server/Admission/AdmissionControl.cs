@@ -124,6 +124,6 @@ internal sealed class AdmissionControl(
     }
 
     /// <summary>A method of its own, so that the closure does not hold the request: the token in it would live as long as the connection.</summary>
-    private static Func<Connection, IMessageHandler> Opener(IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
+    private static Func<Connection, IDialect> Opener(IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
         connection => dialect.Open(connection, identity, opening);
 }

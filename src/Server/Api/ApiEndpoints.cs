@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Gateway.Server.Api.Description;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 using Gateway.Server.Listening;
 using Microsoft.AspNetCore.Mvc;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Cluster;

@@ -1,6 +1,5 @@
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Channels;
 using Gateway.Server.Cluster;
 using Gateway.Server.Naming;

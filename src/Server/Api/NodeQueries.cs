@@ -1,4 +1,3 @@
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;

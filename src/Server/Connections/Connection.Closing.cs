@@ -22,10 +22,10 @@ internal sealed partial class Connection
         try
         {
             if (_peerClose is not null)
-                await _handler.FinishAsync();
+                await _dialect.FinishAsync();
             else if (_close is { DropQueued: false, HalfCloses: false })
-                await _handler.AnswerPublishesAsync();
-            _handler.OnClosed(code);
+                await _dialect.AnswerPublishesAsync();
+            _dialect.OnClosed(code);
             if (!vanished)
                 await new Closing(this).RunAsync();
         }
@@ -158,7 +158,7 @@ internal sealed partial class Connection
         private void SendDisconnect(CloseRequest close)
         {
             var message = new ArrayBufferWriter<byte>(256);
-            connection._handler.WriteDisconnect(message, close);
+            connection._dialect.WriteDisconnect(message, close);
             var last = new Reply { Type = MessageType.Disconnect, Message = message.WrittenSpan, RetryAfter = close.RetryAfter };
             connection.Writer.Close(last, close.Status, close.DropQueued);
         }

@@ -77,7 +77,7 @@ internal sealed partial class Connection
         _unpaid = 0;
         // A ping over the limit has no answer: one would be another message for each.
         if (frame.Kind is FrameKind.Text or FrameKind.Binary)
-            _handler.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
+            _dialect.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
         return _rate.Debt(_services.Rates, 0, now) == 0 ? default : PayDebtAsync();
     }
 

@@ -19,7 +19,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 {
     private readonly ITransport _transport;
     private readonly ConnectionServices _services;
-    private readonly IMessageHandler _handler;
+    private readonly IDialect _dialect;
     private FrameReader _frames;
     private Heartbeat _heartbeat;
     private CloseRequest? _close;
@@ -35,13 +35,13 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <param name="encoding">How messages look on the connection's wire.</param>
     /// <param name="services">What all connections share.</param>
     /// <param name="lease">Who the connection belongs to, and its place in the limits; given back at the connection's end.</param>
-    /// <param name="handler">Makes the handler of its messages.</param>
+    /// <param name="dialect">Makes the dialect that its client speaks.</param>
     public Connection(
         ITransport transport,
         FrameEncoding encoding,
         ConnectionServices services,
         ConnectionLease lease,
-        Func<Connection, IMessageHandler> handler)
+        Func<Connection, IDialect> dialect)
     {
         _transport = transport;
         _services = services;
@@ -52,7 +52,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         Lease = lease;
         Writer = new ConnectionWriter(
             encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
-        _handler = handler(this);
+        _dialect = dialect(this);
     }
 
     public string Id => Lease.Id;
@@ -66,20 +66,20 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     public long Opened { get; }
 
     /// <summary>The user's side of it; null where nobody signs in.</summary>
-    public IClientSession? Client => _handler.Client;
+    public IClientSession? Client => _dialect.Client;
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;
 
-    /// <summary>Whether the handler waits for somebody else.</summary>
+    /// <summary>Whether the dialect waits for somebody else.</summary>
     public bool IsHeartbeatPaused => _heartbeat.IsPaused;
 
     private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
 
-    /// <summary>The handler begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
+    /// <summary>The dialect begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
     public void PauseHeartbeat() => _heartbeat.Pause();
 
-    /// <summary>The handler does not wait any more.</summary>
+    /// <summary>The dialect does not wait any more.</summary>
     public void ResumeHeartbeat() => _heartbeat.Resume(_services.Clock.Now);
 
     /// <summary>Asks the read loop to close the connection. The first request counts.</summary>
@@ -93,7 +93,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         else
             Writer.EndWaits();
         EndDelay();
-        _handler.OnClosing();
+        _dialect.OnClosing();
         _transport.Wake();
     }
 
@@ -130,7 +130,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         if (!IsDelayed && !_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer))
             RequestClose(CloseRequest.NoPong);
-        _handler.OnTick(now);
+        _dialect.OnTick(now);
     }
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
@@ -158,9 +158,9 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) =>
         _services.Audit.Slow(Audited, policy, channel, dropped);
 
-    void IWriterOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
+    void IWriterOwner.OnPresenceDropped() => _dialect.OnPresenceDropped();
 
-    void IWriterOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
+    void IWriterOwner.OnGap(Subscription subscription) => _dialect.OnGap(subscription);
 
     ValueTask IInputReceiver.OnInputAsync(ReadOnlySequence<byte> input)
     {
@@ -196,7 +196,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             _hasVanished = true;
             return false;
         }
-        await _handler.OnOpenAsync();
+        await _dialect.OnOpenAsync();
         await Writer.FlushAsync();
         return !IsClosing && _peerClose is null;
     }
@@ -290,7 +290,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         switch (frame.Kind)
         {
             case FrameKind.Text or FrameKind.Binary:
-                return _handler.OnMessageAsync(frame.Kind, frame.Payload);
+                return _dialect.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
                 Writer.Pong(frame.Payload.Span);
                 break;

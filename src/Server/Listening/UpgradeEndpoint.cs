@@ -76,7 +76,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var stream = connect is null ? await UpgradeAsync(context, upgrade!, request!.Key) : await connect.AcceptAsync();
         var transport = new UpgradedTransport(context, stream);
-        await new Connection(transport, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
+        await new Connection(transport, admitted.Encoding, services, lease, admitted.Dialect).RunAsync();
     }
 
     private static Task<Stream> UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, string key)

@@ -57,7 +57,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
+            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Dialect), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);

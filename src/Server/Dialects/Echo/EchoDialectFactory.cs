@@ -19,5 +19,5 @@ internal sealed class EchoDialectFactory : IDialectFactory
 
     public FrameEncoding Encoding => EchoEncoding.Instance;
 
-    public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) => new EchoHandler(connection);
+    public IDialect Open(Connection connection, Identity identity, InitialSubscriptions? opening) => new EchoDialect(connection);
 }

@@ -12,9 +12,9 @@ namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
 /// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection,
-/// from the threads that <see cref="IMessageHandler"/> names.
+/// from the threads that <see cref="IDialect"/> names.
 /// </summary>
-internal sealed class NativeDialect : IMessageHandler
+internal sealed class NativeDialect : IDialect
 {
     private static readonly ProtocolError UnknownType = new(
         ErrorCode.UnknownType, "unknown type; known are auth, subscribe, unsubscribe, message, presence, history, refresh, ping");

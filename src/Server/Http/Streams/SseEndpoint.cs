@@ -54,7 +54,7 @@ internal sealed class SseEndpoint(
         var transport = new StreamTransport(context, admitted.Opening!.Positions());
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static transport => ((StreamTransport)transport!).Leave(), transport);
-        await new Connection(transport, EventStreamEncoding.Instance, services, lease, admitted.Handler).RunAsync();
+        await new Connection(transport, EventStreamEncoding.Instance, services, lease, admitted.Dialect).RunAsync();
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>
