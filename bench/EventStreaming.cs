@@ -28,7 +28,8 @@ public class EventStreaming
         var channel = _node.Channels.Acquire(_node.Name("chat:room-17"u8));
         var positions = new ChannelPositions();
         positions.Set(channel.Name.Utf8, new("b1946ac92492", 1_000));
-        var output = new EventStreamOutput(_response.Writer, positions, onGone: () => throw new InvalidOperationException("The stream has ended."));
+        var output = new EventStreamOutput(
+            _response.Writer, positions, onGone: () => throw new InvalidOperationException("The stream has ended."));
         _writer = new ConnectionWriter(
             EventStreamEncoding.Instance, output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
         _subscription = new Subscription(channel, _writer);

@@ -104,7 +104,9 @@ internal sealed class FrameBatch : IBufferWriter<byte>
 
     Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => throw new NotSupportedException("Messages are written to spans.");
 
-    /// <summary>Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.</summary>
+    /// <summary>
+    /// Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.
+    /// </summary>
     private void Reserve(int bytes)
     {
         if (Length + bytes <= _buffer.Length)

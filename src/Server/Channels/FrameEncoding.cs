@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// How messages look on one kind of wire. Stateless: one object for all connections of that kind, which is also what a channel tells the kinds
-/// apart by. What is written is the same for every connection, so that a batch is encoded once for all of them.
+/// How messages look on one kind of wire. Stateless: one object for all connections of that kind, which is also what a channel tells the
+/// kinds apart by. What is written is the same for every connection, so that a batch is encoded once for all of them.
 /// </summary>
 internal abstract class FrameEncoding
 {
@@ -15,7 +15,9 @@ internal abstract class FrameEncoding
     /// </summary>
     public abstract bool ExpectsPong { get; }
 
-    /// <summary>Whether each client is told with its frames how far it has come, so that what a reply does to a position is noted at its frame.</summary>
+    /// <summary>
+    /// Whether each client is told with its frames how far it has come, so that what a reply does to a position is noted at its frame.
+    /// </summary>
     public abstract bool HasPositions { get; }
 
     /// <summary>Writes a message of a channel.</summary>

@@ -64,10 +64,10 @@ internal sealed partial class Connection
     /// that an open connection holds nothing for it. Run by the read loop; the clock looks at its deadline.
     /// </summary>
     /// <remarks>
-    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our close
-    /// frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has been sent.
-    /// After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the input is dropped
-    /// until the peer ends its own.
+    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our
+    /// close frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has
+    /// been sent. After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the
+    /// input is dropped until the peer ends its own.
     /// </remarks>
     private sealed class Closing(Connection connection) : IInputReceiver
     {
@@ -75,7 +75,8 @@ internal sealed partial class Connection
         private const long AnswerMilliseconds = 2_000;
 
         /// <summary>
-        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is aborted.
+        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is
+        /// aborted.
         /// </summary>
         private const long MaxDiscardedBytes = 32 << 20;
 

@@ -25,7 +25,8 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
         Interlocked.Increment(ref _messages);
-        Write(output, $"{mark}:{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq} of {publication.Sender} at {publication.Time}");
+        string content = Encoding.UTF8.GetString(publication.Payload.Bytes);
+        Write(output, $"{mark}:{content}@{publication.Seq} of {publication.Sender} at {publication.Time}");
     }
 
     public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence)

@@ -3,15 +3,17 @@ using System.Buffers;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// What one system call sends: neighbouring frames of one batch, or several entries of a queue gathered in the thread's buffer. Immutable; of the
-/// thread that took it, until it is kept.
+/// What one system call sends: neighbouring frames of one batch, or several entries of a queue gathered in the thread's buffer. Immutable;
+/// of the thread that took it, until it is kept.
 /// </summary>
 /// <param name="Frames">The frames, with the reference on their batch; without a batch where they were gathered.</param>
 /// <param name="Length">Bytes to send.</param>
 /// <param name="Count">Frames in it.</param>
 internal readonly record struct Chunk(QueuedFrames Frames, int Length, int Count)
 {
-    /// <summary>Several frames are put together up to this for one send; a copy of small frames is far cheaper than a second system call.</summary>
+    /// <summary>
+    /// Several frames are put together up to this for one send; a copy of small frames is far cheaper than a second system call.
+    /// </summary>
     public const int MaxBytes = 64 * 1024;
 
     [ThreadStatic]

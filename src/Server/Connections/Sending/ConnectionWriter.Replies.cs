@@ -6,8 +6,6 @@ namespace Gateway.Server.Connections.Sending;
 /// <content>What is for this client alone: replies, pings, last words. Frames of replies that wait are put together in one batch.</content>
 internal sealed partial class ConnectionWriter : IReplyOutlet
 {
-    /// <summary>Sends a dialect's message, when its timing says. The message is read before the method returns.</summary>
-    /// <returns>False when the message's subscription has ended: nothing is sent then.</returns>
     public bool Send(in Reply reply)
     {
         bool schedule;
@@ -24,7 +22,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             schedule = reply.Timing == SendTiming.Soon && Schedule();
         }
         if (schedule)
-            _sends.Add(this);
+            sends.Add(this);
         if (reply.Timing == SendTiming.Now)
             Pump();
         return true;
@@ -48,7 +46,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             if (_state != State.Open)
                 return;
             var replies = BeginReply(message.Length, out int start);
-            _encoding.WriteBinary(replies, message);
+            Encoding.WriteBinary(replies, message);
             EndReply(replies, start);
         }
     }
@@ -61,7 +59,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             if (_state != State.Open)
                 return;
             var replies = BeginReply(0, out int start);
-            _encoding.WritePing(replies);
+            Encoding.WritePing(replies);
             EndReply(replies, start);
         }
         Pump();
@@ -75,7 +73,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             if (_state != State.Open)
                 return;
             var replies = BeginReply(payload.Length, out int start);
-            _encoding.WritePong(replies, payload);
+            Encoding.WritePong(replies, payload);
             EndReply(replies, start);
         }
     }
@@ -95,18 +93,17 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             if (!last.Message.IsEmpty)
                 Put(last);
             var replies = BeginReply(0, out int start);
-            _encoding.WriteClose(replies, status);
+            Encoding.WriteClose(replies, status);
             EndReply(replies, start);
-            _state = State.Closing;
-            _repliesSent?.TrySetResult();
+            TakeNoMore(State.Closing);
         }
     }
 
     private void Put(in Reply reply)
     {
         var replies = BeginReply(reply.Message.Length, out int start);
-        _encoding.WriteReply(replies, reply.Type, reply.Message, reply.RetryAfter);
-        var mark = reply.Change != PositionChange.None && _encoding.HasPositions
+        Encoding.WriteReply(replies, reply.Type, reply.Message, reply.RetryAfter);
+        var mark = reply.Change != PositionChange.None && Encoding.HasPositions
             ? new PositionMark(reply.Channel!, reply.Change, reply.Position)
             : null;
         EndReply(replies, start, mark);
@@ -117,7 +114,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <param name="start">Where the reply begins.</param>
     private FrameBatch BeginReply(int bytes, out int start)
     {
-        var replies = _queue.OpenReplies() is { } open && open.HasRoomFor(bytes) ? open : FrameBatch.Rent(_encoding);
+        var replies = _queue.OpenReplies() is { } open && open.HasRoomFor(bytes) ? open : FrameBatch.Rent(Encoding);
         start = replies.Length;
         return replies;
     }

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// An output that has something of its own connection's to say before frames which are the same for all: it takes frames, not bytes. Used by
-/// one sender at a time.
+/// An output that has something of its own connection's to say before frames which are the same for all: it takes frames, not bytes. Used
+/// by one sender at a time.
 /// </summary>
 internal interface IFrameOutput : IOutput
 {

@@ -3,7 +3,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>What a delivery to a full queue came to: found out under the writer's lock, and told to the owner after it. A local of one delivery.</summary>
+/// <summary>
+/// What a delivery to a full queue came to: found out under the writer's lock, and told to the owner after it. A local of one delivery.
+/// </summary>
 internal struct Overflow
 {
     /// <summary>What was done; null when the queue was not full.</summary>

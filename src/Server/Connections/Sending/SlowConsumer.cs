@@ -4,8 +4,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// The slow-consumer policies: what happens when a frame does not fit its connection's queue. Stateless; called under the lock of the queue's
-/// writer.
+/// The slow-consumer policies: what happens when a frame does not fit its connection's queue. Stateless; called under the lock of the
+/// queue's writer.
 /// </summary>
 internal static class SlowConsumer
 {

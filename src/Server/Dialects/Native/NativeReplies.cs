@@ -11,9 +11,9 @@ namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
 /// Writes a session's replies as the JSON of protocol version 1. Safe for any thread. Each reply is put together in its thread's buffer and
-/// leaves through <see cref="ConnectionWriter.Send(in Reply)"/>, with the facts that a stream has to know of it.
+/// leaves through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it.
 /// </summary>
-internal sealed class NativeReplies(IReplyOutlet writer) : IClientReplies
+internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
 {
     public void Connected(string connection, Identity identity, string node, TimeSpan ping)
     {
@@ -30,7 +30,7 @@ internal sealed class NativeReplies(IReplyOutlet writer) : IClientReplies
         ServerMessageWriter.Subscribed(json, channel.Json, id, position.Epoch, position.Seq, recovered, presence);
         // To a client that recovers, what it missed is still to come: until then its position is the one it had.
         var change = recovered == true ? PositionChange.None : position.Epoch is null ? PositionChange.Remove : PositionChange.Set;
-        return writer.Send(new Reply
+        return outlet.Send(new Reply
         {
             Type = MessageType.Subscribed,
             Message = json.WrittenSpan,
@@ -60,7 +60,7 @@ internal sealed class NativeReplies(IReplyOutlet writer) : IClientReplies
         var channel = subscription.Channel.Name;
         var json = ReplyBuffer.Rent();
         ServerMessageWriter.Message(json, channel.Json, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
-        return writer.Send(new Reply
+        return outlet.Send(new Reply
         {
             Type = MessageType.Message,
             Message = json.WrittenSpan,
@@ -114,7 +114,7 @@ internal sealed class NativeReplies(IReplyOutlet writer) : IClientReplies
     }
 
     private void SendUnsubscribed(ChannelName channel, ArrayBufferWriter<byte> json, PositionChange change, SendTiming timing) =>
-        writer.Send(new Reply
+        outlet.Send(new Reply
         {
             Type = MessageType.Unsubscribed,
             Message = json.WrittenSpan,
@@ -125,5 +125,5 @@ internal sealed class NativeReplies(IReplyOutlet writer) : IClientReplies
 
     private void Send(
         ReadOnlySpan<byte> type, ArrayBufferWriter<byte> json, SendTiming timing = SendTiming.WithFlush, long? retryAfter = null) =>
-        writer.Send(new Reply { Type = type, Message = json.WrittenSpan, Timing = timing, RetryAfter = retryAfter });
+        outlet.Send(new Reply { Type = type, Message = json.WrittenSpan, Timing = timing, RetryAfter = retryAfter });
 }

@@ -10,7 +10,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Dialects.Streams;
 
 /// <summary>
-/// The native protocol's messages as events of an event stream (https://html.spec.whatwg.org, "Server-sent events"): all of an event but its
+/// The native protocol's messages as events of an event stream (https://html.spec.whatwg.org, "Server-sent events"): all of an event but
+/// its
 /// <c>id</c>, which is each stream's own and is put before it as the event leaves (<see cref="EventStreamOutput"/>).
 /// </summary>
 internal sealed class EventStreamEncoding : FrameEncoding

@@ -7,8 +7,8 @@ using Gateway.Server.Sessions;
 namespace Gateway.Server.Dialects.Streams;
 
 /// <summary>
-/// Writes a connection's events to its response, each behind the position from which a client that lost its stream goes on. Used by one sender
-/// at a time. What the client does not take is not buffered here: the response holds as much as a WebSocket's pipe would.
+/// Writes a connection's events to its response, each behind the position from which a client that lost its stream goes on. Used by one
+/// sender at a time. What the client does not take is not buffered here: the response holds as much as a WebSocket's pipe would.
 /// </summary>
 /// <param name="response">The response's body.</param>
 /// <param name="positions">Where the client was before, in each of its channels.</param>

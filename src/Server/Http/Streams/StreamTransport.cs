@@ -38,7 +38,8 @@ internal sealed class StreamTransport : ITransport
             while (goesOn)
             {
                 await Volatile.Read(ref _woken).Task;
-                // Whoever wakes has set what the connection looks at; this takes a new waiter and then has the connection look. So no call is lost.
+                // Whoever wakes has set what the connection looks at; this takes a new waiter and then has the connection look. So no call
+                // is lost.
                 Volatile.Write(ref _woken, NewWaiter());
                 goesOn = await CallAsync(connection, _hasLeft);
             }
