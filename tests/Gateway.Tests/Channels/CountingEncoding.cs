@@ -23,7 +23,9 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
         Interlocked.Increment(ref _messages);
-        Write(output, $"{mark}:{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq} of {publication.Sender} at {publication.Time}");
+        Write(
+            output,
+            $"{mark}:{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq} of {publication.Sender} at {publication.Time}");
     }
 
     public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence)

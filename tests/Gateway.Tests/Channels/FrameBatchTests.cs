@@ -127,5 +127,6 @@ public sealed class FrameBatchTests
         batch.AppendMessage(Name, new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except });
     }
 
-    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) => batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
+    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) =>
+        batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
 }

@@ -133,7 +133,9 @@ public sealed class HistoryTests(SharedGateway gateway) : IClassFixture<SharedGa
         var ack = await client.PublishManyAsync("brief:a", 5);
 
         var history = await AskAsync(client, "brief:a");
-        for (var limit = DateTime.UtcNow + Eventually.Limit; Seqs(history).Any() && DateTime.UtcNow < limit; history = await AskAsync(client, "brief:a"))
+        for (var limit = DateTime.UtcNow + Eventually.Limit;
+            Seqs(history).Any() && DateTime.UtcNow < limit;
+            history = await AskAsync(client, "brief:a"))
             await Task.Delay(10, TestContext.Current.CancellationToken);
 
         Assert.Empty(Seqs(history));
