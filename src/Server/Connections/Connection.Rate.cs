@@ -13,7 +13,9 @@ namespace Gateway.Server.Connections;
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.</summary>
+    /// <summary>
+    /// Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.
+    /// </summary>
     private const int MaxRejections = 100;
 
     private const long RejectionMilliseconds = 10_000;
@@ -128,8 +130,8 @@ internal sealed partial class Connection
     private bool IsDelayed => Volatile.Read(ref _delay) is not null;
 
     /// <summary>
-    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then looks
-    /// for a request: so one of the two sees the other.
+    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then
+    /// looks for a request: so one of the two sees the other.
     /// </summary>
     private void EndDelay() => Interlocked.CompareExchange(ref _delay, null, null)?.TrySetResult();
 }

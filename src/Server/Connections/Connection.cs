@@ -11,8 +11,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// One client's connection, from its handshake to its end. Its transport hands it the input, one piece at a time: that is the connection's read
-/// loop, which alone reads and handles messages, closes and ends. Everything public may be called from any thread.
+/// One client's connection, from its handshake to its end. Its transport hands it the input, one piece at a time: that is the connection's
+/// read loop, which alone reads and handles messages, closes and ends. Everything public may be called from any thread.
 /// </summary>
 /// <remarks>All messages of a piece of input are handled before one flush sends the replies.</remarks>
 internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
@@ -37,7 +37,11 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <param name="lease">Who the connection belongs to, and its place in the limits; given back at the connection's end.</param>
     /// <param name="dialect">Makes the dialect that its client speaks.</param>
     public Connection(
-        ITransport transport, FrameEncoding encoding, ConnectionServices services, ConnectionLease lease, Func<Connection, IDialect> dialect)
+        ITransport transport,
+        FrameEncoding encoding,
+        ConnectionServices services,
+        ConnectionLease lease,
+        Func<Connection, IDialect> dialect)
     {
         _transport = transport;
         _services = services;
@@ -101,8 +105,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     }
 
     /// <summary>
-    /// Has the read loop begin something for the client; canceled when the loop has too much to do. Where the connection is about to end, the
-    /// task may never complete: wait with a deadline.
+    /// Has the read loop begin something for the client; canceled when the loop has too much to do. Where the connection is about to end,
+    /// the task may never complete: wait with a deadline.
     /// </summary>
     public Task<bool> PostAsync(Func<IClientSession, ValueTask<bool>> work)
     {
@@ -133,8 +137,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <param name="answer">The answer to the handshake, where it was not sent before.</param>
     public Task RunAsync(ReadOnlyMemory<byte> answer = default)
     {
-        // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections that
-        // are entered, this one is entered and then looks for the note: so one of the two sees the other.
+        // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections
+        // that are entered, this one is entered and then looks for the note: so one of the two sees the other.
         _services.Connections.Add(this);
         _services.Audit.Connected(Audited);
         if (_services.Readiness.IsDraining)
@@ -151,7 +155,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     void IWriterOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
 
-    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Audited, policy, channel, dropped);
+    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) =>
+        _services.Audit.Slow(Audited, policy, channel, dropped);
 
     void IWriterOwner.OnPresenceDropped() => _dialect.OnPresenceDropped();
 

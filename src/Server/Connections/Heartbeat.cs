@@ -12,8 +12,8 @@ internal struct Heartbeat(long now)
 {
     private long _lastReceived = now;
     private long _pinged;
-    private long _relieved;
     private long _asked;
+    private int _relieved;
     private bool _isPaused;
 
     /// <summary>Whether the connection's dialect waits for somebody else, and what the client sends stays unread.</summary>

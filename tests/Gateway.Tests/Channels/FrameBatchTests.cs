@@ -112,7 +112,7 @@ public sealed class FrameBatchTests
     public void A_batch_lives_until_its_last_reference_is_released()
     {
         var batch = FrameBatch.Rent(NativeEncoding.Instance);
-        batch.Encoding.WriteReply(batch, "hello"u8);
+        batch.Encoding.WriteReply(batch, type: default, "hello"u8, retryAfter: null);
         batch.EndFrame(start: 0);
         batch.Retain();
 
@@ -127,5 +127,6 @@ public sealed class FrameBatchTests
         batch.AppendMessage(Name, new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except });
     }
 
-    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) => batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
+    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) =>
+        batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
 }

@@ -6,7 +6,9 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Dialects.Echo;
 
-/// <summary><c>/echo</c>, for measurements and for trying out a connection. Stateless; registered where <c>Gateway:Echo</c> is set.</summary>
+/// <summary>
+/// <c>/echo</c>, for measurements and for trying out a connection. Stateless; registered where <c>Gateway:Echo</c> is set.
+/// </summary>
 internal sealed class EchoDialectFactory : IDialectFactory
 {
     public string Path => "/echo";

@@ -51,10 +51,10 @@ internal sealed class SseEndpoint(
         using var lease = admitted.Lease;
         Begin(context);
         NoticeSilence(context);
-        var connection = new SseConnection(context, admitted.Opening!.Positions());
+        var transport = new StreamTransport(context, admitted.Opening!.Positions());
         // The request is not read any more; only the server that reads the socket knows that the client has left.
-        using var gone = context.RequestAborted.UnsafeRegister(static connection => ((SseConnection)connection!).Complete(), connection);
-        await new Connection(connection, admitted.Encoding, services, lease, admitted.Dialect).RunAsync();
+        using var gone = context.RequestAborted.UnsafeRegister(static transport => ((StreamTransport)transport!).Leave(), transport);
+        await new Connection(transport, EventStreamEncoding.Instance, services, lease, admitted.Dialect).RunAsync();
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>
@@ -76,7 +76,7 @@ internal sealed class SseEndpoint(
         if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
         context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
-        EventWriter.Retry(response.BodyWriter, Random.Shared.Next(MinRetry, MaxRetry));
+        EventStreamEncoding.WriteRetry(response.BodyWriter, Random.Shared.Next(MinRetry, MaxRetry));
     }
 
     /// <summary>
