@@ -4,7 +4,7 @@ using Gateway.Server.Dialects.Streams;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Frames come out as they went in, however they were cut on the way.</summary>
+/// <summary>A reader of server frames: they come out as they went in, wherever TCP split them.</summary>
 public sealed class ServerFramesTests
 {
     [Theory]
