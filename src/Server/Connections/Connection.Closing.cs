@@ -1,5 +1,7 @@
 using System.Buffers;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Connections.Sending;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Connections;
@@ -20,10 +22,10 @@ internal sealed partial class Connection
         try
         {
             if (_peerClose is not null)
-                await _handler.FinishAsync();
+                await _dialect.FinishAsync();
             else if (_close is { DropQueued: false, HalfCloses: false })
-                await _handler.AnswerPublishesAsync();
-            _handler.OnClosed(code);
+                await _dialect.AnswerPublishesAsync();
+            _dialect.OnClosed(code);
             if (!vanished)
                 await new Closing(this).RunAsync();
         }
@@ -62,10 +64,10 @@ internal sealed partial class Connection
     /// that an open connection holds nothing for it. Run by the read loop; the clock looks at its deadline.
     /// </summary>
     /// <remarks>
-    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our close
-    /// frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has been sent.
-    /// After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the input is dropped
-    /// until the peer ends its own.
+    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our
+    /// close frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has
+    /// been sent. After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the
+    /// input is dropped until the peer ends its own.
     /// </remarks>
     private sealed class Closing(Connection connection) : IInputReceiver
     {
@@ -73,7 +75,8 @@ internal sealed partial class Connection
         private const long AnswerMilliseconds = 2_000;
 
         /// <summary>
-        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is aborted.
+        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is
+        /// aborted.
         /// </summary>
         private const long MaxDiscardedBytes = 32 << 20;
 
@@ -105,7 +108,7 @@ internal sealed partial class Connection
             if (connection._frames.IsPassingOver)
                 await PassOverAsync();
             if (connection._peerClose is { } answer)
-                connection.Writer.Close([], answer, drop: false);
+                connection.Writer.Close(default, answer, drop: false);
             else
                 SendDisconnect(connection._close!);
             ExpectFinish();
@@ -155,8 +158,9 @@ internal sealed partial class Connection
         private void SendDisconnect(CloseRequest close)
         {
             var message = new ArrayBufferWriter<byte>(256);
-            connection._handler.WriteDisconnect(message, close);
-            connection.Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
+            connection._dialect.WriteDisconnect(message, close);
+            var last = new Reply { Type = MessageType.Disconnect, Message = message.WrittenSpan, RetryAfter = close.RetryAfter };
+            connection.Writer.Close(last, close.Status, close.DropQueued);
         }
 
         /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>

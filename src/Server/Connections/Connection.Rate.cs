@@ -13,7 +13,9 @@ namespace Gateway.Server.Connections;
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.</summary>
+    /// <summary>
+    /// Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.
+    /// </summary>
     private const int MaxRejections = 100;
 
     private const long RejectionMilliseconds = 10_000;
@@ -75,7 +77,7 @@ internal sealed partial class Connection
         _unpaid = 0;
         // A ping over the limit has no answer: one would be another message for each.
         if (frame.Kind is FrameKind.Text or FrameKind.Binary)
-            _handler.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
+            _dialect.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
         return _rate.Debt(_services.Rates, 0, now) == 0 ? default : PayDebtAsync();
     }
 
@@ -128,8 +130,8 @@ internal sealed partial class Connection
     private bool IsDelayed => Volatile.Read(ref _delay) is not null;
 
     /// <summary>
-    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then looks
-    /// for a request: so one of the two sees the other.
+    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then
+    /// looks for a request: so one of the two sees the other.
     /// </summary>
     private void EndDelay() => Interlocked.CompareExchange(ref _delay, null, null)?.TrySetResult();
 }

@@ -34,7 +34,8 @@ internal sealed class PostedWork
         }
     }
 
-    private static async Task CompleteAsync(Connection connection, Func<IClientSession, ValueTask<bool>> work, TaskCompletionSource<bool> result)
+    private static async Task CompleteAsync(
+        Connection connection, Func<IClientSession, ValueTask<bool>> work, TaskCompletionSource<bool> result)
     {
         try
         {

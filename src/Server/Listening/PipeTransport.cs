@@ -26,7 +26,9 @@ internal abstract class PipeTransport : ITransport, IOutput
 
     protected abstract PipeWriter OutputPipe { get; }
 
-    /// <summary>The read loop. Its locals are memory of every idle connection: <see cref="OnReadAsync"/> has what does not outlive a read.</summary>
+    /// <summary>
+    /// The read loop. Its locals are memory of every idle connection: <see cref="OnReadAsync"/> has what does not outlive a read.
+    /// </summary>
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
         Exception? failure = null;

@@ -40,7 +40,8 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         (request, refusal) = (null, null);
         if (!input.TryRead(out var result))
             return false;
-        var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
+        var outcome = UpgradeRequestParser.TryParse(
+            result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
         // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
         input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : result.Buffer.End);
         return outcome != UpgradeOutcome.NeedMoreData;
@@ -57,7 +58,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
+            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Dialect), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);

@@ -28,7 +28,7 @@ public sealed partial class LevelsTests
     public void Every_folder_has_its_place_in_the_table_and_every_row_its_folder()
     {
         var compiled = FolderUses.Folders(Server, Root);
-        Assert.Empty(compiled.Where(folder => Rank(folder) < 0));
+        Assert.DoesNotContain(compiled, folder => Rank(folder) < 0);
         Assert.Empty(Folders.Except(compiled));
     }
 
@@ -47,8 +47,8 @@ public sealed partial class LevelsTests
     public void An_assembly_refers_to_nothing_above_it(string assembly, params string[] forbidden)
     {
         var references = Assembly.Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name!);
-        Assert.Empty(
-            references.Where(name => name == "Gateway" || forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
+        Assert.DoesNotContain(
+            references, name => name == "Gateway" || forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
     /// <summary>

@@ -20,12 +20,13 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
 
     public override bool ExpectsPong => true;
 
+    public override bool HasPositions => false;
+
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
         Interlocked.Increment(ref _messages);
-        Write(
-            output,
-            $"{mark}:{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq} of {publication.Sender} at {publication.Time}");
+        string content = Encoding.UTF8.GetString(publication.Payload.Bytes);
+        Write(output, $"{mark}:{content}@{publication.Seq} of {publication.Sender} at {publication.Time}");
     }
 
     public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence)
@@ -34,7 +35,8 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
         Write(output, $"{mark}:{presence.Count} users");
     }
 
-    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply) => Write(output, Encoding.UTF8.GetString(reply));
+    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter) =>
+        Write(output, Encoding.UTF8.GetString(reply));
 
     public override void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply) => throw new NotSupportedException();
 

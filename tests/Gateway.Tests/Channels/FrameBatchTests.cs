@@ -112,7 +112,7 @@ public sealed class FrameBatchTests
     public void A_batch_lives_until_its_last_reference_is_released()
     {
         var batch = FrameBatch.Rent(NativeEncoding.Instance);
-        batch.Encoding.WriteReply(batch, "hello"u8);
+        batch.Encoding.WriteReply(batch, type: default, "hello"u8, retryAfter: null);
         batch.EndFrame(start: 0);
         batch.Retain();
 

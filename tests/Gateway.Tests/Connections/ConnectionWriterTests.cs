@@ -20,8 +20,8 @@ public sealed class ConnectionWriterTests
     {
         await using var server = await GatewayServer.StartAsync();
         var output = new TakingOutput();
-        var writer = new ConnectionWriter(
-            EchoEncoding.Instance, output, new Owner(), new SendScheduler(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
+        var metrics = server.Services.GetRequiredService<GatewayMetrics>();
+        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), new SendScheduler(), 1 << 20, metrics);
         const int Frames = 1_000;
         // Each frame is too large to be sent with its neighbour.
         for (int i = 0; i < Frames; i++)

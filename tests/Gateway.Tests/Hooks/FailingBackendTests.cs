@@ -216,8 +216,7 @@ public sealed class FailingBackendTests
         }
         Assert.DoesNotContain(
             log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
-        Assert.InRange(
-            log.Lines.Count(line => line.StartsWith("Gateway.Server.Application.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
+        Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
     }
 
     private static async Task<string> PublishAsync(JsonClient client) =>

@@ -9,7 +9,7 @@ namespace Gateway.Tests.Redis;
 /// <summary>Foreign writes to the Redis that two nodes share, as in scaling under "What is not the gateway's".</summary>
 public sealed class BrokenRecordsTests : IAsyncLifetime
 {
-    private const int Broken = 68;
+    private const int Broken = 128;
 
     private readonly RecordedLog _log = new();
     private RedisServer _redis = null!;

@@ -49,7 +49,7 @@ public sealed class UnusableServerTests
             await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
             Assert.Equal("0", await garnet.CommandAsync("DBSIZE"));
             Assert.Equal("", await garnet.CommandAsync("PUBSUB", "CHANNELS"));
-            Assert.Single(log.Lines, line => line.Event == 67 && line.Level == LogLevel.Error && line.Text.Contains(
+            Assert.Single(log.Lines, line => line.Event == 127 && line.Level == LogLevel.Error && line.Text.Contains(
                 "Garnet 2.2.8", StringComparison.Ordinal));
         }
 

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
-using Gateway.Tests.Auth;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
+using Gateway.Tests.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 
@@ -55,7 +57,7 @@ public sealed class LifeTests
             return next(context);
         });
         await using var server = await GatewayServer.StartAsync(
-            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IStartupFilter>(sees));
+            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IPortEndpoints>(sees));
 
         await using var client = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 
@@ -213,12 +215,8 @@ public sealed class LifeTests
 
     private static string Content(int n) => $$"""{"n":{{n}},"p":"{{new string('x', 2_000)}}"}""";
 
-    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IStartupFilter
+    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IPortEndpoints
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use(handle);
-            next(app);
-        };
+        public void Map(IEndpointRouteBuilder routes) => ((IApplicationBuilder)routes).Use(handle);
     }
 }

@@ -32,15 +32,15 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
         Assert.Equal("event: connected", await client.ReadLineAsync());
         Assert.StartsWith("""data: {"type":"connected","connection":""", await client.ReadLineAsync(), StringComparison.Ordinal);
         Assert.Equal("", await client.ReadLineAsync());
-        Assert.Equal("event: subscribed", await client.ReadLineAsync());
         Assert.Matches("^id: [A-Za-z0-9_-]+$", await client.ReadLineAsync());
+        Assert.Equal("event: subscribed", await client.ReadLineAsync());
         Assert.Matches("""^data: {"type":"subscribed","channel":"log:bytes","epoch":"[^"]+","seq":0}$""", await client.ReadLineAsync());
         Assert.Equal("", await client.ReadLineAsync());
 
         await PublishAsync(Port, "log:bytes", "[1,2]");
 
-        Assert.Equal("event: message", await client.ReadLineAsync());
         Assert.Matches("^id: [A-Za-z0-9_-]+$", await client.ReadLineAsync());
+        Assert.Equal("event: message", await client.ReadLineAsync());
         Assert.StartsWith(
             """data: {"type":"message","channel":"log:bytes","content":[1,2],"sender":""",
             await client.ReadLineAsync(),

@@ -9,8 +9,8 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>Redis over TLS with certificates of a private authority, as in scaling under "Reaching Redis".</summary>
 public sealed class TlsTests : IDisposable
 {
-    private const int Away = 63;
-    private const int AwayForNodes = 65;
+    private const int Away = 123;
+    private const int AwayForNodes = 125;
 
     private readonly TestAuthority _authority = new();
     private readonly int _port = LoopbackPorts.Next();

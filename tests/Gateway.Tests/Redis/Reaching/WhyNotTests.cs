@@ -10,9 +10,9 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>The log's reason why Redis cannot be reached or used: once, and without a secret, as in scaling under "Failures".</summary>
 public sealed class WhyNotTests : IDisposable
 {
-    private const int Up = 61;
-    private const int Away = 63;
-    private const int AwayForNodes = 65;
+    private const int Up = 121;
+    private const int Away = 123;
+    private const int AwayForNodes = 125;
     private const string Password = "hunter2";
 
     private readonly RecordedLog _log = new();
