@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>Safe for any thread. Real HTTP requests to a gateway's API.</summary>
+/// <summary>Real HTTP requests to a gateway's API. Safe for any thread.</summary>
 internal static class ApiCalls
 {
     private static readonly HttpClient Http = new();

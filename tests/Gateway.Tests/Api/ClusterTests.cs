@@ -3,11 +3,11 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>Every request may go to any node.</summary>
+/// <summary>The API of several nodes: any of them takes any request.</summary>
 public sealed class ClusterTests
 {
     [Fact]
-    public async Task What_is_asked_of_one_node_is_done_on_all()
+    public async Task A_request_to_one_node_is_done_on_all()
     {
         await using var nodes = await StartAsync();
         await using var here = await JsonClient.ConnectAsync(nodes.A);
@@ -85,7 +85,7 @@ public sealed class ClusterTests
 
         Assert.Equal(["hanging"], listed.Texts("missing"));
         Assert.Equal(1, listed.GetProperty("channels")[0].Number("subscribers"));
-        // A connection that is found needs no answer of the others.
+        // A node that has the connection itself needs no answer of the others.
         Assert.Equal(200, (await server.GetAsync("/api/connections/" + client.ConnectionId)).Status);
         Assert.Contains("hanging", (await server.GetAsync("/api/connections/elsewhere")).Json.Text("detail"), StringComparison.Ordinal);
         await Eventually.TrueAsync(async () => (await NodesAsync(server)).SequenceEqual(["well"]), "the silent node is forgotten");

@@ -24,7 +24,7 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     }
 
     [Fact]
-    public async Task A_connection_that_may_have_no_more_channels_is_told_as_failed()
+    public async Task A_connection_that_may_have_no_more_channels_is_counted_as_failed()
     {
         await using var server = await GatewayServer.StartAsync("Limits:ChannelsPerConnection=1");
         await using var client = await JsonClient.ConnectAsync(server);
@@ -36,14 +36,14 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     }
 
     [Fact]
-    public async Task A_client_is_told_that_it_was_unsubscribed_and_why()
+    public async Task A_client_gets_the_reason_of_being_unsubscribed()
     {
         await using var client = await gateway.ConnectAsync("erik");
         await client.SubscribeAsync("log:erik");
         var answer = await gateway.Server.PostAsync("unsubscribe", """{"user":"erik","channel":"log:erik","reason":"be nice"}""");
         Assert.Equal(1, answer.Json.Number("connections"));
-        var told = await client.ReceiveAsync("unsubscribed");
-        Assert.Equal(("log:erik", "removed", "be nice"), (told.Text("channel"), told.Text("code"), told.Text("reason")));
+        var message = await client.ReceiveAsync("unsubscribed");
+        Assert.Equal(("log:erik", "removed", "be nice"), (message.Text("channel"), message.Text("code"), message.Text("reason")));
 
         await gateway.Server.PostAsync("publish", """{"channel":"log:erik","content":1}""");
         Assert.True(await client.HearsOnlyPongAsync());

@@ -6,10 +6,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>Every command in docs/api.md, run as it stands there, answers what stands below it.</summary>
+/// <summary>The commands in docs/api.md, each run as the page shows it and compared with the answer below it.</summary>
 public sealed partial class DocumentedExamplesTests
 {
-    /// <summary>What is different each time; that it is there, and of the same kind, is compared all the same.</summary>
+    /// <summary>Values that differ each time; the test compares only that each is present and of the same kind.</summary>
     private static readonly string[] Changing = ["epoch", "time", "started", "id", "node", "version", "address"];
 
     [Fact]

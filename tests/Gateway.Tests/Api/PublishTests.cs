@@ -33,7 +33,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
     }
 
     [Fact]
-    public async Task The_sender_is_the_user_that_the_caller_names_and_nobody_otherwise()
+    public async Task The_sender_is_the_user_that_the_caller_names_or_none()
     {
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("senders");
@@ -64,7 +64,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         Assert.Equal(200, (await gateway.Server.PostAsync("publish", """{"channel":"user:ann","content":"mine"}""")).Status);
         Assert.Equal(200, (await gateway.Server.PostAsync("publish", """{"channel":"closed:a","content":"news"}""")).Status);
 
-        // Of different channels, and so in either order.
+        // The messages are of different channels, so they come in either order.
         var received = (await ann.ReceiveMessagesAsync(2)).Select(message => message.Text("channel"));
         Assert.Equal(["closed:a", "user:ann"], received.Order());
     }
@@ -146,7 +146,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         Assert.Equal(3, results[6].Number("seq"));
         Assert.Equal("commands[7]", results[7].Text("field"));
         await bob.ReceiveAsync("subscribed");
-        // The fan-out of what was published a moment before he was unsubscribed may come too late for him.
+        // Messages published a moment before he was unsubscribed may reach him too late.
         await bob.ReceiveUntilAsync(message => message.Text("type") == "unsubscribed");
         Assert.True(await bob.HearsOnlyPongAsync());
         Assert.Equal(
@@ -155,7 +155,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
     }
 
     [Fact]
-    public async Task What_is_not_utf8_is_refused_before_it_can_reach_a_client()
+    public async Task Bytes_that_are_not_utf8_are_refused_before_they_can_reach_a_client()
     {
         byte[] body = [.. """{"channel":"a","content":"x"""u8, 0xff, .. "\"}"u8];
         var answer = await ApiCalls.SendAsync(gateway.Server.InternalPort, HttpMethod.Post, "/api/publish", body);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>What the operator's page is made of: figures, refusals and slow consumers of every node.</summary>
+/// <summary>The data behind the operator's page: figures, refusals and slow consumers of every node.</summary>
 public sealed class StatsTests
 {
     [Fact]
@@ -59,7 +59,7 @@ public sealed class StatsTests
     }
 
     [Fact]
-    public async Task Slow_consumers_are_listed_with_who_they_are_and_what_was_dropped()
+    public async Task Slow_consumers_are_listed_with_their_user_and_the_dropped_messages()
     {
         await using var server = await GatewayServer.StartAsync(
             ["Limits:OutboundBytes=65536", "Namespaces:drop:SlowConsumer=drop-oldest"],

@@ -4,8 +4,8 @@ using Mono.Cecil.Rocks;
 
 namespace Gateway.Tests.Architecture;
 
-/// <summary>Which types of an assembly use which others, read from its metadata and method bodies. For tests of the architecture.</summary>
-/// <remarks>The compiler copies constants into whoever uses them, so a constant leaves no trace here.</remarks>
+/// <summary>The uses between the types of an assembly, read from its metadata and method bodies, for tests of the architecture.</summary>
+/// <remarks>The compiler copies a constant into the code that uses it, so the use of a constant is not seen.</remarks>
 internal static class FolderUses
 {
     /// <summary>

@@ -14,7 +14,7 @@ public sealed partial class LevelsTests
 
     private static readonly string Server = Assembly.Load(Root).Location;
 
-    /// <summary>From the highest to the lowest.</summary>
+    /// <summary>The folders of the table, from the highest level to the lowest.</summary>
     private static readonly List<string> Folders = [.. Rows()];
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed partial class LevelsTests
         return Row().Matches(end < 0 ? section : section[..end]).Select(match => match.Groups[1].Value);
     }
 
-    /// <summary>A row: its level, then its folder.</summary>
+    /// <summary>One row of the table: its level, then its folder.</summary>
     [GeneratedRegex(@"^\| [0-6] \| `([A-Za-z/]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

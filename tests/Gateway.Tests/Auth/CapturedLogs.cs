@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Safe for any thread. Everything that is logged, at every level, with scopes and exceptions.</summary>
+/// <summary>A logger that keeps every line at every level, with scopes and exceptions. Safe for any thread.</summary>
 internal sealed class CapturedLogs : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> _lines = new();

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Connections outlive tokens: refreshing, the grace, the end.</summary>
+/// <summary>Connections that outlive their tokens: refreshing, the grace period and the end.</summary>
 public sealed class ExpiryTests
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -106,7 +106,7 @@ public sealed class ExpiryTests
         server.Time.Advance(Tick);
         await bob.PublishAsync("room:1", "1");
 
-        // That bob came was sent by the clock before he published.
+        // The clock sent bob's arrival before he published.
         Assert.Equal(1, (await ann.ReceiveAsync("message")).Number("content"));
         Assert.Equal("forbidden", (await ann.AskAsync("""{"type":"presence","channel":"room:1"}""", "error")).Text("code"));
     }

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Public keys from a file or a URL, and how they change.</summary>
+/// <summary>Public keys from a file or a URL, and their replacement.</summary>
 public sealed class JwksTests
 {
     private static readonly SigningKey First = SigningKey.OfRsa("RS256", "first");
@@ -23,7 +23,7 @@ public sealed class JwksTests
     }
 
     [Fact]
-    public async Task Tokens_that_name_unknown_keys_make_it_be_read_once_a_minute_at_most()
+    public async Task Tokens_that_name_unknown_keys_cause_one_read_a_minute_at_most()
     {
         await using var keys = await JwksServer.StartAsync(SigningKey.Jwks(First));
         await using var server = await StartAsync(keys);
@@ -61,7 +61,7 @@ public sealed class JwksTests
     [InlineData("")]
     [InlineData("<html>")]
     [InlineData("""{"keys":[]}""")]
-    public async Task What_is_no_JWKS_leaves_the_keys_as_they_were(string answer)
+    public async Task An_invalid_JWKS_leaves_the_keys_as_they_were(string answer)
     {
         await using var keys = await JwksServer.StartAsync(SigningKey.Jwks(First));
         await using var server = await StartAsync(keys);
@@ -101,7 +101,7 @@ public sealed class JwksTests
                 server.Time.Advance(TimeSpan.FromSeconds(10));
                 return await StatusAsync(server, First) == 101;
             },
-            "ten seconds later it is asked again");
+            "ten seconds later the keys are read again");
         Assert.True((await http.GetAsync(ready, TestContext.Current.CancellationToken)).IsSuccessStatusCode);
     }
 

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Which pages' scripts may connect.</summary>
+/// <summary>Origins: the pages whose scripts may connect.</summary>
 public sealed class OriginTests(OriginTests.Listed gateway) : IClassFixture<OriginTests.Listed>
 {
     [Theory]

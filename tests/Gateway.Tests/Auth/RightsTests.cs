@@ -2,14 +2,14 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>What namespaces and a token's <c>channels</c> allow. One gateway, a user or two for each test.</summary>
+/// <summary>The rights that namespaces and a token's <c>channels</c> give. One gateway, a user or two for each test.</summary>
 public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<RightsTests.Namespaces>
 {
     private static int _rooms;
 
     public static TheoryData<string, bool, bool, bool> Permissions => new()
     {
-        // namespace, anonymous, signed in, granted
+        // Columns: namespace, anonymous, signed in, granted.
         { "anyone", true, true, true },
         { "signedin", false, true, true },
         { "granted", false, false, true },
@@ -111,7 +111,7 @@ public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<
     }
 
     [Fact]
-    public async Task Without_the_right_to_presence_a_subscriber_is_seen_but_sees_nobody()
+    public async Task Without_the_right_to_presence_a_subscriber_is_seen_and_sees_no_user()
     {
         string room = $"granted:room{Interlocked.Increment(ref _rooms)}";
         await using var blind = await gateway.Server.ConnectAsync("blind", Channels("""{"granted:*":["subscribe"]}"""));

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Tests.Auth;
 
 /// <summary>
-/// No token, nor a part of one, is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.
+/// Secrecy of tokens: no part of one is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.
 /// </summary>
 public sealed class SecrecyTests
 {
@@ -59,7 +59,7 @@ public sealed class SecrecyTests
         AssertNone([.. sent, TokenServer.Secret], [gateway.Output, gateway.Errors, .. answers]);
     }
 
-    /// <summary>Every kind of token in every place, over the raw port and over the HTTP server.</summary>
+    /// <summary>Sends every kind of token in every place, over the raw port and over the HTTP server.</summary>
     /// <returns>The parts that nobody may find: payloads and signatures.</returns>
     private static async Task<List<string>> SendEverywhereAsync(int port, List<string> answers)
     {
@@ -110,7 +110,7 @@ public sealed class SecrecyTests
         return [.. tokens.SelectMany(token => token.Split('.').Skip(1)).Distinct()];
     }
 
-    /// <summary>What comes back until the server has nothing more to say.</summary>
+    /// <summary>Reads the answer to the end of the stream.</summary>
     private static async Task<string> AnswerAsync(int port, string request, string? message = null)
     {
         await using var client = await RawWebSocket.ConnectTcpAsync(port);
@@ -125,7 +125,7 @@ public sealed class SecrecyTests
         }
         catch (IOException)
         {
-            // The HTTP server may reset a connection whose other half is closed already; then there is no answer to look at.
+            // The HTTP server may reset a connection after its client has closed its half; then there is no answer to look at.
             return "";
         }
     }

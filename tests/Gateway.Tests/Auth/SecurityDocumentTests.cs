@@ -4,7 +4,7 @@ using NodeProcess = System.Diagnostics.Process;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>The example of docs/security.md, run as it stands there.</summary>
+/// <summary>The example of docs/security.md, run as the page shows it.</summary>
 public sealed class SecurityDocumentTests
 {
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ServerSubscriptionTests
     }
 
     [Fact]
-    public async Task So_it_is_after_a_first_message()
+    public async Task The_connection_is_subscribed_after_a_first_message()
     {
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.OpenAsync();
@@ -35,7 +35,7 @@ public sealed class ServerSubscriptionTests
     }
 
     [Fact]
-    public async Task What_cannot_be_subscribed_to_is_an_error_each_and_the_rest_is()
+    public async Task A_channel_that_cannot_be_subscribed_to_is_an_error_and_the_others_are_subscribed()
     {
         await using var server = await TokenServer.StartAsync("Limits:ChannelsPerConnection=2", "Namespaces:closed:Subscribe=nobody");
         await using var client = await server.ConnectAsync("ann", ""","subscriptions":["a b","user:bob","closed:1","a","a","b","c"]""");

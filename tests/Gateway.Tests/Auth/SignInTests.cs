@@ -50,7 +50,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Auth_with_a_bad_token_is_told_why_and_closed_with_4001()
+    public async Task Auth_with_a_bad_token_gets_the_reason_and_is_closed_with_4001()
     {
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.OpenAsync();
@@ -66,7 +66,7 @@ public sealed class SignInTests
     [InlineData(""","aud":"elsewhere" """, "the token is for another audience")]
     [InlineData(""","aud":"here","info":1""", "the token's claim 'info' must be an object")]
     [InlineData(""","aud":"here","channel":"news" """, "the token is for subscribing to a channel, not for signing in")]
-    public async Task What_is_wrong_with_a_token_is_in_the_error_the_close_reason_and_the_audit_log(string claims, string words)
+    public async Task The_fault_of_a_token_is_in_the_error_the_close_reason_and_the_audit_log(string claims, string words)
     {
         using var log = new RecordedLog();
         await using var server = await GatewayServer.StartAsync(
@@ -83,7 +83,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task What_is_wrong_with_a_token_is_in_the_answer_to_an_upgrade_for_who_cannot_read_bodies_in_its_challenge()
+    public async Task The_fault_of_a_token_is_in_the_answer_to_an_upgrade_and_in_its_challenge()
     {
         await using var server = await TokenServer.StartAsync("Auth:Audience=here");
 
@@ -97,7 +97,7 @@ public sealed class SignInTests
     [Theory]
     [InlineData("GET", "/sse?channel=news")]
     [InlineData("POST", "/publish")]
-    public async Task So_it_is_in_the_answer_to_any_other_request_and_a_missing_token_is_not_called_wrong(string method, string path)
+    public async Task The_fault_is_in_the_answer_to_any_other_request_and_a_missing_token_is_no_fault(string method, string path)
     {
         await using var server = await TokenServer.StartAsync("Auth:Audience=here");
         int port = server.Server.PublicPort;
@@ -132,7 +132,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Whoever_does_not_sign_in_within_the_timeout_is_closed_with_4001()
+    public async Task A_client_that_does_not_sign_in_within_the_timeout_is_closed_with_4001()
     {
         await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
         await using var client = await server.OpenAsync();
@@ -146,7 +146,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Whoever_signed_in_is_not_closed_by_the_timeout()
+    public async Task A_client_that_signed_in_is_not_closed_by_the_timeout()
     {
         await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
         await using var client = await server.OpenAsync();

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Where a handshake may carry a token, and what comes first.</summary>
+/// <summary>The places where a handshake may carry a token, and their order.</summary>
 public sealed class TokenPlaceTests(TokenPlaceTests.WithCookie gateway) : IClassFixture<TokenPlaceTests.WithCookie>
 {
     private const string Page = "https://app.example.com";

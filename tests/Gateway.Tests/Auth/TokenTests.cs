@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Which tokens let somebody in. One gateway knows a secret and a key of every kind.</summary>
+/// <summary>Tokens that sign a user in, and tokens that do not. One gateway has a secret and a key of every kind.</summary>
 public sealed class TokenTests(TokenTests.EveryKey keys) : IClassFixture<TokenTests.EveryKey>
 {
     public static TheoryData<string> Algorithms =>
@@ -107,7 +107,7 @@ public sealed class TokenTests(TokenTests.EveryKey keys) : IClassFixture<TokenTe
     [InlineData("eyJhbGciOiJIUzI1NiJ9.!!!!.AAAA")]
     [InlineData("eyJhbGciOiJIUzI1NiJ9.W10.AAAA")]
     [InlineData("eyJhbGciOjF9.e30.AAAA")]
-    public async Task What_is_no_token_is_refused(string token) => await RefusedAsync(token, expected: null);
+    public async Task Text_that_is_no_token_is_refused(string token) => await RefusedAsync(token, expected: null);
 
     [Theory]
     [InlineData("{")]

@@ -6,16 +6,16 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>An encoding that a test can read: <c>mark:content</c>. Counts what was asked of it.</summary>
+/// <summary>An encoding that a test can read, <c>mark:content</c>, and that counts its calls.</summary>
 internal sealed class CountingEncoding(string mark) : FrameEncoding
 {
     private int _messages;
     private int _presence;
 
-    /// <summary>How many messages were encoded.</summary>
+    /// <summary>The number of messages encoded.</summary>
     public int Messages => Volatile.Read(ref _messages);
 
-    /// <summary>How many presence messages were encoded.</summary>
+    /// <summary>The number of presence messages encoded.</summary>
     public int Presence => Volatile.Read(ref _presence);
 
     public override bool ExpectsPong => true;

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>A channel whose subscribers sit on different kinds of wire.</summary>
+/// <summary>A channel with subscribers of different encodings.</summary>
 public sealed class EncodingTests : IDisposable
 {
     private const int Many = 3_000;
@@ -93,7 +93,7 @@ public sealed class EncodingTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_is_left_out_and_whoever_started_later_is_so_in_every_encoding()
+    public async Task Exclusions_and_later_starts_hold_in_every_encoding()
     {
         ReadingSubscriber[] subscribers = [Begin(_a, "me"), Begin(_b, "me"), Begin(_a, "you"), Begin(_b, "you")];
         Append("1", 1, except: "me");

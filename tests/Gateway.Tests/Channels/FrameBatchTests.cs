@@ -72,7 +72,7 @@ public sealed class FrameBatchTests
     }
 
     [Fact]
-    public void A_message_is_for_whoever_did_not_publish_it_and_did_not_get_it_from_history()
+    public void A_message_is_for_all_but_its_publisher_and_those_that_got_it_from_history()
     {
         var subscription = SilentSubscriber.Subscription("me");
         subscription.StartSeq = 5;
@@ -84,7 +84,7 @@ public sealed class FrameBatchTests
     }
 
     [Fact]
-    public void A_presence_change_is_for_whoever_has_an_older_snapshot_and_misses_none_before_it()
+    public void A_presence_change_is_for_those_with_an_older_snapshot_and_no_missed_change()
     {
         var subscription = SilentSubscriber.Subscription("me");
         subscription.PresenceVersion = 3;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Connections;
 
-/// <summary>Configuration, <c>Limits:Connections</c> and its kin, over real sockets.</summary>
+/// <summary><c>Limits:Connections</c>, <c>ConnectionsPerAddress</c> and <c>ConnectionsPerUser</c>, over real sockets.</summary>
 public sealed class ConnectionLimitsTests
 {
     private static Task<GatewayServer> StartAsync(params string[] settings) =>
@@ -51,7 +51,7 @@ public sealed class ConnectionLimitsTests
         Assert.Equal(429, (await AskAsync(server, "/ws", "X-Forwarded-For: ::ffff:192.0.2.1")).Status);
         await using var other = await ForwardedAsync("192.0.2.2");
 
-        // A whole /64 is one subscriber's.
+        // One subscriber of a provider has a whole /64.
         await using var six = await ForwardedAsync("2001:db8:1:1::1");
         await using var seven = await ForwardedAsync("2001:db8:1:1:ffff::2");
         Assert.Equal(429, (await AskAsync(server, "/ws", "X-Forwarded-For: 2001:db8:1:1::3")).Status);
@@ -113,7 +113,7 @@ public sealed class ConnectionLimitsTests
         string[] here = ["X-Forwarded-For: 192.0.2.1", "Sec-WebSocket-Protocol: unknown"];
         string[] there = ["X-Forwarded-For: 192.0.2.2", "Sec-WebSocket-Protocol: unknown"];
 
-        // 400 is what those get that are let in to be judged.
+        // Handshakes within the limit are let in to be judged, and answered with 400.
         Assert.Equal(400, (await AskAsync(server, "/ws", here)).Status);
         Assert.Equal(400, (await AskAsync(server, "/ws", here)).Status);
         var refused = await AskAsync(server, "/ws", here);
@@ -237,7 +237,7 @@ public sealed class ConnectionLimitsTests
         await NothingIsCountedAsync(server);
     }
 
-    /// <summary>Those that were refused, or have just been let go, may still be on their way out.</summary>
+    /// <summary>Connections that were refused or have just been released may still be on their way out.</summary>
     private static async Task<(int, int, int)> StableCountsAsync(GatewayServer server, int connections)
     {
         await Eventually.TrueAsync(() => Counts(server).Item1 == connections, $"{connections} places are taken");

@@ -28,7 +28,7 @@ public sealed class TokenBucketTests
     private static readonly Gen<List<(long Ticks, long Tokens)>> AnySteps = Gen.ListOf(AnyStep).Select(steps => steps.Take(50).ToList());
 
     [Fact]
-    public void It_gives_what_a_bucket_filled_tick_by_tick_gives()
+    public void The_bucket_gives_what_one_filled_tick_by_tick_gives()
     {
         var cases =
             from perSecond in Gen.Choose(1, 20)
@@ -57,7 +57,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void It_is_exact_at_any_rate_burst_and_time()
+    public void The_bucket_is_exact_at_any_rate_burst_and_time()
     {
         Prop.ForAll((from rate in AnyRate from steps in AnySteps select (rate, steps)).ToArbitrary(), @case =>
         {
@@ -99,7 +99,7 @@ public sealed class TokenBucketTests
                 taken++;
             foreach (int pause in @case.Pauses)
             {
-                // Short enough that the bucket never overflows, so nothing is lost and the sum is known.
+                // The pauses are short enough for the bucket never to overflow, so nothing is lost and the sum is known.
                 now += Math.Min(pause, (rate.Burst - 1) * rate.Frequency / rate.PerSecond);
                 while (bucket.TryTake(rate, 1, now))
                     taken++;

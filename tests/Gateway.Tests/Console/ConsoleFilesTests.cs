@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.OperatorPage;
 
-/// <summary>How the operator's page is served.</summary>
+/// <summary>The files of the operator's page, and the headers they are served with.</summary>
 public sealed partial class ConsoleFilesTests
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false });

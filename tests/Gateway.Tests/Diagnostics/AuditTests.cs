@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Diagnostics;
 
-/// <summary>What an operator can find out afterwards: who came, who was refused, who went, and why.</summary>
+/// <summary>The audit log: who came, who was refused, who went, and why.</summary>
 public sealed class AuditTests : IDisposable
 {
     private const int Opened = 100, Ended = 101, Refused = 102, Cut = 103, LeftOut = 104;
@@ -50,7 +50,7 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
-    public async Task Refusals_and_cuts_are_logged_and_counted_by_kind_and_never_with_what_was_sent()
+    public async Task Refusals_and_aborts_are_logged_and_counted_by_kind_and_never_with_sent_text()
     {
         await using var server = await StartAsync("Limits:Handshake=00:00:00.2", "Limits:ConnectionsPerUser=1");
         using var measured = new Measurements(server);
@@ -96,7 +96,7 @@ public sealed class AuditTests : IDisposable
         Assert.Single(_log.Of(Opened));
         Assert.Empty(_log.Of(LeftOut));
         clock.Advance(TimeSpan.FromSeconds(1));
-        await Eventually.TrueAsync(() => _log.Of(LeftOut).Count == 1, "what was left out is told");
+        await Eventually.TrueAsync(() => _log.Of(LeftOut).Count == 1, "the left out lines are reported");
         Assert.Equal("15 more were refused (400) within a second.", _log.Of(LeftOut)[0]);
 
         await RefuseAsync(server, "Sec-WebSocket-Protocol: unknown");

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.Tests.Diagnostics;
 
 /// <summary>
-/// For one thread. Reads the Prometheus text format 0.0.4 and throws at whatever its rules forbid, where a real Prometheus may be more
-/// lenient: https://prometheus.io/docs/instrumenting/exposition_formats/.
+/// A reader of the Prometheus text format 0.0.4 that throws at anything the rules forbid, where a real Prometheus may be more lenient:
+/// https://prometheus.io/docs/instrumenting/exposition_formats/. For one thread.
 /// </summary>
 internal sealed partial class ExpositionText
 {
@@ -143,7 +143,7 @@ internal sealed partial class ExpositionText
         }
     }
 
-    /// <summary>What Go's ParseFloat takes of what .NET might write.</summary>
+    /// <summary>Parses the numbers that both .NET writes and Go's ParseFloat takes.</summary>
     private static double Number(string text) => text switch
     {
         "+Inf" => double.PositiveInfinity,

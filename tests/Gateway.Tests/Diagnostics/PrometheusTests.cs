@@ -46,7 +46,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Streams_and_websockets_are_told_apart_and_gone_when_they_end()
+    public async Task Streams_and_websockets_are_counted_apart_and_gone_when_they_end()
     {
         await using var server = await GatewayServer.StartAsync();
         var socket = await JsonClient.ConnectAsync(server);
@@ -71,7 +71,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task The_answer_to_a_ping_is_measured_and_a_pong_that_nobody_asked_for_is_not()
+    public async Task The_answer_to_a_ping_is_measured_and_an_unsolicited_pong_is_not()
     {
         await using var server = await GatewayServer.StartAsync("Heartbeat:Ping=00:00:00.3");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
@@ -91,7 +91,7 @@ public sealed class PrometheusTests
     [InlineData("reject")]
     [InlineData("delay")]
     [InlineData("close")]
-    public async Task What_was_done_about_too_many_messages_is_counted(string action)
+    public async Task The_action_against_too_many_messages_is_counted(string action)
     {
         await using var server = await GatewayServer.StartAsync(
             "Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
@@ -103,7 +103,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Refusals_tell_which_limit_it_was()
+    public async Task Refusals_name_their_limit()
     {
         await using var server = await GatewayServer.StartAsync("Limits:ConnectionsPerAddress=1");
         await using var first = await JsonClient.ConnectAsync(server);
@@ -128,7 +128,7 @@ public sealed class PrometheusTests
         foreach (var client in clients)
             await client.ReceiveAsync("message");
 
-        // It is measured when the last has been reached, whose message may be here first.
+        // The fan-out is measured when it has reached the last subscriber, and that one's message may arrive first.
         await Eventually.TrueAsync(
             async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
         var scrape = await ScrapeAsync(server);
@@ -142,7 +142,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task What_is_held_is_zero_again_when_the_clients_have_gone()
+    public async Task All_gauges_are_zero_again_when_the_clients_have_gone()
     {
         await using var server = await GatewayServer.StartAsync();
         var client = await JsonClient.ConnectAsync(server);
@@ -159,7 +159,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Two_nodes_tell_what_they_ask_of_redis()
+    public async Task Two_nodes_count_their_requests_to_redis()
     {
         await using var nodes = await TwoNodes.StartAsync();
         await using var subscriber = await JsonClient.ConnectAsync(nodes.A);

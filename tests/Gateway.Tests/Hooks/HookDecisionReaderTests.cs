@@ -62,7 +62,7 @@ public sealed class HookDecisionReaderTests
     [InlineData("""{"allow":true""", "not JSON")]
     [InlineData("""{"allow":true}{"allow":true}""", "not JSON")]
     [InlineData("""{"allow":true,"content":"1234567890123456789"}""", "over Limits:MessageBytes")]
-    public void What_is_no_clear_answer_is_none(string json, string problem)
+    public void An_unclear_answer_is_none(string json, string problem)
     {
         Assert.Contains(problem, Read(json, out var decision), StringComparison.Ordinal);
         Assert.Equal(default, decision);

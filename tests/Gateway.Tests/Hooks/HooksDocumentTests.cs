@@ -8,7 +8,7 @@ using NodeProcess = System.Diagnostics.Process;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>The example of docs/hooks.md, run as it stands there but for the ports.</summary>
+/// <summary>The example of docs/hooks.md, run as the page shows it but for the ports.</summary>
 public sealed partial class HooksDocumentTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hooks-");

@@ -3,10 +3,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>Stateless. Ways to do harm, each for one connection, until the gateway or the test ends it.</summary>
+/// <summary>Attacks on a gateway, each over one connection, until the gateway or the test ends it. Stateless.</summary>
 internal static class Attackers
 {
-    /// <summary>Each is run again and again; that the gateway hangs up is what it should do.</summary>
+    /// <summary>All attacks by name, each repeated by the siege. A gateway that hangs up does as it should.</summary>
     public static IReadOnlyDictionary<string, Func<int, CancellationToken, Task>> All { get; } =
         new Dictionary<string, Func<int, CancellationToken, Task>>
     {
@@ -113,7 +113,7 @@ internal static class Attackers
         while (!stop.IsCancellationRequested)
         {
             await client.SendAsync(many);
-            // The attackers share a machine, and a thread pool, with those who behave.
+            // The attackers share a machine and a thread pool with the well-behaved clients.
             await Task.Delay(1, stop);
         }
     }

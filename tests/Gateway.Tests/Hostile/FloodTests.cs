@@ -6,7 +6,7 @@ namespace Gateway.Tests.Hostile;
 /// <summary>Clients that send as much as they can, under the limits that every gateway has.</summary>
 public sealed class FloodTests
 {
-    /// <summary>The defaults of the contract, which test servers do without.</summary>
+    /// <summary>The default rates of the gateway, which test servers switch off.</summary>
     private static readonly string[] DefaultRates =
     [
         "Diagnostics:Echo=true", "Limits:MessagesPerSecond=100", "Limits:MessageBurst=200",
@@ -53,7 +53,7 @@ public sealed class FloodTests
         byte[] large = RawWebSocket.Frame(Binary, new byte[60_000]);
         await Assert.ThrowsAsync<IOException>(async () =>
         {
-            // All that a server takes of it, and what the kernel holds, is far less.
+            // The server takes far less of it, with all that the kernel holds.
             for (int sent = 0; sent < 500 << 20; sent += large.Length)
                 await client.SendAsync(large);
         });
@@ -101,14 +101,14 @@ public sealed class FloodTests
         }
     }
 
-    /// <summary>Until the server has had enough of it and takes no more, or has hung up.</summary>
+    /// <summary>Sends until the server takes no more or has hung up.</summary>
     private static async Task FloodAsync(RawWebSocket client, byte[] frame)
     {
         byte[] many = [.. Enumerable.Repeat(frame, Math.Max(1, 16_000 / frame.Length)).SelectMany(bytes => bytes)];
         try
         {
             for (int sent = 0; sent < 16 << 20; sent += many.Length)
-                // Read at the limit, megabytes may have to go before the kernel takes more.
+                // The server reads at the limit, so megabytes may have to go before the kernel takes more.
                 await client.SendAsync(many).WaitAsync(TimeSpan.FromSeconds(10));
         }
         catch (Exception failure) when (failure is IOException or TimeoutException or OperationCanceledException)

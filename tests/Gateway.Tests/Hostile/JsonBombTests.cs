@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>JSON that means harm: it is an error or passed on as it is, and the connection stays in either case.</summary>
+/// <summary>Hostile JSON: the gateway answers with an error or passes it on unchanged, and keeps the connection.</summary>
 public sealed class JsonBombTests
 {
     public static TheoryData<string> Refused =>
@@ -41,7 +41,7 @@ public sealed class JsonBombTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task What_cannot_be_read_is_an_error(string text)
+    public async Task Unreadable_JSON_is_an_error(string text)
     {
         await using var server = await GatewayServer.StartAsync();
         await using var client = await JsonClient.ConnectAsync(server);
@@ -52,13 +52,13 @@ public sealed class JsonBombTests
 
     [Theory]
     [MemberData(nameof(PassedOn))]
-    public async Task What_can_be_read_is_passed_on_byte_for_byte(string content)
+    public async Task Readable_JSON_is_passed_on_byte_for_byte(string content)
     {
         await using var server = await GatewayServer.StartAsync("Namespaces:default:History=1");
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
         await client.SendAsync(Message(content));
-        // Not parsed: the platform would refuse some of it.
+        // The test does not parse the answer: the platform would refuse some of it.
         Assert.Contains($"\"content\":{content}", await client.ReceiveTextAsync(), StringComparison.Ordinal);
         Assert.True(await client.HearsOnlyPongAsync());
     }

@@ -6,11 +6,11 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>Clients that send next to nothing, for ever. They may stay, but must not cost more than a quiet one.</summary>
+/// <summary>Clients that send next to nothing, forever. They may stay, but must not cost more than a quiet one.</summary>
 public sealed class SlowSenderTests
 {
     [Fact]
-    public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_nobody()
+    public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_no_other_client()
     {
         var time = new ManualClock();
         await using var server = await GatewayServer.StartAsync(

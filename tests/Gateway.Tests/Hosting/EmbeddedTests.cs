@@ -112,7 +112,7 @@ public sealed class EmbeddedTests
     }
 
     [Fact]
-    public async Task Other_requests_for_the_path_are_told_to_upgrade()
+    public async Task Other_requests_for_the_path_get_426()
     {
         await using var app = await StartAsync();
         using var http = new HttpClient();
@@ -133,7 +133,7 @@ public sealed class EmbeddedTests
     }
 
     [Fact]
-    public async Task When_the_application_stops_clients_are_told_to_come_back()
+    public async Task When_the_application_stops_clients_get_a_disconnect_that_lets_them_reconnect()
     {
         await using var app = await StartAsync();
         await using var client = await JsonClient.ConnectAsync(WebSocketAddress(app));
@@ -164,7 +164,7 @@ public sealed class EmbeddedTests
         Assert.Contains("AddGateway", problem.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>An application that sets all that the gateway could be tempted to set for itself.</summary>
+    /// <summary>An application that sets everything a library might set for itself.</summary>
     private static WebApplication Build(bool withGateway, params string[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
@@ -206,7 +206,7 @@ public sealed class EmbeddedTests
         return app;
     }
 
-    /// <summary>Whatever of an application a library could change by registering services.</summary>
+    /// <summary>The settings of an application that a library could change by registering services.</summary>
     private static string[] Traits(WebApplication app)
     {
         T Of<T>()

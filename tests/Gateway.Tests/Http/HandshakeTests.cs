@@ -5,7 +5,7 @@ using static Gateway.Tests.Http.HttpRequests;
 namespace Gateway.Tests.Http;
 
 /// <summary>
-/// RFC 6455 section 4.2 over the wire: what is accepted, and that every refusal says why, in JSON, and closes the connection.
+/// The handshake of RFC 6455 section 4.2 over the wire. Every refusal gives its reason in JSON and closes the connection.
 /// </summary>
 public sealed class HandshakeTests(SharedPort port) : IClassFixture<SharedPort>
 {

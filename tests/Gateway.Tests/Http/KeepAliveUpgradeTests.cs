@@ -6,8 +6,7 @@ using static Gateway.Tests.Http.HttpRequests;
 namespace Gateway.Tests.Http;
 
 /// <summary>
-/// An upgrade that is not the first request of its connection, as a proxy that keeps connections open sends it, makes a WebSocket like any
-/// other.
+/// An upgrade behind other requests of its connection, as a proxy sends it that keeps connections open: a WebSocket like any other.
 /// </summary>
 public sealed class KeepAliveUpgradeTests(SharedPort port) : IClassFixture<SharedPort>
 {

@@ -7,7 +7,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Proxy:Protocol</c>, over real sockets.</summary>
+/// <summary><c>Proxy:Protocol</c>, over real sockets.</summary>
 public sealed class ProxyProtocolTests : IDisposable
 {
     private const string Line = "PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n";
@@ -33,7 +33,7 @@ public sealed class ProxyProtocolTests : IDisposable
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(10_000)]
-    public async Task The_address_it_tells_is_the_clients(int piece)
+    public async Task The_address_in_the_header_is_the_clients(int piece)
     {
         await using var server = await StartAsync();
         await using var line = await ConnectAsync(server, Encoding.Latin1.GetBytes(Line), piece);
@@ -89,7 +89,7 @@ public sealed class ProxyProtocolTests : IDisposable
     }
 
     [Fact]
-    public async Task The_limits_count_the_address_it_tells_and_the_one_a_trusted_proxy_forwards_behind_it()
+    public async Task The_limits_count_the_address_in_the_header_or_the_one_that_a_trusted_proxy_forwards()
     {
         await using var server = await StartAsync("Limits:ConnectionsPerAddress=1", "Proxy:Trusted=192.0.2.7");
         await using var one = await ConnectAsync(server, Six, 1000);
@@ -110,7 +110,7 @@ public sealed class ProxyProtocolTests : IDisposable
         }
     }
 
-    /// <summary>Without an answer; a reset is one way, as what was sent may be unread.</summary>
+    /// <summary>Waits for the end of the connection without an answer. A reset is one way, because sent bytes may be unread.</summary>
     private static async Task IsCutAsync(RawWebSocket client)
     {
         try

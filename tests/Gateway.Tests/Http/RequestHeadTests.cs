@@ -5,7 +5,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>A request head may arrive in any pieces, together with what follows it, and up to 8 KiB long.</summary>
+/// <summary>Request heads in any pieces, together with the bytes behind them, and up to 8 KiB long.</summary>
 public sealed class RequestHeadTests(SharedPort port) : IClassFixture<SharedPort>
 {
     [Theory]

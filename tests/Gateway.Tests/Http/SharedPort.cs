@@ -30,7 +30,7 @@ public sealed class SharedPort : IAsyncLifetime
     public async ValueTask InitializeAsync() =>
         _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01", "Limits:IdleHttp=00:00:05");
 
-    /// <summary>Whatever the tests did, nothing of it may be left.</summary>
+    /// <summary>Stops the gateway, in which nothing of the tests may be left.</summary>
     public async ValueTask DisposeAsync()
     {
         try

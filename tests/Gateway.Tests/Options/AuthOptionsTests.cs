@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
-/// <summary><c>Gateway:Auth</c> and <c>Gateway:Origins</c>: what stops the start.</summary>
+/// <summary><c>Gateway:Auth</c> and <c>Gateway:Origins</c>, and their values that stop the start.</summary>
 public sealed class AuthOptionsTests
 {
     private const string Secret = "Auth:Secret=0123456789abcdef0123456789abcdef";
@@ -45,10 +45,10 @@ public sealed class AuthOptionsTests
     [InlineData("Origins=null", "Origins: 'null' must look like https://example.com or https://*.example.com")]
     public void A_value_that_would_not_protect_stops_the_start(string setting, string problem)
     {
-        string told = Assert.Single(Problems(setting));
+        string found = Assert.Single(Problems(setting));
 
-        Assert.Equal("Gateway:" + problem, told);
-        Assert.DoesNotContain("short and known", told, StringComparison.Ordinal);
+        Assert.Equal("Gateway:" + problem, found);
+        Assert.DoesNotContain("short and known", found, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,9 +62,9 @@ public sealed class GatewayOptionsTests
     [MemberData(nameof(Keys))]
     public void Every_key_binds_from_the_command_line_and_the_environment(string key, string value, Func<object, object> read)
     {
-        // Some are refused in development mode.
+        // Development mode refuses some of the settings.
         var commandLine = Settings.WithKey($"{key}={value}");
-        // A prefix of its own keeps the process's environment, which all tests share, out of the others' way.
+        // All tests share the process's environment; a prefix of its own keeps this test out of the others' way.
         string variable = $"T{Guid.NewGuid():N}__Gateway__{key.Replace(":", "__", StringComparison.Ordinal)}";
         Environment.SetEnvironmentVariable(variable, value);
         var environment = new ConfigurationBuilder().AddConfiguration(Settings.WithKey())
@@ -116,7 +116,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void In_development_mode_the_demo_has_history_and_presence_unless_told_otherwise()
+    public void In_development_mode_the_demo_has_history_and_presence_by_default()
     {
         var demo = new NamespaceOptions { History = 50, HistoryTtl = TimeSpan.FromHours(1), Presence = true };
         string key = "Auth:Secret=" + new string('s', AuthOptions.MinSecretBytes);
@@ -139,7 +139,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void What_a_namespace_does_not_set_it_takes_from_the_default()
+    public void A_setting_that_a_namespace_lacks_comes_from_the_default()
     {
         var options = With(
             "Namespaces:default:History=10", "Namespaces:default:HistoryTtl=00:00:30", "Namespaces:default:Presence=true",

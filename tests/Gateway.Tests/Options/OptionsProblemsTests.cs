@@ -54,7 +54,7 @@ public sealed class OptionsProblemsTests
         Assert.Equal("Gateway:Development: 'yes' must be true or false", Assert.Single(Problems("Development=yes", Settings.Key).Problems));
 
     [Fact]
-    public void All_problems_are_told_in_one_message()
+    public void All_problems_are_in_one_message()
     {
         var problems = Problems(
             "Limits:MessageBytes=x", "Heartbeat:Ping=y", "Namespaces:a:Publish=z", "Namespaces:b:History=-1", "Diagnostics:Echo=no");

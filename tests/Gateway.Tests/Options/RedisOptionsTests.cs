@@ -7,11 +7,11 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
-/// <summary><c>Gateway:Redis</c>: how a server is reached, and what stops the start.</summary>
+/// <summary><c>Gateway:Redis</c>: the ways to reach a server, and the values that stop the start.</summary>
 public sealed class RedisOptionsTests
 {
     [Fact]
-    public void What_is_set_beside_the_addresses_holds_for_all_that_do_not_say_otherwise()
+    public void A_setting_beside_the_addresses_holds_for_all_without_their_own()
     {
         var addresses = Addresses(
             "Redis:Addresses=a:1;b:2,user=bob,password=of bob,ssl=false",
@@ -57,7 +57,7 @@ public sealed class RedisOptionsTests
             Assert.Equal(("s1:1,s2:2 (main)", "main", "p"), (address.Name, address.Service, address.Password));
             var sentinels = address.SentinelConfiguration();
             Assert.Equal(("u", "s", 2), (sentinels.User, sentinels.Password, sentinels.EndPoints.Count));
-            // The library is never to look for the master itself.
+            // The client library must never look for the master itself.
             Assert.Null(address.Configuration().ServiceName);
         }
     }
@@ -67,7 +67,7 @@ public sealed class RedisOptionsTests
     [InlineData("auto", "Auto")]
     [InlineData("true", "On")]
     [InlineData("False", "Off")]
-    public void Sharded_pub_sub_is_where_the_cluster_can_unless_it_is_said(string? text, string expected)
+    public void Sharded_pub_sub_is_automatic_by_default(string? text, string expected)
     {
         string[] settings = text is null ? [] : ["Redis:ShardedPubSub=" + text];
 
@@ -75,7 +75,7 @@ public sealed class RedisOptionsTests
     }
 
     [Fact]
-    public void What_signs_in_to_Redis_is_not_shown_to_sentinels()
+    public void The_credentials_of_Redis_are_not_shown_to_sentinels()
     {
         var addresses = Addresses(
             "Redis:Addresses=s:1,user=ann,password=p;s:2", "Redis:User=ann", "Redis:Password=p", "Redis:Sentinel=main");
@@ -122,7 +122,7 @@ public sealed class RedisOptionsTests
     [InlineData("cache:6379,tunnel=http:hunter2:1")]
     [InlineData("cache:6379,proxy=Twemproxy")]
     [InlineData("cache:6379,$PUBLISH=hunter2")]
-    public void What_is_no_address_stops_the_start_and_is_not_shown(string address)
+    public void An_invalid_address_stops_the_start_and_is_not_shown(string address)
     {
         string problem = Assert.Single(Problems("Redis:Addresses=" + address));
 
@@ -159,12 +159,12 @@ public sealed class RedisOptionsTests
         "Redis:CertificatePath: '/no/such/file' cannot be used: Could not find a part of the path '/no/such/file'.",
         "Redis:Addresses=a:1,ssl=true",
         "Redis:CertificatePath=/no/such/file")]
-    public void What_does_not_go_together_stops_the_start(string problem, params string[] settings)
+    public void Contradictory_settings_stop_the_start(string problem, params string[] settings)
     {
-        string told = Assert.Single(Problems(settings));
+        string found = Assert.Single(Problems(settings));
 
-        Assert.Equal("Gateway:" + problem, told);
-        Assert.DoesNotContain("hunter2", told, StringComparison.Ordinal);
+        Assert.Equal("Gateway:" + problem, found);
+        Assert.DoesNotContain("hunter2", found, StringComparison.Ordinal);
     }
 
     [Fact]

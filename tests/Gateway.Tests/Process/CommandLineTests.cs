@@ -140,7 +140,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task What_config_prints_is_all_that_a_gateway_and_its_tokens_need()
+    public async Task The_output_of_config_is_all_that_a_gateway_and_its_tokens_need()
     {
         var (code, starter, errors) = await RunAsync("config");
         Assert.Equal((0, ""), (code, errors));
@@ -162,7 +162,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task A_token_says_what_was_asked_for()
+    public async Task A_token_has_the_claims_of_the_options()
     {
         var (code, token, errors) = await RunAsync(
             "token", "--user", "ann", "--channel", "chat:*=subscribe,publish", "--channel=news=presence", "--subscription", "chat:1",
@@ -186,7 +186,7 @@ public sealed class CommandLineTests
         "token", "--user", "ann", "--channel", "chat=publsh")]
     [InlineData("--expires 'soon' must look like 90s, 15m, 1h or 7d.", "token", "--user", "ann", "--expires", "soon")]
     [InlineData("There is no option '--usr'; the nearest is '--user'. --help lists all.", "token", "--usr", "ann")]
-    public async Task What_is_wrong_with_an_option_is_said_in_one_line(string error, params string[] words)
+    public async Task A_wrong_option_is_explained_in_one_line(string error, params string[] words)
     {
         var (code, output, errors) = await RunAsync(words);
 
@@ -204,7 +204,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Health_asks_the_gateway_that_runs_with_the_same_settings()
+    public async Task Health_requests_the_gateway_that_runs_with_the_same_settings()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         string where = $"--Gateway:Internal=http://127.0.0.1:{gateway.InternalPort}";

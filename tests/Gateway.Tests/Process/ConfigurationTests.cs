@@ -8,7 +8,7 @@ public sealed class ConfigurationTests
     private const string StackFrame = "   at ";
 
     [Fact]
-    public async Task All_problems_are_told_at_once_wherever_the_values_come_from()
+    public async Task All_problems_are_shown_at_once_wherever_the_values_come_from()
     {
         var launch = new GatewayLaunch
         {
@@ -69,7 +69,7 @@ public sealed class ConfigurationTests
         Assert.Contains("chat (history 9 for 00:05:00)", gateway.Output);
     }
 
-    /// <summary>What a gateway that does not start writes to standard error, and that it writes nothing else.</summary>
+    /// <summary>Returns the standard error of a gateway that does not start, and asserts that it writes nothing else.</summary>
     private static async Task<string> RefusalAsync(GatewayLaunch launch)
     {
         await using var gateway = GatewayProcess.Launch(launch);

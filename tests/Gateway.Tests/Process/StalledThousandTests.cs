@@ -9,16 +9,20 @@ public sealed class StalledThousandTests
     private const int OutboundBytes = 128 * 1024;
     private const int MessageBytes = 4 * 1024;
 
-    /// <summary>To each: far more than its queue and what the kernel takes for a socket of which nothing is read.</summary>
+    /// <summary>The messages to each client: far more than its queue and the kernel's buffers of an unread socket hold.</summary>
     private const int Rounds = 160;
 
-    /// <summary>A buffer is up to twice as long as what is in it, and what the socket is to take next is held beside the queue.</summary>
+    /// <summary>
+    /// The most that one client may hold: a buffer is up to twice as long as its content, and the next send is held beside the queue.
+    /// </summary>
     private const long BytesPerClient = (2 * OutboundBytes) + (64 * 1024);
 
-    /// <summary>For what does not depend on the number of clients: buffers in use, messages under way, room for the collector.</summary>
+    /// <summary>
+    /// The bytes that do not depend on the number of clients: buffers in use, messages under way, capacity for the collector.
+    /// </summary>
     private const long Base = 128 << 20;
 
-    /// <summary>Code, stacks and the runtime's own.</summary>
+    /// <summary>The memory of code, stacks and the runtime itself.</summary>
     private const long NotOnTheHeap = 128 << 20;
 
     private const long HeapLimit = (Clients * BytesPerClient) + Base;
@@ -39,7 +43,7 @@ public sealed class StalledThousandTests
         var stalled = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => StallAsync(gateway, $"c{i}")));
         try
         {
-            // No two of them share a message.
+            // No two clients share a message.
             string content = "\"" + new string('x', MessageBytes) + "\"";
             for (int round = 0; round < Rounds; round++)
             {

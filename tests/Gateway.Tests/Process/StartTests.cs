@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Process;
 
-/// <summary>What an operator sees when a gateway starts, or does not.</summary>
+/// <summary>The start screen: the lines that an operator sees when a gateway starts, or does not.</summary>
 public sealed class StartTests
 {
     [Fact]
@@ -31,7 +31,7 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task What_the_screen_names_is_served_when_it_is_shown()
+    public async Task The_screens_addresses_are_served_when_it_is_shown()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         using var http = new HttpClient { Timeout = Eventually.Limit };
@@ -57,7 +57,7 @@ public sealed class StartTests
     [Fact]
     public async Task An_address_that_this_machine_does_not_have_is_refused_in_one_line()
     {
-        // 192.0.2.0/24 is kept for documentation: nobody has it.
+        // 192.0.2.0/24 is kept for documentation, so no machine has the address.
         await using var gateway = GatewayProcess.Launch(
             new GatewayLaunch { Settings = [.. AnonymousAccess.Settings, "Internal=http://192.0.2.1:8081"] });
 
@@ -114,7 +114,7 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task Ordinary_requests_to_the_WebSocket_path_are_told_to_upgrade()
+    public async Task Ordinary_requests_to_the_WebSocket_path_get_426()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         using var http = new HttpClient { Timeout = Eventually.Limit };

@@ -94,7 +94,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_message_that_is_broken_in_the_stream_too_is_a_loss_that_is_told()
+    public async Task A_message_that_is_broken_in_the_stream_too_is_a_reported_loss()
     {
         await using var publisher = await JsonClient.ConnectAsync(_a, "?user=bob");
         await using var subscriber = await JsonClient.ConnectAsync(_b);
@@ -185,7 +185,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_no_node_said_to_the_others_is_dropped_and_they_go_on_knowing_each_other()
+    public async Task A_forged_message_between_nodes_is_dropped_and_they_go_on_knowing_each_other()
     {
         await Eventually.TrueAsync(async () => await KnownAsync() == 2, "both nodes are known");
         string[] garbage = ["", "x", "{}", "null", """{"from":null}""", """{"from":"x","here":{}}""",

@@ -66,7 +66,7 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public void What_is_cut_off_anywhere_but_between_two_records_is_refused_as_a_whole()
+    public void A_body_truncated_anywhere_but_between_two_records_is_refused_as_a_whole()
     {
         foreach (byte[] sample in Samples)
         {

@@ -53,7 +53,7 @@ public sealed class SizingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_used_any_more_is_given_back()
+    public async Task Unused_memory_is_given_back()
     {
         await using var node = await Node.StartAsync(_redis.Address, "Namespaces:log:HistoryTtl=00:00:01", "Presence:TimeToLive=00:00:01");
         long before = await UsedAsync();

@@ -59,7 +59,7 @@ public sealed class UnusableServerTests
     }
 
     [Fact]
-    public async Task A_user_of_redis_who_may_not_publish_is_told_so_at_the_start()
+    public async Task A_user_of_redis_without_the_right_to_publish_is_reported_at_the_start()
     {
         await using var redis = await RedisServer.StartAsync();
         await redis.CommandAsync("ACL", "SETUSER", "mute", "on", ">hunter2", "~*", "&*", "+@all", "-publish");

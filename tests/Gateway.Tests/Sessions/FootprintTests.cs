@@ -4,9 +4,7 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>
-/// What a session holds of memory while nothing happens: docs/performance.md adds these bytes up for a million connections.
-/// </summary>
+/// <summary>The memory of an idle session. docs/performance.md adds these bytes up for a million connections.</summary>
 public sealed class FootprintTests
 {
     [Theory]

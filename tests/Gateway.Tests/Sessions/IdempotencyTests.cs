@@ -43,7 +43,7 @@ public sealed class IdempotencyTests(SharedGateway gateway) : IClassFixture<Shar
         int content = 0;
         foreach (var client in new[] { ann, bob, somebody, another })
             await AskAsync(client, channel, $"{++content}", "k");
-        // Under the name of a user, and yet the API's own.
+        // The API's keys are its own, even where it publishes under the name of a user.
         for (int i = 0; i < 2; i++)
             Assert.Equal(
                 200,

@@ -58,7 +58,7 @@ public sealed class OrderTests
             await client.PublishAsync(channel, $"\"{publisher}-{i}\"");
     }
 
-    /// <summary>The contents in the order received; where there are seqs, they count up from 1.</summary>
+    /// <summary>The contents in the order received. Seqs, where there are any, count up from 1.</summary>
     private static async Task<string[]> ReadAsync(JsonClient client)
     {
         string[] contents = new string[PublishersPerChannel * MessagesPerPublisher];

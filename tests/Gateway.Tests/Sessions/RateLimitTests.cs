@@ -8,7 +8,10 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>Configuration, <c>Limits:MessagesPerSecond</c> and its kin, over real sockets; time passes only where a test says so.</summary>
+/// <summary>
+/// Rate limits: <c>Limits:MessagesPerSecond</c>, <c>BytesPerSecond</c> and their bursts, over real sockets. Time passes only where a test
+/// says so.
+/// </summary>
 public sealed class RateLimitTests
 {
     private static readonly string[] Ten = ["Limits:MessagesPerSecond=10", "Limits:MessageBurst=5"];
@@ -96,7 +99,7 @@ public sealed class RateLimitTests
     }
 
     [Fact]
-    public async Task What_was_refused_longer_ago_is_forgotten()
+    public async Task Earlier_refusals_are_forgotten()
     {
         await using var server = await StartAsync(Ten);
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
@@ -159,7 +162,7 @@ public sealed class RateLimitTests
                 await Task.Delay(1, TestContext.Current.CancellationToken);
         }
         double limit = (Rate * clock.Elapsed.TotalSeconds) + Burst;
-        // What the pipe holds is counted when it is read.
+        // Bytes in the pipe are counted when they are read.
         Assert.InRange(measured["gateway.network.received"], Burst, (1.5 * limit) + 128_000);
         client.Reset();
         await Assert.ThrowsAnyAsync<Exception>(() => reading);
@@ -375,7 +378,7 @@ public sealed class RateLimitTests
         return NobodyIsLeftAsync(server);
     }
 
-    /// <summary>A server whose clock stands still would wait for its last client without end.</summary>
+    /// <summary>Lets time pass until no connection is left: the drain would wait for a clock that stands still.</summary>
     private Task NobodyIsLeftAsync(GatewayServer server) => Eventually.TrueAsync(
         () =>
         {

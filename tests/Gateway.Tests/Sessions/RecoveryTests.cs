@@ -5,7 +5,7 @@ namespace Gateway.Tests.Sessions;
 
 public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedGateway>
 {
-    /// <summary>Messages the namespace <c>log</c> keeps.</summary>
+    /// <summary>The number of messages that the namespace <c>log</c> keeps.</summary>
     private const int Kept = 20;
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task What_was_missed_is_what_others_received()
+    public async Task Recovered_messages_are_those_that_others_received()
     {
         string channel = SharedGateway.NewChannel("log");
         await using var publisher = await gateway.ConnectAsync("?user=ann");
@@ -139,7 +139,7 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
         Assert.True(await client.HearsOnlyPongAsync());
     }
 
-    /// <summary>That a client gets <c>recovered: false</c>, nothing old, and from then on every message after <c>seq</c>.</summary>
+    /// <summary>Asserts that a client gets <c>recovered: false</c>, no old message, and then every message after <c>seq</c>.</summary>
     private async Task AssertStartsOverAsync(string channel, string epoch, long seq, long now)
     {
         await using var publisher = await gateway.ConnectAsync();

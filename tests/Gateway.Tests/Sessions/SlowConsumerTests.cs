@@ -4,7 +4,8 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Sessions;
 
 /// <summary>
-/// A subscriber that stops reading while others publish megabytes: nobody else notices, and it gets what its namespace promises.
+/// A subscriber that stops reading while others publish megabytes. The others notice nothing, and the subscriber gets what its namespace
+/// promises.
 /// </summary>
 public sealed class SlowConsumerTests
 {
@@ -42,7 +43,7 @@ public sealed class SlowConsumerTests
 
         AssertOrder(received);
         Assert.True(received.Count < Messages);
-        // What the queue holds at its end are the newest, one after the other.
+        // The queue's last messages are the newest, one after the other.
         Assert.Equal(Enumerable.Range(Messages - 15, 15).Select(n => (long)n), received.TakeLast(15).Select(Content));
         Assert.False(stalled.Connection.IsClosing);
         await AssertAliveAsync(stalled);

@@ -12,7 +12,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>How a stream stays alive, and how it ends.</summary>
+/// <summary>The life of a stream: its pings, its limits and its end.</summary>
 public sealed class LifeTests
 {
     private const int Limit = 100_000;
@@ -97,21 +97,21 @@ public sealed class LifeTests
         await second.ReceiveAsync("subscribed");
         var stopping = server.StopAsync();
         var (one, other) = (first.ReceiveAsync(), second.ReceiveAsync());
-        var told = await Task.WhenAny(one, other);
-        Assert.Equal("disconnect", (await told).Type);
+        var closed = await Task.WhenAny(one, other);
+        Assert.Equal("disconnect", (await closed).Type);
 
         using var refused = await AskAsync(HttpMethod.Get, server.PublicPort, "/sse?channel=a");
         await PublishAsync(server.PublicPort, "a", "1");
 
         Assert.Equal((503, "1"), ((int)refused.StatusCode, refused.Headers.RetryAfter!.ToString()));
-        Assert.Equal("message", (await (told == one ? other : one)).Type);
+        Assert.Equal("message", (await (closed == one ? other : one)).Type);
         await first.DisposeAsync();
         await second.DisposeAsync();
         await stopping;
     }
 
     [Fact]
-    public async Task A_slow_reader_is_told_and_closed_and_hurts_nobody()
+    public async Task A_slow_reader_gets_a_disconnect_message_and_is_closed_and_hurts_no_other()
     {
         await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:log:History=100000");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=log:a", receiveBuffer: 4096);
@@ -125,7 +125,7 @@ public sealed class LifeTests
             Assert.InRange(connection.Writer.QueuedBytes, 0, Limit);
             return healthy.ReceiveAsync("message");
         });
-        // Beside its queue, its transport held no more than a socket and a response do: the rest had to wait, or be refused.
+        // Beside its queue, the transport held no more than a socket and a response do: the rest had to wait or be refused.
         Assert.InRange(published, 1, 1_000);
         var received = await stalled.ReceiveThroughAsync(each => each.Type == "disconnect");
 
@@ -198,7 +198,7 @@ public sealed class LifeTests
         Assert.Null(await client.TryReceiveAsync());
     }
 
-    /// <summary>Publishes 2 KB each until something is so.</summary>
+    /// <summary>Publishes 2 KB each until a condition holds.</summary>
     /// <returns>How many.</returns>
     private static async Task<int> FillAsync(GatewayServer server, string channel, Func<bool> until, Func<Task>? each = null)
     {

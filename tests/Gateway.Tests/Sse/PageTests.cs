@@ -5,7 +5,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Who gets in, and from which pages.</summary>
+/// <summary>Access of browsers to streams and publishing: tokens, cookies and origins.</summary>
 public sealed class PageTests(PageTests.WithCookie gateway) : IClassFixture<PageTests.WithCookie>
 {
     private const string Page = "https://app.example.com";
@@ -91,7 +91,7 @@ public sealed class PageTests(PageTests.WithCookie gateway) : IClassFixture<Page
     }
 
     [Fact]
-    public async Task What_the_token_lists_is_subscribed_to_and_recovered_like_what_is_asked_for()
+    public async Task Channels_of_the_token_are_subscribed_to_and_recovered_like_those_of_the_request()
     {
         string bearer = "Authorization: Bearer " + TokenServer.Key.Token(
             "eve", gateway.Server.Now.AddHours(1), ""","subscriptions":["log:mine"],"channels":{"log:*":["publish"]}""");

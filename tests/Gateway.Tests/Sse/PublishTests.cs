@@ -6,7 +6,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Protocol, "Publishing by request".</summary>
+/// <summary>Publishing by request, as in protocol under "Publishing by request".</summary>
 public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<PublishTests.Shared>
 {
     private int Port => gateway.Server.PublicPort;
@@ -70,7 +70,7 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [InlineData("""{"channel":"a","content":1,"echo":1}""")]
     [InlineData("""{"type":"subscribe","channel":"a"}""")]
     [InlineData("""{"type":"unheard-of","channel":"a","content":1}""")]
-    public async Task What_is_no_message_is_told_so(string body)
+    public async Task An_invalid_message_is_an_error(string body)
     {
         var (status, answer) = await PostAsync(Port, body);
 

@@ -4,7 +4,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Protocol, "Server-Sent Events": what a stream looks like and what comes on it.</summary>
+/// <summary>The form and the content of a stream, as in protocol under "Server-Sent Events".</summary>
 public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<StreamTests.Shared>
 {
     private int Port => gateway.Server.PublicPort;
@@ -59,7 +59,7 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
         Assert.Equal(("forbidden", "user:somebody"), (denied.Text("code"), denied.Text("channel")));
         Assert.Equal("log:two", (await client.ReceiveAsync("subscribed")).Json.Text("channel"));
         Assert.Equal("bad_request", (await client.ReceiveAsync("error")).Json.Text("code"));
-        // Named twice, subscribed once: the next is a message.
+        // The channel is named twice and subscribed once, so the next event is a message.
         await PublishAsync(Port, "one", "1");
         Assert.Equal(1, (await client.ReceiveAsync("message")).Json.Number("content"));
     }
@@ -168,7 +168,7 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     }
 
     [Fact]
-    public async Task Presence_counts_whoever_holds_a_stream()
+    public async Task Presence_counts_the_users_of_streams()
     {
         await using var watcher = await JsonClient.ConnectAsync(gateway.Server);
         await watcher.SubscribeAsync("room:sse");

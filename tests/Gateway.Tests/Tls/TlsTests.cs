@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Tls;
 
-/// <summary>Configuration, <c>Public</c> with <c>https</c>: the same port with TLS, for WebSockets and HTTP.</summary>
+/// <summary><c>Public</c> with <c>https</c>: the same port with TLS, for WebSockets and HTTP.</summary>
 public sealed class TlsTests : IDisposable
 {
     private readonly TestCertificate _certificate = new();

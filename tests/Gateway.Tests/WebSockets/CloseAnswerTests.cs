@@ -8,8 +8,8 @@ using static Gateway.Tests.WebSockets.Expect;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// The client's answer to the server's close frame is found wherever it stands. The clock stands still: without the answer nothing would
-/// ever end.
+/// The client's answer to the server's close frame, which is found in every position. The clock stands still: without the answer nothing
+/// would ever end.
 /// </summary>
 public sealed class CloseAnswerTests : IAsyncLifetime
 {
@@ -122,7 +122,7 @@ public sealed class CloseAnswerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_answer_may_stand_behind_a_message_that_was_cut_in_two_by_the_close()
+    public async Task The_answer_may_stand_behind_a_message_that_the_close_split_in_two()
     {
         await using var client = await RawWebSocket.ConnectAsync(Server.PublicPort);
         await FrameAsync(client, Text);
@@ -131,7 +131,7 @@ public sealed class CloseAnswerTests : IAsyncLifetime
         await FrameAsync(client, Text);
         Assert.Equal(1003, (await FrameAsync(client, Expect.Close)).CloseCode);
         await client.SendInPiecesAsync(cut.AsMemory(100), 100);
-        // A server that took the second half for the beginning of a frame has hung up by now, and resets under this.
+        // A server that took the second half for the beginning of a frame has hung up by now, so this send meets a reset.
         for (int i = 0; i < 50; i++)
             await client.SendAsync(RawWebSocket.Frame(Binary, Bytes(30_000)));
         await client.SendAsync(RawWebSocket.CloseFrame(1003));

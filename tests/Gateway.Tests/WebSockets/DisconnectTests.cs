@@ -5,8 +5,7 @@ using static Gateway.Tests.WebSockets.Expect;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// Protocol: on <c>/ws</c> a <c>disconnect</c> message says the same as the close frame that follows it, for clients that cannot see close
-/// codes.
+/// The <c>disconnect</c> message of <c>/ws</c>, which says the same as the close frame behind it for clients that cannot see close codes.
 /// </summary>
 public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServer>
 {
@@ -44,7 +43,7 @@ public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServe
     }
 
     [Fact]
-    public async Task What_was_asked_before_a_binary_message_is_answered_and_what_follows_is_not()
+    public async Task Requests_before_a_binary_message_are_answered_and_those_behind_it_are_not()
     {
         await using var client = await ConnectAsync();
         string ping = """{"type":"ping","id":1}""";

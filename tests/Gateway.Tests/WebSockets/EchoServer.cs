@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// One gateway for all tests of a class, with <c>/echo</c>. Its clock ticks every 100 ms, so that deadlines inside the server are soon
+/// One gateway for all tests of a class, with <c>/echo</c>. The clock ticks every 100 ms, so that deadlines inside the server are soon
 /// noticed.
 /// </summary>
 public sealed class EchoServer : IAsyncLifetime

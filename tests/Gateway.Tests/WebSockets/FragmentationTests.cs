@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 5.4.</summary>
+/// <summary>Fragmentation: RFC 6455 section 5.4.</summary>
 public sealed class FragmentationTests(EchoServer server) : IClassFixture<EchoServer>
 {
     public static TheoryData<int, int, bool> Messages => new(

@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 sections 5.5.2 and 5.5.3.</summary>
+/// <summary>Pings and pongs: RFC 6455 sections 5.5.2 and 5.5.3.</summary>
 public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
 {
     [Theory]
@@ -55,7 +55,7 @@ public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
     [Theory]
     [InlineData(0)]
     [InlineData(125)]
-    public async Task A_pong_nobody_asked_for_is_ignored(int length)
+    public async Task An_unsolicited_pong_is_ignored(int length)
     {
         await using var client = await server.ConnectAsync();
         await client.SendAsync(RawWebSocket.Frame(Pong, Bytes(length)));

@@ -5,7 +5,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 7.1.2 and protocol, "Close codes", when the server closes.</summary>
+/// <summary>Closing by the server: RFC 6455 section 7.1.2, and protocol under "Close codes".</summary>
 public sealed class ServerCloseTests : IAsyncLifetime
 {
     private GatewayServer? _server;

@@ -58,7 +58,7 @@ public sealed class BusyChannelTests
     }
 
     [Fact]
-    public async Task For_a_client_that_has_left_redis_is_asked_nothing_more()
+    public async Task For_a_client_that_has_left_redis_gets_no_more_requests()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);

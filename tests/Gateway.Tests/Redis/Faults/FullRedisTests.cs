@@ -6,7 +6,7 @@ namespace Gateway.Tests.Redis.Faults;
 public sealed class FullRedisTests
 {
     [Fact]
-    public async Task What_takes_memory_is_refused_and_leaves_no_trace_and_everything_else_goes_on()
+    public async Task Requests_that_take_memory_are_refused_and_leave_no_trace_and_all_others_go_on()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, "Presence:TimeToLive=01:00:00");

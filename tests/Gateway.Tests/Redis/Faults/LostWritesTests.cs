@@ -8,7 +8,7 @@ namespace Gateway.Tests.Redis.Faults;
 public sealed class LostWritesTests
 {
     [Fact]
-    public async Task Whoever_saw_what_redis_lost_is_told_on_every_node()
+    public async Task Subscribers_that_saw_messages_that_redis_lost_learn_of_the_loss_on_every_node()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);
@@ -40,7 +40,7 @@ public sealed class LostWritesTests
     }
 
     [Fact]
-    public async Task Whoever_saw_only_what_redis_kept_recovers_exactly_the_rest_in_the_new_epoch()
+    public async Task Subscribers_that_saw_only_messages_that_redis_kept_recover_exactly_the_rest_in_the_new_epoch()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);

@@ -37,7 +37,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_a_node_that_is_without_redis_for_a_moment_is_gone_everywhere()
+    public async Task A_user_who_leaves_a_node_that_is_without_redis_for_a_moment_is_gone_everywhere()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
@@ -59,7 +59,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_after_the_data_were_deleted_is_told_to_have_left()
+    public async Task A_user_who_leaves_after_the_data_were_deleted_is_reported_as_left()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, NeverRefreshed);
@@ -107,7 +107,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_while_redis_restarts_without_its_data_is_gone()
+    public async Task A_user_who_leaves_while_redis_restarts_without_its_data_is_gone()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, NeverRefreshed);

@@ -57,7 +57,7 @@ public sealed class RefusedReadTests
     }
 
     [Fact]
-    public async Task Whoever_subscribes_while_redis_is_lost_is_not_told_that_messages_flow()
+    public async Task A_subscription_while_redis_is_lost_is_not_confirmed()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(redis.Address);

@@ -24,7 +24,7 @@ public sealed class ShardedPubSubTests
     }
 
     [Fact]
-    public async Task Where_it_is_switched_off_every_message_crosses_the_bus_to_every_server()
+    public async Task Without_sharded_pub_sub_every_message_crosses_the_bus_to_every_server()
     {
         await using var cluster = await RedisCluster.StartAsync();
 

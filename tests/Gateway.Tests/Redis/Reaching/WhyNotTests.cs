@@ -89,7 +89,7 @@ public sealed class WhyNotTests : IDisposable
     }
 
     [Fact]
-    public async Task What_redis_repeats_of_a_command_that_it_does_not_have_is_not_shown()
+    public async Task Parts_of_an_unknown_command_that_redis_repeats_are_not_shown()
     {
         await using var redis = await RedisServer.StartAsync(persistent: false, ["--rename-command", "AUTH", ""]);
         await redis.CommandAsync("CONFIG", "SET", "requirepass", "another");
