@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Process;
 
-/// <summary><c>Development</c>: a forgotten key does not open a gateway to everybody.</summary>
+/// <summary>Configuration, <c>Development</c>: nobody lets everybody in by forgetting a key.</summary>
 public sealed class DevelopmentTests
 {
     [Fact]
@@ -13,8 +13,8 @@ public sealed class DevelopmentTests
         Assert.Equal(
             "The configuration has a problem:\n" +
             "  * Gateway:Auth:Secret: no key for tokens is configured, so nobody could sign in: " +
-            "set Gateway:Auth:Secret or Gateway:Auth:Jwks; or, " +
-            "to try the gateway on this machine alone, --Gateway:Development=true lets everybody in\n",
+            "set Gateway:Auth:Secret or Gateway:Auth:Jwks; or, to try the gateway on this machine alone, " +
+            "--Gateway:Development=true lets everybody in\n",
             refusal);
     }
 
@@ -50,7 +50,7 @@ public sealed class DevelopmentTests
     [Fact]
     public async Task From_a_clone_dotnet_run_is_all_that_is_needed()
     {
-        // --no-build runs what was built with the tests; the profile is looked up all the same.
+        // What --no-build runs was built with the tests; the profile is looked up all the same.
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             Command = ["dotnet", "run", "--no-build", "-c", "Release", "--project", "src/Gateway", "--"],
