@@ -89,7 +89,8 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
         string epoch = (await client.PublishManyAsync("brief:a", 5)).Text("epoch");
         const string Ask = """{"type":"history","channel":"brief:a"}""";
         await Eventually.TrueAsync(
-            async () => (await client.AskAsync(Ask, "history")).GetProperty("messages").GetArrayLength() == 0, "no message is kept any more");
+            async () => (await client.AskAsync(Ask, "history")).GetProperty("messages").GetArrayLength() == 0,
+            "no message is kept any more");
 
         Assert.False((await client.RecoverAsync("brief:a", epoch, 4)).GetProperty("recovered").GetBoolean());
         Assert.True((await client.RecoverAsync("brief:a", epoch, 5)).GetProperty("recovered").GetBoolean());
