@@ -53,7 +53,7 @@ internal sealed class AdmissionControl(
     {
         if (!origins.Allow(request.Origin))
             return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
-        var signIn = await authenticator.AuthenticateAsync(request);
+        var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         bool isMissingToken = signIn is { Identity: null, Refusal: null }
             && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Unauthenticated);
         return isMissingToken ? SignIn.Refused(UpgradeRefusal.TokenMissing) : signIn;
@@ -73,7 +73,7 @@ internal sealed class AdmissionControl(
         var result = default(AdmissionResult);
         try
         {
-            return result = await decide(lease);
+            return result = await decide(lease).ConfigureAwait(false);
         }
         finally
         {
@@ -90,15 +90,15 @@ internal sealed class AdmissionControl(
         if (subprotocol is null
             && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return UpgradeRefusal.UnknownSubprotocol;
-        var signIn = await authenticator.AuthenticateAsync(request);
+        var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // A client that has yet to sign in is counted when its user is known.
         bool isKnown = !ReferenceEquals(identity, Identity.Unauthenticated);
-        if (isKnown && !await lease.IdentifyAsync(identity.User))
+        if (isKnown && !await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
             return TooManyOfUser;
-        if (isKnown && await DenialAsync(identity, lease) is { } denial)
+        if (isKnown && await DenialAsync(identity, lease).ConfigureAwait(false) is { } denial)
             return denial;
         return new Admitted(lease, subprotocol, dialect.Encoding, Opener(dialect, identity));
     }
@@ -106,16 +106,16 @@ internal sealed class AdmissionControl(
     private async ValueTask<AdmissionResult> StreamAsync(
         UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect, InitialSubscriptions opening)
     {
-        var signIn = await SignInAsync(request);
+        var signIn = await SignInAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
-        if (!await lease.IdentifyAsync(identity.User))
+        if (!await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
             return TooManyOfUser;
         lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
-        refusal ??= await DenialAsync(identity, lease);
+        refusal ??= await DenialAsync(identity, lease).ConfigureAwait(false);
         return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
     }
 
@@ -125,7 +125,8 @@ internal sealed class AdmissionControl(
     {
         if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;
-        var decision = await application.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        var caller = new Caller(lease.Id, identity.User, lease.Address);
+        var decision = await application.ConnectAsync(caller, lease.Transport.Label()).ConfigureAwait(false);
         return decision.Denial is { } denial ? denial.ToRefusal() with { Reason = "application" } : null;
     }
 

@@ -43,7 +43,7 @@ internal sealed partial class ApiEndpoints(
                 // Not as metadata: that would refuse other content types, with an answer that is none of ours.
                 .AddOpenApiOperationTransformer(async (operation, context, cancellation) =>
                 {
-                    var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation);
+                    var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation).ConfigureAwait(false);
                     operation.RequestBody = new OpenApiRequestBody
                     {
                         Required = true,

@@ -25,11 +25,11 @@ internal sealed class BatchOperation(PublishOperations publishing, ConnectionOpe
             bool publishes = Publishes(commands.AsSpan(element));
             // Publishes keep their order without waiting for each other; everything else waits, and is waited for.
             if (!(publishes && published))
-                await Task.WhenAll(results);
+                await Task.WhenAll(results).ConfigureAwait(false);
             published = publishes;
             results.Add(Start(commands.AsSpan(element), results.Count).AsTask());
         }
-        return ApiReply.Results(await Task.WhenAll(results));
+        return ApiReply.Results(await Task.WhenAll(results).ConfigureAwait(false));
     }
 
     private static bool Publishes(ReadOnlySpan<byte> command)

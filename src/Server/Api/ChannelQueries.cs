@@ -26,7 +26,7 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
         if (!TryLimit(request, out int limit, out var problem))
             return problem;
         var asked = new NodeRequest(NodeRequest.List) { Prefix = request.Query["prefix"], After = request.Query["after"], Limit = limit };
-        if (await nodes.AskAsync(asked) is not { } result)
+        if (await nodes.AskAsync(asked).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         // The first of all nodes are among the first of each, so the sums are whole.
         var merged = result.Answers.SelectMany(answer => answer.Channels)
@@ -46,12 +46,12 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
     {
         if (!TryName(request, out var name, out var problem))
             return problem;
-        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Count) { Channel = name!.ToString() }) is not { } result)
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Count) { Channel = name!.ToString() }).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         var (rules, top, users) = (name.Namespace.Rules, default(Position?), default(int?));
-        if (rules.HasHistory && (top = (await backplane.ReadAsync(name, HistoryQuery.PositionOnly))?.Top) is null)
+        if (rules.HasHistory && (top = (await backplane.ReadAsync(name, HistoryQuery.PositionOnly).ConfigureAwait(false))?.Top) is null)
             return ApiProblem.Unavailable;
-        if (rules.Presence && (users = (await backplane.PresenceAsync(name, maxUsers: 0))?.State.Count) is null)
+        if (rules.Presence && (users = (await backplane.PresenceAsync(name, maxUsers: 0).ConfigureAwait(false))?.State.Count) is null)
             return ApiProblem.Unavailable;
         var counts = result.Answers.Where(answer => answer.Connections > 0)
             .Select(answer => new NodeSubscribers(answer.Node, answer.Connections)).OrderBy(count => count.Node, StringComparer.Ordinal);
@@ -66,7 +66,9 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
     {
         if (!TryName(request, out var name, out var problem))
             return problem;
-        var presence = name!.Namespace.Rules.Presence ? (await backplane.PresenceAsync(name, MaxUsers))?.State : new PresenceState([], 0);
+        var presence = name!.Namespace.Rules.Presence
+            ? (await backplane.PresenceAsync(name, MaxUsers).ConfigureAwait(false))?.State
+            : new PresenceState([], 0);
         if (presence is null)
             return ApiProblem.Unavailable;
         var json = new ArrayBufferWriter<byte>(1024);
@@ -83,7 +85,7 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
         if (after is not null && before is not null)
             return ApiProblem.Bad("before", "'before' and 'after' exclude each other");
         var page = name!.Namespace.Rules.HasHistory
-            ? await backplane.ReadAsync(name, new HistoryQuery(after, before, limit, HistoryBytes))
+            ? await backplane.ReadAsync(name, new HistoryQuery(after, before, limit, HistoryBytes)).ConfigureAwait(false)
             : new HistoryPage(new Position("", 0), Oldest: 1, [], More: false);
         if (page is null)
             return ApiProblem.Unavailable;

@@ -45,7 +45,7 @@ internal sealed class ConnectionOperations(Namespaces namespaces, NodeRegistry n
 
     private async ValueTask<ApiReply> AskAsync(NodeRequest request)
     {
-        if (await nodes.AskAsync(request) is not { } result)
+        if (await nodes.AskAsync(request).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         var done = new ActionReply(
             result.Answers.Sum(answer => answer.Connections), result.Answers.Sum(answer => answer.Failed), result.Missing);

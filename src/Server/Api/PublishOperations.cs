@@ -47,7 +47,7 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
     }
 
     private static async ValueTask<ApiReply> ResultsAsync(List<Task<ApiReply>> publishing) =>
-        ApiReply.Results(await Task.WhenAll(publishing));
+        ApiReply.Results(await Task.WhenAll(publishing).ConfigureAwait(false));
 
     private ValueTask<ApiReply> Publish(ChannelName name, Channel? local, in PublishRequest message)
     {
@@ -63,10 +63,10 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
     private static async ValueTask<ApiReply> PublishAsync(
         ValueTask<PublishResult> publishing, ChannelName name, Channel? local, Activity? activity)
     {
-        var result = await publishing;
+        var result = await publishing.ConfigureAwait(false);
         activity?.SetStatus(result.IsAccepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
         if (local is not null)
-            await local.WaitForCapacityAsync();
+            await local.WaitForCapacityAsync().ConfigureAwait(false);
         return Reply(name, result);
     }
 

@@ -95,7 +95,9 @@ internal sealed partial class KeySet : ITickHandler, IDisposable
         string? problem;
         try
         {
-            string text = _http is null ? await File.ReadAllTextAsync(_options.Jwks!) : await _http.GetStringAsync(_options.JwksUrl);
+            string text = _http is null
+                ? await File.ReadAllTextAsync(_options.Jwks!).ConfigureAwait(false)
+                : await _http.GetStringAsync(_options.JwksUrl).ConfigureAwait(false);
             problem = Take(text);
         }
         catch (Exception failure)

@@ -26,7 +26,7 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
             return SignIn.NoToken;
         if (token.IsFromCookie && !origins.Has(request.Origin))
             return SignIn.Refused(UpgradeRefusal.CookieWithoutOrigin);
-        var (claims, problem) = await tokens.VerifyAsync(token.Text);
+        var (claims, problem) = await tokens.VerifyAsync(token.Text).ConfigureAwait(false);
         return problem switch
         {
             null => new SignIn(Identity.Of(claims!)),

@@ -51,14 +51,14 @@ internal sealed class TokenVerifier
     /// <summary>Reads a token for signing in.</summary>
     public async ValueTask<(TokenClaims? Claims, TokenProblem? Problem)> VerifyAsync(string token)
     {
-        var (claims, problem) = await VerifyAnyAsync(token);
+        var (claims, problem) = await VerifyAnyAsync(token).ConfigureAwait(false);
         return claims?.Channel is null ? (claims, problem) : (null, TokenProblem.ForChannel);
     }
 
     /// <summary>Reads a token for subscribing to one channel; whether it is the right one, and of the right user, is left to see.</summary>
     public async ValueTask<(TokenClaims? Claims, TokenProblem? Problem)> VerifySubscriptionAsync(string token)
     {
-        var (claims, problem) = await VerifyAnyAsync(token);
+        var (claims, problem) = await VerifyAnyAsync(token).ConfigureAwait(false);
         return claims is { Channel: not null, Expires: null } ? (null, TokenProblem.NoExpiry) : (claims, problem);
     }
 
@@ -73,7 +73,7 @@ internal sealed class TokenVerifier
         if (isHmac ? _secret is null : _options.Jwks is null)
             return (null, TokenProblem.Algorithm);
         if (!isHmac && !_keys.Find(parsed.Alg, parsed.Kid).Any())
-            await _keys.ReadOnDemandAsync();
+            await _keys.ReadOnDemandAsync().ConfigureAwait(false);
         SecurityKey[] keys = isHmac ? [_secret!] : [.. _keys.Find(parsed.Alg, parsed.Kid).Select(key => key.Key)];
         if (keys.Length == 0)
             return (null, _keys.IsMissing ? TokenProblem.NoKeys : TokenProblem.UnknownKey);

@@ -51,7 +51,7 @@ internal sealed partial class GatewayClock : BackgroundService
         using var timer = new PeriodicTimer(Period, _time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
                 Tick();
         }
         catch (OperationCanceledException)

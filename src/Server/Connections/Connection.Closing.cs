@@ -22,12 +22,12 @@ internal sealed partial class Connection
         try
         {
             if (_peerClose is not null)
-                await _dialect.FinishAsync();
+                await _dialect.FinishAsync().ConfigureAwait(false);
             else if (_close is { DropQueued: false, HalfCloses: false })
-                await _dialect.AnswerPublishesAsync();
+                await _dialect.AnswerPublishesAsync().ConfigureAwait(false);
             _dialect.OnClosed(code);
             if (!vanished)
-                await new Closing(this).RunAsync();
+                await new Closing(this).RunAsync().ConfigureAwait(false);
         }
         catch (Exception failure) when (IsVanished(failure))
         {
@@ -106,21 +106,21 @@ internal sealed partial class Connection
         {
             Volatile.Write(ref connection._closing, this);
             if (connection._frames.IsPassingOver)
-                await PassOverAsync();
+                await PassOverAsync().ConfigureAwait(false);
             if (connection._peerClose is { } answer)
                 connection.Writer.Close(default, answer, drop: false);
             else
                 SendDisconnect(connection._close!);
             ExpectFinish();
-            await connection.Writer.DrainedAsync();
+            await connection.Writer.DrainedAsync().ConfigureAwait(false);
             // Before the stream ends: a client that comes back when it has seen the end finds its place free.
             connection.Lease.Dispose();
             if (connection._peerClose is null && !connection._isAnswered)
-                await AwaitPeerAsync(connection._close!);
+                await AwaitPeerAsync(connection._close!).ConfigureAwait(false);
             ExpectFinish();
-            await _transport.EndOutputAsync();
+            await _transport.EndOutputAsync().ConfigureAwait(false);
             if (_transport.ClosesWhenOutputEnds)
-                await DiscardAsync(Never);
+                await DiscardAsync(Never).ConfigureAwait(false);
         }
 
         /// <summary>Looks at the deadline. Called by the clock.</summary>
@@ -170,12 +170,12 @@ internal sealed partial class Connection
             {
                 ExpectAnswer();
                 // Behind a violation, such as a message too large that was on its way, no answer would be found.
-                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate) || !connection._frames.HasEnded)
+                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate).ConfigureAwait(false) || !connection._frames.HasEnded)
                     return;
             }
             ExpectFinish();
-            await _transport.HalfCloseAsync();
-            await DiscardAsync(Never);
+            await _transport.HalfCloseAsync().ConfigureAwait(false);
+            await DiscardAsync(Never).ConfigureAwait(false);
         }
 
         /// <summary>
@@ -196,7 +196,7 @@ internal sealed partial class Connection
                 bool hasPaused = _discarded == before;
                 (before, pause) = (_discarded, WakeAfter(Pause));
                 return hasPaused;
-            });
+            }).ConfigureAwait(false);
         }
 
         /// <summary>Completes after a while, and then has the transport call.</summary>
@@ -215,7 +215,7 @@ internal sealed partial class Connection
         {
             (_discarded, _hasEnded, _isOver) = (0, false, isOver);
             if (!isOver())
-                await _transport.ReceiveAsync(this);
+                await _transport.ReceiveAsync(this).ConfigureAwait(false);
             return _hasEnded;
         }
 

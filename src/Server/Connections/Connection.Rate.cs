@@ -84,7 +84,7 @@ internal sealed partial class Connection
     private async ValueTask PayDebtAsync()
     {
         long debt;
-        while ((debt = _rate.Debt(_services.Rates, 0, _services.Rates.Now)) > 0 && await WaitAsync(debt))
+        while ((debt = _rate.Debt(_services.Rates, 0, _services.Rates.Now)) > 0 && await WaitAsync(debt).ConfigureAwait(false))
         {
         }
     }
@@ -94,13 +94,13 @@ internal sealed partial class Connection
     {
         do
         {
-            if (!await WaitAsync(wait))
+            if (!await WaitAsync(wait).ConfigureAwait(false))
                 return;
         }
         while (!TryPay(_services.Rates.Now, out wait));
         var handled = HandleFrame(frame);
         if (!handled.IsCompletedSuccessfully)
-            await handled;
+            await handled.ConfigureAwait(false);
     }
 
     /// <summary>Reads nothing for so many ticks, or for a second if they are more.</summary>
@@ -108,7 +108,7 @@ internal sealed partial class Connection
     private async ValueTask<bool> WaitAsync(long ticks)
     {
         // The answers to what came before do not wait with it.
-        await Writer.FlushAsync();
+        await Writer.FlushAsync().ConfigureAwait(false);
         try
         {
             var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,7 +116,7 @@ internal sealed partial class Connection
             if (IsClosing)
                 return false;
             _services.Delays.Add(wake, ticks);
-            await wake.Task;
+            await wake.Task.ConfigureAwait(false);
         }
         finally
         {

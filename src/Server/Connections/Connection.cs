@@ -191,13 +191,13 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {
-        if (!await _transport.Output.SendAsync(answer))
+        if (!await _transport.Output.SendAsync(answer).ConfigureAwait(false))
         {
             _hasVanished = true;
             return false;
         }
-        await _dialect.OnOpenAsync();
-        await Writer.FlushAsync();
+        await _dialect.OnOpenAsync().ConfigureAwait(false);
+        await Writer.FlushAsync().ConfigureAwait(false);
         return !IsClosing && _peerClose is null;
     }
 
@@ -211,7 +211,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             {
                 var pending = Handle(ref input, out bool more);
                 if (!pending.IsCompletedSuccessfully)
-                    await pending;
+                    await pending.ConfigureAwait(false);
                 if (!more)
                     break;
             }
@@ -228,15 +228,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     private async ValueTask<bool> DoPostedAsync(PostedWork posted, bool isCompleted)
     {
-        await posted.DoAsync(this);
-        await Writer.FlushAsync();
+        await posted.DoAsync(this).ConfigureAwait(false);
+        await Writer.FlushAsync().ConfigureAwait(false);
         return GoesOn(isCompleted);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> GoesOnAsync(ValueTask flushed, bool isCompleted)
     {
-        await flushed;
+        await flushed.ConfigureAwait(false);
         return GoesOn(isCompleted);
     }
 

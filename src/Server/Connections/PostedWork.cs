@@ -30,7 +30,7 @@ internal sealed class PostedWork
         while (_waiting.TryDequeue(out var posted))
         {
             _ = CompleteAsync(connection, posted.Work, posted.Result);
-            await connection.Client!.WaitForCapacityAsync();
+            await connection.Client!.WaitForCapacityAsync().ConfigureAwait(false);
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class PostedWork
     {
         try
         {
-            result.SetResult(!connection.IsClosing && await work(connection.Client!));
+            result.SetResult(!connection.IsClosing && await work(connection.Client!).ConfigureAwait(false));
         }
         catch (Exception failure)
         {

@@ -15,6 +15,7 @@ internal static class BackplaneRegistration
         return options.Redis.Addresses.Count > 0
             ? services.AddSingleton<IBackplane, RedisBackplane>().AddSingleton<INodeBus, RedisNodeBus>()
             : services.AddSingleton<MemoryBackplane>().AddTickHandler<MemoryBackplane>()
-                .AddSingleton<IBackplane>(static provider => provider.GetRequiredService<MemoryBackplane>()).AddSingleton<INodeBus, MemoryNodeBus>();
+                .AddSingleton<IBackplane>(static provider => provider.GetRequiredService<MemoryBackplane>())
+                .AddSingleton<INodeBus, MemoryNodeBus>();
     }
 }

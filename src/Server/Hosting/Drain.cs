@@ -46,9 +46,9 @@ internal sealed partial class Drain(
         long start = time.GetTimestamp();
         try
         {
-            await CloseEvenlyAsync(start, cancellationToken);
+            await CloseEvenlyAsync(start, cancellationToken).ConfigureAwait(false);
             while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + _lastWords)
-                await Task.Delay(Step, time, cancellationToken);
+                await Task.Delay(Step, time, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -69,7 +69,7 @@ internal sealed partial class Drain(
             for (int due = Due(open.Count, time.GetElapsedTime(start)); closed < due; closed++)
                 Close(open[closed]);
             if (closed < open.Count)
-                await Task.Delay(Step, time, cancellation);
+                await Task.Delay(Step, time, cancellation).ConfigureAwait(false);
         }
         // The connections that were being admitted when the drain began.
         foreach (var connection in connections.All())

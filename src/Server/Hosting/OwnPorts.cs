@@ -34,7 +34,7 @@ internal sealed class OwnPorts(
         if (options.Public is null && options.Internal is null)
             return;
         _server = Build();
-        await _server.StartAsync(cancellationToken);
+        await _server.StartAsync(cancellationToken).ConfigureAwait(false);
         _addresses = [.. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
     }
 
@@ -69,7 +69,7 @@ internal sealed class OwnPorts(
             // HTTP code may block or take long, which a socket thread must not.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (InternalPort.Serves(context))
-                await next(context);
+                await next(context).ConfigureAwait(false);
             else
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
         }

@@ -14,7 +14,7 @@ namespace Gateway.Server.Listening;
 internal sealed class CountingListenerFactory(SocketTransportFactory sockets, OpenSockets open, AuditLog audit) : IConnectionListenerFactory
 {
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await sockets.BindAsync(endpoint, cancellationToken), open, audit);
+        new Listener(await sockets.BindAsync(endpoint, cancellationToken).ConfigureAwait(false), open, audit);
 
     private sealed class Listener(IConnectionListener inner, OpenSockets open, AuditLog audit) : IConnectionListener
     {
@@ -24,11 +24,11 @@ internal sealed class CountingListenerFactory(SocketTransportFactory sockets, Op
         {
             while (true)
             {
-                var connection = await inner.AcceptAsync(cancellationToken);
+                var connection = await inner.AcceptAsync(cancellationToken).ConfigureAwait(false);
                 if (connection is null || open.TryAdd())
                     return connection;
                 audit.Aborted(connection.RemoteEndPoint, AbortReason.OpenFiles);
-                await connection.DisposeAsync();
+                await connection.DisposeAsync().ConfigureAwait(false);
             }
         }
 

@@ -98,7 +98,7 @@ internal static class KestrelSetup
             try
             {
                 if (hasRoom)
-                    await next(connection);
+                    await next(connection).ConfigureAwait(false);
             }
             finally
             {

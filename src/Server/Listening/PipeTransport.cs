@@ -34,20 +34,20 @@ internal abstract class PipeTransport : ITransport, IOutput
         Exception? failure = null;
         try
         {
-            bool goesOn = await opened;
+            bool goesOn = await opened.ConfigureAwait(false);
             while (goesOn)
-                goesOn = await OnReadAsync(connection, await Input.ReadAsync());
+                goesOn = await OnReadAsync(connection, await Input.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception caught)
         {
             failure = caught;
         }
-        await connection.OnEndAsync(failure);
+        await connection.OnEndAsync(failure).ConfigureAwait(false);
     }
 
     public async Task ReceiveAsync(IInputReceiver receiver)
     {
-        while (await OnReadAsync(receiver, await Input.ReadAsync()))
+        while (await OnReadAsync(receiver, await Input.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false))
             continue;
     }
 
@@ -60,7 +60,7 @@ internal abstract class PipeTransport : ITransport, IOutput
         try
         {
             if (Features.Get<ISslStreamFeature>() is { } tls)
-                await tls.SslStream.ShutdownAsync();
+                await tls.SslStream.ShutdownAsync().ConfigureAwait(false);
             Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
@@ -78,7 +78,7 @@ internal abstract class PipeTransport : ITransport, IOutput
     {
         try
         {
-            return !(await OutputPipe.WriteAsync(bytes)).IsCompleted;
+            return !(await OutputPipe.WriteAsync(bytes).ConfigureAwait(false)).IsCompleted;
         }
         catch (Exception)
         {
@@ -92,9 +92,9 @@ internal abstract class PipeTransport : ITransport, IOutput
     {
         var handled = receiver.OnInputAsync(result.Buffer);
         if (!handled.IsCompletedSuccessfully)
-            await handled;
+            await handled.ConfigureAwait(false);
         Input.AdvanceTo(result.Buffer.End);
         var consumed = receiver.OnConsumedAsync(result.IsCompleted);
-        return consumed.IsCompletedSuccessfully ? consumed.Result : await consumed;
+        return consumed.IsCompletedSuccessfully ? consumed.Result : await consumed.ConfigureAwait(false);
     }
 }

@@ -14,11 +14,11 @@ internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, Addr
 {
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (!await TryTakeAsync(connection) || !sockets.TryAdd(connection))
+        if (!await TryTakeAsync(connection).ConfigureAwait(false) || !sockets.TryAdd(connection))
             return;
         try
         {
-            await next(connection);
+            await next(connection).ConfigureAwait(false);
         }
         finally
         {
@@ -34,7 +34,7 @@ internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, Addr
         {
             while (true)
             {
-                var result = await input.ReadAsync();
+                var result = await input.ReadAsync().ConfigureAwait(false);
                 switch (ProxyHeaderParser.TryParse(result.Buffer, out var source, out var consumed))
                 {
                     case ProxyHeaderOutcome.Accepted:

@@ -48,7 +48,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             : null;
         if (connect is null && !context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
-            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired);
+            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired).ConfigureAwait(false);
             return;
         }
         long start = Stopwatch.GetTimestamp();
@@ -67,10 +67,10 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             (outcome, refusal) = (UpgradeOutcome.Refused, NotLocal);
         Admitted? admitted = null;
         if (outcome == UpgradeOutcome.Accepted)
-            (admitted, refusal) = await admission.AdmitAsync(request!, peer, dialect);
+            (admitted, refusal) = await admission.AdmitAsync(request!, peer, dialect).ConfigureAwait(false);
         if (admitted is null)
         {
-            await RefuseAsync(context, peer, refusal!);
+            await RefuseAsync(context, peer, refusal!).ConfigureAwait(false);
             return;
         }
         using var lease = admitted.Lease;
@@ -78,9 +78,11 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        var stream = connect is null ? await UpgradeAsync(context, upgrade!, request!.Key) : await connect.AcceptAsync();
+        var stream = connect is null
+            ? await UpgradeAsync(context, upgrade!, request!.Key).ConfigureAwait(false)
+            : await connect.AcceptAsync().ConfigureAwait(false);
         var transport = new UpgradedTransport(context, stream);
-        await new Connection(transport, admitted.Encoding, services, lease, admitted.Dialect).RunAsync();
+        await new Connection(transport, admitted.Encoding, services, lease, admitted.Dialect).RunAsync().ConfigureAwait(false);
     }
 
     private static Task<Stream> UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, string key)
@@ -126,6 +128,6 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
                 context.Response.Headers.SecWebSocketVersion = "13";
             }
         }
-        await RefusalResponse.WriteAsync(context.Response, refusal);
+        await RefusalResponse.WriteAsync(context.Response, refusal).ConfigureAwait(false);
     }
 }

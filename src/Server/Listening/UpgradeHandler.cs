@@ -21,7 +21,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         {
             var transport = TransportOf(connection);
             return TryTakeRequest(connection.Transport.Input, out var request, out var refusal)
-                ? await DecideAsync(connection, transport, request, refusal)
+                ? await DecideAsync(connection, transport, request, refusal).ConfigureAwait(false)
                 : null;
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
@@ -53,7 +53,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         Admitted? admitted = null;
         var address = addresses.Of(connection.RemoteEndPoint, request?.ForwardedFor);
         if (request is not null)
-            (admitted, refusal) = await admission.AdmitAsync(request, address);
+            (admitted, refusal) = await admission.AdmitAsync(request, address).ConfigureAwait(false);
         var answer = new ArrayBufferWriter<byte>(256);
         if (admitted is not null)
         {
@@ -65,8 +65,8 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         // Frames sent without waiting for the answer are unread input too.
         if (connection.Transport.Input.TryRead(out var rest))
             connection.Transport.Input.AdvanceTo(rest.Buffer.End);
-        await transport.Output.SendAsync(answer.WrittenMemory);
-        await transport.EndOutputAsync();
+        await transport.Output.SendAsync(answer.WrittenMemory).ConfigureAwait(false);
+        await transport.EndOutputAsync().ConfigureAwait(false);
         return null;
     }
 

@@ -63,7 +63,7 @@ internal sealed class HookCalls : IDisposable
             return WithoutAnswer;
         }
         long start = Stopwatch.GetTimestamp();
-        var reply = await _client.AskAsync(body);
+        var reply = await _client.AskAsync(body).ConfigureAwait(false);
         _metrics.Waited(Stopwatch.GetElapsedTime(start));
         Note(hook, reply);
         var decision = Decision.Allowed;

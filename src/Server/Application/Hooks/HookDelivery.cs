@@ -37,7 +37,8 @@ internal sealed class HookDelivery : IHostedService, IDisposable
         GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILoggerFactory logs,
         IOccupancy? occupancy = null)
     {
-        (_options, _queue, _metrics, _time, _log, _occupancy) = (options, queue, metrics, time, logs.CreateLogger(HookLog.DeliveryCategory), occupancy);
+        (_options, _queue, _metrics, _time, _occupancy) = (options, queue, metrics, time, occupancy);
+        _log = logs.CreateLogger(HookLog.DeliveryCategory);
         // A client of its own, so that events do not wait for a connection behind calls. The answer's body is not looked at.
         _client = new HookClient(options.Hooks, time, options.Hooks.DeliveryTimeout, connections: 1, answerBytes: 4096);
     }
@@ -52,13 +53,13 @@ internal sealed class HookDelivery : IHostedService, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         // The backplane's answer says which last changes are this node's to tell.
-        await (_occupancy?.LeaveAllAsync() ?? default);
+        await ((_occupancy?.LeaveAllAsync() ?? default).ConfigureAwait(false));
         _queue.Complete();
-        await _stopping.CancelAsync();
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using var patience = new CancellationTokenSource(LastTries, _time);
         using var over = patience.Token.UnsafeRegister(GiveUp, _givingUp);
         using var impatient = cancellationToken.UnsafeRegister(GiveUp, _givingUp);
-        await _running;
+        await _running.ConfigureAwait(false);
     }
 
     private static void GiveUp(object? givingUp) => ((CancellationTokenSource)givingUp!).Cancel();
@@ -67,13 +68,13 @@ internal sealed class HookDelivery : IHostedService, IDisposable
     {
         int left = 0;
         var batch = new List<HookEvent>(MaxEvents);
-        while (await _queue.WaitAsync())
+        while (await _queue.WaitAsync().ConfigureAwait(false))
         {
             // The thread that added the event has other work to do.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             batch.Clear();
             _queue.Take(batch, MaxEvents);
-            var dropped = await DeliverAsync(batch);
+            var dropped = await DeliverAsync(batch).ConfigureAwait(false);
             if (dropped is { } reason)
                 _metrics.Dropped(reason, batch.Count);
             else
@@ -95,12 +96,12 @@ internal sealed class HookDelivery : IHostedService, IDisposable
         long start = _time.GetTimestamp();
         for (var wait = FirstWait; !_givingUp.IsCancellationRequested; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
-            string? problem = await _client.DeliverAsync(id, body, _givingUp.Token);
+            string? problem = await _client.DeliverAsync(id, body, _givingUp.Token).ConfigureAwait(false);
             Note(problem);
             if (problem is null)
                 return null;
             // The wait comes in any case: giving up one request is no reason to press on with the next.
-            await WaitAsync(wait);
+            await WaitAsync(wait).ConfigureAwait(false);
             if (_time.GetElapsedTime(start) >= _options.Hooks.RetryFor)
             {
                 HookLog.GaveUp(_log, batch.Count, _options.Hooks.RetryFor);

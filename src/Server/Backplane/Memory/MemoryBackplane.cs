@@ -99,8 +99,8 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
         var shard = ShardOf(channel);
         lock (shard.Gate)
         {
-            return new(
-                shard.Find(channel, Now)?.Read(query) ?? new HistoryPage(new Position(EmptyEpochOf(channel), 0), Oldest: 1, [], More: false));
+            var page = shard.Find(channel, Now)?.Read(query);
+            return new(page ?? new HistoryPage(new Position(EmptyEpochOf(channel), 0), Oldest: 1, [], More: false));
         }
     }
 

@@ -27,7 +27,8 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
     private protected State _state;
 
     /// <summary>
-    /// Whether presence was dropped since the owner was last told that there is room. The writer's; in the base, where it takes no more memory.
+    /// Whether presence was dropped since the owner was last told that there is room. The writer's; in the base, where it takes no more
+    /// memory.
     /// </summary>
     private protected bool _lacksPresence;
 
@@ -254,7 +255,7 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
     {
         while (sent >= 0)
         {
-            bool isSent = sent == chunk.Length || await SendRestAsync(chunk, sent);
+            bool isSent = sent == chunk.Length || await SendRestAsync(chunk, sent).ConfigureAwait(false);
             chunk.Frames.Batch?.Release();
             if (!isSent)
             {
@@ -275,7 +276,9 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
     {
         lock (_gate)
             _isBlocked = true;
-        bool alive = output is IFrameOutput frames ? await SendFramesAsync(frames, chunk.Frames) : await SendBytesAsync(chunk, sent);
+        bool alive = output is IFrameOutput frames
+            ? await SendFramesAsync(frames, chunk.Frames).ConfigureAwait(false)
+            : await SendBytesAsync(chunk, sent).ConfigureAwait(false);
         lock (_gate)
             _isBlocked = false;
         return alive;
@@ -288,7 +291,7 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
         bool alive = true;
         for (; alive && !rest.IsEmpty; rest = rest[Math.Min(Chunk.MaxBytes, rest.Length)..])
         {
-            alive = await output.SendAsync(rest[..Math.Min(Chunk.MaxBytes, rest.Length)]);
+            alive = await output.SendAsync(rest[..Math.Min(Chunk.MaxBytes, rest.Length)]).ConfigureAwait(false);
             Volatile.Write(ref _relieved, _relieved + 1);
         }
         if (copy is not null)
@@ -300,14 +303,14 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendFramesAsync(IFrameOutput stream, QueuedFrames first)
     {
-        bool alive = await stream.WriteAsync(first);
+        bool alive = await stream.WriteAsync(first).ConfigureAwait(false);
         while (alive && !stream.IsFull && TryTakeMore(out var frames))
         {
             metrics.Sent(frames.Count, frames.Length);
-            alive = await stream.WriteAsync(frames);
+            alive = await stream.WriteAsync(frames).ConfigureAwait(false);
             frames.Batch!.Release();
         }
-        alive = alive && await stream.FlushAsync();
+        alive = alive && await stream.FlushAsync().ConfigureAwait(false);
         Volatile.Write(ref _relieved, _relieved + 1);
         return alive;
     }

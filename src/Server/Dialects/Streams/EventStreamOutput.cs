@@ -34,7 +34,7 @@ internal sealed class EventStreamOutput(PipeWriter response, ChannelPositions po
             onGone();
             return false;
         }
-        return await FlushAsync();
+        return await FlushAsync().ConfigureAwait(false);
     }
 
     public async ValueTask<bool> WriteAsync(QueuedFrames frames)
@@ -44,7 +44,7 @@ internal sealed class EventStreamOutput(PipeWriter response, ChannelPositions po
             for (int i = frames.First; i < frames.End; i++)
             {
                 Write(frames, i);
-                if (IsFull && !await FlushAsync())
+                if (IsFull && !await FlushAsync().ConfigureAwait(false))
                     return false;
             }
             return true;
@@ -60,7 +60,7 @@ internal sealed class EventStreamOutput(PipeWriter response, ChannelPositions po
     {
         try
         {
-            var flushed = await response.FlushAsync();
+            var flushed = await response.FlushAsync().ConfigureAwait(false);
             if (!flushed.IsCompleted && !flushed.IsCanceled)
                 return true;
         }

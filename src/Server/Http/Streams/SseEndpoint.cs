@@ -40,12 +40,12 @@ internal sealed class SseEndpoint(
         long start = Stopwatch.GetTimestamp();
         Admitted? admitted = null;
         if (PlainRequest.Read(context.Request, out var refusal) is { } request)
-            (admitted, refusal) = await admission.AdmitAsync(request, address, dialect, OpeningOf(context.Request));
+            (admitted, refusal) = await admission.AdmitAsync(request, address, dialect, OpeningOf(context.Request)).ConfigureAwait(false);
         services.Metrics.Handshaken(start);
         if (admitted is null)
         {
             services.Audit.Refused(address, refusal!);
-            await RefusalResponse.WriteAsync(context.Response, refusal!);
+            await RefusalResponse.WriteAsync(context.Response, refusal!).ConfigureAwait(false);
             return;
         }
         using var lease = admitted.Lease;
@@ -54,7 +54,7 @@ internal sealed class SseEndpoint(
         var transport = new StreamTransport(context, admitted.Opening!.Positions());
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static transport => ((StreamTransport)transport!).Leave(), transport);
-        await new Connection(transport, EventStreamEncoding.Instance, services, lease, admitted.Dialect).RunAsync();
+        await new Connection(transport, EventStreamEncoding.Instance, services, lease, admitted.Dialect).RunAsync().ConfigureAwait(false);
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>

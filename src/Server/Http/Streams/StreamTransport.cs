@@ -34,25 +34,25 @@ internal sealed class StreamTransport : ITransport
         Exception? failure = null;
         try
         {
-            bool goesOn = await opened;
+            bool goesOn = await opened.ConfigureAwait(false);
             while (goesOn)
             {
-                await Volatile.Read(ref _woken).Task;
+                await Volatile.Read(ref _woken).Task.ConfigureAwait(false);
                 // Whoever wakes has set what the connection looks at; this takes a new waiter and then has the connection look. So no call
                 // is lost.
                 Volatile.Write(ref _woken, NewWaiter());
-                goesOn = await CallAsync(connection, _hasLeft);
+                goesOn = await CallAsync(connection, _hasLeft).ConfigureAwait(false);
             }
         }
         catch (Exception caught)
         {
             failure = caught;
         }
-        await connection.OnEndAsync(failure);
+        await connection.OnEndAsync(failure).ConfigureAwait(false);
     }
 
     /// <summary>There is nothing to wait for: a client that has been sent the last event has no way to answer.</summary>
-    public async Task ReceiveAsync(IInputReceiver receiver) => await CallAsync(receiver, isCompleted: true);
+    public async Task ReceiveAsync(IInputReceiver receiver) => await CallAsync(receiver, isCompleted: true).ConfigureAwait(false);
 
     public void Wake() => Volatile.Read(ref _woken).TrySetResult();
 
@@ -71,8 +71,8 @@ internal sealed class StreamTransport : ITransport
 
     private static async ValueTask<bool> CallAsync(IInputReceiver receiver, bool isCompleted)
     {
-        await receiver.OnInputAsync(ReadOnlySequence<byte>.Empty);
-        return await receiver.OnConsumedAsync(isCompleted);
+        await receiver.OnInputAsync(ReadOnlySequence<byte>.Empty).ConfigureAwait(false);
+        return await receiver.OnConsumedAsync(isCompleted).ConfigureAwait(false);
     }
 
     private static TaskCompletionSource NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
