@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Keeps the lines that a gateway logs, as text with event id and category. Safe for any thread; add it to the services as
-/// <see cref="ILoggerProvider"/>.
+/// A log that keeps each line as text with event id and category; add it to the services as <see cref="ILoggerProvider"/>. Safe for any
+/// thread.
 /// </summary>
 public sealed class RecordedLog : ILoggerProvider
 {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Tests.Diagnostics;
 
 /// <summary>
-/// Operators find and filter log lines by event id and category: each id means one thing, and those of docs/operations.md stay.
+/// Event ids and categories, by which operators find and filter log lines: each id means one thing, and those of docs/operations.md stay.
 /// </summary>
 public sealed partial class LogEventTests
 {

@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.TestSupport;
+using Attack = System.Func<int, System.Threading.CancellationToken, System.Threading.Tasks.Task>;
 
 namespace Gateway.Tests.Hostile;
 
@@ -7,8 +8,7 @@ namespace Gateway.Tests.Hostile;
 internal static class Attackers
 {
     /// <summary>All attacks by name, each repeated by the siege. A gateway that hangs up does as it should.</summary>
-    public static IReadOnlyDictionary<string, Func<int, CancellationToken, Task>> All { get; } =
-        new Dictionary<string, Func<int, CancellationToken, Task>>
+    public static IReadOnlyDictionary<string, Attack> All { get; } = new Dictionary<string, Attack>
     {
         ["slow-loris upgrade"] = async (port, stop) =>
         {

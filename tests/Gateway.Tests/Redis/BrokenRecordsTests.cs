@@ -54,7 +54,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
             foreach (byte[] bytes in garbage)
                 await _redis.EvalAsync($"return redis.call('PUBLISH', 'gateway:c:{{{channel}}}', $0)", bytes);
         }
-        // Whole, and of a kind that the channel has not.
+        // A whole record, of a kind that the channel does not have.
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{plain:x}', $0)", Records.Positioned(1, epoch, body));
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{plain:x}', $0)", Records.Presence("ann", "{}"));
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{log:x}', $0)", Records.Message(body));

@@ -10,7 +10,7 @@ public sealed class SizingTests : IAsyncLifetime
 {
     private const int Channels = 10_000;
 
-    /// <summary>How far what is measured may be from the table.</summary>
+    /// <summary>The distance that a measured figure may have from the table.</summary>
     private const double Tolerance = 0.15;
 
     // The table's bytes.

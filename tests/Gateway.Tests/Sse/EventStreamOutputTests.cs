@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>What is put before an event as it leaves: the client's own positions at that moment.</summary>
+/// <summary>The output of an event stream, which puts the client's own positions before each event as it leaves.</summary>
 public sealed class EventStreamOutputTests
 {
     private readonly Pipe _response = new();

@@ -34,7 +34,7 @@ public sealed class DemotedMasterTests
         await second.PromoteAsync();
         await first.FollowAsync(second);
 
-        // What is open stays open; only what is opened from now on leads to the other.
+        // Open connections stay open; only those opened from now on lead to the other server.
         proxy.Redirect(second.Port, cut: false);
 
         await Eventually.TrueAsync(

@@ -3,7 +3,8 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.
+/// A Redis that comes back without its last writes and gives their positions to other messages. No client may believe that it missed
+/// nothing.
 /// </summary>
 public sealed class LostWritesTests
 {
@@ -28,7 +29,7 @@ public sealed class LostWritesTests
 
         Assert.Equal("insufficient_state", (await there.ReceiveAsync("unsubscribed")).Text("code"));
         await a.IsReadyAsync();
-        // One that was there, and on a node that never had the channel one that was away.
+        // One client that stayed, and one that was away, on a node that never had the channel.
         await using var away = await JsonClient.ConnectAsync(b);
         foreach (var client in new[] { there, away })
         {

@@ -111,7 +111,7 @@ public sealed class OccupancyFaultTests
         await redis.HasAsync("uann", nodes: 1);
         await redis.HasAsync("cleft", nodes: 0);
         Assert.Equal("vacated", backend.EventsOf("left")[^1]);
-        // They may have been told once more, and nothing else.
+        // The events may have come twice, and no others.
         Assert.All(backend.EventsOf("both"), type => Assert.Equal("occupied", type));
         Assert.All(backend.EventsOf("kept"), type => Assert.Equal("occupied", type));
         Assert.All(backend.EventsOf("ann"), type => Assert.Equal("online", type));
@@ -152,7 +152,7 @@ public sealed class OccupancyFaultTests
         Assert.Equal(["occupied", "vacated"], backend.EventsOf("left"));
         Assert.Equal(["online"], backend.EventsOf("ann"));
         Assert.Equal(["online"], backend.EventsOf("bob"));
-        // Nobody had heard that this one was there.
+        // The backend had never heard of this channel, so its end needs no event.
         Assert.Empty(backend.EventsOf("brief"));
     }
 

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Whatever Redis or the way to it loses: subscribers learn who is there, and Redis does too.</summary>
+/// <summary>Presence after any loss of Redis or of the way to it: subscribers learn who is present, and so does Redis.</summary>
 public sealed class PresenceHealingTests
 {
     private const string Channel = "room:x";
@@ -137,7 +137,7 @@ public sealed class PresenceHealingTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var a = await Node.StartAsync(redis.Address);
-        // Its snapshots and changes are late by as much as its answers, which tells nothing of their order.
+        // The subscriber's snapshots and changes are late by as much as the answers, which shows nothing of their order.
         await using var b = await Node.StartAsync(proxy.Address);
         proxy.Delay(TimeSpan.FromMilliseconds(30));
         var clients = new List<JsonClient>();

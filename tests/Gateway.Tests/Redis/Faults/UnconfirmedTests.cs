@@ -7,8 +7,8 @@ using Gateway.Tests.Sse;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody
-/// knows.
+/// The answers to publishers when Redis refuses and when Redis does not answer: the first means that nothing was done, the second that the
+/// outcome is unknown.
 /// </summary>
 public sealed class UnconfirmedTests
 {

@@ -27,7 +27,7 @@ public sealed partial class AccessListTests
         await pair.DoEverythingAsync();
         await EmptyChannelIsForgottenAsync(pair, redis);
 
-        // What else the client library asks for at first is refused, and does not matter.
+        // Other first commands of the client library are refused, and do not matter.
         string refused = await redis.CommandAsync("ACL", "LOG", "100");
         Assert.DoesNotContain("lua", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("gateway:", refused, StringComparison.Ordinal);

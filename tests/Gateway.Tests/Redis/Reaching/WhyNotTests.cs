@@ -82,7 +82,7 @@ public sealed class WhyNotTests : IDisposable
         await redis.CommandAsync("ACL", "SETUSER", "ann", "on", ">" + Password, "~*", "&*", "+@all", "-script|load");
         await using var node = await LaunchAsync(redis.Address, "Redis:User=ann", "Redis:Password=" + Password);
 
-        // What joins the nodes loads no scripts, and sends them whole where they are missing.
+        // The connection between nodes loads no scripts, and sends them whole where they are missing.
         await SaysAsync(
             $"Redis at {redis.Address} is out of reach: NOPERM this user has no permissions to run the 'script|load' command.",
             forNodes: false);
