@@ -180,14 +180,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
     }
 
-    Task IConnectionReceiver.OnEndAsync(Exception? failure)
+    void IConnectionReceiver.OnFailure(Exception failure)
     {
-        if (failure is not null && !IsVanished(failure))
-            Fail(failure);
-        else if (failure is not null)
+        if (IsVanished(failure))
             _hasVanished = true;
-        return EndAsync(_hasVanished);
+        else
+            Fail(failure);
     }
+
+    Task IConnectionReceiver.OnEndAsync() => EndAsync(_hasVanished);
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {

@@ -31,18 +31,20 @@ internal abstract class PipeTransport : ITransport, IOutput
     /// </summary>
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
-        Exception? failure = null;
         try
         {
             bool goesOn = await opened;
             while (goesOn)
-                goesOn = await OnReadAsync(connection, await Input.ReadAsync());
+            {
+                var result = await Input.ReadAsync();
+                goesOn = await OnReadAsync(connection, result);
+            }
         }
-        catch (Exception caught)
+        catch (Exception failure)
         {
-            failure = caught;
+            connection.OnFailure(failure);
         }
-        await connection.OnEndAsync(failure);
+        await connection.OnEndAsync();
     }
 
     public async Task ReceiveAsync(IInputReceiver receiver)
