@@ -4,8 +4,8 @@ using System.Text;
 namespace Gateway;
 
 /// <summary>
-/// Notifies systemd, with a unit of <c>Type=notify</c>, when the ports are open and when the node begins to stop: one datagram each to the socket
-/// that <c>NOTIFY_SOCKET</c> names (sd_notify(3)). Run by the host; does nothing without that variable.
+/// Notifies systemd, with a unit of <c>Type=notify</c>, when the ports are open and when the node begins to stop: one datagram each to the
+/// socket that <c>NOTIFY_SOCKET</c> names (sd_notify(3)). Run by the host; does nothing without that variable.
 /// </summary>
 internal sealed partial class ServiceNotification(IHostApplicationLifetime lifetime, ILoggerFactory logs) : IHostedService
 {

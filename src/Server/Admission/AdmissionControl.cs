@@ -10,10 +10,12 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Decides over handshakes: which client gets in, and with which subprotocol. Safe for any thread; used by every listener and endpoint.</summary>
+/// <summary>
+/// Decides over handshakes: which client gets in, and with which subprotocol. Safe for any thread; used by every listener and endpoint.
+/// </summary>
 internal sealed class AdmissionControl(
-    GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins, IAuthenticator authenticator,
-    SessionServices sessions, IEnumerable<IDialectFactory> dialects)
+    GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins,
+    IAuthenticator authenticator, SessionServices sessions, IEnumerable<IDialectFactory> dialects)
 {
     private static readonly UpgradeRefusal TooManyOfUser = UpgradeRefusal.TooManyRequests with { Reason = "user_connections" };
 
@@ -25,7 +27,8 @@ internal sealed class AdmissionControl(
     /// <summary>Decides over a WebSocket at the path of one of <see cref="Dialects"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) => AdmitAsync(request, address, _dialects[request.Path]);
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) =>
+        AdmitAsync(request, address, _dialects[request.Path]);
 
     /// <summary>Decides over a WebSocket at any path.</summary>
     /// <param name="request">The request.</param>
@@ -43,7 +46,9 @@ internal sealed class AdmissionControl(
         UpgradeRequest request, IPAddress address, IDialectFactory dialect, InitialSubscriptions opening) =>
         AdmitAsync(request, address, lease => StreamAsync(request, lease, dialect, opening));
 
-    /// <summary>Finds out who an ordinary request comes from. It has one chance to say so: a token that is needed has to be in it.</summary>
+    /// <summary>
+    /// Finds out who an ordinary request comes from. It has one chance to say so: a token that is needed has to be in it.
+    /// </summary>
     public async ValueTask<SignIn> SignInAsync(UpgradeRequest request)
     {
         if (!origins.Allow(request.Origin))
@@ -82,7 +87,8 @@ internal sealed class AdmissionControl(
         if (!dialect.SignsIn)
             return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
-        if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
+        if (subprotocol is null
+            && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return UpgradeRefusal.UnknownSubprotocol;
         var signIn = await authenticator.AuthenticateAsync(request);
         if (signIn.Refusal is not null)
@@ -123,7 +129,10 @@ internal sealed class AdmissionControl(
         return decision.Denial is { } denial ? denial.ToRefusal() with { Reason = "application" } : null;
     }
 
-    /// <summary>A method of its own, so that the closure does not hold the request: the token in it would live as long as the connection.</summary>
-    private static Func<Connection, IDialect> Opener(IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
+    /// <summary>
+    /// A method of its own, so that the closure does not hold the request: the token in it would live as long as the connection.
+    /// </summary>
+    private static Func<Connection, IDialect> Opener(
+        IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
         connection => dialect.Open(connection, identity, opening);
 }

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace Gateway.Server.Api;
 
-// The bodies and answers of the API that are read and written as bytes. These types are never made: /openapi/v1.json is derived from them, and
-// their summaries are its descriptions.
+// The bodies and answers of the API that are read and written as bytes. These types are never made: /openapi/v1.json is derived from them,
+// and their summaries are its descriptions.
 
 /// <summary>A message for one channel.</summary>
 /// <param name="Channel">The channel.</param>

@@ -6,8 +6,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Api;
 
 /// <summary>
-/// Safe for any thread. The way of every API request: who it is, its body, the operation, the answer. Bodies are read as bytes and handed on as
-/// they are, without model binding, so that a publish costs little more than its HTTP.
+/// The way of every API request: who it is, its body, the operation, the answer. Safe for any thread. Bodies are read as bytes and handed
+/// on as they are, without model binding, so that a publish costs little more than its HTTP.
 /// </summary>
 internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions options, GatewayMetrics metrics, ILogger<ApiHandler> log)
 {
@@ -32,7 +32,9 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         }
         catch (BadHttpRequestException refused)
         {
-            reply = refused.StatusCode == StatusCodes.Status413PayloadTooLarge ? ApiProblem.BodyTooLarge(_limit) : ApiProblem.Of(refused.StatusCode, refused.Message);
+            reply = refused.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? ApiProblem.BodyTooLarge(_limit)
+                : ApiProblem.Of(refused.StatusCode, refused.Message);
         }
         catch (Exception failure) when (failure is not (IOException or OperationCanceledException))
         {

@@ -3,8 +3,9 @@ using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Stateless. How results are written.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>How results are written. Stateless.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ActionReply))]
 [JsonSerializable(typeof(ChannelList))]
 [JsonSerializable(typeof(ChannelDetails))]

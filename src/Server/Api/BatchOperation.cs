@@ -2,7 +2,9 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. <c>batch</c>: commands of every kind, done in order, each with the result it would have had alone.</summary>
+/// <summary>
+/// <c>batch</c>: commands of every kind, done in order, each with the result it would have had alone. Safe for any thread.
+/// </summary>
 internal sealed class BatchOperation(PublishOperations publishing, ConnectionOperations connections)
 {
     private const int MaxCommands = 1_000;

@@ -9,7 +9,7 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. What the API tells of channels. A channel that nobody knows is empty, not an error.</summary>
+/// <summary>What the API tells of channels. Safe for any thread. A channel that nobody knows is empty, not an error.</summary>
 internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, IBackplane backplane)
 {
     private const int DefaultLimit = 100;
@@ -30,8 +30,13 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
             return ApiProblem.Busy;
         // The first of all nodes are among the first of each, so the sums are whole.
         var merged = result.Answers.SelectMany(answer => answer.Channels)
-            .GroupBy(counted => counted.Channel, (channel, counts) => new ChannelCount(channel, counts.Sum(counted => counted.Subscribers)), StringComparer.Ordinal)
-            .OrderBy(counted => Encoding.UTF8.GetBytes(counted.Channel), Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other)))
+            .GroupBy(
+                counted => counted.Channel,
+                (channel, counts) => new ChannelCount(channel, counts.Sum(counted => counted.Subscribers)),
+                StringComparer.Ordinal)
+            .OrderBy(
+                counted => Encoding.UTF8.GetBytes(counted.Channel),
+                Comparer<byte[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other)))
             .ToList();
         bool more = merged.Count > limit || result.Answers.Any(answer => answer.More);
         return ApiReply.Ok(new ChannelList([.. merged.Take(limit)], more, result.Missing), ApiJson.Default.ChannelList);
@@ -51,7 +56,8 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
         var counts = result.Answers.Where(answer => answer.Connections > 0)
             .Select(answer => new NodeSubscribers(answer.Node, answer.Connections)).OrderBy(count => count.Node, StringComparer.Ordinal);
         var details = new ChannelDetails(
-            name.ToString(), name.Namespace.Name, result.Answers.Sum(answer => answer.Connections), [.. counts], result.Missing, users, top?.Epoch, top?.Seq);
+            name.ToString(), name.Namespace.Name, result.Answers.Sum(answer => answer.Connections), [.. counts], result.Missing, users,
+            top?.Epoch, top?.Seq);
         return ApiReply.Ok(details, ApiJson.Default.ChannelDetails);
     }
 
@@ -86,10 +92,13 @@ internal sealed class ChannelQueries(Namespaces namespaces, NodeRegistry nodes, 
         return new ApiReply(StatusCodes.Status200OK, json.WrittenMemory);
     }
 
-    /// <summary>From the target as it was sent: routing leaves an escaped slash as it is, and then nobody knows which of the two was meant.</summary>
+    /// <summary>
+    /// From the target as it was sent: routing leaves an escaped slash as it is, and then nobody knows which of the two was meant.
+    /// </summary>
     private bool TryName(HttpRequest request, out ChannelName? name, out ApiReply problem)
     {
-        string path = request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget.Split('?', 2)[0];
+        string path = request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget
+            .Split('?', 2)[0];
         string[] segments = path[(path.IndexOf("/channels/", StringComparison.OrdinalIgnoreCase) + 1)..].Split('/');
         name = namespaces.TryName(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(segments[1])), out string wrong);
         problem = name is null ? ApiProblem.Bad("channel", $"'channel': {wrong}") : default;

@@ -2,7 +2,7 @@ using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. What the API tells of nodes and connections.</summary>
+/// <summary>What the API tells of nodes and connections. Safe for any thread.</summary>
 internal sealed class NodeQueries(NodeRegistry nodes)
 {
     public ValueTask<ApiReply> ListAsync(HttpRequest request) =>

@@ -4,8 +4,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Auth;
 
 /// <summary>
-/// Safe for any thread. The public keys of <c>Auth:Jwks</c>: read at start, again from time to time by the one clock, and when
-/// a token names a key that is not among them. What cannot be read leaves the keys as they are.
+/// The public keys of <c>Auth:Jwks</c>: read at start, again from time to time by the one clock, and when a token names a key that is not
+/// among them. Safe for any thread. What cannot be read leaves the keys as they are.
 /// </summary>
 internal sealed partial class KeySet : ITickHandler, IDisposable
 {

@@ -7,22 +7,28 @@ using Microsoft.IdentityModel.Tokens;
 namespace Gateway.Server.Auth;
 
 /// <summary>
-/// Safe for any thread. Judges JSON Web Tokens. Which keys may have signed one follows from its algorithm alone: the secret for
-/// HS, the public keys for all others, so that neither can pass for the other.
+/// Judges JSON Web Tokens. Safe for any thread. Which keys may have signed one follows from its algorithm alone: the secret for HS, the
+/// public keys for all others, so that neither can pass for the other.
 /// </summary>
 internal sealed class TokenVerifier
 {
     /// <summary>As long as a whole request head may be.</summary>
     public const int MaxTokenBytes = 8 * 1024;
 
-    /// <summary>By how much the issuer's clock may be ahead or behind. Clocks that are kept by NTP differ by less; a token's end is not the place to be generous, for living connections have a grace of their own.</summary>
+    /// <summary>
+    /// By how much the issuer's clock may be ahead or behind. Clocks that are kept by NTP differ by less; a token's end is not the place to
+    /// be generous, for living connections have a grace of their own.
+    /// </summary>
     public const long SkewSeconds = 5;
 
     /// <summary>That of SHA-256; SHA-384 and SHA-512 have 128 bytes.</summary>
     private const int ShortestBlockBytes = 64;
 
     private static readonly string[] HmacAlgorithms = ["HS256", "HS384", "HS512"];
-    private static readonly string[] PublicKeyAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+    private static readonly string[] PublicKeyAlgorithms =
+    [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+    ];
 
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxTokenBytes };
     private readonly AuthOptions _options;

@@ -28,7 +28,9 @@ internal sealed partial class GatewayClock : BackgroundService
         Period = PeriodFor(options);
     }
 
-    /// <summary>The time between two ticks, by which any deadline may be late: a tenth of the shortest configured one, at most a second.</summary>
+    /// <summary>
+    /// The time between two ticks, by which any deadline may be late: a tenth of the shortest configured one, at most a second.
+    /// </summary>
     public TimeSpan Period { get; }
 
     /// <summary>Milliseconds since the start, as of the last tick: a plain read, cheap enough for every message.</summary>

@@ -51,7 +51,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         Opened = services.Clock.Now;
         Lease = lease;
         Writer = new ConnectionWriter(
-            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
+            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes);
         _dialect = dialect(this);
     }
 

@@ -10,7 +10,8 @@ namespace Gateway.Server.Hosting;
 /// services that stop later, so that the process has ended within it.
 /// </summary>
 internal sealed partial class Drain(
-    GatewayOptions options, Readiness readiness, ConnectionTable connections, TimeProvider time, ILoggerFactory logs) : IHostedLifecycleService
+    GatewayOptions options, Readiness readiness, ConnectionTable connections, TimeProvider time, ILoggerFactory logs)
+    : IHostedLifecycleService
 {
     /// <summary>The category that docs/operations.md promises.</summary>
     public const string LogCategory = "Gateway.Hosting.Drain";

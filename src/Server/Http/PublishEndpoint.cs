@@ -16,7 +16,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Http;
 
-/// <summary>Safe for any thread. <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way.</summary>
+/// <summary>
+/// <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way. Safe for any thread.
+/// </summary>
 internal sealed class PublishEndpoint(
     AdmissionControl admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator,
     SessionServices services, TimeProvider time) : IPortEndpoints
@@ -46,7 +48,8 @@ internal sealed class PublishEndpoint(
         {
             await RefuseAsync(context, new UpgradeRefusal(broken.StatusCode, ErrorCode.BadRequest, "the body could not be read"));
         }
-        catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
+        catch (Exception failure) when (
+            failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
         {
             // The client has left.
         }

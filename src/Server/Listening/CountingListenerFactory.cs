@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// Used by Kestrel, one accept loop for each port. Kestrel's sockets, counted as they are accepted: one for which there is no open file to
-/// spare is closed at once. Without this a storm would use up all files, and a process without files cannot even refuse.
+/// Kestrel's sockets, counted as they are accepted: one for which there is no open file to spare is closed at once. Used by Kestrel, one
+/// accept loop for each port. Without this a storm would use up all files, and a process without files cannot even refuse.
 /// </summary>
 internal sealed class CountingListenerFactory(SocketTransportFactory sockets, OpenSockets open, AuditLog audit) : IConnectionListenerFactory
 {

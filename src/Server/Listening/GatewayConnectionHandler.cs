@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport and
-/// hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
+/// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport
+/// and hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
 /// </summary>
 /// <param name="first">Decides who handles a connection.</param>
 /// <param name="upgrades">Answers upgrades.</param>

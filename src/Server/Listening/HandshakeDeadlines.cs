@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Listening;
 
-/// <summary>Safe for any thread. Cuts connections whose request head is not complete within <c>Limits:Handshake</c>, by the one clock.</summary>
+/// <summary>
+/// Cuts connections whose request head is not complete within <c>Limits:Handshake</c>, by the one clock. Safe for any thread.
+/// </summary>
 internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock clock) : ITickHandler
 {
     private readonly ConcurrentDictionary<Deadline, byte> _pending = new();

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// One object serves all connections, concurrently. Kestrel connection middleware of the public port, where a proxy puts a PROXY
-/// header in front of every connection, before TLS: takes the header off, and from there on the client's address is the one it tells.
+/// Kestrel connection middleware of the public port, where a proxy puts a PROXY header in front of every connection, before TLS: takes the
+/// header off, and from there on the client's address is the one it tells. One object serves all connections, concurrently.
 /// </summary>
 internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, AddressSockets sockets, AuditLog audit)
 {

@@ -40,7 +40,8 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         (request, refusal) = (null, null);
         if (!input.TryRead(out var result))
             return false;
-        var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
+        var outcome = UpgradeRequestParser.TryParse(
+            result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
         // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
         input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : result.Buffer.End);
         return outcome != UpgradeOutcome.NeedMoreData;

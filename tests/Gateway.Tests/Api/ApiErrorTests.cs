@@ -56,7 +56,8 @@ public sealed class ApiErrorTests(ApiGateway gateway) : IClassFixture<ApiGateway
     public async Task More_channels_or_commands_than_allowed_are_refused()
     {
         string many = string.Join(',', Enumerable.Repeat("\"a\"", 1_001));
-        Assert.Equal("channels", (await gateway.Server.PostAsync("broadcast", $$"""{"channels":[{{many}}],"content":1}""")).Json.Text("field"));
+        Assert.Equal(
+            "channels", (await gateway.Server.PostAsync("broadcast", $$"""{"channels":[{{many}}],"content":1}""")).Json.Text("field"));
         Assert.Equal("commands", (await gateway.Server.PostAsync("batch", $$"""{"commands":[{{many}}]}""")).Json.Text("field"));
     }
 

@@ -13,7 +13,8 @@ public sealed class ClusterTests
         await using var here = await JsonClient.ConnectAsync(nodes.A);
         await using var there = await JsonClient.ConnectAsync(nodes.B);
 
-        Assert.Equal(1, (await nodes.A.PostAsync("subscribe", $$"""{"user":"{{there.User}}","channel":"h:a"}""")).Json.Number("connections"));
+        Assert.Equal(
+            1, (await nodes.A.PostAsync("subscribe", $$"""{"user":"{{there.User}}","channel":"h:a"}""")).Json.Number("connections"));
         await there.ReceiveAsync("subscribed");
         await here.SubscribeAsync("h:a");
         Assert.Equal(1, (await nodes.A.PostAsync("publish", """{"channel":"h:a","content":"x","sender":"ann"}""")).Json.Number("seq"));
@@ -21,14 +22,19 @@ public sealed class ClusterTests
             Assert.Equal("ann", (await client.ReceiveAsync("message")).Text("sender"));
 
         var listed = (await nodes.A.GetAsync("/api/channels?prefix=h:")).Json;
-        Assert.Equal(("h:a", 2), (listed.GetProperty("channels")[0].Text("channel"), listed.GetProperty("channels")[0].Number("subscribers")));
+        Assert.Equal(
+            ("h:a", 2), (listed.GetProperty("channels")[0].Text("channel"), listed.GetProperty("channels")[0].Number("subscribers")));
         Assert.Empty(listed.Texts("missing"));
         var described = (await nodes.B.GetAsync("/api/channels/h:a")).Json;
-        Assert.Equal((2, 2, 1), (described.Number("subscribers"), described.GetProperty("nodes").GetArrayLength(), described.Number("seq")));
+        Assert.Equal(
+            (2, 2, 1), (described.Number("subscribers"), described.GetProperty("nodes").GetArrayLength(), described.Number("seq")));
         Assert.Equal(there.Connected.Text("node"), (await nodes.A.GetAsync("/api/connections/" + there.ConnectionId)).Json.Text("node"));
         Assert.Single((await nodes.B.GetAsync("/api/channels/h:a/history")).Json.GetProperty("messages").EnumerateArray());
 
-        Assert.Equal(1, (await nodes.A.PostAsync("unsubscribe", $$"""{"connection":"{{there.ConnectionId}}","channel":"h:a"}""")).Json.Number("connections"));
+        Assert.Equal(
+            1,
+            (await nodes.A.PostAsync("unsubscribe", $$"""{"connection":"{{there.ConnectionId}}","channel":"h:a"}"""))
+                .Json.Number("connections"));
         Assert.Equal("removed", (await there.ReceiveAsync("unsubscribed")).Text("code"));
         Assert.Equal(1, (await nodes.A.PostAsync("disconnect", $$"""{"user":"{{there.User}}"}""")).Json.Number("connections"));
         Assert.Equal(4003, (await there.ReceiveAsync("disconnect")).Number("code"));

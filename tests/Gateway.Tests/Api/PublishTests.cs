@@ -86,10 +86,12 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
     [InlineData(true)]
     public async Task A_body_that_comes_in_many_pieces_is_read_whole(bool chunked)
     {
-        string text = string.Concat(Enumerable.Range(0, 60_000).Select(i => (i % 10).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        string text = string.Concat(
+            Enumerable.Range(0, 60_000).Select(i => (i % 10).ToString(System.Globalization.CultureInfo.InvariantCulture)));
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("large");
-        var answer = await gateway.Server.PostAsync("publish", $$"""{"channel":"large","content":"{{text}}"}""", chunked ? [("Transfer-Encoding", "chunked")] : []);
+        var answer = await gateway.Server.PostAsync(
+            "publish", $$"""{"channel":"large","content":"{{text}}"}""", chunked ? [("Transfer-Encoding", "chunked")] : []);
         Assert.Equal(200, answer.Status);
         Assert.Equal(text, (await subscriber.ReceiveAsync("message")).Text("content"));
     }
@@ -100,7 +102,8 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("one");
         await subscriber.SubscribeAsync("log:two");
-        var answer = await gateway.Server.PostAsync("broadcast", """{"channels":["one","log:two","nobody-there"],"content":{"a":1},"sender":"ann"}""");
+        var answer = await gateway.Server.PostAsync(
+            "broadcast", """{"channels":["one","log:two","nobody-there"],"content":{"a":1},"sender":"ann"}""");
         var results = answer.Json.GetProperty("results");
         Assert.Equal(["one", "log:two", "nobody-there"], results.EnumerateArray().Select(result => result.Text("channel")));
         Assert.Equal(1, results[1].Number("seq"));
@@ -146,7 +149,9 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         // The fan-out of what was published a moment before he was unsubscribed may come too late for him.
         await bob.ReceiveUntilAsync(message => message.Text("type") == "unsubscribed");
         Assert.True(await bob.HearsOnlyPongAsync());
-        Assert.Equal([1L, 2L, 3L], (await gateway.Server.GetAsync("/api/channels/log:batch/history")).Json.GetProperty("messages").EnumerateArray().Seqs());
+        Assert.Equal(
+            [1L, 2L, 3L],
+            (await gateway.Server.GetAsync("/api/channels/log:batch/history")).Json.GetProperty("messages").EnumerateArray().Seqs());
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Architecture;
 
 /// <summary>
-/// The folders of the library form no cycle. Their order stands in one place, the table "Levels" of docs/architecture.md; these tests read it there and
+/// The order of the library's folders, which form no cycle. The tests read the order from the table "Levels" of docs/architecture.md and
 /// compare it with the compiled assemblies.
 /// </summary>
 public sealed partial class LevelsTests
@@ -35,7 +35,8 @@ public sealed partial class LevelsTests
     [Fact]
     public void The_test_sees_uses_in_fields_signatures_and_method_bodies()
     {
-        var uses = FolderUses.In(Assembly.GetExecutingAssembly().Location, "Gateway.Tests").Where(use => use.Type == nameof(Samples.Seen)).ToList();
+        var uses = FolderUses.In(Assembly.GetExecutingAssembly().Location, "Gateway.Tests").Where(use => use.Type == nameof(Samples.Seen))
+            .ToList();
         Assert.Contains(uses, use => use.From == "Architecture/Samples" && use.Used == nameof(FolderUse));
         Assert.Contains(uses, use => use.From == "Architecture/Samples" && use.Used == nameof(FolderUses));
     }
@@ -50,7 +51,9 @@ public sealed partial class LevelsTests
             references, name => name == "Gateway" || forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
-    /// <summary>The folder's place in the table: its own row, or that of the nearest folder above it that has one; -1 for neither.</summary>
+    /// <summary>
+    /// The folder's place in the table: its own row, or that of the nearest folder above it that has one; -1 for neither.
+    /// </summary>
     private static int Rank(string folder)
     {
         int own = Folders.IndexOf(folder);

@@ -19,7 +19,9 @@ public sealed class ExpiryTests
         var error = await client.ReceiveAsync("error");
         server.Time.Advance(TimeSpan.FromSeconds(24));
 
-        Assert.Equal(("unauthorized", "token expired; the connection is closed unless it is refreshed within 25 s"), (error.Text("code"), error.Text("message")));
+        Assert.Equal(
+            ("unauthorized", "token expired; the connection is closed unless it is refreshed within 25 s"),
+            (error.Text("code"), error.Text("message")));
         Assert.True(await client.HearsOnlyPongAsync());
         server.Time.Advance(Tick);
         await SignInTests.ClosedAsync(client, 4010, "token expired", reconnect: true);
@@ -78,7 +80,8 @@ public sealed class ExpiryTests
         foreach (string channel in new[] { "a", "b", "free:1" })
             await client.SubscribeAsync(channel);
 
-        await RefreshAsync(client, TokenServer.Key.Token("ann", more: Channels("""{"b":["subscribe","publish"],"c":["subscribe"]}""")), "refreshed");
+        await RefreshAsync(
+            client, TokenServer.Key.Token("ann", more: Channels("""{"b":["subscribe","publish"],"c":["subscribe"]}""")), "refreshed");
         var unsubscribed = await client.ReceiveAsync("unsubscribed");
 
         Assert.Equal(("a", "forbidden"), (unsubscribed.Text("channel"), unsubscribed.Text("code")));

@@ -83,10 +83,14 @@ public sealed class JwksTests
         var ready = new Uri($"http://127.0.0.1:{server.Server.PublicPort}/health/ready");
 
         Assert.Equal(503, await StatusAsync(server, First));
-        Assert.Contains("the keys for tokens could not be read", await (await http.GetAsync(ready, TestContext.Current.CancellationToken)).Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(
+            "the keys for tokens could not be read",
+            await (await http.GetAsync(ready, TestContext.Current.CancellationToken))
+                .Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         await using (var client = await server.OpenAsync())
         {
-            Assert.Equal("unavailable", (await client.AskAsync($$"""{"type":"auth","token":"{{First.Token("ann")}}"}""", "error")).Text("code"));
+            Assert.Equal(
+                "unavailable", (await client.AskAsync($$"""{"type":"auth","token":"{{First.Token("ann")}}"}""", "error")).Text("code"));
             await SignInTests.ClosedAsync(client, 1013, "tokens cannot be checked at the moment", reconnect: true);
         }
         keys.Answer(SigningKey.Jwks(First));
@@ -142,7 +146,8 @@ public sealed class JwksTests
     {
         var small = SigningKey.OfRsa("RS256", "small", bits: 1024);
         string jwks = SigningKey.Jwks(Second)[..^2] +
-            $",{First.Jwk[..^1]},\"use\":\"enc\"}},{small.Jwk},{{\"kty\":\"oct\",\"kid\":\"oct\",\"k\":\"{SigningKey.Encode(new byte[32])}\"}}]}}";
+            $",{First.Jwk[..^1]},\"use\":\"enc\"}},{small.Jwk}" +
+            $",{{\"kty\":\"oct\",\"kid\":\"oct\",\"k\":\"{SigningKey.Encode(new byte[32])}\"}}]}}";
         await using var keys = await JwksServer.StartAsync(jwks);
         await using var server = await StartAsync(keys);
 

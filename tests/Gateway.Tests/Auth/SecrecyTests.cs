@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>No token, nor a part of one, is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.</summary>
+/// <summary>
+/// No token, nor a part of one, is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.
+/// </summary>
 public sealed class SecrecyTests
 {
     private const string Page = "https://app.example.com";
@@ -41,7 +43,11 @@ public sealed class SecrecyTests
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             Settings = ["Auth:Secret=" + TokenServer.Secret, "Auth:Cookie=session", "Origins=" + Page],
-            Environment = new Dictionary<string, string> { ["Logging__LogLevel__Default"] = "Trace", ["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Trace" },
+            Environment = new Dictionary<string, string>
+            {
+                ["Logging__LogLevel__Default"] = "Trace",
+                ["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Trace",
+            },
         });
         var answers = new List<string>();
 
@@ -89,9 +95,12 @@ public sealed class SecrecyTests
             ];
             foreach (string request in requests)
                 answers.Add(await AnswerAsync(port, request));
-            answers.Add((await Publishing.GetAsync(port, $"/sse?channel=a&token={token}&lastEventId={token}", "Last-Event-ID: " + token)).Body);
+            answers.Add(
+                (await Publishing.GetAsync(port, $"/sse?channel=a&token={token}&lastEventId={token}", "Last-Event-ID: " + token)).Body);
             answers.Add((await Publishing.PostAsync(port, "not JSON", "Authorization: Bearer " + token)).Body);
-            answers.Add(await AnswerAsync(port, "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws?token=" + token)));
+            answers.Add(
+                await AnswerAsync(
+                    port, "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws?token=" + token)));
             answers.Add(await AnswerAsync(port, RawWebSocket.UpgradeRequest("/ws"), $$"""{"type":"auth","token":"{{token}}","id":1}"""));
             string signedIn = RawWebSocket.UpgradeRequest("/ws?token=" + good);
             answers.Add(await AnswerAsync(port, signedIn, $$"""{"type":"refresh","token":"{{token}}"}"""));
@@ -107,7 +116,8 @@ public sealed class SecrecyTests
         await using var client = await RawWebSocket.ConnectTcpAsync(port);
         await client.SendTextAsync(request);
         if (message is not null)
-            await client.SendAsync(new byte[][] { RawWebSocket.TextFrame(message), RawWebSocket.CloseFrame(1000) }.SelectMany(frame => frame).ToArray());
+            await client.SendAsync(
+                new byte[][] { RawWebSocket.TextFrame(message), RawWebSocket.CloseFrame(1000) }.SelectMany(frame => frame).ToArray());
         client.FinishSending();
         try
         {

@@ -24,7 +24,8 @@ public sealed class SecurityDocumentTests
 
     private static async Task<string> ExampleAsync()
     {
-        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "security.md"), TestContext.Current.CancellationToken);
+        string document = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs", "security.md"), TestContext.Current.CancellationToken);
         return document.Split("```js\n")[1].Split("```")[0];
     }
 

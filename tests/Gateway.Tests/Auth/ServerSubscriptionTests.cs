@@ -27,7 +27,8 @@ public sealed class ServerSubscriptionTests
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.OpenAsync();
 
-        var connected = await client.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", more: ""","subscriptions":["a"]""")}}"}""", "connected");
+        var connected = await client.AskAsync(
+            $$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", more: ""","subscriptions":["a"]""")}}"}""", "connected");
 
         Assert.Equal(["a"], connected.Texts("subscriptions"));
         Assert.Equal("a", (await client.ReceiveAsync("subscribed")).Text("channel"));
@@ -55,7 +56,11 @@ public sealed class ServerSubscriptionTests
         var subscribed = await client.ReceiveAsync("subscribed");
 
         Assert.True((await client.RecoverAsync("a*", subscribed.Text("epoch"), 0)).GetProperty("recovered").GetBoolean());
-        foreach (string request in new[] { """{"type":"subscribe","channel":"ab"}""", """{"type":"history","channel":"a*"}""", """{"type":"message","channel":"a*","content":1}""" })
+        foreach (string request in new[]
+        {
+            """{"type":"subscribe","channel":"ab"}""", """{"type":"history","channel":"a*"}""",
+            """{"type":"message","channel":"a*","content":1}""",
+        })
             Assert.Equal("forbidden", (await client.AskAsync(request, "error")).Text("code"));
     }
 

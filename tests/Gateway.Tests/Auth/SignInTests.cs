@@ -209,7 +209,9 @@ public sealed class SignInTests
         await using var server = await TokenServer.StartAsync("Auth:Required=false");
         await using var client = await JsonClient.ConnectAsync(server.Server);
 
-        Assert.Equal("bad_request", (await client.AskAsync($$"""{"type":"refresh","token":"{{TokenServer.Key.Token("ann")}}"}""", "error")).Text("code"));
+        Assert.Equal(
+            "bad_request",
+            (await client.AskAsync($$"""{"type":"refresh","token":"{{TokenServer.Key.Token("ann")}}"}""", "error")).Text("code"));
     }
 
     [Fact]
@@ -229,12 +231,15 @@ public sealed class SignInTests
         await using var server = await TokenServer.StartAsync("Auth:Issuer=https://id.example.com", "Auth:Audience=gateway");
         const string Right = """,  "iss":"https://id.example.com","aud":["other","gateway"]""";
         await using var client = await server.ConnectAsync("ann", Right);
-        await using var single = await server.ConnectAsync("ann", Right.Replace("[\"other\",\"gateway\"]", "\"gateway\"", StringComparison.Ordinal));
+        await using var single = await server.ConnectAsync(
+            "ann", Right.Replace("[\"other\",\"gateway\"]", "\"gateway\"", StringComparison.Ordinal));
 
         Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","aud":"gateway" """));
-        Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","iss":"https://id.example.com.evil","aud":"gateway" """));
+        Assert.Equal(
+            "the token is from another issuer", await RefusalAsync(server, ""","iss":"https://id.example.com.evil","aud":"gateway" """));
         Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com" """));
-        Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com","aud":"gateway2" """));
+        Assert.Equal(
+            "the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com","aud":"gateway2" """));
     }
 
     private static async Task<string?> RefusalAsync(TokenServer server, string claims)
@@ -247,7 +252,9 @@ public sealed class SignInTests
     internal static async Task ClosedAsync(JsonClient client, int code, string reason, bool reconnect)
     {
         var disconnect = await client.ReceiveAsync("disconnect");
-        Assert.Equal((code, reason, reconnect), (disconnect.Number("code"), disconnect.Text("reason"), disconnect.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal(
+            (code, reason, reconnect),
+            (disconnect.Number("code"), disconnect.Text("reason"), disconnect.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await client.ReceiveTextAsync());
         Assert.Equal(((WebSocketCloseStatus?)code, reason), (client.Socket.CloseStatus, client.Socket.CloseStatusDescription));
     }

@@ -30,8 +30,10 @@ public sealed class TokenServer : IAsyncDisposable
     {
         var time = new ManualTime();
         // Hours pass in an instant here, in which no client could answer a ping.
-        var server = await GatewayServer.StartAsync(["Heartbeat:Ping=23:59:59", .. settings], services => services.AddSingleton<TimeProvider>(time));
-        await Eventually.TrueAsync(() => time.Timers(dueWithin: server.Services.GetRequiredService<GatewayClock>().Period) > 0, "the clock of the gateway runs");
+        var server = await GatewayServer.StartAsync(
+            ["Heartbeat:Ping=23:59:59", .. settings], services => services.AddSingleton<TimeProvider>(time));
+        await Eventually.TrueAsync(
+            () => time.Timers(dueWithin: server.Services.GetRequiredService<GatewayClock>().Period) > 0, "the clock of the gateway runs");
         return new TokenServer(server, time);
     }
 

@@ -125,7 +125,9 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
         Assert.Equal(100, page.Top.Seq);
         Assert.True(page.Oldest > 1);
-        Assert.Equal(Enumerable.Range((int)page.Oldest, 101 - (int)page.Oldest).Select(seq => (long)seq), page.Messages.Select(message => message.Seq));
+        Assert.Equal(
+            Enumerable.Range((int)page.Oldest, 101 - (int)page.Oldest).Select(seq => (long)seq),
+            page.Messages.Select(message => message.Seq));
     }
 
     [Fact]
@@ -329,7 +331,11 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private PublishResult Publish(string channel, string content = "1", string key = "")
     {
-        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest
+        {
+            Payload = Payload.Json(Encoding.UTF8.GetBytes(content)),
+            Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)),
+        });
         Assert.True(publishing.IsCompletedSuccessfully);
         return publishing.Result;
     }
@@ -341,9 +347,11 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private void Subscribe(string channel) => Assert.True(_backplane.SubscribeAsync(Name(channel)).Result);
 
-    private void Join(string user, string connection) => Assert.True(_backplane.JoinAsync(Name("room"), new PresentUser(user, default), connection).Result);
+    private void Join(string user, string connection) =>
+        Assert.True(_backplane.JoinAsync(Name("room"), new PresentUser(user, default), connection).Result);
 
-    private void Leave(string user, string connection) => Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
+    private void Leave(string user, string connection) =>
+        Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
 
     private PresenceState Presence(int maxUsers) => _backplane.PresenceAsync(Name("room"), maxUsers).Result!.State;
 

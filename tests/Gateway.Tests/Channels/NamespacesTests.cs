@@ -50,7 +50,8 @@ public sealed class NamespacesTests
     [Fact]
     public void Personal_channels_that_nobody_configured_follow_the_default()
     {
-        var personal = Names.Of(new Namespaces(new GatewayOptions { DefaultNamespace = new NamespaceOptions { History = 9 } }), "user:ann").Namespace;
+        var personal = Names.Of(
+            new Namespaces(new GatewayOptions { DefaultNamespace = new NamespaceOptions { History = 9 } }), "user:ann").Namespace;
 
         Assert.Equal((true, 9, AccessPolicy.Nobody), (personal.IsPersonal, personal.Rules.History, personal.Rules.Publish));
     }

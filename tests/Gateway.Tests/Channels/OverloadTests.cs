@@ -20,7 +20,8 @@ public sealed class OverloadTests
     [Fact]
     public void A_channel_takes_no_more_than_it_may_hold_and_tells_who_has_history()
     {
-        using var metrics = new GatewayMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+        using var metrics = new GatewayMetrics(
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         var namespaces = new Namespaces(new GatewayOptions());
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "plain"), metrics, NullLogger.Instance);

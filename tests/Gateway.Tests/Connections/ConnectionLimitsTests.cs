@@ -172,7 +172,8 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task The_counts_are_exact_when_many_come_at_once_and_zero_however_they_end()
     {
-        await using var server = await StartAsync("Limits:Connections=60", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=40");
+        await using var server = await StartAsync(
+            "Limits:Connections=60", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=40");
         for (int round = 0; round < 3; round++)
         {
             var clients = await Task.WhenAll(Enumerable.Range(0, 120).Select(_ => RawWebSocket.ConnectTcpAsync(server.PublicPort)));
@@ -199,7 +200,8 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task Clients_that_leave_in_the_middle_of_the_upgrade_are_not_counted()
     {
-        await using var server = await StartAsync("Limits:Connections=50", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=50");
+        await using var server = await StartAsync(
+            "Limits:Connections=50", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=50");
         string request = RawWebSocket.UpgradeRequest("/ws?user=ann");
         string kept = "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + request;
         await Parallel.ForEachAsync(Enumerable.Range(0, 200), async (i, _) =>
@@ -217,7 +219,8 @@ public sealed class ConnectionLimitsTests
     public async Task A_handler_that_cannot_be_made_leaves_its_place()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Limits:ConnectionsPerAddress=1", "Limits:ConnectionsPerUser=1"], services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
+            ["Limits:ConnectionsPerAddress=1", "Limits:ConnectionsPerUser=1"],
+            services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
         for (int i = 0; i < 3; i++)
         {
             await using var client = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
@@ -251,7 +254,8 @@ public sealed class ConnectionLimitsTests
 
         public TokenVerifier? Tokens => null;
 
-        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.UpgradeRequest request) => throw new InvalidOperationException("broken on purpose");
+        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.UpgradeRequest request) =>
+            throw new InvalidOperationException("broken on purpose");
 
         public Identity WithoutToken(string connection) => Identity.Anonymous(connection);
     }

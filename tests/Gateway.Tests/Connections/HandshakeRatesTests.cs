@@ -176,7 +176,8 @@ public sealed class HandshakeRatesTests
     private async Task SettledAsync(HandshakeRates[] nodes)
     {
         await Eventually.TrueAsync(
-            () => nodes.Count(node => node.IsTelling) == _time.Timers(dueWithin: HandshakeRates.Pause), "who has something to tell has told it");
+            () => nodes.Count(node => node.IsTelling) == _time.Timers(dueWithin: HandshakeRates.Pause),
+            "who has something to tell has told it");
         _bus.Deliver();
     }
 }

@@ -4,8 +4,8 @@ using Gateway.Server.Cluster;
 namespace Gateway.Tests.Connections;
 
 /// <summary>
-/// For one test. Joins the limits of several nodes in this process: messages wait until the test delivers them, and come to all nodes in the
-/// order in which they were sent.
+/// A bus between the limits of several nodes in this process, for one test. Messages wait until the test delivers them, and come to all
+/// nodes in the order in which they were sent.
 /// </summary>
 internal sealed class PeerBus
 {

@@ -20,7 +20,8 @@ public sealed class TokenBucketTests
         select new TokenRate(perSecond, burst, frequency);
 
     private static readonly Gen<(long Ticks, long Tokens)> AnyStep =
-        from ticks in Gen.OneOf(Gen.Choose(0, 3).Select(n => (long)n), Gen.Choose(0, int.MaxValue).Select(n => (long)n), Gen.Elements(0L, 1L << 40, 1L << 55))
+        from ticks in Gen.OneOf(
+            Gen.Choose(0, 3).Select(n => (long)n), Gen.Choose(0, int.MaxValue).Select(n => (long)n), Gen.Elements(0L, 1L << 40, 1L << 55))
         from tokens in Tokens
         select (ticks, tokens);
 
@@ -85,7 +86,9 @@ public sealed class TokenBucketTests
         var cases =
             from rate in AnyRate
             from pauses in Gen.NonEmptyListOf(Gen.Choose(0, 1_000_000))
-            select (Rate: rate with { PerSecond = Math.Min(rate.PerSecond, 2_000), Burst = Math.Min(rate.Burst, 2_000) }, Pauses: pauses.Take(20));
+            select (
+                Rate: rate with { PerSecond = Math.Min(rate.PerSecond, 2_000), Burst = Math.Min(rate.Burst, 2_000) },
+                Pauses: pauses.Take(20));
 
         Prop.ForAll(cases.ToArbitrary(), @case =>
         {

@@ -15,12 +15,14 @@ public sealed class ChromiumBrowser : IAsyncLifetime
     {
         _playwright = await Playwright.CreateAsync();
         // root has no sandbox.
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = Executable, Args = ["--no-sandbox"] });
     }
 
     public async Task<ConsoleWindow> OpenAsync(int internalPort, ColorScheme scheme = ColorScheme.Light, int width = 1360, int height = 900)
     {
-        var page = await _browser.NewPageAsync(new BrowserNewPageOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height } });
+        var page = await _browser.NewPageAsync(
+            new BrowserNewPageOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height } });
         return await ConsoleWindow.OpenAsync(page, internalPort);
     }
 

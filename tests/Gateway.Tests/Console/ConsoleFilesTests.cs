@@ -28,7 +28,8 @@ public sealed partial class ConsoleFilesTests
             foreach (Match import in Imports().Matches(text))
                 waiting.Enqueue(import.Groups[1].Value);
         }
-        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Gateway/Console")).Select(Path.GetFileName).Except(["index.html"]);
+        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Gateway/Console")).Select(Path.GetFileName)
+            .Except(["index.html"]);
         Assert.Equal(sources.Order(), seen.Order());
     }
 

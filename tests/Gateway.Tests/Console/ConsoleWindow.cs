@@ -4,7 +4,9 @@ using Microsoft.Playwright;
 
 namespace Gateway.Tests.OperatorPage;
 
-/// <summary>For one thread. <c>/console</c> in a real browser. Whatever a script or the content security policy complains of fails the test.</summary>
+/// <summary>
+/// For one thread. <c>/console</c> in a real browser. Whatever a script or the content security policy complains of fails the test.
+/// </summary>
 public sealed class ConsoleWindow : IAsyncDisposable
 {
     /// <summary>Only a failing test waits so long, also on a machine that has much else to do.</summary>
@@ -58,7 +60,8 @@ public sealed class ConsoleWindow : IAsyncDisposable
         await Assertions.Expect(element).ToContainTextAsync(text, new LocatorAssertionsToContainTextOptions { Timeout = Patience });
 
     public static async Task IsVisibleAsync(ILocator element, bool visible = true) =>
-        await Assertions.Expect(element).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Visible = visible, Timeout = Patience });
+        await Assertions.Expect(element).ToBeVisibleAsync(
+            new LocatorAssertionsToBeVisibleOptions { Visible = visible, Timeout = Patience });
 
     public Task LiveAsync() => ShowsAsync(Status, "Live");
 
@@ -67,7 +70,8 @@ public sealed class ConsoleWindow : IAsyncDisposable
     {
         if (whole)
             await Page.EvaluateAsync("scrollTo(0, 0)");
-        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
+        await Page.ScreenshotAsync(
+            new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
     }
 
     public async ValueTask DisposeAsync()

@@ -34,7 +34,8 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await ShowsAsync(console.Page.Locator("#publish .result"), "Published to chat:room-7 at seq 1");
 
         var message = await ann.ReceiveUntilAsync(received => received.Text("type") == "message");
-        Assert.Equal(("operator", """{"text":"hello","amount":12345678901234567890.10}"""), (message.Text("sender"), message.Raw("content")));
+        Assert.Equal(
+            ("operator", """{"text":"hello","amount":12345678901234567890.10}"""), (message.Text("sender"), message.Raw("content")));
         // The counter is a rate, and one message is over in a second.
         for (int i = 0; await console.Tile("delivered").TextContentAsync() is "0/s" or "–" && i < 3_000; i++)
         {
@@ -87,7 +88,10 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await console.Page.ReloadAsync();
         await console.LiveAsync();
         Assert.Equal("secret-key", await console.Page.EvaluateAsync<string>("sessionStorage['gateway-key']"));
-        Assert.DoesNotContain("secret-key", await console.Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie + location"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret-key",
+            await console.Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie + location"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(console.Requests, address => address.Contains("secret-key", StringComparison.Ordinal));
 
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Forget key" }).ClickAsync();
@@ -133,7 +137,8 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await Eventually.TrueAsync(() => console.Requests.Count > before, "it asks again");
 
         Task SetHiddenAsync(string hidden) => console.Page.EvaluateAsync(
-            $"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))");
+            $"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); " +
+            "document.dispatchEvent(new Event('visibilitychange'))");
     }
 
     [Fact]

@@ -24,7 +24,9 @@ public sealed class AuditTests : IDisposable
     {
         await using var server = await StartAsync();
         var (closing, vanishing, kicked) = (
-            await JsonClient.ConnectAsync(server, "?user=ann"), await JsonClient.ConnectAsync(server, "?user=bob"), await JsonClient.ConnectAsync(server, "?user=eve"));
+            await JsonClient.ConnectAsync(server, "?user=ann"),
+            await JsonClient.ConnectAsync(server, "?user=bob"),
+            await JsonClient.ConnectAsync(server, "?user=eve"));
         await closing.DisposeAsync();
         vanishing.Socket.Abort();
         using var deadline = new CancellationTokenSource(Eventually.Limit);
@@ -41,7 +43,10 @@ public sealed class AuditTests : IDisposable
             _log.Of(Ended).OrderBy(line => line.Split("ended with ")[1], StringComparer.Ordinal));
 
         string[] Of(string what) =>
-            [.. new[] { closing, vanishing, kicked }.Select(client => $"Connection {client.ConnectionId} of {client.User} from 127.0.0.1 {what}.")];
+        [
+            .. new[] { closing, vanishing, kicked }.Select(
+                client => $"Connection {client.ConnectionId} of {client.User} from 127.0.0.1 {what}."),
+        ];
     }
 
     [Fact]
@@ -69,7 +74,8 @@ public sealed class AuditTests : IDisposable
              "Upgrade from 127.0.0.1 refused with 429: too many connections or connection attempts."],
             _log.Of(Refused).Order(StringComparer.Ordinal));
         Assert.Equal(["Connection from 127.0.0.1 cut: HandshakeTimeout."], _log.Of(Cut));
-        Assert.Equal((2, 1, 1), (measured["gateway.refusals 400"], measured["gateway.refusals 429"], measured["gateway.cuts handshake_timeout"]));
+        Assert.Equal(
+            (2, 1, 1), (measured["gateway.refusals 400"], measured["gateway.refusals 429"], measured["gateway.cuts handshake_timeout"]));
         Assert.DoesNotContain(_log.Lines, line => line.Text.Contains("SECRET", StringComparison.Ordinal));
     }
 

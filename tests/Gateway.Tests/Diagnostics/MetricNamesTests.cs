@@ -27,7 +27,8 @@ public sealed partial class MetricNamesTests
             : [family.Name]).ToHashSet();
         string text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, file));
 
-        var used = Expressions(file, text).SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value).Distinct().ToList();
+        var used = Expressions(file, text).SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value)
+            .Distinct().ToList();
 
         Assert.True(used.Count > 10);
         Assert.Equal([], used.Except(samples));

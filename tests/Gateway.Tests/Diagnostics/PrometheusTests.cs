@@ -65,7 +65,8 @@ public sealed class PrometheusTests
         await Eventually.TrueAsync(async () =>
         {
             var after = await ScrapeAsync(server);
-            return after.Value("gateway_connections", "transport=\"websocket\"") == 0 && after.Value("gateway_connections", "transport=\"sse\"") == 0;
+            return after.Value("gateway_connections", "transport=\"websocket\"") == 0
+                && after.Value("gateway_connections", "transport=\"sse\"") == 0;
         }, "both are gone");
     }
 
@@ -82,7 +83,8 @@ public sealed class PrometheusTests
         Assert.Null((await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count"));
 
         await client.SendAsync(RawWebSocket.Frame(10, []));
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count") == 1, "the answer is measured");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count") == 1, "the answer is measured");
     }
 
     [Theory]
@@ -91,11 +93,13 @@ public sealed class PrometheusTests
     [InlineData("close")]
     public async Task What_was_done_about_too_many_messages_is_counted(string action)
     {
-        await using var server = await GatewayServer.StartAsync("Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
+        await using var server = await GatewayServer.StartAsync(
+            "Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
         await using var client = await JsonClient.ConnectAsync(server);
         for (int i = 0; i < 3; i++)
             await client.SendAsync("""{"type":"ping"}""");
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_rate_limited_total", $"action=\"{action}\"") >= 1, "it is counted");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_rate_limited_total", $"action=\"{action}\"") >= 1, "it is counted");
     }
 
     [Fact]
@@ -125,7 +129,8 @@ public sealed class PrometheusTests
             await client.ReceiveAsync("message");
 
         // It is measured when the last has been reached, whose message may be here first.
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
         var scrape = await ScrapeAsync(server);
         Assert.Equal(4, scrape.Value("gateway_fanout_subscribers_sum"));
         Assert.Equal(0, scrape.Value("gateway_fanout_subscribers_bucket", "le=\"3\""));
@@ -144,7 +149,8 @@ public sealed class PrometheusTests
         await client.SubscribeAsync("a");
         await client.DisposeAsync();
 
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_connections", "transport=\"websocket\"") == 0, "the connection is gone");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_connections", "transport=\"websocket\"") == 0, "the connection is gone");
         var scrape = await ScrapeAsync(server);
         Assert.Equal(0, scrape.Value("gateway_subscriptions"));
         Assert.Equal(0, scrape.Value("gateway_channels"));
@@ -162,7 +168,8 @@ public sealed class PrometheusTests
         await publisher.PublishAsync("h:a", "1");
         await subscriber.ReceiveAsync("message");
 
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(nodes.B)).Value("gateway_backplane_publishes_total") == 1, "the publish is counted");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(nodes.B)).Value("gateway_backplane_publishes_total") == 1, "the publish is counted");
         Assert.Equal(1, (await ScrapeAsync(nodes.A)).Value("gateway_backplane_channels"));
         Assert.True((await ScrapeAsync(nodes.A)).Value("gateway_backplane_round_trip_seconds_count") > 0);
 
@@ -187,7 +194,8 @@ public sealed class PrometheusTests
             await using var client = await JsonClient.ConnectAsync(server);
             await client.Socket.CloseAsync((System.Net.WebSockets.WebSocketCloseStatus)code, null, CancellationToken.None);
         }
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_disconnects_total", "code=\"other\"") == 2, "both are counted as other");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_disconnects_total", "code=\"other\"") == 2, "both are counted as other");
     }
 
     [Fact]

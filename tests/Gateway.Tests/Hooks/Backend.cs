@@ -55,7 +55,8 @@ internal sealed class Backend : IAsyncDisposable
     public IReadOnlyList<JsonElement> Asked => [.. _requests.Where(request => !request.Json.Has("events")).Select(request => request.Json)];
 
     /// <summary>What it was told and took, each delivery once, in order.</summary>
-    public IReadOnlyList<JsonElement> Told => [.. _requests.Where(request => request.IsTaken).SelectMany(request => request.Json.GetProperty("events").EnumerateArray())];
+    public IReadOnlyList<JsonElement> Told =>
+        [.. _requests.Where(request => request.IsTaken).SelectMany(request => request.Json.GetProperty("events").EnumerateArray())];
 
     /// <summary>Completes when the test is over: what hangs until then need not be cut.</summary>
     public Task Over => _over.Task;
@@ -88,7 +89,8 @@ internal sealed class Backend : IAsyncDisposable
     }
 
     /// <summary>An event as <c>subscribed a</c>.</summary>
-    public static string Describe(JsonElement told) => told.Has("channel") ? $"{told.Text("type")} {told.Text("channel")}" : told.Text("type");
+    public static string Describe(JsonElement told) =>
+        told.Has("channel") ? $"{told.Text("type")} {told.Text("channel")}" : told.Text("type");
 
     /// <summary>Waits until it was told so much.</summary>
     public async Task<IReadOnlyList<JsonElement>> ToldAsync(int count)
@@ -117,11 +119,15 @@ internal sealed class Backend : IAsyncDisposable
         request.IsTaken = context.Response.StatusCode is >= 200 and < 300 && !context.RequestAborted.IsCancellationRequested;
     }
 
-    /// <summary>Standard Webhooks, "Verifying webhook authenticity", but for the time: the gateway of a test may have a clock of its own.</summary>
+    /// <summary>
+    /// Standard Webhooks, "Verifying webhook authenticity", but for the time: the gateway of a test may have a clock of its own.
+    /// </summary>
     private static bool IsGenuine(IHeaderDictionary headers, byte[] body)
     {
-        byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{headers["webhook-id"]}.{headers["webhook-timestamp"]}.")), .. body];
-        return headers["webhook-signature"] == "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key, signed)) && headers.ContentType == "application/json";
+        string prefix = string.Create(CultureInfo.InvariantCulture, $"{headers["webhook-id"]}.{headers["webhook-timestamp"]}.");
+        byte[] signed = [.. Encoding.ASCII.GetBytes(prefix), .. body];
+        return headers["webhook-signature"] == "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key, signed))
+            && headers.ContentType == "application/json";
     }
 
     public async ValueTask DisposeAsync()

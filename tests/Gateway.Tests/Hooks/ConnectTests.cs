@@ -97,11 +97,13 @@ public sealed class ConnectTests
         await using var eve = await server.OpenAsync();
 
         await ann.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""", "connected");
-        var error = await eve.AskAsync($$"""{"type":"auth","id":7,"token":"{{TokenServer.Key.Token("eve", server.Now.AddHours(1))}}"}""", "error");
+        var error = await eve.AskAsync(
+            $$"""{"type":"auth","id":7,"token":"{{TokenServer.Key.Token("eve", server.Now.AddHours(1))}}"}""", "error");
         var message = await eve.ReceiveAsync("disconnect");
 
         Assert.Equal((7, "not you"), (error.Number("id"), error.Text("message")));
-        Assert.Equal((code, "not you", comesBack), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal(
+            (code, "not you", comesBack), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await eve.ReceiveTextAsync());
         Assert.Equal((WebSocketCloseStatus)code, eve.Socket.CloseStatus);
     }

@@ -28,7 +28,8 @@ public sealed class DeliveryTests
 
         Assert.Equal(Enumerable.Range(0, 151).Select(i => $"occupied c{i}"), (await backend.ToldAsync(151)).Select(Backend.Describe));
         Assert.Equal([1, 100, 50], backend.Requests.Select(request => request.Json.GetProperty("events").GetArrayLength()));
-        await Eventually.TrueAsync(async () => (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_events_queued") == 0, "nothing is queued");
+        await Eventually.TrueAsync(
+            async () => (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_events_queued") == 0, "nothing is queued");
         Assert.Equal(151, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_events_delivered_total"));
     }
 
@@ -55,7 +56,10 @@ public sealed class DeliveryTests
         Assert.Equal(["occupied a", "occupied b"], (await backend.ToldAsync(2)).Select(Backend.Describe));
         var requests = backend.Requests;
         Assert.Equal(4, requests.Count);
-        Assert.All(requests.Take(3), request => Assert.Equal((requests[0].Id, Convert.ToHexString(requests[0].Body)), (request.Id, Convert.ToHexString(request.Body))));
+        Assert.All(
+            requests.Take(3),
+            request => Assert.Equal(
+                (requests[0].Id, Convert.ToHexString(requests[0].Body)), (request.Id, Convert.ToHexString(request.Body))));
         Assert.NotEqual(requests[0].Id, requests[3].Id);
         Assert.Equal(2, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_deliveries_total", "result=\"failed\""));
     }
@@ -66,7 +70,9 @@ public sealed class DeliveryTests
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish," + All, "Hooks:DeliveryTimeout=00:00:00.2"));
         int attempts = 0;
-        backend.OnTold = (context, _) => Interlocked.Increment(ref attempts) <= 2 ? Task.WhenAny(backend.Over, Task.Delay(Timeout.Infinite, context.RequestAborted)) : Task.CompletedTask;
+        backend.OnTold = (context, _) => Interlocked.Increment(ref attempts) <= 2
+            ? Task.WhenAny(backend.Over, Task.Delay(Timeout.Infinite, context.RequestAborted))
+            : Task.CompletedTask;
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
@@ -83,7 +89,8 @@ public sealed class DeliveryTests
     public async Task When_too_many_wait_the_oldest_go_which_the_ids_show_and_are_counted()
     {
         await using var backend = await Backend.StartAsync();
-        await using var server = await GatewayServer.StartAsync(backend.Settings("occupied", "Hooks:QueuedEvents=100", "Limits:ChannelsPerConnection=1000"));
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("occupied", "Hooks:QueuedEvents=100", "Limits:ChannelsPerConnection=1000"));
         var first = new TaskCompletionSource();
         backend.OnTold = (_, _) => Task.WhenAny(first.Task, backend.Over);
         await using var client = await JsonClient.ConnectAsync(server);
@@ -94,7 +101,9 @@ public sealed class DeliveryTests
         first.SetResult();
 
         var told = await backend.ToldAsync(101);
-        Assert.Equal([1, .. Enumerable.Range(32, 100)], told.Select(one => int.Parse(one.Text("id").Split('-')[1], System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            [1, .. Enumerable.Range(32, 100)],
+            told.Select(one => int.Parse(one.Text("id").Split('-')[1], System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Equal("occupied c131", Backend.Describe(told[^1]));
         Assert.Equal(30, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_events_dropped_total", "reason=\"overflow\""));
     }
@@ -138,7 +147,9 @@ public sealed class DeliveryTests
         backend.OnTold = (_, _) => Task.CompletedTask;
         await stopping;
 
-        Assert.Equal(["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"], backend.Told.Select(Backend.Describe));
+        Assert.Equal(
+            ["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"],
+            backend.Told.Select(Backend.Describe));
         Assert.Equal(1012, backend.Told[^1].Number("code"));
     }
 
@@ -148,7 +159,8 @@ public sealed class DeliveryTests
         var time = new ManualTime();
         using var log = new RecordedLog();
         await using var backend = await Backend.StartAsync();
-        await using var server = await GatewayServer.StartAsync(backend.Settings("occupied"), services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("occupied"), services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
         backend.OnTold = (context, _) =>
         {
             context.Response.StatusCode = 503;
@@ -156,7 +168,8 @@ public sealed class DeliveryTests
         };
         await using (var client = await JsonClient.ConnectAsync(server))
             await client.SubscribeAsync("a");
-        await Eventually.TrueAsync(() => server.Connections.IsEmpty && backend.Requests.Count == 1, "it was tried, and nobody is connected");
+        await Eventually.TrueAsync(
+            () => server.Connections.IsEmpty && backend.Requests.Count == 1, "it was tried, and nobody is connected");
 
         var stopping = server.StopAsync();
         await Eventually.TrueAsync(

@@ -27,7 +27,10 @@ public sealed class EventTests
         var told = await backend.ToldAsync(10);
 
         Assert.Equal(
-            ["connected", "occupied a", "subscribed a", "occupied b", "subscribed b", "unsubscribed a", "vacated a", "unsubscribed b", "vacated b", "disconnected"],
+            [
+                "connected", "occupied a", "subscribed a", "occupied b", "subscribed b",
+                "unsubscribed a", "vacated a", "unsubscribed b", "vacated b", "disconnected",
+            ],
             told.Select(Backend.Describe));
         Assert.All(told.Where(one => one.Has("user")), one => Assert.Equal((id, user), (one.Text("connection"), one.Text("user"))));
         Assert.Equal(["occupied", "occupied", "vacated", "vacated"], told.Where(one => !one.Has("user")).Select(one => one.Text("type")));
@@ -103,7 +106,9 @@ public sealed class EventTests
         await using (var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a"))
             await stream.ReceiveAsync("subscribed");
 
-        Assert.Equal(["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"], (await backend.ToldAsync(6)).Select(Backend.Describe));
+        Assert.Equal(
+            ["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"],
+            (await backend.ToldAsync(6)).Select(Backend.Describe));
     }
 
     [Fact]
@@ -124,7 +129,8 @@ public sealed class EventTests
         await Eventually.TrueAsync(() => backend.Told.Count(one => one.Text("type") == "disconnected") == 8, "all are told of as gone");
         var told = backend.Told;
 
-        Assert.All(OfType("occupied", "vacated").Index(), one => Assert.Equal(one.Index % 2 == 0 ? "occupied" : "vacated", one.Item.Text("type")));
+        Assert.All(
+            OfType("occupied", "vacated").Index(), one => Assert.Equal(one.Index % 2 == 0 ? "occupied" : "vacated", one.Item.Text("type")));
         foreach (var connection in OfType("subscribed", "unsubscribed").GroupBy(one => one.Text("connection")))
         {
             Assert.Equal(100, connection.Count());

@@ -73,7 +73,8 @@ public sealed class FailingBackendTests
     {
         await using var backend = await Backend.StartAsync();
         string timeout = failure is "hangs" or "never ends" ? "00:00:00.3" : "00:00:20";
-        await using var server = await GatewayServer.StartAsync(backend.Settings("publish", $"Hooks:FailOpen={open}", "Hooks:Timeout=" + timeout));
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("publish", $"Hooks:FailOpen={open}", "Hooks:Timeout=" + timeout));
         backend.OnAsked = (context, _) => Failures[failure](context, backend);
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
@@ -83,9 +84,11 @@ public sealed class FailingBackendTests
 
         Assert.Equal(open ? "ack" : "error", answer.Text("type"));
         if (!open)
-            Assert.Equal(("unavailable", "the application does not answer; nothing was done"), (answer.Text("code"), answer.Text("message")));
+            Assert.Equal(
+                ("unavailable", "the application does not answer; nothing was done"), (answer.Text("code"), answer.Text("message")));
         Assert.InRange(backend.Asked.Count, 0, 1);
-        Assert.Equal(1, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_calls_total", "hook=\"publish\",result=\"failed\""));
+        Assert.Equal(
+            1, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_calls_total", "hook=\"publish\",result=\"failed\""));
     }
 
     [Theory]
@@ -135,9 +138,12 @@ public sealed class FailingBackendTests
         using var log = new RecordedLog();
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(
-            backend.Settings("subscribe,publish", "Hooks:Timeout=00:00:30"), services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
+            backend.Settings("subscribe,publish", "Hooks:Timeout=00:00:30"),
+            services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
         bool isBroken = true;
-        backend.OnAsked = (context, request) => isBroken && request.Json.Text("type") == "publish" ? StatusAsync(context, 503) : Backend.AnswerAsync(context, """{"allow":true}""");
+        backend.OnAsked = (context, request) => isBroken && request.Json.Text("type") == "publish"
+            ? StatusAsync(context, 503)
+            : Backend.AnswerAsync(context, """{"allow":true}""");
         await using (var client = await JsonClient.ConnectAsync(server))
         {
             for (int i = 0; i < CircuitBreaker.Failures + 20; i++)
@@ -165,7 +171,8 @@ public sealed class FailingBackendTests
     {
         var time = new ManualTime();
         await using var backend = await Backend.StartAsync();
-        await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:01:00"), services => services.AddSingleton<TimeProvider>(time));
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("publish", "Hooks:Timeout=00:01:00"), services => services.AddSingleton<TimeProvider>(time));
         var clock = server.Services.GetRequiredService<GatewayClock>();
         await Eventually.TrueAsync(() => time.Timers(dueWithin: clock.Period) > 0, "the clock of the gateway runs");
         var answer = new TaskCompletionSource();
@@ -207,7 +214,8 @@ public sealed class FailingBackendTests
             await Eventually.TrueAsync(() => backend.Requests.Any(request => request.Json.Has("events")), "a delivery was tried");
             backend.OnTold = (context, _) => StatusAsync(context, 200);
         }
-        Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
         Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
     }
 

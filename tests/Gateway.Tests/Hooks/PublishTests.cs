@@ -21,7 +21,8 @@ public sealed class PublishTests
         Assert.Equal("""{ "x" : [1.50, "\u00fc"] }""", (await client.ReceiveAsync("message")).Raw("content"));
         var asked = Assert.Single(backend.Asked);
         Assert.Equal(("publish", "a", """{ "x" : [1.50, "\u00fc"] }"""), (asked.Text("type"), asked.Text("channel"), asked.Raw("content")));
-        Assert.Equal((client.ConnectionId, client.User, "127.0.0.1"), (asked.Text("connection"), asked.Text("user"), asked.Text("address")));
+        Assert.Equal(
+            (client.ConnectionId, client.User, "127.0.0.1"), (asked.Text("connection"), asked.Text("user"), asked.Text("address")));
     }
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed class PublishTests
         var error = await client.ReceiveAsync("error");
         await client.PublishAsync("a", "2");
 
-        Assert.Equal(("rate_limited", "one a day", "a", "x"), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Text("id")));
+        Assert.Equal(
+            ("rate_limited", "one a day", "a", "x"), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Text("id")));
         Assert.Equal(2, (await client.ReceiveAsync("message")).Number("content"));
     }
 
@@ -55,7 +57,8 @@ public sealed class PublishTests
         var messages = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() };
         var message = messages.Single(one => one.Text("type") == "message");
         Assert.Equal(("""{ "clean" :  true }""", client.User, 1), (message.Raw("content"), message.Text("sender"), message.Number("seq")));
-        Assert.Equal((1, 1), (messages.Single(one => one.Text("type") == "ack").Number("id"), messages.Single(one => one.Text("type") == "ack").Number("seq")));
+        var ack = messages.Single(one => one.Text("type") == "ack");
+        Assert.Equal((1, 1), (ack.Number("id"), ack.Number("seq")));
     }
 
     [Fact]
@@ -63,7 +66,8 @@ public sealed class PublishTests
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Limits:MessageBytes=100000"));
-        backend.OnAsked = (context, request) => Backend.AnswerAsync(context, $$"""{"allow":true,"content":"{{new string('x', (int)request.Json.Number("content") - 2)}}"}""");
+        backend.OnAsked = (context, request) => Backend.AnswerAsync(
+            context, $$"""{"allow":true,"content":"{{new string('x', (int)request.Json.Number("content") - 2)}}"}""");
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
@@ -89,7 +93,9 @@ public sealed class PublishTests
         for (int i = 0; i < 20; i++)
             await client.PublishAsync("a", $"{i}");
 
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), (await client.ReceiveMessagesAsync(20)).Select(message => message.Number("content")));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => (long)i),
+            (await client.ReceiveMessagesAsync(20)).Select(message => message.Number("content")));
     }
 
     [Fact]
@@ -142,8 +148,12 @@ public sealed class PublishTests
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
-        Assert.Equal((HttpStatusCode.OK, """{"id":7,"channel":"a"}"""), await PostAsync(server.PublicPort, """{"channel":"a","content":1,"id":7}"""));
-        Assert.Equal((HttpStatusCode.Forbidden, """{"error":"forbidden","message":"not two"}"""), await PostAsync(server.PublicPort, """{"channel":"a","content":2}"""));
+        Assert.Equal(
+            (HttpStatusCode.OK, """{"id":7,"channel":"a"}"""),
+            await PostAsync(server.PublicPort, """{"channel":"a","content":1,"id":7}"""));
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, """{"error":"forbidden","message":"not two"}"""),
+            await PostAsync(server.PublicPort, """{"channel":"a","content":2}"""));
         Assert.Equal(HttpStatusCode.TooManyRequests, (await PostAsync(server.PublicPort, """{"channel":"a","content":3}""")).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostAsync(server.PublicPort, """{"channel":"a","content":4}""")).Status);
         Assert.False(backend.Asked[0].Has("connection"));

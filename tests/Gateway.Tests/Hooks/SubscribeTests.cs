@@ -18,7 +18,9 @@ public sealed class SubscribeTests
         await client.SubscribeAsync("open");
         var error = await client.AskAsync("""{"type":"subscribe","channel":"secret","id":1}""", "error");
 
-        Assert.Equal(("limit_exceeded", "members only", "secret", 1), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Number("id")));
+        Assert.Equal(
+            ("limit_exceeded", "members only", "secret", 1),
+            (error.Text("code"), error.Text("message"), error.Text("channel"), error.Number("id")));
         Assert.Equal((client.ConnectionId, client.User), (backend.Asked[0].Text("connection"), backend.Asked[0].Text("user")));
         Assert.Null(server.Channels.Find("secret"u8));
     }
@@ -46,7 +48,9 @@ public sealed class SubscribeTests
         backend.Deny(_ => true);
         await using var client = await JsonClient.ConnectAsync(server);
 
-        Assert.Equal("not allowed in this channel", (await client.AskAsync("""{"type":"subscribe","channel":"closed:a"}""", "error")).Text("message"));
+        Assert.Equal(
+            "not allowed in this channel",
+            (await client.AskAsync("""{"type":"subscribe","channel":"closed:a"}""", "error")).Text("message"));
         await server.PostAsync("subscribe", $$"""{"connection":"{{client.ConnectionId}}","channel":"closed:a"}""");
 
         Assert.Equal("closed:a", (await client.ReceiveAsync("subscribed")).Text("channel"));

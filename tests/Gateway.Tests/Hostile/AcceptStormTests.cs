@@ -66,7 +66,8 @@ public sealed class AcceptStormTests
             while (reply.Status == 101);
             Assert.Equal((503, "unavailable", "5"), (reply.Status, reply.Json("error"), reply["Retry-After"]));
             using var http = new HttpClient { Timeout = Eventually.Limit };
-            Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync(gateway.Http("/health/ready"), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                """{"status":"ready"}""", await http.GetStringAsync(gateway.Http("/health/ready"), TestContext.Current.CancellationToken));
         }
         finally
         {

@@ -7,7 +7,8 @@ namespace Gateway.Tests.Hostile;
 internal static class Attackers
 {
     /// <summary>Each is run again and again; that the gateway hangs up is what it should do.</summary>
-    public static IReadOnlyDictionary<string, Func<int, CancellationToken, Task>> All { get; } = new Dictionary<string, Func<int, CancellationToken, Task>>
+    public static IReadOnlyDictionary<string, Func<int, CancellationToken, Task>> All { get; } =
+        new Dictionary<string, Func<int, CancellationToken, Task>>
     {
         ["slow-loris upgrade"] = async (port, stop) =>
         {
@@ -100,7 +101,8 @@ internal static class Attackers
         ["a broken HTTP client"] = async (port, _) =>
         {
             await using var client = await RawWebSocket.ConnectTcpAsync(port);
-            await client.SendAsync(Encoding.Latin1.GetBytes("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"));
+            await client.SendAsync(
+                Encoding.Latin1.GetBytes("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"));
             await client.ReadToEndAsync();
         },
     };

@@ -8,7 +8,10 @@ public sealed class FloodTests
 {
     /// <summary>The defaults of the contract, which test servers do without.</summary>
     private static readonly string[] DefaultRates =
-        ["Diagnostics:Echo=true", "Limits:MessagesPerSecond=100", "Limits:MessageBurst=200", "Limits:BytesPerSecond=1048576", "Limits:ByteBurst=2097152"];
+    [
+        "Diagnostics:Echo=true", "Limits:MessagesPerSecond=100", "Limits:MessageBurst=200",
+        "Limits:BytesPerSecond=1048576", "Limits:ByteBurst=2097152",
+    ];
 
     [Theory]
     [InlineData("/ws")]
@@ -35,7 +38,9 @@ public sealed class FloodTests
     {
         await using var server = await GatewayServer.StartAsync(DefaultRates);
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
-        byte[] large = RawWebSocket.TextFrame("""{"type":"message","channel":"c","echo":false,"content":"_"}""".Replace("_", new string('x', 60_000), StringComparison.Ordinal));
+        byte[] large = RawWebSocket.TextFrame(
+            """{"type":"message","channel":"c","echo":false,"content":"_"}""".Replace(
+                "_", new string('x', 60_000), StringComparison.Ordinal));
         await FloodAsync(client, large);
         Assert.Equal(4029, (await client.ReadUntilCloseAsync())!.CloseCode);
     }
@@ -73,7 +78,8 @@ public sealed class FloodTests
     {
         await using var server = await GatewayServer.StartAsync("Diagnostics:Echo=true");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
-        byte[] fragments = [.. Enumerable.Range(0, 10_000).SelectMany(i => RawWebSocket.Frame(i == 0 ? Text : Continuation, "x"u8, fin: i == 9_999))];
+        byte[] fragments =
+            [.. Enumerable.Range(0, 10_000).SelectMany(i => RawWebSocket.Frame(i == 0 ? Text : Continuation, "x"u8, fin: i == 9_999))];
         await client.SendAsync(fragments);
         await TextAsync(client, new string('x', 10_000));
     }

@@ -71,7 +71,8 @@ public sealed class JsonBombTests
         await client.SubscribeAsync("a");
         await client.SubscribeAsync("b");
         await client.SendAsync("""{"type":"ping","type":"message","channel":"a","channel":"b","content":1,"content":2,"id":1,"id":2}""");
-        var answers = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() }.OrderBy(answer => answer.Text("type"), StringComparer.Ordinal).ToList();
+        var answers = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() }
+            .OrderBy(answer => answer.Text("type"), StringComparer.Ordinal).ToList();
         Assert.Equal(("ack", "2", "b"), (answers[0].Text("type"), answers[0].Raw("id"), answers[0].Text("channel")));
         Assert.Equal(("message", "2", "b"), (answers[1].Text("type"), answers[1].Raw("content"), answers[1].Text("channel")));
         Assert.True(await client.HearsOnlyPongAsync());

@@ -13,7 +13,8 @@ public sealed class SlowSenderTests
     public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_nobody()
     {
         var time = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
         var clock = server.Services.GetRequiredService<GatewayClock>();
         var slow = new List<RawWebSocket>();
         for (int i = 0; i < 20; i++)

@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hosting;
 
-/// <summary>On a clock that the test moves: the pace of the drain is what it is about. Two seconds of its time are for last words and for the rest of the node.</summary>
+/// <summary>
+/// On a clock that the test moves: the pace of the drain is what it is about. Two seconds of its time are for last words and for the rest
+/// of the node.
+/// </summary>
 public sealed class DrainPaceTests
 {
     private const int Clients = 10;

@@ -4,7 +4,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>What a newcomer sees first: <c>/demo</c>, served as part of the gateway. What it does is tested in a browser, in <c>clients/demo</c>.</summary>
+/// <summary>
+/// What a newcomer sees first: <c>/demo</c>, served as part of the gateway. What it does is tested in a browser, in <c>clients/demo</c>.
+/// </summary>
 public sealed partial class DemoTests(SharedPort port) : IClassFixture<SharedPort>
 {
     private static readonly HttpClient Http = new() { Timeout = Eventually.Limit };
@@ -43,7 +45,8 @@ public sealed partial class DemoTests(SharedPort port) : IClassFixture<SharedPor
     [InlineData("/demo/unknown")]
     [InlineData("/demo/index.html")]
     [InlineData("/demo/../Gateway.dll")]
-    public async Task Nothing_else_is_there(string path) => Assert.Equal(HttpStatusCode.NotFound, (await Http.GetAsync(At(path))).StatusCode);
+    public async Task Nothing_else_is_there(string path) =>
+        Assert.Equal(HttpStatusCode.NotFound, (await Http.GetAsync(At(path))).StatusCode);
 
     [Fact]
     public async Task It_is_on_the_public_port_alone() =>

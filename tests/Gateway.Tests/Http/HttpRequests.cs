@@ -9,7 +9,8 @@ internal static class HttpRequests
 
     /// <summary>A good upgrade request without one header, by its name.</summary>
     public static string UpgradeWithout(string header, string path = "/ws") =>
-        string.Concat(RawWebSocket.UpgradeRequest(path).Split("\r\n").Where(line => !line.StartsWith(header + ":", StringComparison.Ordinal))
+        string.Concat(RawWebSocket.UpgradeRequest(path).Split("\r\n")
+            .Where(line => !line.StartsWith(header + ":", StringComparison.Ordinal))
             .Select(line => line + "\r\n"))[..^2];
 
     /// <summary>A good upgrade request with one header's value changed.</summary>

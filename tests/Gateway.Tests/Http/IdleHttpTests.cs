@@ -114,7 +114,9 @@ public sealed class IdleHttpTests
         Assert.Equal(200, (await client.ReadReplyAsync()).Status);
     }
 
-    /// <summary>What comes while nothing is asked, up to the end. Time passes until then, as an answer is sent before its connection is idle.</summary>
+    /// <summary>
+    /// What comes while nothing is asked, up to the end. Time passes until then, as an answer is sent before its connection is idle.
+    /// </summary>
     private async Task<byte[]> IdleAsync(RawWebSocket client)
     {
         var rest = client.ReadToEndAsync();

@@ -49,7 +49,9 @@ public sealed class PlainRequestTests(SharedPort port) : IClassFixture<SharedPor
         await using var client = await port.ConnectAsync();
         await client.SendTextAsync(request);
         var reply = HttpReply.Parse(await client.ReadHeadAsync());
-        Assert.Equal((426, "websocket", "13", "close, Upgrade"), (reply.Status, reply["Upgrade"], reply["Sec-WebSocket-Version"], reply["Connection"]));
+        Assert.Equal(
+            (426, "websocket", "13", "close, Upgrade"),
+            (reply.Status, reply["Upgrade"], reply["Sec-WebSocket-Version"], reply["Connection"]));
         await client.ReadToEndAsync();
     }
 

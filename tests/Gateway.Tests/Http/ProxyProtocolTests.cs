@@ -12,7 +12,8 @@ public sealed class ProxyProtocolTests : IDisposable
 {
     private const string Line = "PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n";
     private static readonly byte[] Local = Convert.FromHexString("0D0A0D0A000D0A515549540A20000000");
-    private static readonly byte[] Six = Convert.FromHexString("0D0A0D0A000D0A515549540A2121002420010DB800000000000000000000000720010DB8000000000000000000000001000101BB");
+    private static readonly byte[] Six = Convert.FromHexString(
+        "0D0A0D0A000D0A515549540A2121002420010DB800000000000000000000000720010DB8000000000000000000000001000101BB");
 
     private readonly RecordedLog _log = new();
 
@@ -41,7 +42,9 @@ public sealed class ProxyProtocolTests : IDisposable
         await WebSockets.Expect.StillOpenAsync(line);
         await WebSockets.Expect.StillOpenAsync(six);
         await WebSockets.Expect.StillOpenAsync(local);
-        Assert.Equal(["127.0.0.1", "192.0.2.7", "2001:db8::7"], server.Connections.All().Select(connection => connection.Lease.Address.ToString()).Order());
+        Assert.Equal(
+            ["127.0.0.1", "192.0.2.7", "2001:db8::7"],
+            server.Connections.All().Select(connection => connection.Lease.Address.ToString()).Order());
     }
 
     [Fact]
@@ -93,7 +96,8 @@ public sealed class ProxyProtocolTests : IDisposable
         Assert.Equal(429, (await AskAsync(Encoding.Latin1.GetString(Six) + RawWebSocket.UpgradeRequest("/ws"))).Status);
         Assert.Equal(101, (await AskAsync(Line + RawWebSocket.UpgradeRequest("/ws"))).Status);
         Assert.Equal(429, (await AskAsync(Line + RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 2001:db8::8"))).Status);
-        Assert.Equal(429, (await AskAsync(Line + Get("/health/live") + RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 2001:db8::8"), skip: 1)).Status);
+        string upgrade = RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 2001:db8::8");
+        Assert.Equal(429, (await AskAsync(Line + Get("/health/live") + upgrade, skip: 1)).Status);
         Assert.Contains(_log.Of(102), line => line.StartsWith("Upgrade from 2001:db8::8 refused with 429", StringComparison.Ordinal));
 
         async Task<HttpReply> AskAsync(string bytes, int skip = 0)

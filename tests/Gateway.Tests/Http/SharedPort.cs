@@ -24,7 +24,8 @@ public sealed class SharedPort : IAsyncLifetime
     }
 
     /// <summary>
-    /// A test that leaves its connection in a pool of its own is no leak: the gateway has ended it long before <see cref="Eventually.Limit"/>.
+    /// Starts the gateway. A connection that a test leaves in a pool is no leak: the gateway ends it long before
+    /// <see cref="Eventually.Limit"/>.
     /// </summary>
     public async ValueTask InitializeAsync() =>
         _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01", "Limits:IdleHttp=00:00:05");

@@ -7,7 +7,9 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Limits:Handshake</c>: a client that does not finish its request head is cut, whatever it was going to ask for.</summary>
+/// <summary>
+/// Configuration, <c>Limits:Handshake</c>: a client that does not finish its request head is cut, whatever it was going to ask for.
+/// </summary>
 public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server) : IClassFixture<SlowHandshakeTests.ImpatientServer>
 {
     [Theory]
@@ -102,7 +104,8 @@ public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server
 
         public GatewayServer Gateway => _gateway!;
 
-        public async ValueTask InitializeAsync() => _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:Handshake=00:00:00.4");
+        public async ValueTask InitializeAsync() =>
+            _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:Handshake=00:00:00.4");
 
         public ValueTask DisposeAsync() => Gateway.DisposeAsync();
     }

@@ -90,7 +90,15 @@ public sealed class GatewayOptionsTests
         var options = With();
 
         Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public!.ToString(), options.Internal!.ToString()));
-        Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
+        var limits = new LimitsOptions
+        {
+            MessageBytes = 65_536,
+            OutboundBytes = 1_048_576,
+            ChannelsPerConnection = 128,
+            ChannelName = 255,
+            Handshake = TimeSpan.FromSeconds(10),
+        };
+        Assert.Equal(limits, options.Limits);
         Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
         Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);
         Assert.Equal(new HeartbeatOptions { Ping = TimeSpan.FromSeconds(25), PongTimeout = TimeSpan.FromSeconds(10) }, options.Heartbeat);
@@ -123,7 +131,8 @@ public sealed class GatewayOptionsTests
     public void Zero_is_no_limit()
     {
         var options = With(
-            "Limits:Connections=0", "Limits:ConnectionsPerAddress=0", "Limits:ConnectionsPerUser=0", "Limits:HandshakesPerSecondPerAddress=0",
+            "Limits:Connections=0", "Limits:ConnectionsPerAddress=0", "Limits:ConnectionsPerUser=0",
+            "Limits:HandshakesPerSecondPerAddress=0",
             "Limits:SocketsPerAddress=0");
 
         Assert.Equal((0, 0, 0, 0, 0), Counts(options.Limits));
@@ -137,7 +146,9 @@ public sealed class GatewayOptionsTests
             "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=nobody", "Namespaces:default:SlowConsumer=latest",
             "Namespaces:chat:History=0", "Namespaces:chat:Publish=signed-in", "Namespaces:chat:SlowConsumer=drop-oldest");
 
-        Assert.Equal(options.DefaultNamespace with { History = 0, Publish = AccessPolicy.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest }, options.Namespaces["chat"]);
+        Assert.Equal(
+            options.DefaultNamespace with { History = 0, Publish = AccessPolicy.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest },
+            options.Namespaces["chat"]);
         Assert.DoesNotContain("default", options.Namespaces.Keys);
     }
 
@@ -151,7 +162,8 @@ public sealed class GatewayOptionsTests
     public void Keys_that_mean_nothing_are_listed_and_those_of_the_contract_are_not()
     {
         var options = With(
-            "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01", "Presence:TimeToLive=00:01:00");
+            "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01",
+            "Presence:TimeToLive=00:01:00");
 
         Assert.Equal(
             [

@@ -19,7 +19,9 @@ public sealed class HooksOptionsTests
         var hooks = Read(Url, Secret);
 
         Assert.Equal(HookEvents.Notifications, hooks.Events);
-        Assert.Equal((TimeSpan.FromSeconds(1), false, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), 100_000), (hooks.Timeout, hooks.FailOpen, hooks.DeliveryTimeout, hooks.RetryFor, hooks.QueuedEvents));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(1), false, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), 100_000),
+            (hooks.Timeout, hooks.FailOpen, hooks.DeliveryTimeout, hooks.RetryFor, hooks.QueuedEvents));
     }
 
     [Theory]
@@ -29,8 +31,14 @@ public sealed class HooksOptionsTests
         Assert.Equal(HookEvents.Publish | HookEvents.Connected, Read([Url, Secret, .. settings]).Events);
 
     [Theory]
-    [InlineData("Hooks:Events: 'publishes' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=publishes")]
-    [InlineData("Hooks:Events: 'none' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=none")]
+    [InlineData(
+        "Hooks:Events: 'publishes' must be one of " +
+        "connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline",
+        Url, Secret, "Hooks:Events=publishes")]
+    [InlineData(
+        "Hooks:Events: 'none' must be one of " +
+        "connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline",
+        Url, Secret, "Hooks:Events=none")]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=localhost:9000", Secret)]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=http://me:hunter2@example.com", Secret)]
     [InlineData("Hooks:Url: is missing, but there is a secret, or are events, for it", Secret)]
@@ -57,7 +65,8 @@ public sealed class HooksOptionsTests
     [Fact]
     public async Task The_start_screen_says_what_the_backend_is_asked_and_told_and_where()
     {
-        await using var gateway = await GatewayProcess.StartAsync("Hooks:Url=http://127.0.0.1:9/hooks?key=hidden", Secret, "Hooks:Events=vacated,connect");
+        await using var gateway = await GatewayProcess.StartAsync(
+            "Hooks:Url=http://127.0.0.1:9/hooks?key=hidden", Secret, "Hooks:Events=vacated,connect");
 
         Assert.Contains("hooks      connect, vacated to http://127.0.0.1:9/hooks\n", gateway.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", gateway.Output, StringComparison.Ordinal);

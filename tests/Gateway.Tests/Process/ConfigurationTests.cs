@@ -13,7 +13,11 @@ public sealed class ConfigurationTests
         var launch = new GatewayLaunch
         {
             AppSettings = """{ "Gateway": { "Heartbeat": { "Ping": "25" }, "Namespaces": { "chat": { "Publish": "everyone" } } } }""",
-            Environment = new Dictionary<string, string> { ["Gateway__Limits__MessageBytes"] = "many", ["Gateway__Namespaces__chat__History"] = "-1" },
+            Environment = new Dictionary<string, string>
+            {
+                ["Gateway__Limits__MessageBytes"] = "many",
+                ["Gateway__Namespaces__chat__History"] = "-1",
+            },
             Settings = ["Internal=ftp://127.0.0.1", "Diagnostics:Echo=perhaps", "Drain:Duration=30"],
         };
 
@@ -47,7 +51,13 @@ public sealed class ConfigurationTests
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             AppSettings = """
-                { "Gateway": { "Node": "file", "Limits": { "MessageBytes": 1024, "ChannelsPerConnection": 3 }, "Namespaces": { "chat": { "History": 9 } } } }
+                {
+                  "Gateway": {
+                    "Node": "file",
+                    "Limits": { "MessageBytes": 1024, "ChannelsPerConnection": 3 },
+                    "Namespaces": { "chat": { "History": 9 } }
+                  }
+                }
                 """,
             Environment = new Dictionary<string, string> { ["Gateway__Node"] = "environment", ["Gateway__Limits__MessageBytes"] = "2048" },
             Settings = ["Node=command"],

@@ -10,7 +10,8 @@ public sealed class StartTests
     public async Task The_start_screen_names_addresses_mode_backplane_limits_and_namespaces()
     {
         await using var gateway = await GatewayProcess.StartAsync(
-            "Node=edge-1", "Limits:MessageBytes=2048", "Limits:OutboundBytes=4000", "Limits:ChannelsPerConnection=7", "Diagnostics:Echo=true",
+            "Node=edge-1", "Limits:MessageBytes=2048", "Limits:OutboundBytes=4000", "Limits:ChannelsPerConnection=7",
+            "Diagnostics:Echo=true",
             "Namespaces:chat:History=50", "Namespaces:chat:Presence=true");
         var (clients, console) = ($"127.0.0.1:{gateway.PublicPort}", $"127.0.0.1:{gateway.InternalPort}");
 
@@ -24,7 +25,8 @@ public sealed class StartTests
             "WARNING    development mode: everybody on this machine is let in as anonymous and may do everything\n", gateway.Output);
         Assert.Contains("backplane  memory", gateway.Output);
         Assert.Contains("limits     message 2 KiB, outbound queue 4000 B and 7 channels per connection\n", gateway.Output);
-        Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
+        Assert.Contains(
+            "namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
         Assert.Empty(gateway.Errors);
     }
 
@@ -89,8 +91,17 @@ public sealed class StartTests
     {
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
-            AppSettings = """{ "Gateway": { "Namspaces": { "chat": { "History": 5 } }, "Moonlight": true }, "Limits": { "MessageBytes": 10 } }""",
-            Environment = new Dictionary<string, string> { ["Gateway__Limits__MesageBytes"] = "10", ["GATEWAY_LIMITS_MESSAGEBYTES"] = "10" },
+            AppSettings = """
+                {
+                  "Gateway": { "Namspaces": { "chat": { "History": 5 } }, "Moonlight": true },
+                  "Limits": { "MessageBytes": 10 }
+                }
+                """,
+            Environment = new Dictionary<string, string>
+            {
+                ["Gateway__Limits__MesageBytes"] = "10",
+                ["GATEWAY_LIMITS_MESSAGEBYTES"] = "10",
+            },
         });
         const string Nothing = "is set but means nothing here";
         await gateway.SaysAsync($"WARNING    Gateway:Limits:MesageBytes {Nothing}; the nearest is Gateway:Limits:MessageBytes\n");
@@ -112,7 +123,8 @@ public sealed class StartTests
 
         Assert.Equal(HttpStatusCode.UpgradeRequired, answer.StatusCode);
         Assert.Equal(
-            """{"error":"bad_request","message":"this is a WebSocket endpoint: connect with an upgrade request"}""", await answer.Content.ReadAsStringAsync());
+            """{"error":"bad_request","message":"this is a WebSocket endpoint: connect with an upgrade request"}""",
+            await answer.Content.ReadAsStringAsync());
     }
 
     [Fact]

@@ -57,7 +57,8 @@ public sealed class DrainTests
         await Eventually.TrueAsync(() => stalled.Connection.IsClosing, "the drain has come to it");
         var received = await stalled.ReadThroughAsync(message => message.Text("type") == "disconnect");
 
-        Assert.Equal(Enumerable.Range(0, 600).Select(n => (long)n), received[..^1].Select(message => message.GetProperty("content").Number("n")));
+        Assert.Equal(
+            Enumerable.Range(0, 600).Select(n => (long)n), received[..^1].Select(message => message.GetProperty("content").Number("n")));
         Assert.Equal(1012, (await stalled.Socket.ReadUntilCloseAsync())!.CloseCode);
         await stalled.DisposeAsync();
         await healthy.DisposeAsync();

@@ -15,7 +15,7 @@ public sealed class FootprintTests
 {
     [Theory]
     [InlineData(typeof(Connection), 280)]
-    [InlineData(typeof(ConnectionWriter), 152)]
+    [InlineData(typeof(ConnectionWriter), 144)]
     [InlineData(typeof(SocketTransport), 32)]
     [InlineData(typeof(ChannelSession), 88)]
     [InlineData(typeof(ClientSubscriptions), 48)]

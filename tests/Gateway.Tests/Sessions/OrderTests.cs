@@ -30,7 +30,8 @@ public sealed class OrderTests
         }
 
         // The publishers of a channel are subscribers of it or of another: both must work alike.
-        var publishing = clients.Take(PublishersPerChannel * Channels).Select((client, i) => PublishAsync(client, channels[i % Channels], i / Channels));
+        var publishing = clients.Take(PublishersPerChannel * Channels).Select(
+            (client, i) => PublishAsync(client, channels[i % Channels], i / Channels));
         await Task.WhenAll(publishing);
         string[][] received = await Task.WhenAll(reading);
 

@@ -221,7 +221,8 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     public async Task Above_the_limit_of_users_only_their_number_is_told()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"], services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"],
+            services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
         await using var ann = await JsonClient.ConnectAsync(server, "?user=ann&info={}");
         await using var bob = await JsonClient.ConnectAsync(server, "?user=bob");
         await using var carol = await JsonClient.ConnectAsync(server, "?user=carol&info={}");

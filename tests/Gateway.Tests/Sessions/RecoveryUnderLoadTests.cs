@@ -86,7 +86,9 @@ public sealed class RecoveryUnderLoadTests
             Assert.Equal(++seq, next);
     }
 
-    /// <summary>At full speed, but never so far ahead that the test's own reading, which waits for nothing else, falls behind for good.</summary>
+    /// <summary>
+    /// At full speed, but never so far ahead that the test's own reading, which waits for nothing else, falls behind for good.
+    /// </summary>
     private static async Task PublishUntilAsync(JsonClient publisher, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)

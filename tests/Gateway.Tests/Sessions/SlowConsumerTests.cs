@@ -3,7 +3,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>A subscriber that stops reading while others publish megabytes: nobody else notices, and it gets what its namespace promises.</summary>
+/// <summary>
+/// A subscriber that stops reading while others publish megabytes: nobody else notices, and it gets what its namespace promises.
+/// </summary>
 public sealed class SlowConsumerTests
 {
     private const int Limit = 100_000;
@@ -31,7 +33,8 @@ public sealed class SlowConsumerTests
     [Fact]
     public async Task Drop_oldest_leaves_gaps_but_only_whole_messages_in_order_up_to_the_newest()
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
         await using var stalled = await Stalled.StartAsync(server, "drop:a");
         await FloodAsync(server, stalled, "drop:a");
 

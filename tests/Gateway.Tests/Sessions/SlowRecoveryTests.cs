@@ -57,7 +57,9 @@ public sealed class SlowRecoveryTests
 
     private async Task<GatewayServer> StartAsync()
     {
-        var server = await GatewayServer.StartAsync(["Namespaces:log:History=1000", "Namespaces:log:HistoryTtl=1.00:00:00"], services => services.AddSingleton<TimeProvider>(_time));
+        var server = await GatewayServer.StartAsync(
+            ["Namespaces:log:History=1000", "Namespaces:log:HistoryTtl=1.00:00:00"],
+            services => services.AddSingleton<TimeProvider>(_time));
         await using var publisher = await JsonClient.ConnectAsync(server);
         string content = "\"" + new string('x', 40_000) + "\"";
         for (int i = 1; i < Messages; i++)

@@ -31,7 +31,9 @@ internal sealed class Stalled : IAsyncDisposable
         return new Stalled(socket, server.Connections.All().Single(connection => connection.Id == id));
     }
 
-    /// <summary>Publishes while the client doesn't read, checking that a healthy subscriber gets everything and the queue keeps to its limit.</summary>
+    /// <summary>
+    /// Publishes while the client doesn't read, checking that a healthy subscriber gets everything and the queue keeps to its limit.
+    /// </summary>
     public async Task EndureAsync(JsonClient publisher, JsonClient healthy, string[] channels, int messages, int bytes, long limit)
     {
         string padding = new('x', bytes);

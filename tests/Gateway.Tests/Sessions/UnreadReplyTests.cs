@@ -53,7 +53,8 @@ public sealed class UnreadReplyTests
         var asking = Task.Run(async () =>
         {
             for (int i = 0; i < Questions; i += 1000)
-                await stalled.Socket.SendAsync(Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
+                await stalled.Socket.SendAsync(
+                    Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
         });
         await Eventually.TrueAsync(() => stalled.Connection.Writer.IsBlocked, "answers wait");
 

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
-using Gateway.Tests.Auth;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
+using Gateway.Tests.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 
@@ -55,7 +57,7 @@ public sealed class LifeTests
             return next(context);
         });
         await using var server = await GatewayServer.StartAsync(
-            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IStartupFilter>(sees));
+            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IPortEndpoints>(sees));
 
         await using var client = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 
@@ -129,7 +131,8 @@ public sealed class LifeTests
 
         Assert.Equal(4008, received[^1].Json.Number("code"));
         Assert.Null(await stalled.TryReceiveAsync());
-        Assert.Equal(Enumerable.Range(1, received.Count - 1).Select(seq => (long)seq), received[..^1].Select(each => each.Json.Number("seq")));
+        Assert.Equal(
+            Enumerable.Range(1, received.Count - 1).Select(seq => (long)seq), received[..^1].Select(each => each.Json.Number("seq")));
         await using var back = await SseClient.ConnectAsync(server.PublicPort, "channel=log:a", "Last-Event-ID: " + stalled.LastEventId);
         Assert.True((await back.ReceiveAsync("subscribed")).Json.GetProperty("recovered").GetBoolean());
         for (int seq = received.Count; seq <= published; seq++)
@@ -141,7 +144,8 @@ public sealed class LifeTests
     [InlineData("latest")]
     public async Task A_gap_ends_the_stream_so_that_coming_back_recovers_everything(string policy)
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", $"Namespaces:log:SlowConsumer={policy}", "Namespaces:log:History=100000");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", $"Namespaces:log:SlowConsumer={policy}", "Namespaces:log:History=100000");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=log:a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
@@ -161,7 +165,8 @@ public sealed class LifeTests
     [Fact]
     public async Task Without_history_a_slow_reader_loses_the_oldest_and_keeps_its_stream()
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=drop:a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
@@ -210,12 +215,8 @@ public sealed class LifeTests
 
     private static string Content(int n) => $$"""{"n":{{n}},"p":"{{new string('x', 2_000)}}"}""";
 
-    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IStartupFilter
+    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IPortEndpoints
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use(handle);
-            next(app);
-        };
+        public void Map(IEndpointRouteBuilder routes) => ((IApplicationBuilder)routes).Use(handle);
     }
 }

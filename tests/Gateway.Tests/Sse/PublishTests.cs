@@ -38,7 +38,9 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [InlineData("7")]
     [InlineData("\"a\"")]
     public async Task An_id_comes_back(string id) =>
-        Assert.Equal((HttpStatusCode.OK, $$"""{"id":{{id}},"channel":"plain"}"""), await PostAsync(Port, $$"""{"channel":"plain","content":1,"id":{{id}}}"""));
+        Assert.Equal(
+            (HttpStatusCode.OK, $$"""{"id":{{id}},"channel":"plain"}"""),
+            await PostAsync(Port, $$"""{"channel":"plain","content":1,"id":{{id}}}"""));
 
     [Fact]
     public async Task A_key_makes_it_safe_to_send_again()
@@ -47,7 +49,8 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
         var second = await PostAsync(Port, """{"channel":"log:key","content":1,"key":"k"}""");
 
         Assert.Equal(first, second);
-        Assert.Equal(2, JsonDocument.Parse((await PostAsync(Port, """{"channel":"log:key","content":2}""")).Body).RootElement.Number("seq"));
+        Assert.Equal(
+            2, JsonDocument.Parse((await PostAsync(Port, """{"channel":"log:key","content":2}""")).Body).RootElement.Number("seq"));
     }
 
     [Theory]
@@ -116,7 +119,10 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [Fact]
     public async Task Any_other_method_is_405()
     {
-        foreach (var (method, path) in new[] { (HttpMethod.Get, "/publish"), (HttpMethod.Put, "/publish"), (HttpMethod.Post, "/sse?channel=a") })
+        foreach (var (method, path) in new[]
+        {
+            (HttpMethod.Get, "/publish"), (HttpMethod.Put, "/publish"), (HttpMethod.Post, "/sse?channel=a"),
+        })
         {
             using var reply = await AskAsync(method, Port, path);
             Assert.Equal(HttpStatusCode.MethodNotAllowed, reply.StatusCode);
@@ -130,7 +136,8 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
         public GatewayServer Server { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() =>
-            Server = await GatewayServer.StartAsync("Namespaces:log:History=100", "Namespaces:closed:Publish=nobody", $"Limits:MessageBytes={MessageBytes}");
+            Server = await GatewayServer.StartAsync(
+                "Namespaces:log:History=100", "Namespaces:closed:Publish=nobody", $"Limits:MessageBytes={MessageBytes}");
 
         public ValueTask DisposeAsync() => Server.DisposeAsync();
     }

@@ -17,7 +17,9 @@ internal static class Publishing
     public static async Task<JsonElement> PublishAsync(int port, string channel, string content)
     {
         var (status, body) = await PostAsync(port, $$"""{"channel":"{{channel}}","content":{{content}}}""");
-        return status == HttpStatusCode.OK ? JsonDocument.Parse(body).RootElement : throw new InvalidOperationException($"{status}: {body}");
+        return status == HttpStatusCode.OK
+            ? JsonDocument.Parse(body).RootElement
+            : throw new InvalidOperationException($"{status}: {body}");
     }
 
     /// <summary>Publishes numbers, one after the other.</summary>

@@ -55,12 +55,14 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
         await client.ReceiveThroughAsync(each => each.Type == "subscribed" && each.Json.Text("channel") == "plain");
         await PublishManyAsync(Port, "log:x", 1, 2);
         await PublishManyAsync(Port, "log:y", 1, 5);
-        await client.ReceiveThroughAsync(each => each.Type == "message" && each.Json is var json && json.Text("channel") == "log:y" && json.Number("seq") == 5);
+        await client.ReceiveThroughAsync(
+            each => each.Type == "message" && each.Json is var json && json.Text("channel") == "log:y" && json.Number("seq") == 5);
         await client.DisposeAsync();
         await PublishAsync(Port, "log:x", "3");
         await PublishAsync(Port, "log:y", "6");
 
-        await using var back = await SseClient.ConnectAsync(Port, "channel=log:y&channel=log:z&channel=plain", "Last-Event-ID: " + client.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            Port, "channel=log:y&channel=log:z&channel=plain", "Last-Event-ID: " + client.LastEventId);
 
         Assert.True(IsRecovered(await back.ReceiveAsync("subscribed")));
         Assert.Equal((6, 6), NumberOf(await back.ReceiveAsync("message")));
@@ -137,7 +139,8 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
         await PublishManyAsync(nodes.A.PublicPort, "h:a", 3, 4);
         await PublishAsync(nodes.B.PublicPort, "h:b", "1");
 
-        await using var back = await SseClient.ConnectAsync(nodes.B.PublicPort, "channel=h:a&channel=h:b", "Last-Event-ID: " + client.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            nodes.B.PublicPort, "channel=h:a&channel=h:b", "Last-Event-ID: " + client.LastEventId);
 
         Assert.True(IsRecovered(await back.ReceiveAsync("subscribed")));
         Assert.Equal((3, 3), NumberOf(await back.ReceiveAsync("message")));

@@ -41,14 +41,18 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
 
         Assert.Matches("^id: [A-Za-z0-9_-]+$", await client.ReadLineAsync());
         Assert.Equal("event: message", await client.ReadLineAsync());
-        Assert.StartsWith("""data: {"type":"message","channel":"log:bytes","content":[1,2],"sender":""", await client.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            """data: {"type":"message","channel":"log:bytes","content":[1,2],"sender":""",
+            await client.ReadLineAsync(),
+            StringComparison.Ordinal);
         Assert.Equal("", await client.ReadLineAsync());
     }
 
     [Fact]
     public async Task Every_channel_is_confirmed_and_those_denied_are_errors()
     {
-        await using var client = await SseClient.ConnectAsync(Port, "channel=one&channel=user:somebody&channel=log:two&channel=a%20b&channel=one");
+        await using var client = await SseClient.ConnectAsync(
+            Port, "channel=one&channel=user:somebody&channel=log:two&channel=a%20b&channel=one");
 
         Assert.Equal("one", (await client.ReceiveAsync("subscribed")).Json.Text("channel"));
         var denied = (await client.ReceiveAsync("error")).Json;
@@ -117,7 +121,8 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
 
         var message = await client.ReceiveAsync("message");
         Assert.Equal((Channel, "ü\U0001F600"), (message.Json.Text("channel"), message.Json.Text("content")));
-        await using var back = await SseClient.ConnectAsync(Port, "channel=" + Uri.EscapeDataString(Channel), "Last-Event-ID: " + message.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            Port, "channel=" + Uri.EscapeDataString(Channel), "Last-Event-ID: " + message.LastEventId);
         Assert.True((await back.ReceiveAsync("subscribed")).Json.GetProperty("recovered").GetBoolean());
     }
 
@@ -152,7 +157,8 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
         await using var socket = await JsonClient.ConnectAsync(gateway.Server);
         await socket.SubscribeAsync("log:order");
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(publisher => PublishManyAsync(Port, "log:order", publisher * 100, (publisher * 100) + 24)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(publisher => PublishManyAsync(Port, "log:order", publisher * 100, (publisher * 100) + 24)));
 
         for (int i = 1; i <= 100; i++)
         {
@@ -196,7 +202,9 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     {
         string Query(int count) => string.Join('&', Enumerable.Range(0, count).Select(i => "channel=c" + i));
 
-        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"limit_exceeded","message":"at most 128 channels per stream"}"""), await GetAsync(Port, "/sse?" + Query(129)));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, """{"error":"limit_exceeded","message":"at most 128 channels per stream"}"""),
+            await GetAsync(Port, "/sse?" + Query(129)));
         await using var client = await SseClient.ConnectAsync(Port, Query(128));
         for (int i = 0; i < 128; i++)
             await client.ReceiveAsync("subscribed");

@@ -143,7 +143,8 @@ public sealed class CloseTests(EchoServer server) : IClassFixture<EchoServer>
     public async Task A_client_that_shuts_its_sending_side_gets_its_answers_and_the_end_of_the_stream()
     {
         await using var client = await server.ConnectAsync();
-        await client.SendAsync((byte[])[.. RawWebSocket.TextFrame("last words"), .. RawWebSocket.Frame(Ping, Encoding.ASCII.GetBytes("?"))]);
+        await client.SendAsync(
+            (byte[])[.. RawWebSocket.TextFrame("last words"), .. RawWebSocket.Frame(Ping, Encoding.ASCII.GetBytes("?"))]);
         client.FinishSending();
         await TextAsync(client, "last words");
         await FrameAsync(client, Pong, "?"u8.ToArray());

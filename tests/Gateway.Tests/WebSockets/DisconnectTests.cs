@@ -4,7 +4,10 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Protocol: on <c>/ws</c> a <c>disconnect</c> message says the same as the close frame that follows it, for clients that cannot see close codes.</summary>
+/// <summary>
+/// Protocol: on <c>/ws</c> a <c>disconnect</c> message says the same as the close frame that follows it, for clients that cannot see close
+/// codes.
+/// </summary>
 public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServer>
 {
     private async Task<RawWebSocket> ConnectAsync()
@@ -45,7 +48,8 @@ public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServe
     {
         await using var client = await ConnectAsync();
         string ping = """{"type":"ping","id":1}""";
-        await client.SendAsync((byte[])[.. RawWebSocket.TextFrame(ping), .. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame(ping)]);
+        await client.SendAsync(
+            (byte[])[.. RawWebSocket.TextFrame(ping), .. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame(ping)]);
         await MessageAsync(client, "pong");
         await DisconnectAsync(client, 1003, "binary messages are not supported");
     }

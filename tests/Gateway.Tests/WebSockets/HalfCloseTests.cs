@@ -80,7 +80,8 @@ public sealed class HalfCloseTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Violations))]
-    public async Task The_stream_ends_behind_the_close_frame_the_place_is_free_and_what_still_comes_is_dropped(Way way, int code, byte[] sent)
+    public async Task The_stream_ends_behind_the_close_frame_the_place_is_free_and_what_still_comes_is_dropped(
+        Way way, int code, byte[] sent)
     {
         await using var client = await ConnectAsync(way);
         await FrameAsync(client, Text);

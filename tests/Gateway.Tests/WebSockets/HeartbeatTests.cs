@@ -79,7 +79,8 @@ public sealed class HeartbeatTests
     public async Task Traffic_makes_pings_superfluous_and_silence_needs_one()
     {
         var clock = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         for (int i = 0; i < 10; i++)
         {
@@ -109,7 +110,8 @@ public sealed class HeartbeatTests
     public async Task A_client_silent_for_all_of_the_pong_timeout_is_closed_and_one_that_spoke_within_it_is_not()
     {
         var clock = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var silent = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         await using var late = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         await Eventually.TrueAsync(() => server.Connections.Count == 2, "both are in the table");

@@ -100,7 +100,8 @@ public sealed class MessageLimitTests(MessageLimitTests.SmallServer server) : IC
 
         public Task<RawWebSocket> ConnectAsync() => RawWebSocket.ConnectAsync(_gateway!.PublicPort, "/echo");
 
-        public async ValueTask InitializeAsync() => _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=1000");
+        public async ValueTask InitializeAsync() =>
+            _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=1000");
 
         public ValueTask DisposeAsync() => _gateway!.DisposeAsync();
     }

@@ -69,7 +69,8 @@ public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
     public async Task Many_pings_in_one_packet_are_answered_one_by_one_in_order(int count, int padding)
     {
         await using var client = await server.ConnectAsync();
-        byte[][] payloads = [.. Enumerable.Range(0, count).Select(i => padding == 0 ? Bytes(i) : [.. BitConverter.GetBytes(i), .. Bytes(padding - 4)])];
+        byte[][] payloads =
+            [.. Enumerable.Range(0, count).Select(i => padding == 0 ? Bytes(i) : [.. BitConverter.GetBytes(i), .. Bytes(padding - 4)])];
         await client.SendAsync(payloads.SelectMany(payload => RawWebSocket.Frame(Ping, payload)).ToArray());
         foreach (byte[] payload in payloads)
             await FrameAsync(client, Pong, payload);

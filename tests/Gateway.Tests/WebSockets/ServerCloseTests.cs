@@ -12,7 +12,8 @@ public sealed class ServerCloseTests : IAsyncLifetime
 
     private GatewayServer Server => _server!;
 
-    public async ValueTask InitializeAsync() => _server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01");
+    public async ValueTask InitializeAsync() =>
+        _server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01");
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
@@ -23,7 +24,8 @@ public sealed class ServerCloseTests : IAsyncLifetime
         return client;
     }
 
-    private void Close() => Assert.Single(Server.Connections.All()).RequestClose(new CloseRequest(new CloseStatus(CloseCode.Forbidden, "thrown out")));
+    private void Close() =>
+        Assert.Single(Server.Connections.All()).RequestClose(new CloseRequest(new CloseStatus(CloseCode.Forbidden, "thrown out")));
 
     [Fact]
     public async Task The_server_hangs_up_in_order_even_when_no_answer_comes()

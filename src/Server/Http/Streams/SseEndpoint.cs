@@ -14,8 +14,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Gateway.Server.Http.Streams;
 
 /// <summary>
-/// Safe for any thread. <c>/sse</c>: an ordinary connection with an ordinary session over another transport, so that everything
-/// that holds for WebSockets, from admission to the drain, holds for streams too.
+/// <c>/sse</c>: an ordinary connection with an ordinary session over another transport, so that everything that holds for WebSockets, from
+/// admission to the drain, holds for streams too. Safe for any thread.
 /// </summary>
 internal sealed class SseEndpoint(
     AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services)

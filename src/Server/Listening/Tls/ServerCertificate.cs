@@ -6,8 +6,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Listening.Tls;
 
 /// <summary>
-/// The certificate of the public port. Safe for any thread. Once a second, by the one clock, its files are read again; a new connection takes
-/// the current options, and open ones keep theirs.
+/// The certificate of the public port. Safe for any thread. Once a second, by the one clock, its files are read again; a new connection
+/// takes the current options, and open ones keep theirs.
 /// </summary>
 internal sealed partial class ServerCertificate : ITickHandler
 {
@@ -28,7 +28,8 @@ internal sealed partial class ServerCertificate : ITickHandler
     {
         _options = options.Certificate!;
         _log = logs.CreateLogger(LogCategory);
-        if (CertificateFiles.TryRead(_options, out string problem) is not { } files || files.TryLoad(_options, out problem) is not { } context)
+        if (CertificateFiles.TryRead(_options, out string problem) is not { } files
+            || files.TryLoad(_options, out problem) is not { } context)
             throw new InvalidDataException($"Gateway:Certificate: {problem}.");
         _current = For(context);
         _fingerprint = files.Fingerprint;
