@@ -31,7 +31,7 @@ public class EventStreaming
         var output = new EventStreamOutput(
             _response.Writer, positions, onGone: () => throw new InvalidOperationException("The stream has ended."));
         _writer = new ConnectionWriter(
-            EventStreamEncoding.Instance, output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+            EventStreamEncoding.Instance, output, new LoneOwner(), _node.Sends.Next(), limit: 1 << 20);
         _subscription = new Subscription(channel, _writer);
         _message = BatchOf(channel, seq: 0);
         _kept = BatchOf(channel, seq: 1234);

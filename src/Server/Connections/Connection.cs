@@ -51,7 +51,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         Opened = services.Clock.Now;
         Lease = lease;
         Writer = new ConnectionWriter(
-            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
+            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes);
         _dialect = dialect(this);
     }
 
@@ -180,14 +180,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
     }
 
-    Task IConnectionReceiver.OnEndAsync(Exception? failure)
+    void IConnectionReceiver.OnFailure(Exception failure)
     {
-        if (failure is not null && !IsVanished(failure))
-            Fail(failure);
-        else if (failure is not null)
+        if (IsVanished(failure))
             _hasVanished = true;
-        return EndAsync(_hasVanished);
+        else
+            Fail(failure);
     }
+
+    Task IConnectionReceiver.OnEndAsync() => EndAsync(_hasVanished);
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {

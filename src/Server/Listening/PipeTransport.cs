@@ -31,18 +31,20 @@ internal abstract class PipeTransport : ITransport, IOutput
     /// </summary>
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
-        Exception? failure = null;
         try
         {
             bool goesOn = await opened.ConfigureAwait(false);
             while (goesOn)
-                goesOn = await OnReadAsync(connection, await Input.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false);
+            {
+                var result = await Input.ReadAsync().ConfigureAwait(false);
+                goesOn = await OnReadAsync(connection, result).ConfigureAwait(false);
+            }
         }
-        catch (Exception caught)
+        catch (Exception failure)
         {
-            failure = caught;
+            connection.OnFailure(failure);
         }
-        await connection.OnEndAsync(failure).ConfigureAwait(false);
+        await connection.OnEndAsync().ConfigureAwait(false);
     }
 
     public async Task ReceiveAsync(IInputReceiver receiver)

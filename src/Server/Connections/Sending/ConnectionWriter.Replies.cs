@@ -22,7 +22,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             schedule = reply.Timing == SendTiming.Soon && Schedule();
         }
         if (schedule)
-            sends.Add(this);
+            Scheduler.Add(this);
         if (reply.Timing == SendTiming.Now)
             Pump();
         return true;

@@ -1,6 +1,5 @@
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Channels;
-using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -9,8 +8,8 @@ namespace Gateway.Server.Connections.Sending;
 /// who puts something in ever waits but the connection's own read loop, in <see cref="FrameSender.FlushAsync"/>.
 /// </summary>
 internal sealed partial class ConnectionWriter(
-    FrameEncoding encoding, IOutput output, IWriterOwner owner, SendScheduler sends, int limit, GatewayMetrics metrics)
-    : FrameSender(encoding, output, metrics), ISubscriber
+    FrameEncoding encoding, IOutput output, IWriterOwner owner, SendScheduler scheduler, int limit)
+    : FrameSender(encoding, output, scheduler), ISubscriber
 {
     private static readonly CloseStatus TooSlow = new(CloseCode.SlowConsumer, "slow consumer: the outbound queue is full");
 
@@ -41,13 +40,13 @@ internal sealed partial class ConnectionWriter(
             schedule = Schedule();
         }
         if (schedule)
-            sends.Add(this, ref scheduled);
+            Scheduler.Add(this, ref scheduled);
         if (overflow.Policy is not null)
             Report(overflow);
         return !isBehind;
     }
 
-    public void CatchUp() => sends.Help();
+    public void CatchUp() => Scheduler.Help();
 
     public void OnGap(Subscription subscription) => owner.OnGap(subscription);
 
@@ -116,14 +115,14 @@ internal sealed partial class ConnectionWriter(
     private void Report(in Overflow overflow)
     {
         if (overflow.Dropped > 0)
-            Metrics.SlowConsumer(overflow.Policy!, overflow.Dropped);
+            Scheduler.Metrics.SlowConsumer(overflow.Policy!, overflow.Dropped);
         long dropped = Interlocked.Add(ref _dropped, overflow.Dropped);
         owner.OnOverflow(overflow.Disconnects ? "disconnect" : overflow.Policy!, overflow.Channel!, dropped);
         foreach (var subscription in overflow.Gaps ?? [])
             owner.OnGap(subscription);
         if (!overflow.Disconnects)
             return;
-        Metrics.SlowConsumer("disconnect");
+        Scheduler.Metrics.SlowConsumer("disconnect");
         owner.OnSlow(TooSlow);
     }
 }

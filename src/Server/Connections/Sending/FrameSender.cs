@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Gateway.Server.Channels;
-using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -13,7 +12,7 @@ namespace Gateway.Server.Connections.Sending;
 /// The one who sends does so without the lock: takes what is queued, sends it with one system call, and looks again. Where the peer's
 /// window is full the rest waits for the socket, and the queue fills behind it.
 /// </remarks>
-internal abstract class FrameSender(FrameEncoding encoding, IOutput output, GatewayMetrics metrics)
+internal abstract class FrameSender(FrameEncoding encoding, IOutput output, SendScheduler scheduler)
 {
     /// <summary>Replies that may wait unsent before the read loop, which causes them, has to.</summary>
     public const int ReplyBytes = 16 * 1024;
@@ -57,7 +56,8 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
 
     public FrameEncoding Encoding => encoding;
 
-    private protected GatewayMetrics Metrics => metrics;
+    /// <summary>Where the connection waits to be sent by one thread with others.</summary>
+    private protected SendScheduler Scheduler => scheduler;
 
     /// <summary>Bytes waiting in the queue, as counted against the limit.</summary>
     public long QueuedBytes
@@ -205,7 +205,7 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
     {
         var bytes = chunk.Bytes;
         // Counted before the send, so that a client never sees a message that the metrics do not have yet.
-        metrics.Sent(chunk.Count, bytes.Length);
+        scheduler.Metrics.Sent(chunk.Count, bytes.Length);
         return output.TrySend(bytes);
     }
 
@@ -306,7 +306,7 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Gate
         bool alive = await stream.WriteAsync(first).ConfigureAwait(false);
         while (alive && !stream.IsFull && TryTakeMore(out var frames))
         {
-            metrics.Sent(frames.Count, frames.Length);
+            scheduler.Metrics.Sent(frames.Count, frames.Length);
             alive = await stream.WriteAsync(frames).ConfigureAwait(false);
             frames.Batch!.Release();
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Server.Channels;
+using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -7,10 +8,13 @@ namespace Gateway.Server.Connections.Sending;
 /// Safe for any thread. Where writers wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
 /// nearly all of its cost, come after it or run beside it, and what is written to a writer meanwhile leaves with the same send.
 /// </summary>
-internal sealed class SendScheduler : ScheduledSends
+internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
 {
     private readonly ConcurrentQueue<FrameSender> _writers = new();
     private int _isSending;
+
+    /// <summary>Where sends are counted. Held for the writers, so that an idle connection does not.</summary>
+    public GatewayMetrics Metrics => metrics;
 
     public void Add(FrameSender writer)
     {

@@ -31,7 +31,6 @@ internal sealed class StreamTransport : ITransport
 
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
-        Exception? failure = null;
         try
         {
             bool goesOn = await opened.ConfigureAwait(false);
@@ -44,11 +43,11 @@ internal sealed class StreamTransport : ITransport
                 goesOn = await CallAsync(connection, _hasLeft).ConfigureAwait(false);
             }
         }
-        catch (Exception caught)
+        catch (Exception failure)
         {
-            failure = caught;
+            connection.OnFailure(failure);
         }
-        await connection.OnEndAsync(failure).ConfigureAwait(false);
+        await connection.OnEndAsync().ConfigureAwait(false);
     }
 
     /// <summary>There is nothing to wait for: a client that has been sent the last event has no way to answer.</summary>
