@@ -13,8 +13,8 @@ internal sealed class OpenSockets
     private int _count;
 
     /// <summary>
-    /// Counts the files that are open with the first socket, not before: until then the process loads a hundred assemblies, and each of them
-    /// keeps two files open.
+    /// Counts the files that are open with the first socket, not before: until then the process loads a hundred assemblies, and each of
+    /// them keeps two files open.
     /// </summary>
     public OpenSockets()
     {
