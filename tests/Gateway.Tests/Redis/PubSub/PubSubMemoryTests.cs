@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Server.Backplane.Redis.PubSub;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Redis.PubSub;
+
+/// <summary>The memory that the channels of a pub/sub connection take here. Measured on the whole process, and so with no test beside it.</summary>
+[Collection(nameof(AloneCollection))]
+public sealed class PubSubMemoryTests : IAsyncLifetime
+{
+    private RedisServer _redis = null!;
+    private PubSubConnection _connection = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+        var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", _redis.Port, TestContext.Current.CancellationToken);
+        _connection = await PubSubConnection.StartAsync(client.GetStream(), isSharded: false, null, password: null);
+    }
+
+    [Fact]
+    public async Task Ten_thousand_channels_take_less_than_a_kilobyte_each()
+    {
+        const int Count = 10_000;
+        PubSubHandler handler = _ => { };
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Count).Select(
+            i => _connection.SubscribeAsync(new PubSubChannel(Encoding.ASCII.GetBytes($"gateway:c:{{chat:{i}}}"), handler))));
+
+        Assert.All(answers, Assert.Null);
+        long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Count;
+        Assert.InRange(each, 50, 1024);
+        Assert.Equal("10000", (await _redis.CommandAsync("EVAL", "return #redis.call('PUBSUB', 'CHANNELS')", "0")).Trim());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _connection.Dispose();
+        await _redis.DisposeAsync();
+    }
+}
