@@ -25,8 +25,6 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
     /// <summary>Who finds no room in a claim waits for the next.</summary>
     public const int MostClaimed = 256;
 
-    private const int MostRefused = 4_096;
-
     /// <summary>What a heartbeat has room for: those with the most connections come first, and they are who matters.</summary>
     private const int MostReported = 512, MostReportedChars = 32 * 1024;
 
@@ -45,7 +43,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
     private readonly int _limit = options.Limits.ConnectionsPerUser;
     private readonly CountPerKey<string> _counts = new(options.Limits.ConnectionsPerUser);
     private readonly PeerCounts _peerCounts = new(time);
-    private readonly Dictionary<string, long> _refused = [];
+    private readonly RecentRefusals _refused = new(time);
 
     /// <summary>Users who have, or had, more connections here than they may without asking.</summary>
     private readonly HashSet<string> _many = [];
@@ -82,7 +80,7 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
             int nodes = _peers?.Reachable ?? 1;
             if (_limit == 0 || _counts.Of(user) < ShareOf(user, nodes))
                 return new ValueTask<bool>(TryCount(lease, user));
-            if (nodes == 1 || IsRefused(user) || Wait(lease, user) is not { } place)
+            if (nodes == 1 || _refused.Has(user) || Wait(lease, user) is not { } place)
                 return new ValueTask<bool>(false);
             if (!_isClaiming)
             {
@@ -111,14 +109,13 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
         lock (_gate)
         {
             _peerCounts.Forget();
-            foreach (string user in _refused.Keys.Where(user => !IsRefused(user)).ToList())
-                _refused.Remove(user);
+            _refused.Forget();
             SetShare(_peers?.Reachable ?? 1);
             _many.RemoveWhere(user => _counts.Of(user) <= _share);
             if (_many.Count == 0)
                 return null;
             int chars = 0;
-            return _many.Select(user => KeyValuePair.Create(user, _counts.Of(user))).OrderByDescending(user => user.Value)
+            return _many.Select(user => KeyValuePair.Create(user, _counts.Of(user) + ClaimedOf(user))).OrderByDescending(user => user.Value)
                 .Take(MostReported)
                 .TakeWhile(user => (chars += user.Key.Length) <= MostReportedChars).ToDictionary();
         }
@@ -145,8 +142,8 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
             {
                 _peerCounts.Set(node, user, count);
                 int here = _counts.Of(user);
-                if (_round is { IsPlaced: true } round && round.Waiting.TryGetValue(user, out var waiting))
-                    here += waiting.Count;
+                if (_round is { IsPlaced: true })
+                    here += ClaimedOf(user);
                 if (here > 0)
                     taken[user] = here;
             }
@@ -216,7 +213,11 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
         return true;
     }
 
-    private bool IsRefused(string user) => _refused.TryGetValue(user, out long since) && time.GetElapsedTime(since) < RefusalTime;
+    /// <summary>
+    /// Connections of a user that the claim under way may let in. Other nodes have heard of them with the claim, and must not hear of fewer
+    /// from a heartbeat before the claim is decided: they would then let in connections of their own without asking.
+    /// </summary>
+    private int ClaimedOf(string user) => _round?.Waiting.GetValueOrDefault(user)?.Count ?? 0;
 
     /// <returns>Null where so many wait already that this one will not be let in.</returns>
     private WaitingPlace? Wait(CountedLease lease, string user)
@@ -295,18 +296,10 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
                 {
                     bool isLetIn = IsCounted(place.Lease, user) || (_counts.Of(user) + others < _limit && TryCount(place.Lease, user));
                     if (!isLetIn)
-                        Remember(user);
+                        _refused.Add(user);
                     place.TrySetResult(isLetIn);
                 }
             }
         }
-    }
-
-    private void Remember(string user)
-    {
-        // Forgetting costs a claim, no more.
-        if (_refused.Count >= MostRefused)
-            _refused.Clear();
-        _refused[user] = time.GetTimestamp();
     }
 }

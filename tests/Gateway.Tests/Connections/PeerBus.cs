@@ -27,7 +27,7 @@ internal sealed class PeerBus
     }
 
     /// <summary>Nodes that get no message and answer none.</summary>
-    public HashSet<string> CloseTimedOut { get; } = [];
+    public HashSet<string> Silent { get; } = [];
 
     /// <summary>Whether no node reaches another.</summary>
     public bool IsAway { get; set; }
@@ -73,7 +73,7 @@ internal sealed class PeerBus
         _seats.ForEach(seat => seat.Users!.OnGone(node));
     }
 
-    private List<Seat> Others(Seat seat) => [.. _seats.Where(other => other != seat && !CloseTimedOut.Contains(other.Node))];
+    private List<Seat> Others(Seat seat) => [.. _seats.Where(other => other != seat && !Silent.Contains(other.Node))];
 
     private void Send(Action message)
     {

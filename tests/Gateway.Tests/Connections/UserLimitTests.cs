@@ -115,6 +115,31 @@ public sealed class UserLimitTests
     }
 
     [Fact]
+    public async Task A_heartbeat_during_a_claim_tells_the_others_of_the_connections_that_are_claimed()
+    {
+        var nodes = Start(limit: 40, "a", "b", "c");
+        await FillAsync(nodes[0], count: 10);
+        // A node that does not answer holds the claim up.
+        _bus.Silent.Add("c");
+        var claimed = Enumerable.Range(0, 30).Select(_ => nodes[0].Open(Ann)).ToList();
+        // The next claim comes when the pause after the last one is over.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _clock.Advance(UserLimit.Pause / 10);
+                return _bus.Waiting == 1;
+            },
+            "the claim is sent");
+        _bus.Deliver();
+
+        _bus.Beat();
+        var opened = Enumerable.Range(0, 6).Select(_ => nodes[1].Open(Ann)).ToList();
+
+        await SettledAsync([.. claimed, .. opened]);
+        Assert.Equal(40, nodes.Sum(each => each.CountOf(Ann)));
+    }
+
+    [Fact]
     public async Task One_at_the_limit_who_tries_all_the_time_is_asked_for_twice_a_second()
     {
         var nodes = Start(limit: 20, "a", "b");
@@ -172,7 +197,7 @@ public sealed class UserLimitTests
         var nodes = Start(limit: 20, "a", "b");
         await FillAsync(nodes[0], count: 15);
         _bus.Beat();
-        _bus.CloseTimedOut.Add("a");
+        _bus.Silent.Add("a");
 
         var waits = Enumerable.Range(0, 10).Select(_ => nodes[1].Open(Ann)).ToList();
         await Eventually.TrueAsync(() => _bus.Waiting == 1, "b has claimed");
@@ -198,7 +223,7 @@ public sealed class UserLimitTests
         Assert.False(await OpenAsync(nodes[1]));
         var late = nodes[2].Open(Ann);
         await Eventually.TrueAsync(() => _bus.Waiting == 1, "c has claimed");
-        _bus.CloseTimedOut.Add("a");
+        _bus.Silent.Add("a");
         _bus.Deliver();
 
         _bus.Leave("a");

@@ -5,7 +5,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.PubSub;
 
-/// <summary>The memory that the channels of a pub/sub connection take here. Measured on the whole process, and so with no test beside it.</summary>
+/// <summary>
+/// The memory that the channels of a pub/sub connection take in the gateway. Measured on the whole process, so no test runs beside these.
+/// </summary>
 [Collection(nameof(AloneCollection))]
 public sealed class PubSubMemoryTests : IAsyncLifetime
 {
