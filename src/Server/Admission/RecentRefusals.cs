@@ -1,8 +1,8 @@
 namespace Gateway.Server.Admission;
 
 /// <summary>
-/// The users that were refused a connection a moment ago, and are refused again without a claim. For one thread at a time: its owner has the
-/// lock.
+/// The users that were refused a connection a moment ago, and are refused again without a claim. For one thread at a time: its owner has
+/// the lock.
 /// </summary>
 internal sealed class RecentRefusals(TimeProvider time)
 {
