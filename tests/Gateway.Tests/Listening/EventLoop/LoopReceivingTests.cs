@@ -1,0 +1,226 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Server.Listening.EventLoop;
+using Gateway.TestSupport;
+
+namespace Gateway.Tests.Listening.EventLoop;
+
+/// <summary>What a connection of a loop receives, and how its input ends.</summary>
+public sealed class LoopReceivingTests : IAsyncDisposable
+{
+    private readonly LoopFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Pieces_arrive_whole_and_in_order()
+    {
+        var (_, client, input) = _fixture.Connect();
+        var sent = new StringBuilder();
+        for (int i = 0; i < 300; i++)
+        {
+            sent.Append(i).Append(',');
+            client.Send(Encoding.UTF8.GetBytes($"{i},"));
+        }
+        await input.TextAsync(sent.ToString());
+    }
+
+    [Fact]
+    public async Task More_than_any_buffer_arrives_whole()
+    {
+        var (_, client, input) = _fixture.Connect();
+        byte[] much = RandomNumberGenerator.GetBytes(5_000_000);
+        await Task.Run(() => client.Send(much));
+        await Eventually.TrueAsync(() => input.Bytes.Length == much.Length, "all is received");
+        Assert.Equal(much, input.Bytes);
+    }
+
+    [Fact]
+    public async Task While_handling_waits_nothing_more_is_received_and_its_bytes_stay()
+    {
+        var gate = new TaskCompletionSource();
+        Memory<byte> kept = default;
+        var (_, client, input) = _fixture.Connect(new RecordedInput
+        {
+            Handling = (_, bytes) =>
+            {
+                if (kept.IsEmpty)
+                    kept = bytes;
+                return new ValueTask(gate.Task);
+            },
+        });
+        var (_, other, others) = _fixture.Connect();
+        client.Send("first"u8);
+        await input.TextAsync("first");
+        client.Send("second"u8);
+        other.Send(new byte[200_000]);
+        await Eventually.TrueAsync(() => others.Bytes.Length == 200_000, "another connection receives");
+
+        Assert.Equal(1, input.Calls);
+        Assert.Equal("first", Encoding.UTF8.GetString(kept.Span));
+
+        gate.SetResult();
+        await input.TextAsync("firstsecond");
+    }
+
+    [Fact]
+    public async Task Every_one_of_many_waits_is_resumed()
+    {
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = async (_, _) => await Task.Yield() });
+        byte[] much = RandomNumberGenerator.GetBytes(3_000_000);
+        await Task.Run(() => client.Send(much));
+        await Eventually.TrueAsync(() => input.Bytes.Length == much.Length, "all is received");
+        Assert.Equal(much, input.Bytes);
+    }
+
+    [Fact]
+    public async Task A_peer_that_ends_its_side_may_still_be_sent_to()
+    {
+        var (connection, client, input) = _fixture.Connect();
+        client.Send("last"u8);
+        client.Shutdown(SocketShutdown.Send);
+        Assert.False(await input.Ended);
+        Assert.Equal("last", input.Text);
+
+        Assert.Equal(4, connection.TrySend("word"u8));
+        connection.EndSending();
+
+        byte[] reply = new byte[16];
+        Assert.Equal(4, client.Receive(reply));
+        Assert.Equal(0, client.Receive(reply));
+    }
+
+    [Fact]
+    public async Task What_was_sent_before_the_end_is_received_before_it_also_when_both_are_found_at_once()
+    {
+        var (_, client, input) = _fixture.Connect();
+        byte[] much = RandomNumberGenerator.GetBytes(200_000);
+        using (_fixture.Stop())
+        {
+            client.Send(much);
+            client.Shutdown(SocketShutdown.Send);
+        }
+        Assert.False(await input.Ended);
+        Assert.Equal(much, input.Bytes);
+    }
+
+    [Fact]
+    public async Task An_end_that_comes_while_handling_waits_is_told_when_the_handling_is_done()
+    {
+        var gate = new TaskCompletionSource();
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = (_, _) => new ValueTask(gate.Task) });
+        client.Send("x"u8);
+        await input.TextAsync("x");
+        client.Shutdown(SocketShutdown.Send);
+        await _fixture.RunAsync(static () => { });
+        Assert.False(input.HasEnded);
+
+        gate.SetResult();
+        Assert.False(await input.Ended);
+    }
+
+    [Fact]
+    public async Task A_peer_that_resets_the_connection_is_lost()
+    {
+        var (connection, client, input) = _fixture.Connect();
+        client.Send("x"u8);
+        await input.TextAsync("x");
+        client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+
+        Assert.True(await input.Ended);
+        Assert.Equal(-1, connection.TrySend("y"u8));
+    }
+
+    [Fact]
+    public async Task A_busy_connection_holds_up_no_other()
+    {
+        var heard = new TaskCompletionSource();
+        byte[] more = new byte[64 * 1024];
+        Socket? busy = null;
+        var (_, client, input) = _fixture.Connect(new RecordedInput
+        {
+            // As much as is taken is sent again from within the handling, so that the loop never finds the socket empty.
+            Handling = (_, bytes) =>
+            {
+                if (!heard.Task.IsCompleted)
+                    busy!.Send((ReadOnlySpan<byte>)more.AsSpan(0, bytes.Length), SocketFlags.None, out SocketError _);
+                return default;
+            },
+        });
+        busy = client;
+        client.Blocking = false;
+        var (_, quiet, other) = _fixture.Connect(new RecordedInput
+        {
+            Handling = (_, _) =>
+            {
+                heard.SetResult();
+                return default;
+            },
+        });
+        using (_fixture.Stop())
+        {
+            client.Send((ReadOnlySpan<byte>)new byte[256 * 1024], SocketFlags.None, out SocketError _);
+        }
+        await Eventually.TrueAsync(() => input.Calls > 100, "the busy connection is busy");
+
+        quiet.Send("x"u8);
+
+        await heard.Task.WaitAsync(Eventually.Limit);
+        await other.TextAsync("x");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_fails_loses_its_connection_and_no_other()
+    {
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = (_, _) => throw new InvalidOperationException("unexpected") });
+        var (_, other, others) = _fixture.Connect();
+        client.Send("x"u8);
+
+        Assert.True(await input.Ended);
+        Assert.Contains("unexpected", Assert.Single(_fixture.Log.Of(120)), StringComparison.Ordinal);
+        other.Send("y"u8);
+        await others.TextAsync("y");
+    }
+
+    [Fact]
+    public async Task What_is_peeked_at_stays_unread_until_it_is_taken()
+    {
+        string[] seen = [];
+        var next = new RecordedInput();
+        var (_, client, input) = _fixture.Connect(
+            new RecordedInput
+            {
+                Handling = (connection, bytes) =>
+                {
+                    string text = Encoding.UTF8.GetString(bytes.Span);
+                    seen = [.. seen, text];
+                    int end = text.IndexOf(';', StringComparison.Ordinal);
+                    if (end >= 0)
+                    {
+                        connection.StopPeeking(bytes[..(end + 1)]);
+                        connection.SetReceiver(next);
+                    }
+                    return default;
+                },
+            },
+            peeks: true);
+        client.Send("he"u8);
+        await Eventually.TrueAsync(() => input.Calls == 1, "the beginning is seen");
+        client.Send("ad;rest"u8);
+
+        await next.TextAsync("rest");
+        Assert.Equal(["he", "head;rest"], seen);
+    }
+
+    [Fact]
+    public async Task A_peer_that_leaves_before_its_request_is_whole_has_ended()
+    {
+        var (_, client, input) = _fixture.Connect(peeks: true);
+        client.Send("he"u8);
+        await Eventually.TrueAsync(() => input.Calls == 1, "the beginning is seen");
+        client.Shutdown(SocketShutdown.Send);
+        Assert.False(await input.Ended);
+    }
+}
