@@ -253,7 +253,7 @@ internal static class GatewayHost
         var sockets = listen.ApplicationServices.GetRequiredService<OpenSockets>();
         listen.Use(next => async connection =>
         {
-            bool hasRoom = addresses is null || addresses.TryAdd(connection);
+            bool hasRoom = addresses is null || addresses.TryAdd(connection.RemoteEndPoint);
             try
             {
                 if (hasRoom)
@@ -262,7 +262,7 @@ internal static class GatewayHost
             finally
             {
                 if (hasRoom)
-                    addresses?.Remove(connection);
+                    addresses?.Remove(connection.RemoteEndPoint);
                 sockets.Remove();
             }
         });

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace Gateway.Server.Listening.EventLoop;
+
+/// <summary>Listens with event loops where the address is a <see cref="LoopEndPoint"/>. Used by the HTTP server at its start.</summary>
+internal sealed class LoopListenerFactory(
+    EventLoops loops, AcceptedSockets sockets, ILoopHandshakes handshakes, IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    public bool CanBind(EndPoint endpoint) => endpoint is LoopEndPoint;
+
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var socket = Listen(endpoint);
+        loops.Start();
+        var http = new SocketConnectionContextFactory(HttpSockets(options.Value), logs.CreateLogger<LoopListener>());
+        var listener = new LoopListener(socket, loops, sockets, handshakes, http, logs.CreateLogger<LoopListener>());
+        await listener.StartAsync();
+        return listener;
+    }
+
+    /// <summary>As the HTTP server's own listeners make their sockets.</summary>
+    private static SocketConnectionFactoryOptions HttpSockets(SocketTransportOptions options) => new()
+    {
+        IOQueueCount = options.IOQueueCount,
+        MaxReadBufferSize = options.MaxReadBufferSize,
+        MaxWriteBufferSize = options.MaxWriteBufferSize,
+        UnsafePreferInlineScheduling = options.UnsafePreferInlineScheduling,
+        WaitForDataBeforeAllocatingBuffer = options.WaitForDataBeforeAllocatingBuffer,
+    };
+
+    private Socket Listen(EndPoint endpoint)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            // Accepted sockets inherit it.
+            socket.NoDelay = options.Value.NoDelay;
+            // An accept that finds nothing is an answer, not a wait.
+            socket.Blocking = false;
+            socket.Listen(options.Value.Backlog);
+            return socket;
+        }
+        catch (SocketException failure)
+        {
+            socket?.Dispose();
+            throw failure.SocketErrorCode == SocketError.AddressAlreadyInUse ? new AddressInUseException(failure.Message, failure) : failure;
+        }
+    }
+}
