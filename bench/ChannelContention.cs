@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Bench;
 
@@ -74,6 +75,8 @@ public class ChannelContention
     private sealed class Nobody : ISubscriber
     {
         public string Id => "bench";
+
+        public FrameEncoding Encoding => NativeEncoding.Instance;
 
         public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => true;
 

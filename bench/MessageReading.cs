@@ -8,7 +8,10 @@ namespace Gateway.Bench;
 public class MessageReading
 {
     private readonly byte[] _message =
-        """{"type":"message","channel":"chat:room-17","content":{"text":"Hello, is anybody here? \ud83d\ude00","n":[1,2.5]},"id":"m1"}"""u8.ToArray();
+    [
+        .. """{"type":"message","channel":"chat:room-17","content":"""u8,
+        .. """{"text":"Hello, is anybody here? \ud83d\ude00","n":[1,2.5]},"id":"m1"}"""u8,
+    ];
 
     private readonly byte[] _subscribe =
         """{"type":"subscribe","channel":"chat:room-17","id":1,"recover":{"epoch":"b1946ac92492","seq":123456}}"""u8.ToArray();

@@ -10,7 +10,7 @@ namespace Gateway.Bench;
 public class MessageWriting
 {
     private static readonly JsonEncodedText Channel = JsonText.Encode("chat:room-17");
-    private static readonly JsonEncodedText User = JsonText.Encode("user-7");
+    private static readonly Utf8Text User = Utf8Text.Of("user-7");
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
     private readonly byte[] _content = """{"text":"Hello, is anybody here?","n":[1,2.5]}"""u8.ToArray();
@@ -19,7 +19,7 @@ public class MessageWriting
     public int Message()
     {
         _output.ResetWrittenCount();
-        ServerMessageWriter.Message(_output, Channel, _content, User, seq: 123_456, time: 1_700_000_000_000);
+        ServerMessageWriter.Message(_output, Channel, _content, User.Span, seq: 123_456, time: 1_700_000_000_000);
         return _output.WrittenCount;
     }
 

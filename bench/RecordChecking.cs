@@ -6,7 +6,9 @@ using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Bench;
 
-/// <summary>What tells a node at which cost that a message from Redis may go to clients: reading its JSON once more, or a checksum?</summary>
+/// <summary>
+/// What tells a node at which cost that a message from Redis may go to clients: reading its JSON once more, or a checksum?
+/// </summary>
 [MemoryDiagnoser]
 [Throughput]
 public class RecordChecking

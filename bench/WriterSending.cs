@@ -1,10 +1,10 @@
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Bench;
 
@@ -24,12 +24,12 @@ public class WriterSending
     {
         _node = new Node();
         var channel = _node.Channels.Acquire(_node.Name("room"u8));
-        _writer = new ConnectionWriter(new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+        _writer = new ConnectionWriter(
+            NativeEncoding.Instance, new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
         _subscription = new Subscription(channel, _writer);
-        var publication = new Publication { Content = "\"hello\""u8, Time = 1_700_000_000_000 };
-        int size = ServerMessageWriter.MessageSize(channel.Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
-        _batch = FrameBatch.Rent(1);
-        _batch.AppendMessage(channel.Name, publication, size);
+        var publication = new Publication { Payload = Payload.Json("\"hello\""u8), Time = 1_700_000_000_000 };
+        _batch = FrameBatch.Rent(NativeEncoding.Instance);
+        _batch.AppendMessage(channel.Name, publication);
     }
 
     [GlobalCleanup]
@@ -56,7 +56,7 @@ public class WriterSending
     public void Reply()
     {
         _arrivals.Expect(1);
-        _writer!.Write(Opcode.Text, _reply);
+        _writer!.Send(_reply);
         var flushed = _writer.FlushAsync();
         if (!flushed.IsCompletedSuccessfully)
             throw new InvalidOperationException("The reply was not sent at once.");

@@ -30,8 +30,10 @@ internal sealed class LoadCommand : Command
     private readonly Option<double> _timeout;
     private readonly Option<int> _threads;
     private readonly Option<DirectoryInfo?> _report = new("--report") { Description = "Folder for a JSON and an HTML report" };
-    private readonly Option<int?> _process = new("--pid") { Description = "The server's process on this machine, whose CPU time and memory are reported" };
-    private readonly Option<Uri?> _metrics = new("--metrics-url") { Description = "The node's /metrics, for the same from afar", CustomParser = ReadHttpUrl };
+    private readonly Option<int?> _process =
+        new("--pid") { Description = "The server's process on this machine, whose CPU time and memory are reported" };
+    private readonly Option<Uri?> _metrics =
+        new("--metrics-url") { Description = "The node's /metrics, for the same from afar", CustomParser = ReadHttpUrl };
     private readonly Option<bool> _insecure = new("--insecure") { Description = "Accept any certificate" };
     private readonly Option<bool> _quiet = new("--quiet") { Description = "Print only the result" };
     private readonly Option<bool> _json = new("--json") { Description = "Print the result as JSON" };
@@ -41,25 +43,44 @@ internal sealed class LoadCommand : Command
     {
         _entry = entry;
         var defaults = entry.Defaults;
-        _url = new Option<Uri>("--url") { Description = "The server's WebSocket", DefaultValueFactory = _ => defaults.Url, CustomParser = ReadUrl };
-        _namespace = new Option<string>("--namespace") { Description = "The namespace of the channels", DefaultValueFactory = _ => defaults.Namespace };
+        _url = new Option<Uri>("--url")
+        {
+            Description = "The server's WebSocket",
+            DefaultValueFactory = _ => defaults.Url,
+            CustomParser = ReadUrl,
+        };
+        _namespace = new Option<string>("--namespace")
+        {
+            Description = "The namespace of the channels",
+            DefaultValueFactory = _ => defaults.Namespace,
+        };
         _connections = Number("--connections", "How many take part", defaults.Connections, 1);
         _channels = Number("--channels", "Channels, or rooms, they are shared out over", defaults.Channels, 1);
         _stalled = Number("--stalled", "Subscribers that stop reading", defaults.Stalled, 1);
         _bytes = Number("--bytes", "Bytes of each message's content", defaults.Bytes, Marker.Length);
-        _inFlight = Number("--in-flight", "Messages under way at a time where no rate is given; of echo, per connection", defaults.InFlight, 1);
+        _inFlight = Number(
+            "--in-flight", "Messages under way at a time where no rate is given; of echo, per connection", defaults.InFlight, 1);
         _rate = Number("--rate", "Messages sent a second, all together; 0: the next when one has arrived", defaults.Rate, 0);
         _warmUp = Number("--warmup", "Seconds before the measuring begins", defaults.WarmUp.TotalSeconds, 0);
         _seconds = Number("--seconds", "Seconds to measure", defaults.Duration.TotalSeconds, 0.1);
         _minutes = Number("--minutes", "Minutes to measure", defaults.Duration.TotalMinutes, 0.001);
         _timeout = Number("--timeout", "Seconds after which what has not arrived is lost", defaults.Timeout.TotalSeconds, 0.1);
         _threads = Number("--threads", "Event loops", defaults.Threads, 1);
-        _dialect = new Option<string>("--dialect") { Description = "How the server wants to be spoken to", DefaultValueFactory = _ => DialectNames.Of(defaults.Dialect) };
+        _dialect = new Option<string>("--dialect")
+        {
+            Description = "How the server wants to be spoken to",
+            DefaultValueFactory = _ => DialectNames.Of(defaults.Dialect),
+        };
         _dialect.AcceptOnlyFromAmong([.. DialectNames.All.Keys]);
         Add(_url);
-        foreach (var option in new Option[] { _secondUrl, _publishUrl, _connections, _channels, _stalled, _inFlight, _rate, _minutes }.Where(option => entry.Settings.Contains(option.Name)))
+        Option[] some = [_secondUrl, _publishUrl, _connections, _channels, _stalled, _inFlight, _rate, _minutes];
+        foreach (var option in some.Where(option => entry.Settings.Contains(option.Name)))
             Add(option);
-        foreach (var option in new Option[] { _namespace, _bytes, _warmUp, _timeout, _threads, _dialect, _process, _metrics, _insecure, _report, _quiet, _json })
+        Option[] all =
+        [
+            _namespace, _bytes, _warmUp, _timeout, _threads, _dialect, _process, _metrics, _insecure, _report, _quiet, _json,
+        ];
+        foreach (var option in all)
             Add(option);
         if (!entry.Settings.Contains(_minutes.Name))
             Add(_seconds);
@@ -69,7 +90,8 @@ internal sealed class LoadCommand : Command
     /// <summary>The whole command line.</summary>
     public static RootCommand Root()
     {
-        var root = new RootCommand("Puts load on a gateway and checks what arrives. Exit code 1: something was lost, doubled, out of order, or closed early.");
+        var root = new RootCommand(
+            "Puts load on a gateway and checks what arrives. Exit code 1: something was lost, doubled, out of order, or closed early.");
         foreach (var scenario in Catalogue.All)
             root.Add(new LoadCommand(scenario));
         return root;
@@ -142,7 +164,8 @@ internal sealed class LoadCommand : Command
         using var metrics = options.Metrics is { } url ? new MetricsGauge(url) : null;
         IServerGauge? gauge = options.Process is { } process ? new ProcessGauge(process) : metrics;
         var view = new ConsoleView(AnsiConsole.Console);
-        var report = await view.WatchAsync(Name, options.IsQuiet, progress => new BuiltInEngine(Name, scenario, run, gauge, progress).RunAsync());
+        var report = await view.WatchAsync(
+            Name, options.IsQuiet, progress => new BuiltInEngine(Name, scenario, run, gauge, progress).RunAsync());
         var page = options.Report is { } folder ? ReportFiles.Write(report, folder) : null;
         if (parsed.GetValue(_json))
             Console.WriteLine(ReportFiles.ToJson(report));

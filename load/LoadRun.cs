@@ -6,7 +6,9 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load;
 
-/// <summary>Prepared by one thread; then safe for any. What the scenarios of one run share: loops, clients, measurements, problems.</summary>
+/// <summary>
+/// Prepared by one thread; then safe for any. What the scenarios of one run share: loops, clients, measurements, problems.
+/// </summary>
 internal sealed class LoadRun : IAsyncDisposable
 {
     /// <summary>Connections that are being made at a time: enough to keep a server busy, few enough for its backlog.</summary>
@@ -67,7 +69,8 @@ internal sealed class LoadRun : IAsyncDisposable
     public Source NewSource(Topic topic, Client client)
     {
         var envelope = IsEcho ? Options.Dialect.Echo : Options.Dialect.Publish(topic.Channel);
-        var source = new Source((uint)_sources.Count, topic.Sources.Count, topic, client, envelope, Options.Bytes, Math.Max(MaxInFlight, Options.InFlight));
+        var source = new Source(
+            (uint)_sources.Count, topic.Sources.Count, topic, client, envelope, Options.Bytes, Math.Max(MaxInFlight, Options.InFlight));
         _sources.Add(source);
         topic.Sources.Add(source);
         return source;

@@ -24,9 +24,9 @@ internal sealed class Tokens(string? token, string? secret)
             return string.IsNullOrEmpty(token) ? null : token;
         long expires = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds();
         string pattern = JsonSerializer.Serialize(space == "default" ? "*" : space + ":*");
+        string channels = $$"""{{{pattern}}:["subscribe","publish","presence","history"]}""";
         string claims = string.Create(
-            CultureInfo.InvariantCulture,
-            $$$"""{"sub":"load-{{{client}}}","exp":{{{expires}}},"channels":{ {{{pattern}}}:["subscribe","publish","presence","history"]}}""");
+            CultureInfo.InvariantCulture, $$$"""{"sub":"load-{{{client}}}","exp":{{{expires}}},"channels":{{{channels}}}}""");
         string signed = $"{Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Encode(claims)}";
         return $"{signed}.{Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.ASCII.GetBytes(signed)))}";
     }

@@ -4,8 +4,8 @@ using Gateway.Server.Auth;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Sessions;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Bench.InMemory;
 
@@ -22,14 +22,16 @@ internal sealed class Client : IDisposable
     public Client(Node node, Arrivals arrivals)
     {
         arrivals.Expect(1); // connected
-        _run = Run(node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+        _run = Run(
+            node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 
     private Client(Node node, IOutput output, Func<Connection, IMessageHandler> handler) => _run = Run(node, output, handler);
 
     /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
-    public static Client ToEcho(Node node, Arrivals arrivals) => new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
+    public static Client ToEcho(Node node, Arrivals arrivals) =>
+        new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
 
     /// <summary>Sends whole frames; returns when they were handled, unless handling them waits for something.</summary>
     public void Send(ReadOnlySpan<byte> frames)
@@ -48,8 +50,7 @@ internal sealed class Client : IDisposable
 
     private Task Run(Node node, IOutput output, Func<Connection, IMessageHandler> handler)
     {
-        var transport = new DuplexPipe(_toGateway.Reader, new Pipe(DuplexPipe.Inline).Writer);
-        var context = new DefaultConnectionContext("bench", transport, transport);
-        return new Connection(context, output, node.Connections, node.Lease(), handler).RunAsync();
+        var transport = new PipedClient(_toGateway.Reader, output);
+        return new Connection(transport, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
     }
 }

@@ -6,5 +6,6 @@ namespace Gateway.Bench.InMemory;
 internal sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe
 {
     /// <summary>Whoever writes runs the reader, as a socket's readiness does.</summary>
-    public static PipeOptions Inline { get; } = new(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
+    public static PipeOptions Inline { get; } = new(
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false);
 }

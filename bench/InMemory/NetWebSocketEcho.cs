@@ -42,7 +42,8 @@ internal sealed class NetWebSocketEcho : IDisposable
             while (true)
             {
                 var received = await _server.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-                await _server.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None);
+                await _server.SendAsync(
+                    buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None);
             }
         }
         catch (WebSocketException)
@@ -67,7 +68,8 @@ internal sealed class NetWebSocketEcho : IDisposable
             set => throw new NotSupportedException();
         }
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            input.ReadAsync(buffer, cancellationToken);
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {

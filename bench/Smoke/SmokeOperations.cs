@@ -14,7 +14,9 @@ internal static class SmokeOperations
     /// <summary>The same thread, over a round's 10,000 deliveries.</summary>
     private const double DeliveryNoise = 0.2;
 
-    /// <summary>What visits all connections is made for each tick, some 500 bytes; the smallest object for each of them would be 24.</summary>
+    /// <summary>
+    /// What visits all connections is made for each tick, some 500 bytes; the smallest object for each of them would be 24.
+    /// </summary>
     private const double TickNoise = 2;
 
     /// <summary>The content's array is kept and nothing else: its header and length, and the bytes rounded up to whole words.</summary>
@@ -23,7 +25,11 @@ internal static class SmokeOperations
     /// <summary>Each is made when it is its turn, and what it needed is cleaned up after it.</summary>
     public static IEnumerable<Operation> All()
     {
-        Func<IEnumerable<Operation>>[] groups = [Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing, () => Publishing(history: false), () => Publishing(history: true)];
+        Func<IEnumerable<Operation>>[] groups =
+        [
+            Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing,
+            () => Publishing(history: false), () => Publishing(history: true),
+        ];
         return groups.SelectMany(group => group());
     }
 
@@ -111,7 +117,8 @@ internal static class SmokeOperations
         double allowed = PublishNoise + (history ? KeptContent : 0);
         string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}";
         yield return new($"publish {to}", publishing.One, allowed, Calls: 500);
-        yield return new($"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
+        yield return new(
+            $"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
         publishing.Cleanup();
     }
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Gateway.Bench.Smoke;
 
-/// <summary>Every benchmark for a moment, in this process, for what can be said in a moment: what is allocated. No time is judged.</summary>
+/// <summary>
+/// Every benchmark for a moment, in this process, for what can be said in a moment: what is allocated. No time is judged.
+/// </summary>
 internal static class SmokeRun
 {
     private const string Row = "{0,-44} {1,12} {2,10} {3,12}  {4}";

@@ -53,7 +53,8 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
 
     public void ExpectNothing() => _listeners.Clear();
 
-    public Task<ServerMessage> SubscribeAsync(string channel) => AskAsync(_dialect.Subscribe(channel), $"{this} is not subscribed to {channel}");
+    public Task<ServerMessage> SubscribeAsync(string channel) =>
+        AskAsync(_dialect.Subscribe(channel), $"{this} is not subscribed to {channel}");
 
     /// <summary>Sends a request that is answered with <c>subscribed</c>.</summary>
     /// <param name="request">The message.</param>

@@ -3,7 +3,9 @@ using Gateway.Load.Measuring;
 
 namespace Gateway.Load.Clients;
 
-/// <summary>On its client's loop; what it counted may be read when nothing is under way. One client's view of a topic: what it must get next.</summary>
+/// <summary>
+/// On its client's loop; what it counted may be read when nothing is under way. One client's view of a topic: what it must get next.
+/// </summary>
 internal sealed class Listener
 {
     /// <summary>What a content is filled up with.</summary>

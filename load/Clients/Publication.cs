@@ -2,7 +2,9 @@ using System.Threading.Tasks.Sources;
 
 namespace Gateway.Load.Clients;
 
-/// <summary>Safe for any thread between <see cref="Begin"/> and the last arrival. One message on its way; reused, so that none is made per message.</summary>
+/// <summary>
+/// Safe for any thread between <see cref="Begin"/> and the last arrival. One message on its way; reused, so that none is made per message.
+/// </summary>
 internal sealed class Publication : IValueTaskSource
 {
     private ManualResetValueTaskSourceCore<bool> _arrived;

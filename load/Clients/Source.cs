@@ -3,7 +3,10 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load.Clients;
 
-/// <summary>Safe for any thread. What one client sends to one channel: numbered, so that each listener can tell what is missing, double or out of order.</summary>
+/// <summary>
+/// Safe for any thread. What one client sends to one channel: numbered, so that each listener can tell what is missing, double or out of
+/// order.
+/// </summary>
 internal sealed class Source
 {
     private readonly Lock _order = new();

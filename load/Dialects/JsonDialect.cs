@@ -3,7 +3,9 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load.Dialects;
 
-/// <summary>Stateless and safe for any thread. The gateway's protocol, and the part of it that small servers speak: subscribe and message.</summary>
+/// <summary>
+/// Stateless and safe for any thread. The gateway's protocol, and the part of it that small servers speak: subscribe and message.
+/// </summary>
 internal sealed class JsonDialect : IDialect
 {
     private JsonDialect(string? subprotocol, bool greets)
@@ -64,5 +66,7 @@ internal sealed class JsonDialect : IDialect
         root.TryGetProperty(name, out var value) ? value.ToString() : null;
 
     private static string[] Texts(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Select(value => value.GetString()!)] : [];
+        root.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(value => value.GetString()!)]
+            : [];
 }

@@ -28,9 +28,13 @@ internal readonly record struct Marker(uint Source, uint Number, long At)
     {
         marker = default;
         Span<byte> bytes = stackalloc byte[Bytes];
-        if (content.Length < Length || content[0] != Sign || Convert.FromHexString(content[1..Length], bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        if (content.Length < Length || content[0] != Sign ||
+            Convert.FromHexString(content[1..Length], bytes, out _, out _) != System.Buffers.OperationStatus.Done)
             return false;
-        marker = new Marker(BinaryPrimitives.ReadUInt32BigEndian(bytes), BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]), BinaryPrimitives.ReadInt64BigEndian(bytes[8..]));
+        marker = new Marker(
+            BinaryPrimitives.ReadUInt32BigEndian(bytes),
+            BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]),
+            BinaryPrimitives.ReadInt64BigEndian(bytes[8..]));
         return true;
     }
 }

@@ -23,7 +23,8 @@ internal sealed class SignalRDialect : IDialect
 
     public Envelope Echo { get; } = new("""{"type":1,"target":"Echo","arguments":[""" + "\"", "\"]}\x1e");
 
-    public Envelope Publish(string channel) => new($$"""{"type":1,"target":"Publish","arguments":[{{JsonSerializer.Serialize(channel)}},""" + "\"", "\"]}\x1e");
+    public Envelope Publish(string channel) =>
+        new($$"""{"type":1,"target":"Publish","arguments":[{{JsonSerializer.Serialize(channel)}},""" + "\"", "\"]}\x1e");
 
     public string Subscribe(string channel) =>
         $$"""{"type":1,"invocationId":"1","target":"Subscribe","arguments":[{{JsonSerializer.Serialize(channel)}}]}""" + "\x1e";

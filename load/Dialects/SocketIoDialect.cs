@@ -23,7 +23,8 @@ internal sealed class SocketIoDialect : IDialect
 
     public Envelope Echo { get; } = new("42[\"echo\",\"", "\"]");
 
-    public Envelope Publish(string channel) => new($$"""42["message",{"channel":{{JsonSerializer.Serialize(channel)}},"content":""" + "\"", "\"}]");
+    public Envelope Publish(string channel) =>
+        new($$"""42["message",{"channel":{{JsonSerializer.Serialize(channel)}},"content":""" + "\"", "\"}]");
 
     public string Subscribe(string channel) => $"420[\"subscribe\",{JsonSerializer.Serialize(channel)}]";
 

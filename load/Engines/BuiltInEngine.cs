@@ -38,7 +38,11 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
             // In the same order as at the beginning, so that all windows are equally long.
             after = await UsageAsync();
             elapsed = Stopwatch.GetElapsedTime(start);
-            timed = [.. run.AllSeries.Select(series => (series.Name, series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty))))];
+            timed =
+            [
+                .. from series in run.AllSeries
+                   select (series.Name, series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty))),
+            ];
             bool isComplete = await steps.EndAsync();
             await scenario.FinishAsync();
             if (!isComplete && run.Problems.Count == 0)
@@ -94,7 +98,8 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
 
     private async Task<ServerUsage?> UsageAsync() => gauge is null ? null : await gauge.ReadAsync(CancellationToken.None);
 
-    private Report Report(TimeSpan elapsed, List<(string Name, Distribution Times)> timed, ServerUsage? empty, ServerUsage? before, ServerUsage? after)
+    private Report Report(
+        TimeSpan elapsed, List<(string Name, Distribution Times)> timed, ServerUsage? empty, ServerUsage? before, ServerUsage? after)
     {
         long messages = timed.Find(series => series.Name == scenario.Measures).Times?.Count ?? 0;
         return new Report

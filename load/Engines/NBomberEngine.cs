@@ -6,7 +6,8 @@ using NBomber.CSharp;
 namespace Gateway.Load.Engines;
 
 /// <summary>
-/// Used once. Has NBomber make the steps, and report on them; compiled only with <c>-p:NBomber=true</c>. What must hold is checked all the same.
+/// Used once. Has NBomber make the steps, and report on them; compiled only with <c>-p:NBomber=true</c>. What must hold is checked all the
+/// same.
 /// </summary>
 internal static class NBomberEngine
 {
@@ -61,10 +62,12 @@ internal static class NBomberEngine
             .WithLoadSimulations((scenario.StepsEach, options.Rate) switch
             {
                 ({ } steps, _) => Simulation.IterationsForConstant(copies: scenario.Users, iterations: scenario.Users * steps),
-                (null, > 0) => Simulation.Inject(rate: (int)Math.Ceiling(options.Rate), interval: TimeSpan.FromSeconds(1), during: options.Duration),
+                (null, > 0) => Simulation.Inject(
+                    rate: (int)Math.Ceiling(options.Rate), interval: TimeSpan.FromSeconds(1), during: options.Duration),
                 _ => Simulation.KeepConstant(copies: scenario.Users, during: options.Duration),
             });
-        var runner = NBomberRunner.RegisterScenarios(options.WarmUp > TimeSpan.Zero ? plan.WithWarmUpDuration(options.WarmUp) : plan.WithoutWarmUp());
+        var runner = NBomberRunner.RegisterScenarios(
+            options.WarmUp > TimeSpan.Zero ? plan.WithWarmUpDuration(options.WarmUp) : plan.WithoutWarmUp());
         if (options.Report is { } folder)
             runner = runner.WithReportFolder(folder.FullName);
         await Task.Run(() => runner.Run());

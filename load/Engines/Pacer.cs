@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Gateway.Load.Engines;
 
-/// <summary>Used by one thread. Even points in time; who is late catches up, so that a stall of the server is not a pause of the load.</summary>
+/// <summary>
+/// Used by one thread. Even points in time; who is late catches up, so that a stall of the server is not a pause of the load.
+/// </summary>
 internal sealed class Pacer(double perSecond)
 {
     /// <summary>Less than that is not worth sleeping: Linux wakes a thread some 50 µs after the time it asked for.</summary>

@@ -21,7 +21,13 @@ internal sealed class ConsoleView(IAnsiConsole console)
             {
                 if (table.Rows.Count == Shown)
                     table.RemoveRow(0);
-                table.AddRow("", Text(second.At, "0"), Text(second.PerSecond, "N0"), Text(second.P50, "N2"), Text(second.P99, "N2"), Text(second.Max, "N2"));
+                table.AddRow(
+                    "",
+                    Text(second.At, "0"),
+                    Text(second.PerSecond, "N0"),
+                    Text(second.P50, "N2"),
+                    Text(second.P99, "N2"),
+                    Text(second.Max, "N2"));
                 live.Refresh();
             });
         });
@@ -29,11 +35,14 @@ internal sealed class ConsoleView(IAnsiConsole console)
 
     public void Show(Report report, FileInfo? page)
     {
-        var times = Numbers($"{report.Scenario}, {report.Connections:N0} connections, {report.Seconds:0.#} s: ms", "count", "mean", "p50", "p90", "p99", "p99.9", "max");
+        var times = Numbers(
+            $"{report.Scenario}, {report.Connections:N0} connections, {report.Seconds:0.#} s: ms",
+            "count", "mean", "p50", "p90", "p99", "p99.9", "max");
         foreach (var series in report.Series)
         {
             times.AddRow(
-                series.Name, Text(series.Count, "N0"), Text(series.Mean, "N2"), Text(series.P50, "N2"), Text(series.P90, "N2"), Text(series.P99, "N2"),
+                series.Name, Text(series.Count, "N0"), Text(series.Mean, "N2"),
+                Text(series.P50, "N2"), Text(series.P90, "N2"), Text(series.P99, "N2"),
                 Text(series.P999, "N2"), Text(series.Max, "N2"));
         }
         console.Write(times);
@@ -45,7 +54,10 @@ internal sealed class ConsoleView(IAnsiConsole console)
             console.WriteLine(problem);
         if (page is not null)
             console.WriteLine($"report: {page.FullName}");
-        console.WriteLine(report.Problems.Count == 0 ? "ok: everything that had to arrive did, once and in order" : $"FAILED: {report.Problems.Count} problems");
+        console.WriteLine(
+            report.Problems.Count == 0
+                ? "ok: everything that had to arrive did, once and in order"
+                : $"FAILED: {report.Problems.Count} problems");
     }
 
     private static Table Numbers(string first, params string[] headings)

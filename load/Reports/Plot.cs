@@ -39,19 +39,27 @@ internal sealed class Plot(string title, string unit)
         double step = Step(all.Select(point => point.Y).DefaultIfEmpty(0).Max());
         double top = step * 4;
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title}\"><text class=\"title\" x=\"{Left}\" y=\"16\">{title}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"{title}\">");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"title\" x=\"{Left}\" y=\"16\">{title}</text>");
         for (int i = 0; i <= 4; i++)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(i * step):0.#}\" y2=\"{Y(i * step):0.#}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"y\" x=\"{Left - 6}\" y=\"{Y(i * step) + 4:0.#}\">{i * step:#,0.###}{(i == 4 ? " " + unit : "")}</text>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(i * step):0.#}\" y2=\"{Y(i * step):0.#}\"/>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<text class=\"y\" x=\"{Left - 6}\" y=\"{Y(i * step) + 4:0.#}\">{i * step:#,0.###}{(i == 4 ? " " + unit : "")}</text>");
         }
         foreach (var (x, label) in _ticks.Where(tick => tick.X >= left && tick.X <= right))
             svg.Append(CultureInfo.InvariantCulture, $"<text class=\"x\" x=\"{X(x):0.#}\" y=\"{Height - 10}\">{label}</text>");
         for (int i = 0; i < _lines.Count; i++)
         {
-            string points = string.Join(' ', _lines[i].Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
+            string points = string.Join(
+                ' ', _lines[i].Points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{X(point.X):0.#},{Y(point.Y):0.#}")));
             svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"line{i}\" points=\"{points}\"/>");
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"legend line{i}\" x=\"{Width - Right - (90 * (_lines.Count - 1 - i))}\" y=\"16\">{_lines[i].Name}</text>");
+            svg.Append(
+                CultureInfo.InvariantCulture,
+                $"<text class=\"legend line{i}\" x=\"{Width - Right - (90 * (_lines.Count - 1 - i))}\" y=\"16\">{_lines[i].Name}</text>");
         }
         return svg.Append("</svg>").ToString();
 

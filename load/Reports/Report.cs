@@ -2,7 +2,9 @@ using Gateway.Load.Measuring;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.</summary>
+/// <summary>
+/// Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.
+/// </summary>
 internal sealed record Report
 {
     public int Version { get; init; } = 1;
@@ -46,7 +48,9 @@ internal sealed record SeriesReport(
     public static SeriesReport Of(string name, Distribution times)
     {
         // Beyond the last whole record the curve would repeat itself.
-        var curve = Shares.Where(share => share is 0 or 1 || (1 - share) * times.Count >= 1).Select(share => new PercentilePoint(share, Ms(share)));
+        var curve = Shares
+            .Where(share => share is 0 or 1 || (1 - share) * times.Count >= 1)
+            .Select(share => new PercentilePoint(share, Ms(share)));
         return new SeriesReport(name, times.Count, times.Mean.TotalMilliseconds, Ms(0.5), Ms(0.9), Ms(0.99), Ms(0.999), Ms(1), [.. curve]);
 
         double Ms(double share) => times.Percentile(share).TotalMilliseconds;
@@ -78,7 +82,11 @@ internal sealed record ServerReport(double CpuSeconds, double CpuMicrosecondsPer
         if (empty is not { } none || before is not { } start || after is not { } end)
             return null;
         double cpu = end.CpuSeconds - start.CpuSeconds;
-        return new ServerReport(cpu, messages == 0 ? 0 : cpu * 1e6 / messages, end.ResidentBytes, (double)(end.ResidentBytes - none.ResidentBytes) / Math.Max(1, connections));
+        return new ServerReport(
+            cpu,
+            messages == 0 ? 0 : cpu * 1e6 / messages,
+            end.ResidentBytes,
+            (double)(end.ResidentBytes - none.ResidentBytes) / Math.Max(1, connections));
     }
 }
 

@@ -8,7 +8,8 @@ namespace Gateway.Load.Scenarios;
 /// <param name="Settings">The options it has beside those of all, as on the command line.</param>
 /// <param name="Defaults">Where they are unless set.</param>
 /// <param name="Create">Makes it for a run.</param>
-internal sealed record ScenarioEntry(string Name, string Description, string[] Settings, LoadOptions Defaults, Func<LoadRun, IScenario> Create);
+internal sealed record ScenarioEntry(
+    string Name, string Description, string[] Settings, LoadOptions Defaults, Func<LoadRun, IScenario> Create);
 
 /// <summary>Immutable. All scenarios.</summary>
 internal static class Catalogue
@@ -26,7 +27,8 @@ internal static class Catalogue
             run => new FanOutScenario(run, [run.Options.SecondUrl ?? run.Options.Url], [run.Options.Url])),
         new(
             "channels", "One publisher, many channels, some subscribers each", ["--connections", "--channels", "--in-flight", "--rate"],
-            Common with { Connections = 1000, Channels = 100, InFlight = 100 }, run => new FanOutScenario(run, [run.Options.Url], [run.Options.Url])),
+            Common with { Connections = 1000, Channels = 100, InFlight = 100 },
+            run => new FanOutScenario(run, [run.Options.Url], [run.Options.Url])),
         new(
             "chat", "Rooms with presence: residents talk, visitors come and go", ["--connections", "--channels", "--rate"],
             Common with { Namespace = "chat", Connections = 500, Channels = 50, Rate = 200 }, run => new ChatScenario(run)),
@@ -40,11 +42,14 @@ internal static class Catalogue
             "slow", "Some subscribers stop reading while others measure", ["--connections", "--stalled", "--in-flight", "--rate"],
             Common with { Connections = 100, Rate = 200, Bytes = 4096 }, run => new SlowScenario(run)),
         new(
-            "cluster", "Publishers and subscribers on two nodes: all must see one order", ["--url2", "--connections", "--channels", "--in-flight", "--rate"],
+            "cluster", "Publishers and subscribers on two nodes: all must see one order",
+            ["--url2", "--connections", "--channels", "--in-flight", "--rate"],
             Common with { Connections = 100, InFlight = 16 },
             run => new FanOutScenario(run, [run.Options.Url, run.Options.SecondUrl!], [run.Options.Url, run.Options.SecondUrl!])),
         new(
-            "soak", "A moderate mix for a long time, with the trend of latency and memory", ["--connections", "--channels", "--rate", "--minutes"],
-            Common with { Namespace = "chat", Connections = 500, Channels = 50, Rate = 100, Duration = TimeSpan.FromMinutes(10) }, run => new SoakScenario(run)),
+            "soak", "A moderate mix for a long time, with the trend of latency and memory",
+            ["--connections", "--channels", "--rate", "--minutes"],
+            Common with { Namespace = "chat", Connections = 500, Channels = 50, Rate = 100, Duration = TimeSpan.FromMinutes(10) },
+            run => new SoakScenario(run)),
     ];
 }

@@ -32,7 +32,8 @@ internal sealed class ChatScenario(LoadRun run) : IScenario
             _visitors.Add(new Visitor(run, room, await run.NewClientAsync()));
         await run.ConnectAsync([.. _residents.Select(resident => resident.Client)]);
         if (_residents.Select(resident => resident.Client.User).Distinct().Count() < _residents.Count)
-            throw new LoadException("chat needs a user for each connection: set GATEWAY_LOAD_SECRET, or run the gateway in development mode");
+            throw new LoadException(
+                "chat needs a user for each connection: set GATEWAY_LOAD_SECRET, or run the gateway in development mode");
         foreach (var visitor in _visitors)
             visitor.WatchFrom(_residents.Where(resident => resident.Topic == visitor.Room).Select(resident => resident.Client));
         await LoadRun.SubscribeAsync(listeners);

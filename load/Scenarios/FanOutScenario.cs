@@ -45,7 +45,8 @@ internal sealed class FanOutScenario(LoadRun run, Uri[] publishing, Uri[] listen
         await LoadRun.SubscribeAsync(listeners);
     }
 
-    public ValueTask StepAsync(int user, long due) => _sources[(int)(Interlocked.Increment(ref _turn) % (uint)_sources.Count)].PublishAsync(due);
+    public ValueTask StepAsync(int user, long due) =>
+        _sources[(int)(Interlocked.Increment(ref _turn) % (uint)_sources.Count)].PublishAsync(due);
 
     public Task FinishAsync() => run.CheckAsync(_topics);
 }

@@ -3,7 +3,10 @@ using Gateway.Load.Clients;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>As its interface. Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be answered.</summary>
+/// <summary>
+/// As its interface. Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be
+/// answered.
+/// </summary>
 internal sealed class IdleScenario(LoadRun run) : IScenario
 {
     private readonly List<Client> _clients = [];
@@ -21,7 +24,9 @@ internal sealed class IdleScenario(LoadRun run) : IScenario
             _clients.Add(await run.NewClientAsync());
         run.Series(Measures);
         await run.ConnectAsync(_clients);
-        await LoadRun.SubscribeAsync([.. _clients.Select((client, i) => new Listener(client, topics[i % topics.Length], Listener.Kind.Counting, run.Series(Measures), run.Problems))]);
+        var listeners = _clients.Select((client, i) =>
+            new Listener(client, topics[i % topics.Length], Listener.Kind.Counting, run.Series(Measures), run.Problems));
+        await LoadRun.SubscribeAsync([.. listeners]);
     }
 
     public async ValueTask StepAsync(int user, long due)

@@ -29,7 +29,8 @@ internal sealed class SlowScenario(LoadRun run) : IScenario
         for (int i = 0; i < run.Options.Connections; i++)
             readers.Add(new Listener(await run.NewClientAsync(), topic, Listener.Kind.Counting, run.Series(Measures), run.Problems));
         for (int i = 0; i < run.Options.Stalled; i++)
-            _stalled.Add(new Listener(await run.NewClientAsync(isNarrow: true), topic, Listener.Kind.Stalled, run.Series(Measures), run.Problems));
+            _stalled.Add(
+                new Listener(await run.NewClientAsync(isNarrow: true), topic, Listener.Kind.Stalled, run.Series(Measures), run.Problems));
         await run.ConnectAsync([publisher, .. readers.Concat(_stalled).Select(listener => listener.Client)]);
         await LoadRun.SubscribeAsync([.. readers, .. _stalled]);
         foreach (var listener in _stalled)

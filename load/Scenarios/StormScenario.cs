@@ -35,7 +35,8 @@ internal sealed class StormScenario(LoadRun run) : IScenario
         }
         for (int i = 0; i < run.Options.Connections; i++)
         {
-            var listener = new Listener(await run.NewClientAsync(), _topics[i % _topics.Count], Listener.Kind.Counting, run.Series("delivery"), run.Problems);
+            var listener = new Listener(
+                await run.NewClientAsync(), _topics[i % _topics.Count], Listener.Kind.Counting, run.Series("delivery"), run.Problems);
             _subscribers.Add(new Subscriber(listener));
         }
         run.Series(Measures);
@@ -124,14 +125,16 @@ internal sealed class StormScenario(LoadRun run) : IScenario
             Client.Expect(listener);
             var answer = await Client.SubscribeAsync(listener.Topic.Channel);
             _epoch = answer.Epoch ?? throw new LoadException(
-                $"{listener.Topic.Channel} has no history: storm needs a namespace with Gateway:Namespaces:<name>:History of {Missed} or more");
+                $"{listener.Topic.Channel} has no history: " +
+                $"storm needs a namespace with Gateway:Namespaces:<name>:History of {Missed} or more");
             _seq = answer.Seq;
         }
 
         public async Task RecoverAsync()
         {
             string channel = listener.Topic.Channel;
-            var answer = await Client.AskAsync(JsonDialect.Recover(channel, _epoch, _seq + listener.Got), $"{Client} is not subscribed to {channel}");
+            var answer = await Client.AskAsync(
+                JsonDialect.Recover(channel, _epoch, _seq + listener.Got), $"{Client} is not subscribed to {channel}");
             if (!answer.IsRecovered)
                 throw new LoadException($"{Client}: {channel} was not recovered");
         }

@@ -4,7 +4,9 @@ using Gateway.Load.Dialects;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>Its visits are one task; residents' loops tell it what they see. Comes into a room, listens, and leaves, again and again.</summary>
+/// <summary>
+/// Its visits are one task; residents' loops tell it what they see. Comes into a room, listens, and leaves, again and again.
+/// </summary>
 internal sealed class Visitor(LoadRun run, Topic room, Client client)
 {
     private readonly Measuring.Series _seen = run.Series("presence");
@@ -74,7 +76,8 @@ internal sealed class Visitor(LoadRun run, Topic room, Client client)
     private void See(Client resident, ServerMessage message)
     {
         if (message.Joined.Count + message.Left.Count == 0)
-            run.Problems.Add($"{resident}: {room.Channel} tells only how many are there: fewer to a room than Presence:MaxUsers are needed");
+            run.Problems.Add(
+                $"{resident}: {room.Channel} tells only how many are there: fewer to a room than Presence:MaxUsers are needed");
         lock (_sight)
         {
             if (!(_isComing ? message.Joined : message.Left).Contains(client.User) || !_unaware.Remove(resident))

@@ -52,7 +52,10 @@ internal sealed partial class Connection
             return data.Length < EventLoop.BufferBytes / 2 ? false : throw new LoadException("the answer to the upgrade has no end");
         string head = Encoding.Latin1.GetString(data[..end]);
         if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
-            throw new LoadException($"refused: {head.AsSpan(0, (uint)head.IndexOf('\r') is var line && line < (uint)head.Length ? (int)line : head.Length)}");
+        {
+            uint line = (uint)head.IndexOf('\r');
+            throw new LoadException($"refused: {head.AsSpan(0, line < (uint)head.Length ? (int)line : head.Length)}");
+        }
         if (!head.Contains(ConnectionTarget.Accept, StringComparison.Ordinal))
             throw new LoadException("the server's Sec-WebSocket-Accept is wrong");
         data = data[(end + 4)..];

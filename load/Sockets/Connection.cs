@@ -151,7 +151,8 @@ internal sealed partial class Connection : IPollable
             return;
         if (got <= 0)
         {
-            End(new ConnectionEnd(_state == State.Upgrading ? 0 : ConnectionEnd.Lost, error == SocketError.Success ? "the connection ended without a close frame" : error.ToString()));
+            string reason = error == SocketError.Success ? "the connection ended without a close frame" : error.ToString();
+            End(new ConnectionEnd(_state == State.Upgrading ? 0 : ConnectionEnd.Lost, reason));
             return;
         }
         ReadAt = Stopwatch.GetTimestamp();

@@ -49,7 +49,8 @@ internal sealed class ConnectionTarget
     /// <param name="token">The bearer token, unless null.</param>
     public byte[] Request(string? subprotocol, string? token)
     {
-        var text = new StringBuilder($"GET {Url.PathAndQuery} HTTP/1.1\r\nHost: {Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+        var text = new StringBuilder(
+            $"GET {Url.PathAndQuery} HTTP/1.1\r\nHost: {Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
         text.Append($"Sec-WebSocket-Key: {Key}\r\nSec-WebSocket-Version: 13\r\n");
         if (subprotocol is not null)
             text.Append($"Sec-WebSocket-Protocol: {subprotocol}\r\n");

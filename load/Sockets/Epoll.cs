@@ -60,7 +60,8 @@ internal sealed class Epoll : IPoller
             var happened = _events.AsSpan(i * EventSize, EventSize);
             uint flags = BitConverter.ToUInt32(happened);
             // Null: an earlier event of this round ended it.
-            _owners[(int)BitConverter.ToInt64(happened[DataOffset..])]?.OnReady((flags & (In | ErrorOrHangUp)) != 0, (flags & (Out | ErrorOrHangUp)) != 0);
+            _owners[(int)BitConverter.ToInt64(happened[DataOffset..])]?.OnReady(
+                (flags & (In | ErrorOrHangUp)) != 0, (flags & (Out | ErrorOrHangUp)) != 0);
         }
     }
 

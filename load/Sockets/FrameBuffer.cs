@@ -33,7 +33,8 @@ internal sealed class FrameBuffer
         _end += bytes.Length;
     }
 
-    public void AddFrame(Opcode opcode, ReadOnlySpan<byte> payload) => BeginFrame(opcode, payload.Length, out int start, payload).Mask(start);
+    public void AddFrame(Opcode opcode, ReadOnlySpan<byte> payload) =>
+        BeginFrame(opcode, payload.Length, out int start, payload).Mask(start);
 
     /// <summary>A text frame of what stands around a content, and the content.</summary>
     public void AddText(Envelope envelope, ReadOnlySpan<byte> content)
@@ -54,7 +55,12 @@ internal sealed class FrameBuffer
     }
 
     private FrameBuffer BeginFrame(
-        Opcode opcode, int length, out int start, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default, ReadOnlySpan<byte> third = default)
+        Opcode opcode,
+        int length,
+        out int start,
+        ReadOnlySpan<byte> first,
+        ReadOnlySpan<byte> second = default,
+        ReadOnlySpan<byte> third = default)
     {
         Reserve(MaxHeaderBytes + length);
         var header = _bytes.AsSpan(_end);

@@ -7,7 +7,9 @@ namespace Gateway.Load.Sockets;
 
 internal sealed partial class Connection
 {
-    /// <summary>On the connection's loop, save for writing, which the connection's own lock orders. TLS between the frames and the socket.</summary>
+    /// <summary>
+    /// On the connection's loop, save for writing, which the connection's own lock orders. TLS between the frames and the socket.
+    /// </summary>
     private sealed class TlsLayer : Stream, IValueTaskSource<int>
     {
         private readonly Connection _connection;
@@ -119,7 +121,8 @@ internal sealed partial class Connection
 
         ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
 
-        void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        void IValueTaskSource<int>.OnCompleted(
+            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
             _read.OnCompleted(continuation, state, token, flags);
 
         private void SendEncrypted()

@@ -128,6 +128,7 @@ internal static class GatewayHost
         services.AddSingleton<AdmissionControl>();
         services.AddSingleton<HandshakeDeadlines>();
         services.AddSingleton<IdleHttp>();
+        services.AddSingleton<FirstRequest>();
         services.AddSingleton<UpgradeHandler>();
         services.AddSingleton<ServerCertificate>();
         services.AddSingleton<ProxyProtocolMiddleware>();

@@ -84,8 +84,8 @@ public sealed class BackoffTests
     }
 
     /// <summary>
-    /// All waits are up to 20 s then, 10 s in the mean: so 5,000 knock in any 10 s, and those of the first moment are let in, twice as many as if they
-    /// came evenly over 20 s. It is never more, but for chance, which is much where 25 is the mean.
+    /// All waits are up to 20 s then, 10 s in the mean: so 5,000 knock in any 10 s, and those of the first moment are let in, twice as many
+    /// as if they came evenly over 20 s. It is never more, but for chance, which is much where 25 is the mean.
     /// </summary>
     [Theory]
     [InlineData(20)]

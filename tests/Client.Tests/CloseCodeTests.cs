@@ -17,7 +17,9 @@ public sealed class CloseCodeTests
     [InlineData(AfterEnd.NewToken, 401)]
     [InlineData(AfterEnd.Stop, 400, 403, 404, 426, 431)]
     public void So_does_each_answer_to_the_handshake(object next, params int[] statuses) =>
-        Assert.All(statuses, status => Assert.Equal(next, ConnectionEnd.Refused((HttpStatusCode)status, null, new InvalidOperationException()).Next));
+        Assert.All(
+            statuses,
+            status => Assert.Equal(next, ConnectionEnd.Refused((HttpStatusCode)status, null, new InvalidOperationException()).Next));
 
     [Fact]
     public void Of_an_unknown_code_the_gateways_farewell_decides_and_its_time_to_wait_is_kept()

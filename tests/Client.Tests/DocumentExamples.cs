@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and compares them.</summary>
+/// <summary>
+/// Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and
+/// compares them.
+/// </summary>
 internal static partial class DocumentExamples
 {
     public static async Task FirstAsync(Uri url, List<string> console)
@@ -21,7 +24,8 @@ internal static partial class DocumentExamples
         }
     }
 
-    public static async Task RegisterAsync(IServiceCollection services, Uri url, Func<CancellationToken, ValueTask<string?>> fetchTokenAsync)
+    public static async Task RegisterAsync(
+        IServiceCollection services, Uri url, Func<CancellationToken, ValueTask<string?>> fetchTokenAsync)
     {
         services.AddGatewayClient(provider => new GatewayClientOptions
         {
@@ -33,7 +37,8 @@ internal static partial class DocumentExamples
         await provider.GetRequiredService<GatewayClient>().ConnectAsync(Clients.Deadline);
     }
 
-    public static async Task StateAsync(GatewayClient client, Func<CancellationToken, ValueTask> loadAsync, Action<Order> apply, CancellationToken stop)
+    public static async Task StateAsync(
+        GatewayClient client, Func<CancellationToken, ValueTask> loadAsync, Action<Order> apply, CancellationToken stop)
     {
         await using var orders = client.Subscribe("orders:1", Contents.Default.Order, new SubscribeOptions
         {

@@ -36,7 +36,8 @@ public sealed class DocumentTests
         const string Secret = "at least 32 bytes that nobody can guess";
         await using var server = await GatewayServer.StartAsync("Auth:Secret=" + Secret);
 
-        await DocumentExamples.RegisterAsync(new ServiceCollection(), server.WebSocketUri, _ => new(SigningKey.OfSecret(Secret).Token("ann")));
+        await DocumentExamples.RegisterAsync(
+            new ServiceCollection(), server.WebSocketUri, _ => new(SigningKey.OfSecret(Secret).Token("ann")));
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Tokens that end while a real gateway looks on, by the real clock: it closes 25 s after a token's end, so all of it is one test.</summary>
+/// <summary>
+/// Tokens that end while a real gateway looks on, by the real clock: it closes 25 s after a token's end, so all of it is one test.
+/// </summary>
 public sealed class ExpiryTests
 {
     private const string Secret = "a secret that is long enough for HMAC";
@@ -16,10 +18,13 @@ public sealed class ExpiryTests
         int annsTokens = 0;
         bool isBackendAway = false;
         await using var ann = Client(gateway, () => { annsTokens++; return Token("ann", seconds: 12); });
-        await using var bob = Client(gateway, () => isBackendAway ? throw new HttpRequestException("the backend is away") : Token("bob", seconds: 2));
+        await using var bob = Client(
+            gateway, () => isBackendAway ? throw new HttpRequestException("the backend is away") : Token("bob", seconds: 2));
         await using var log = bob.Subscribe<int>("log:1", new SubscribeOptions { Buffer = 10_000 });
         await Task.WhenAll(log.Started, ann.ConnectAsync()).WaitAsync(Clients.Deadline);
-        var (annLost, bobLost) = (ann.NextAsync(ConnectionState.Waiting, TimeSpan.FromMinutes(2)), bob.NextAsync(ConnectionState.Waiting, TimeSpan.FromMinutes(2)));
+        var (annLost, bobLost) = (
+            ann.NextAsync(ConnectionState.Waiting, TimeSpan.FromMinutes(2)),
+            bob.NextAsync(ConnectionState.Waiting, TimeSpan.FromMinutes(2)));
         isBackendAway = true;
 
         int count = 0;

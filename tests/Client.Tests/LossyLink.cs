@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>A link to a gateway that loses one message to its clients, which nobody can notice but by counting. Safe for any thread.</summary>
+/// <summary>
+/// A link to a gateway that loses one message to its clients, which nobody can notice but by counting. Safe for any thread.
+/// </summary>
 internal sealed class LossyLink : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -59,7 +59,9 @@ public sealed class PublishTests
         proxy.Cut();
         await away;
 
-        var publishing = Enumerable.Range(1, 15).Select(number => writer.PublishAsync("log:1", number, cancellationToken: Clients.Deadline)).ToList();
+        var publishing = Enumerable.Range(1, 15)
+            .Select(number => writer.PublishAsync("log:1", number, cancellationToken: Clients.Deadline))
+            .ToList();
         foreach (var refused in publishing.Take(5))
             Assert.Equal(GatewayErrorCode.QueueFull, (await Assert.ThrowsAsync<GatewayException>(() => refused)).Code);
         proxy.Resume();
@@ -74,7 +76,8 @@ public sealed class PublishTests
         await using var server = await GatewayServer.StartAsync(Clients.Settings);
         await using var client = Clients.To(server);
 
-        var failure = await Assert.ThrowsAsync<GatewayException>(() => client.PublishAsync("news", new string('x', 65_536), cancellationToken: Clients.Deadline));
+        var failure = await Assert.ThrowsAsync<GatewayException>(
+            () => client.PublishAsync("news", new string('x', 65_536), cancellationToken: Clients.Deadline));
 
         Assert.Equal(GatewayErrorCode.MessageTooLarge, failure.Code);
         await client.PublishAsync("news", "small", cancellationToken: Clients.Deadline);
@@ -113,6 +116,8 @@ public sealed class PublishTests
         Assert.Equal([249, 250], newest.Messages.Select(message => message.Content));
         Assert.True(newest.More);
         Assert.Equal(Enumerable.Range(1, 250), all);
-        Assert.Equal(GatewayErrorCode.HistoryUnavailable, (await Assert.ThrowsAsync<GatewayException>(() => client.GetHistoryAsync<int>("news"))).Code);
+        Assert.Equal(
+            GatewayErrorCode.HistoryUnavailable,
+            (await Assert.ThrowsAsync<GatewayException>(() => client.GetHistoryAsync<int>("news"))).Code);
     }
 }

@@ -9,7 +9,8 @@ public sealed class RateTests
     [Fact]
     public async Task Messages_over_the_limit_are_sent_again_when_the_gateway_says_so()
     {
-        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Limits:MessagesPerSecond=20", "Limits:MessageBurst=10"]);
+        await using var server = await GatewayServer.StartAsync(
+            [.. Clients.Settings, "Limits:MessagesPerSecond=20", "Limits:MessageBurst=10"]);
         await using var client = Clients.To(server);
         await using var log = client.Subscribe<int>("log:1");
         await log.Started.WaitAsync(Clients.Deadline);
@@ -26,12 +27,14 @@ public sealed class RateTests
     [Fact]
     public async Task A_subscription_and_a_look_at_history_are_asked_for_again_too()
     {
-        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Limits:MessagesPerSecond=10", "Limits:MessageBurst=3"]);
+        await using var server = await GatewayServer.StartAsync(
+            [.. Clients.Settings, "Limits:MessagesPerSecond=10", "Limits:MessageBurst=3"]);
         await using var client = Clients.To(server);
         var subscriptions = Enumerable.Range(1, 8).Select(number => client.Subscribe<int>($"log:{number}")).ToList();
 
         await Task.WhenAll(subscriptions.Select(subscription => subscription.Started)).WaitAsync(Clients.Deadline);
-        var pages = await Task.WhenAll(Enumerable.Range(1, 8).Select(number => client.GetHistoryAsync<int>($"log:{number}", cancellationToken: Clients.Deadline)));
+        var pages = await Task.WhenAll(
+            Enumerable.Range(1, 8).Select(number => client.GetHistoryAsync<int>($"log:{number}", cancellationToken: Clients.Deadline)));
 
         Assert.All(pages, page => Assert.Empty(page.Messages));
     }

@@ -79,7 +79,8 @@ public sealed class ReconnectTests
         string port = $"Public=http://127.0.0.1:{proxyless.PublicPort}";
         var losses = new List<MessageLoss>();
         await using var client = Clients.To(proxyless.PublicPort);
-        await using var log = client.Subscribe<int>("log:1", new SubscribeOptions { OnLoss = (loss, _) => { losses.Add(loss); return default; } });
+        await using var log = client.Subscribe<int>(
+            "log:1", new SubscribeOptions { OnLoss = (loss, _) => { losses.Add(loss); return default; } });
         await client.PublishAsync("log:1", 1, cancellationToken: Clients.Deadline);
         Assert.Equal([1], await log.TakeAsync(1));
 
@@ -116,7 +117,8 @@ public sealed class ReconnectTests
         var seen = new List<string>();
         await using var reader = Clients.To(proxy.Port);
         await using var writer = Clients.To(server);
-        await using var log = reader.Subscribe<int>("short:1", new SubscribeOptions { OnLoss = (loss, _) => { seen.Add(loss.Reason.ToString()); return default; } });
+        await using var log = reader.Subscribe<int>(
+            "short:1", new SubscribeOptions { OnLoss = (loss, _) => { seen.Add(loss.Reason.ToString()); return default; } });
         await log.Started.WaitAsync(Clients.Deadline);
         await writer.PublishManyAsync("short:1", 1, 2);
         seen.AddRange((await log.TakeAsync(2)).Select(number => $"{number}"));
@@ -138,9 +140,11 @@ public sealed class ReconnectTests
     [Fact]
     public async Task A_connection_that_died_in_silence_is_found_out_and_replaced()
     {
-        await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Heartbeat:Ping=00:00:01", "Heartbeat:PongTimeout=00:00:01"]);
+        await using var server = await GatewayServer.StartAsync(
+            [.. Clients.Settings, "Heartbeat:Ping=00:00:01", "Heartbeat:PongTimeout=00:00:01"]);
         await using var proxy = TcpProxy.Start(server.PublicPort);
-        await using var client = new GatewayClient(new GatewayClientOptions { Url = Clients.Url(proxy.Port), PongTimeout = TimeSpan.FromSeconds(1) });
+        await using var client = new GatewayClient(
+            new GatewayClientOptions { Url = Clients.Url(proxy.Port), PongTimeout = TimeSpan.FromSeconds(1) });
         await using var log = client.Subscribe<int>("log:1");
         await log.Started.WaitAsync(Clients.Deadline);
         var waiting = client.NextAsync(ConnectionState.Waiting);

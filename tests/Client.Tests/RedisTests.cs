@@ -72,7 +72,9 @@ public sealed class RedisTests
         Assert.Equal(3, (await writer.PublishAsync("log:1", 3, cancellationToken: Clients.Deadline))!.Value.Seq);
     }
 
-    /// <summary>What an application does with <c>unavailable</c>: nothing was published, so it tries again; with the same key, to be safe.</summary>
+    /// <summary>
+    /// What an application does with <c>unavailable</c>: nothing was published, so it tries again; with the same key, to be safe.
+    /// </summary>
     private static async Task PublishUntilAcceptedAsync(GatewayClient writer, int number)
     {
         var options = new PublishOptions { Key = $"number-{number}" };

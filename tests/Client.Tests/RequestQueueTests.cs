@@ -120,7 +120,8 @@ public sealed class RequestQueueTests
         var queue = new RequestQueue(limit: 10, _time);
         var request = Add(queue, 1);
         queue.Next();
-        queue.TrySettle(Answer("""{"type":"error","id":1,"code":"unavailable","message":"the backplane is out of reach","retryAfter":250}"""));
+        queue.TrySettle(
+            Answer("""{"type":"error","id":1,"code":"unavailable","message":"the backplane is out of reach","retryAfter":250}"""));
 
         var failure = await Assert.ThrowsAsync<GatewayException>(() => request.Answer);
         Assert.Equal(("unavailable", TimeSpan.FromMilliseconds(250)), (failure.Code, failure.RetryAfter));

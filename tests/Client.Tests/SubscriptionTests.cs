@@ -48,7 +48,8 @@ public sealed class SubscriptionTests
         await using var server = await GatewayServer.StartAsync(Clients.Settings);
         await using var client = Clients.To(server);
         var losses = new List<MessageLoss>();
-        await using var news = client.Subscribe<int>("news", new SubscribeOptions { Buffer = 10, OnLoss = (loss, _) => { losses.Add(loss); return default; } });
+        await using var news = client.Subscribe<int>(
+            "news", new SubscribeOptions { Buffer = 10, OnLoss = (loss, _) => { losses.Add(loss); return default; } });
         await news.Started.WaitAsync(Clients.Deadline);
 
         for (int number = 1; number <= 25; number++)

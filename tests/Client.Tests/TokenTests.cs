@@ -20,7 +20,8 @@ public sealed class TokenTests
         await using var server = await TimedServer.StartAsync(Secret);
         var time = server.Time;
         int tokens = 0;
-        await using var client = new GatewayClient(Options(server.Url, time) with { Token = _ => { tokens++; return Token(time, seconds: 120); } });
+        await using var client = new GatewayClient(
+            Options(server.Url, time) with { Token = _ => { tokens++; return Token(time, seconds: 120); } });
         int connections = 0;
         client.StateChanged += change => connections += change.State == ConnectionState.Connected ? 1 : 0;
         await client.ConnectAsync(Clients.Deadline);
@@ -37,7 +38,8 @@ public sealed class TokenTests
         await using var server = await TimedServer.StartAsync(Secret);
         var (time, slow) = (server.Time, new ManualTime());
         int tokens = 0;
-        await using var client = new GatewayClient(Options(server.Url, slow) with { Token = _ => { tokens++; return Token(time, seconds: 60); } });
+        await using var client = new GatewayClient(
+            Options(server.Url, slow) with { Token = _ => { tokens++; return Token(time, seconds: 60); } });
         await client.ConnectAsync(Clients.Deadline);
         var lost = client.NextAsync(ConnectionState.Waiting);
 
@@ -86,13 +88,16 @@ public sealed class TokenTests
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
         var tokens = new Queue<string>(["bad", Key.Token("ann", more: Rights)]);
-        await using var patient = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(tokens.Dequeue()) });
+        await using var patient = new GatewayClient(
+            Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(tokens.Dequeue()) });
         await using var stubborn = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new("bad") });
         await using var nameless = Clients.To(server);
 
         await patient.ConnectAsync(Clients.Deadline);
 
-        Assert.Equal(GatewayErrorCode.Unauthorized, (await Assert.ThrowsAsync<GatewayException>(() => stubborn.ConnectAsync(Clients.Deadline))).Code);
+        Assert.Equal(
+            GatewayErrorCode.Unauthorized,
+            (await Assert.ThrowsAsync<GatewayException>(() => stubborn.ConnectAsync(Clients.Deadline))).Code);
         Assert.Equal(ConnectionState.Closed, stubborn.State);
         Assert.Equal(ConnectionState.Connected, patient.State);
     }
@@ -161,10 +166,13 @@ public sealed class TokenTests
     public async Task What_the_token_does_not_allow_is_thrown_and_leaves_the_connection_open()
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
-        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(Key.Token("ann", more: ""","channels":{"news":["publish"]}""")) });
+        string token = Key.Token("ann", more: ""","channels":{"news":["publish"]}""");
+        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(token) });
         await using var secret = client.Subscribe<int>("secret");
 
-        Assert.Equal(GatewayErrorCode.Forbidden, (await Assert.ThrowsAsync<GatewayException>(() => secret.Started.WaitAsync(Clients.Deadline))).Code);
+        Assert.Equal(
+            GatewayErrorCode.Forbidden,
+            (await Assert.ThrowsAsync<GatewayException>(() => secret.Started.WaitAsync(Clients.Deadline))).Code);
         Assert.Equal(GatewayErrorCode.Forbidden, (await Assert.ThrowsAsync<GatewayException>(() => secret.TakeAsync(1))).Code);
         Assert.Equal(GatewayErrorCode.Forbidden, (await Assert.ThrowsAsync<GatewayException>(() => client.PublishAsync("secret", 1))).Code);
         Assert.Null(await client.PublishAsync("news", 1, cancellationToken: Clients.Deadline));
@@ -174,7 +182,8 @@ public sealed class TokenTests
     public async Task A_channels_own_token_opens_that_channel()
     {
         await using var server = await GatewayServer.StartAsync([.. Clients.Settings, "Auth:Secret=" + Secret]);
-        await using var client = new GatewayClient(Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(Key.Token("ann")) });
+        await using var client = new GatewayClient(
+            Options(server.WebSocketUri, TimeProvider.System) with { Token = _ => new(Key.Token("ann")) });
         string token = Key.Token("ann", DateTimeOffset.UtcNow.AddMinutes(5), ""","channel":"secret" """);
 
         await using var secret = client.Subscribe<int>("secret", new SubscribeOptions { Token = _ => new(token) });
@@ -200,7 +209,8 @@ public sealed class TokenTests
 
     private static GatewayClientOptions Options(Uri url, TimeProvider time) => new() { Url = url, Time = time };
 
-    private static ValueTask<string?> Token(ManualTime time, int seconds) => new(Key.Token("ann", time.GetUtcNow().AddSeconds(seconds), Rights));
+    private static ValueTask<string?> Token(ManualTime time, int seconds) =>
+        new(Key.Token("ann", time.GetUtcNow().AddSeconds(seconds), Rights));
 
     /// <summary>Second by second, each with an answer from the gateway, so that a busy machine has no refresh come late.</summary>
     private static Task AdvanceUntilAsync(ManualTime time, GatewayClient client, Func<bool> condition) => Eventually.TrueAsync(

@@ -17,9 +17,15 @@ internal static class DotNet
 
     public static async Task RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         // What the SDK that runs these tests tells its own children would mislead another.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+        var inherited = start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase));
+        foreach (string name in inherited.ToList())
             start.Environment.Remove(name);
         // Nothing stays behind that would build the next one faster.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";

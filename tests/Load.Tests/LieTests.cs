@@ -45,11 +45,14 @@ public sealed class LieTests
         await using var server = new LyingServer(Lie.Hang);
 
         var report = await Runs.RunAsync(
-            "fanout", server.Url, options => options with { Dialect = JsonDialect.Plain, Connections = 1, Rate = 100, Duration = TimeSpan.FromSeconds(2) });
+            "fanout",
+            server.Url,
+            options => options with { Dialect = JsonDialect.Plain, Connections = 1, Rate = 100, Duration = TimeSpan.FromSeconds(2) });
 
         Assert.Empty(report.Problems.First);
         // It hangs for a second: of the 200, those due in its first half waited at least half a second.
-        Assert.True(report.Series.Single(series => series.Name == "delivery").Curve.Single(point => point.Share is > 0.82 and < 0.83).Milliseconds >= 500);
+        var delivery = report.Series.Single(series => series.Name == "delivery");
+        Assert.True(delivery.Curve.Single(point => point.Share is > 0.82 and < 0.83).Milliseconds >= 500);
     }
 
     [Fact]

@@ -22,14 +22,21 @@ public sealed class ReportTests
 
             Assert.Equal(1, json.RootElement.GetProperty("version").GetInt32());
             Assert.Equal(report.Messages, json.RootElement.GetProperty("messages").GetInt64());
-            var delivery = json.RootElement.GetProperty("series").EnumerateArray().Single(series => series.GetProperty("name").GetString() == "delivery");
+            var delivery = json.RootElement.GetProperty("series")
+                .EnumerateArray()
+                .Single(series => series.GetProperty("name").GetString() == "delivery");
             Assert.Equal(report.Messages, delivery.GetProperty("count").GetInt64());
             Assert.True(delivery.GetProperty("p99").GetDouble() >= delivery.GetProperty("p50").GetDouble());
             Assert.True(json.RootElement.GetProperty("timeline").GetArrayLength() >= 2);
             Assert.Equal(0, json.RootElement.GetProperty("problems").GetProperty("count").GetInt32());
             Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
-            var plots = html.Split("<svg ").Skip(1).Select(plot => XElement.Parse("<svg " + plot[..(plot.IndexOf("</svg>", StringComparison.Ordinal) + 6)])).ToList();
-            Assert.Equal(["connect by percentile", "delivery by percentile", "delivery over time", "messages a second"], plots.Select(plot => plot.Attribute("aria-label")!.Value).Order());
+            var plots = html.Split("<svg ")
+                .Skip(1)
+                .Select(plot => XElement.Parse("<svg " + plot[..(plot.IndexOf("</svg>", StringComparison.Ordinal) + 6)]))
+                .ToList();
+            Assert.Equal(
+                ["connect by percentile", "delivery by percentile", "delivery over time", "messages a second"],
+                plots.Select(plot => plot.Attribute("aria-label")!.Value).Order());
             Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
         }
         finally

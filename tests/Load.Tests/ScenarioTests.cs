@@ -93,7 +93,8 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
     [Fact]
     public async Task Stalled_subscribers_lose_messages_where_that_is_the_policy()
     {
-        var report = await Runs.RunAsync("slow", Url, options => options with { Namespace = "drop", Rate = 0, InFlight = 4, Bytes = 32_000 });
+        var report = await Runs.RunAsync(
+            "slow", Url, options => options with { Namespace = "drop", Rate = 0, InFlight = 4, Bytes = 32_000 });
 
         AssertFine(report, "delivery");
         Assert.Equal(1, report.Facts["stalled: kept, messages dropped"]);
@@ -103,7 +104,8 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
     [Fact]
     public async Task Two_addresses_see_one_order()
     {
-        var report = await Runs.RunAsync("cluster", Url, options => options with { SecondUrl = new Uri($"ws://localhost:{servers.Gateway.PublicPort}/ws") });
+        var report = await Runs.RunAsync(
+            "cluster", Url, options => options with { SecondUrl = new Uri($"ws://localhost:{servers.Gateway.PublicPort}/ws") });
 
         AssertFine(report, "delivery");
     }
@@ -118,7 +120,9 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
         using var certificate = new TestCertificate();
         await using var server = await GatewayServer.StartAsync([.. certificate.Pem, "Diagnostics:Echo=true"]);
 
-        AssertFine(await Runs.RunAsync("fanout", server.WebSocketUri, options => options with { IsInsecure = true, InFlight = 16, Bytes = 20_000 }), "delivery");
+        var report = await Runs.RunAsync(
+            "fanout", server.WebSocketUri, options => options with { IsInsecure = true, InFlight = 16, Bytes = 20_000 });
+        AssertFine(report, "delivery");
         AssertFine(await Runs.RunAsync("echo", server.EchoUri, options => options with { IsInsecure = true, InFlight = 4 }), "round trip");
         var refused = await Runs.RunAsync("fanout", server.WebSocketUri);
         Assert.Contains("cannot connect", refused.Problems.First[0], StringComparison.Ordinal);
@@ -130,7 +134,8 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
         const string secret = "a secret of the thirty-two bytes it needs";
         await using var server = await GatewayServer.StartAsync($"Auth:Secret={secret}", "Namespaces:chat:Presence=true");
 
-        AssertFine(await Runs.RunAsync("chat", server.WebSocketUri, options => options with { Tokens = new Tokens(null, secret) }), "delivery");
+        AssertFine(
+            await Runs.RunAsync("chat", server.WebSocketUri, options => options with { Tokens = new Tokens(null, secret) }), "delivery");
         var refused = await Runs.RunAsync("chat", server.WebSocketUri, options => options with { Tokens = new Tokens(null, secret + "?") });
         Assert.Contains("refused: HTTP/1.1 401", refused.Problems.First[0], StringComparison.Ordinal);
     }
@@ -148,7 +153,8 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
         internal GatewayServer Gateway { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() => Gateway = await GatewayServer.StartAsync(
-            "Diagnostics:Echo=true", "Namespaces:chat:Presence=true", "Namespaces:log:History=100", "Namespaces:drop:SlowConsumer=drop-oldest",
+            "Diagnostics:Echo=true", "Namespaces:chat:Presence=true", "Namespaces:log:History=100",
+            "Namespaces:drop:SlowConsumer=drop-oldest",
             "Limits:OutboundBytes=200000");
 
         public ValueTask DisposeAsync() => Gateway.DisposeAsync();

@@ -23,9 +23,12 @@ public static class ClientActions
     }
 
     public static Task<JsonElement> RecoverAsync(this JsonClient client, string channel, string epoch, long seq) =>
-        client.AskAsync($$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{epoch}}}","seq":{{{seq}}}}}""", "subscribed");
+        client.AskAsync(
+            $$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{epoch}}}","seq":{{{seq}}}}}""", "subscribed");
 
-    /// <summary>Sends, then returns the answer, whatever it is: the next message with the request's <c>id</c>. Those before it are dropped.</summary>
+    /// <summary>
+    /// Sends, then returns the answer, whatever it is: the next message with the request's <c>id</c>. Those before it are dropped.
+    /// </summary>
     public static async Task<JsonElement> AskAnythingAsync(this JsonClient client, string json)
     {
         string id = JsonDocument.Parse(json).RootElement.Raw("id");

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A real Garnet, which speaks Redis's protocol, on a loopback port. Whatever becomes of the test, disposing ends the process.</summary>
+/// <summary>
+/// A real Garnet, which speaks Redis's protocol, on a loopback port. Whatever becomes of the test, disposing ends the process.
+/// </summary>
 internal sealed class GarnetServer : IAsyncDisposable
 {
     private readonly Process _process;

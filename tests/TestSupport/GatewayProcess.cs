@@ -108,7 +108,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     /// <summary>Waits until standard output contains a text.</summary>
     public Task SaysAsync(string text) => Eventually.TrueAsync(
-        () => Output.Contains(text, StringComparison.Ordinal) || (_process.HasExited ? throw new InvalidOperationException(Everything) : false),
+        () => Output.Contains(text, StringComparison.Ordinal)
+            || (_process.HasExited ? throw new InvalidOperationException(Everything) : false),
         $"the gateway says '{text}'");
 
     /// <summary>Asks it to stop, as service managers do.</summary>

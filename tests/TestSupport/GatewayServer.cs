@@ -55,7 +55,10 @@ public sealed class GatewayServer : IAsyncDisposable
             .. LiftedLimits.Settings,
         ];
         var app = GatewayHost.Build(
-            ["--Logging:Console:LogLevel:Gateway.Server.Audit.Audit=None", .. defaults.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            [
+                "--Logging:Console:LogLevel:Gateway.Diagnostics.Audit=None",
+                .. defaults.Concat(settings).Select(setting => "--Gateway:" + setting),
+            ],
             configure);
         await app.StartAsync();
         return new GatewayServer(app);

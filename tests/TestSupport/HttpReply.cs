@@ -19,7 +19,9 @@ public sealed record HttpReply(int Status, IReadOnlyList<(string Name, string Va
     {
         get
         {
-            var values = Headers.Where(pair => pair.Name.Equals(header, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value).ToList();
+            var values = Headers.Where(pair => pair.Name.Equals(header, StringComparison.OrdinalIgnoreCase))
+                .Select(pair => pair.Value)
+                .ToList();
             return values.Count == 0 ? null : string.Join(", ", values);
         }
     }

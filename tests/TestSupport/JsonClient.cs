@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.</summary>
+/// <summary>
+/// For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.
+/// </summary>
 public sealed class JsonClient : IAsyncDisposable
 {
     private readonly ClientWebSocket _socket = new();
@@ -19,7 +21,8 @@ public sealed class JsonClient : IAsyncDisposable
 
     public string User => Connected.GetProperty("user").GetString()!;
 
-    public static Task<JsonClient> ConnectAsync(GatewayServer server, string query = "") => ConnectAsync(new Uri(server.WebSocketUri + query));
+    public static Task<JsonClient> ConnectAsync(GatewayServer server, string query = "") =>
+        ConnectAsync(new Uri(server.WebSocketUri + query));
 
     public static async Task<JsonClient> ConnectAsync(Uri uri, Action<ClientWebSocketOptions>? configure = null)
     {
@@ -35,7 +38,8 @@ public sealed class JsonClient : IAsyncDisposable
         client._socket.Options.AddSubProtocol("gateway.v1.json");
         // A test's certificate is its own; that it is the right one is for tests of it to say.
         if (uri.Scheme == "wss")
-            client._socket.Options.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=localhost";
+            client._socket.Options.RemoteCertificateValidationCallback =
+                static (_, certificate, _, _) => certificate?.Subject == "CN=localhost";
         configure?.Invoke(client._socket.Options);
         using var deadline = new CancellationTokenSource(Eventually.Limit);
         await client._socket.ConnectAsync(uri, deadline.Token);
@@ -79,7 +83,8 @@ public sealed class JsonClient : IAsyncDisposable
     /// <summary>The next message, whatever it is.</summary>
     public async Task<JsonElement> ReceiveAsync()
     {
-        string text = await ReceiveTextAsync() ?? throw new ClosedException($"closed with {_socket.CloseStatus} {_socket.CloseStatusDescription}");
+        string text = await ReceiveTextAsync()
+            ?? throw new ClosedException($"closed with {_socket.CloseStatus} {_socket.CloseStatusDescription}");
         return JsonDocument.Parse(text).RootElement;
     }
 
@@ -87,7 +92,9 @@ public sealed class JsonClient : IAsyncDisposable
     public async Task<JsonElement> ReceiveAsync(string type)
     {
         var message = await ReceiveAsync();
-        return message.GetProperty("type").GetString() == type ? message : throw new InvalidOperationException($"expected {type}, got {message}");
+        return message.GetProperty("type").GetString() == type
+            ? message
+            : throw new InvalidOperationException($"expected {type}, got {message}");
     }
 
     /// <summary>Sends, then returns the next message, which must be of this type.</summary>

@@ -1,8 +1,13 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread.</summary>
+/// <summary>
+/// A clock that stands still until a test moves it, and then fires the timers that are due, on the test's thread. Safe for any thread.
+/// </summary>
 public sealed class ManualTime : TimeProvider
 {
+    /// <summary>The real time between two steps, for what a step starts to come as far as its next timer.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = DateTimeOffset.UnixEpoch.AddYears(60);
@@ -43,6 +48,33 @@ public sealed class ManualTime : TimeProvider
         }
         foreach (var timer in due)
             timer.Fire();
+    }
+
+    /// <summary>Moves the clock in steps, so that what a step starts can wait for the next.</summary>
+    /// <param name="by">How far the clock goes.</param>
+    /// <param name="step">How far each step goes.</param>
+    public async Task PassAsync(TimeSpan by, TimeSpan step)
+    {
+        for (var passed = TimeSpan.Zero; passed < by; passed += step)
+        {
+            Advance(step);
+            await Task.Delay(Pace);
+        }
+    }
+
+    /// <summary>Moves the clock, one step after the other, until a task that waits for timers has completed.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="step">How far each step goes.</param>
+    public async Task PassUntilAsync(Task task, TimeSpan step)
+    {
+        for (int steps = 0; !task.IsCompleted; steps++)
+        {
+            if (steps > Eventually.Limit / Pace)
+                throw new TimeoutException($"Not completed after {steps * step}.");
+            Advance(step);
+            await Task.WhenAny(task, Task.Delay(Pace));
+        }
+        await task;
     }
 
     private sealed class ManualTimer(ManualTime owner, Action fire) : ITimer

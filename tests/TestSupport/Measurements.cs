@@ -3,7 +3,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Sums up what one gateway's counters say, and counts what its histograms are told; other gateways of the process are not heard.</summary>
+/// <summary>
+/// Safe for any thread. Sums up what one gateway's counters say, and counts what its histograms are told; other gateways of the process are
+/// not heard.
+/// </summary>
 public sealed class Measurements : IDisposable
 {
     private readonly MeterListener _listener = new();

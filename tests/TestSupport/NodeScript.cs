@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.</summary>
+/// <summary>
+/// For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.
+/// </summary>
 public sealed class NodeScript : IAsyncDisposable
 {
     private readonly Process _process;
@@ -33,7 +35,8 @@ public sealed class NodeScript : IAsyncDisposable
     /// <param name="name">Its file.</param>
     /// <param name="server">The gateway.</param>
     /// <param name="authority">A PEM file of the certificate to trust, beside those that everybody does.</param>
-    public static NodeScript Start(string name, GatewayServer server, string? authority = null) => Client("ws", authority, name, server.Origin);
+    public static NodeScript Start(string name, GatewayServer server, string? authority = null) =>
+        Client("ws", authority, name, server.Origin);
 
     /// <summary>Starts the script that follows a stream with the npm client <c>eventsource</c>.</summary>
     /// <param name="port">The gateway's public port.</param>
@@ -79,7 +82,8 @@ public sealed class NodeScript : IAsyncDisposable
 
     /// <summary>Waits until the script has printed a line.</summary>
     public Task SaysAsync(string line) => Eventually.TrueAsync(
-        () => Output.Contains(line + "\n", StringComparison.Ordinal) || (_process.HasExited ? throw new InvalidOperationException(Output) : false),
+        () => Output.Contains(line + "\n", StringComparison.Ordinal)
+            || (_process.HasExited ? throw new InvalidOperationException(Output) : false),
         $"the script says '{line}'");
 
     /// <summary>Waits for the script's end, which must be a good one.</summary>

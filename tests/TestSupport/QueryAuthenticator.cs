@@ -4,7 +4,10 @@ using Gateway.Server.Auth;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Stateless. Believes the query: <c>?user=ann&amp;info={"name":"Ann"}</c>. Without a user, everybody is somebody else, as in development mode.</summary>
+/// <summary>
+/// Stateless. Believes the query: <c>?user=ann&amp;info={"name":"Ann"}</c>. Without a user, everybody is somebody else, as in development
+/// mode.
+/// </summary>
 internal sealed class QueryAuthenticator : IAuthenticator
 {
     public string Description => "TEST: the query says who is there";

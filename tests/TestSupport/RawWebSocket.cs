@@ -9,7 +9,10 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A WebSocket client that can do everything wrong: plain TCP, every byte in the test's hands. Reads give up after <see cref="Eventually.Limit"/>.</summary>
+/// <summary>
+/// A WebSocket client that can do everything wrong: plain TCP, every byte in the test's hands. Reads give up after
+/// <see cref="Eventually.Limit"/>.
+/// </summary>
 public sealed class RawWebSocket : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -32,7 +35,8 @@ public sealed class RawWebSocket : IAsyncDisposable
         if (receiveBuffer is { } bytes)
         {
             socket.ReceiveBufferSize = bytes;
-            // TCP_MAXSEG: as in a real network. With loopback's 64 KiB segments the gateway's kernel would take megabytes before it says that nobody reads.
+            // TCP_MAXSEG: as in a real network. With loopback's 64 KiB segments the gateway's kernel would take megabytes before it says
+            // that nobody reads.
             socket.SetRawSocketOption(6, 2, BitConverter.GetBytes(536));
         }
         await socket.ConnectAsync(IPAddress.Loopback, port);
@@ -68,7 +72,8 @@ public sealed class RawWebSocket : IAsyncDisposable
 
     public static string UpgradeRequest(string path, params string[] headers) =>
         $"GET {path} HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" + string.Concat(headers.Select(header => header + "\r\n")) + "\r\n";
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+        string.Concat(headers.Select(header => header + "\r\n")) + "\r\n";
 
     /// <summary>A masked client frame.</summary>
     public static byte[] Frame(int opcode, ReadOnlySpan<byte> payload, bool fin = true, int rsv = 0)
@@ -163,7 +168,9 @@ public sealed class RawWebSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads an HTTP response head, up to and including the empty line, or as much as comes before the end of the stream.</summary>
+    /// <summary>
+    /// Reads an HTTP response head, up to and including the empty line, or as much as comes before the end of the stream.
+    /// </summary>
     public Task<string> ReadHeadAsync() => ReadUntilAsync("\r\n\r\n");
 
     /// <summary>The next line without its line feed.</summary>
@@ -214,7 +221,9 @@ public sealed class RawWebSocket : IAsyncDisposable
     private async Task<string> ReadBodyAsync(int length)
     {
         byte[] body = new byte[length];
-        return await TryReadAsync(body) ? Encoding.UTF8.GetString(body) : throw new EndOfStreamException($"the stream ended inside {length} bytes of a body");
+        return await TryReadAsync(body)
+            ? Encoding.UTF8.GetString(body)
+            : throw new EndOfStreamException($"the stream ended inside {length} bytes of a body");
     }
 
     private async Task<bool> TryReadAsync(Memory<byte> buffer)

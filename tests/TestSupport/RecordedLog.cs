@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>.</summary>
+/// <summary>
+/// Safe for any thread. Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>.
+/// </summary>
 public sealed class RecordedLog : ILoggerProvider
 {
     private readonly List<(int Event, LogLevel Level, string Text)> _lines = [];
@@ -33,7 +35,8 @@ public sealed class RecordedLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (owner._lines)
                 owner._lines.Add((eventId.Id, logLevel, formatter(state, exception) + exception));

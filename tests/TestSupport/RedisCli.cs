@@ -8,7 +8,8 @@ internal static class RedisCli
     /// <returns>What it printed, without the last line's end, and its exit code.</returns>
     public static async Task<(string Output, int ExitCode)> RunAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("redis-cli", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("redis-cli", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         using var deadline = new CancellationTokenSource(Eventually.Limit);
         try
         {

@@ -1,6 +1,9 @@
 namespace Gateway.TestSupport;
 
-/// <summary>A real Redis cluster of three masters, with a replica each where wanted, on free loopback ports. Whatever becomes of the test, disposing ends its processes.</summary>
+/// <summary>
+/// A real Redis cluster of three masters, with a replica each where wanted, on free loopback ports. Whatever becomes of the test, disposing
+/// ends its processes.
+/// </summary>
 public sealed class RedisCluster : IAsyncDisposable
 {
     private const int Masters = 3;
@@ -62,7 +65,8 @@ public sealed class RedisCluster : IAsyncDisposable
         string port = _tlsPorts[^1].ToString(System.Globalization.CultureInfo.InvariantCulture);
         return
         [
-            "--tls-port", port, "--tls-cert-file", tls.Certificate, "--tls-key-file", tls.Key, "--tls-ca-cert-file", tls.Authority, "--tls-auth-clients", "no",
+            "--tls-port", port, "--tls-cert-file", tls.Certificate, "--tls-key-file", tls.Key, "--tls-ca-cert-file", tls.Authority,
+            "--tls-auth-clients", "no",
             "--tls-cluster", "yes",
         ];
     }
@@ -109,8 +113,9 @@ public sealed class RedisCluster : IAsyncDisposable
         string to = await target.CommandAsync("CLUSTER", "MYID");
         await target.CommandAsync("CLUSTER", "SETSLOT", slot, "IMPORTING", from);
         await source.CommandAsync("CLUSTER", "SETSLOT", slot, "MIGRATING", to);
+        string port = target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         while (await source.CommandAsync("CLUSTER", "GETKEYSINSLOT", slot, "100") is { Length: > 0 } keys)
-            await source.CommandAsync(["MIGRATE", "127.0.0.1", target.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "", "0", "5000", "KEYS", .. keys.Split('\n')]);
+            await source.CommandAsync(["MIGRATE", "127.0.0.1", port, "", "0", "5000", "KEYS", .. keys.Split('\n')]);
         // The one that takes it first, so that nobody is sent to one that does not know.
         foreach (var server in new[] { target, source }.Concat(_servers.Except([target, source])))
             await server.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
@@ -123,7 +128,8 @@ public sealed class RedisCluster : IAsyncDisposable
         foreach (var server in _servers)
         {
             string[] lines = (await server.CommandAsync("CLUSTER", "INFO")).Split('\n', StringSplitOptions.TrimEntries);
-            foreach (string counter in lines.Where(line => line.StartsWith("cluster_stats_messages_publish", StringComparison.Ordinal) && line.Contains("_sent:", StringComparison.Ordinal)))
+            var counters = lines.Where(line => line.StartsWith("cluster_stats_messages_publish", StringComparison.Ordinal));
+            foreach (string counter in counters.Where(line => line.Contains("_sent:", StringComparison.Ordinal)))
                 sum += long.Parse(counter.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
         }
         return sum;
@@ -135,7 +141,8 @@ public sealed class RedisCluster : IAsyncDisposable
         string id = await master.CommandAsync("CLUSTER", "MYID");
         foreach (var server in _servers.Where(server => server.IsRunning))
         {
-            string self = (await server.CommandAsync("CLUSTER", "NODES")).Split('\n').First(line => line.Contains("myself", StringComparison.Ordinal));
+            string nodes = await server.CommandAsync("CLUSTER", "NODES");
+            string self = nodes.Split('\n').First(line => line.Contains("myself", StringComparison.Ordinal));
             if (self.Contains("myself,slave " + id, StringComparison.Ordinal))
                 return server;
         }
@@ -189,7 +196,8 @@ public sealed class RedisCluster : IAsyncDisposable
 
     private static async Task<bool> KnowsReplicasAsync(RedisServer server)
     {
-        bool all = (await server.CommandAsync("CLUSTER", "NODES")).Split('\n').Count(line => line.Contains("slave", StringComparison.Ordinal)) == Masters;
+        string nodes = await server.CommandAsync("CLUSTER", "NODES");
+        bool all = nodes.Split('\n').Count(line => line.Contains("slave", StringComparison.Ordinal)) == Masters;
         return all && (await server.CommandAsync("INFO", "replication")) is var info
             && (info.Contains("role:master", StringComparison.Ordinal) || info.Contains("master_link_status:up", StringComparison.Ordinal));
     }

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Three real sentinels that watch a Redis and its replica on free loopback ports, and find the master gone after 1.5 s. Whatever becomes of the
-/// test, disposing ends their processes.
+/// Three real sentinels that watch a Redis and its replica on free loopback ports, and find the master gone after 1.5 s. Whatever becomes
+/// of the test, disposing ends their processes.
 /// </summary>
 public sealed class RedisSentinels : IAsyncDisposable
 {
@@ -16,7 +16,8 @@ public sealed class RedisSentinels : IAsyncDisposable
     private readonly List<(int Port, Process Process)> _sentinels = [];
     private readonly string? _password;
 
-    private RedisSentinels(RedisServer first, RedisServer second, string? password) => (First, Second, _password) = (first, second, password);
+    private RedisSentinels(RedisServer first, RedisServer second, string? password) =>
+        (First, Second, _password) = (first, second, password);
 
     /// <summary>The master at the beginning.</summary>
     public RedisServer First { get; }
@@ -42,7 +43,8 @@ public sealed class RedisSentinels : IAsyncDisposable
             {
                 await Eventually.TrueAsync(
                     async () => (await sentinels.AskAsync(port, "CKQUORUM", Service)).StartsWith("OK 3 usable", StringComparison.Ordinal)
-                        && (await sentinels.AskAsync(port, "REPLICAS", Service)).Contains("master-link-status\nok", StringComparison.Ordinal),
+                        && (await sentinels.AskAsync(port, "REPLICAS", Service))
+                            .Contains("master-link-status\nok", StringComparison.Ordinal),
                     "the sentinels know each other and the replica");
             }
             return sentinels;
@@ -78,7 +80,9 @@ public sealed class RedisSentinels : IAsyncDisposable
         }
     }
 
-    /// <summary>Has all of them name the replica, which is a master from then on, while the master before goes on and is told nothing.</summary>
+    /// <summary>
+    /// Has all of them name the replica, which is a master from then on, while the master before goes on and is told nothing.
+    /// </summary>
     public async Task NameReplicaAsync()
     {
         await Second.PromoteAsync();

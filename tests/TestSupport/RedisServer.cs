@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Gateway.TestSupport;
 
-/// <summary>A real redis-server on a free loopback port, in an empty folder. Whatever becomes of the test, disposing ends the process.</summary>
+/// <summary>
+/// A real redis-server on a free loopback port, in an empty folder. Whatever becomes of the test, disposing ends the process.
+/// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redis-");
@@ -83,7 +85,10 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Keeps what it has now for <see cref="RestartFromSnapshotAsync"/>.</summary>
     public Task SnapshotAsync() => CommandAsync("SAVE");
 
-    /// <summary>Kills it where it still runs, and starts it on the same port with what it had at the last snapshot: its last writes are lost. Only one that is not persistent can.</summary>
+    /// <summary>
+    /// Kills it where it still runs, and starts it on the same port with what it had at the last snapshot: its last writes are lost. Only
+    /// one that is not persistent can.
+    /// </summary>
     public Task RestartFromSnapshotAsync() => _persistent
         ? throw new InvalidOperationException("A persistent server reads its log, not the snapshot.")
         : RestartAsync(keepData: false, discard: false);
@@ -124,7 +129,8 @@ public sealed class RedisServer : IAsyncDisposable
             "--save", "", "--appendonly", _persistent ? "yes" : "no", "--appendfsync", "always", .. _more,
         ]))!;
         await Eventually.TrueAsync(
-            async () => await CommandAsync("PING") == "PONG" || (_process.HasExited ? throw new InvalidOperationException(File.ReadAllText(log)) : false),
+            async () => await CommandAsync("PING") == "PONG"
+                || (_process.HasExited ? throw new InvalidOperationException(File.ReadAllText(log)) : false),
             $"redis-server answers on {Address}");
     }
 

@@ -6,7 +6,9 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Immutable. Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts.</summary>
+/// <summary>
+/// Immutable. Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts.
+/// </summary>
 public sealed class SigningKey
 {
     private readonly Func<byte[], byte[]> _sign;
@@ -25,9 +27,11 @@ public sealed class SigningKey
     public string Jwk => _jwk ?? throw new InvalidOperationException("a secret is not published");
 
     /// <summary>HS256, HS384 or HS512.</summary>
-    public static SigningKey OfSecret(string secret, string algorithm = "HS256", string? id = null) => OfSecret(Encoding.UTF8.GetBytes(secret), algorithm, id);
+    public static SigningKey OfSecret(string secret, string algorithm = "HS256", string? id = null) =>
+        OfSecret(Encoding.UTF8.GetBytes(secret), algorithm, id);
 
-    public static SigningKey OfSecret(byte[] secret, string algorithm = "HS256", string? id = null) => new(algorithm, id, data => algorithm switch
+    public static SigningKey OfSecret(byte[] secret, string algorithm = "HS256", string? id = null) =>
+        new(algorithm, id, data => algorithm switch
     {
         "HS256" => HMACSHA256.HashData(secret, data),
         "HS384" => HMACSHA384.HashData(secret, data),
@@ -65,7 +69,9 @@ public sealed class SigningKey
     /// <param name="algorithm">What the header says; null for the key's own.</param>
     public string Sign(string claims, string? algorithm = null)
     {
-        string header = Id is null ? $$"""{"alg":"{{algorithm ?? Algorithm}}","typ":"JWT"}""" : $$"""{"alg":"{{algorithm ?? Algorithm}}","kid":"{{Id}}"}""";
+        string header = Id is null
+            ? $$"""{"alg":"{{algorithm ?? Algorithm}}","typ":"JWT"}"""
+            : $$"""{"alg":"{{algorithm ?? Algorithm}}","kid":"{{Id}}"}""";
         string signed = $"{Encode(Encoding.UTF8.GetBytes(header))}.{Encode(Encoding.UTF8.GetBytes(claims))}";
         return $"{signed}.{Encode(_sign(Encoding.ASCII.GetBytes(signed)))}";
     }

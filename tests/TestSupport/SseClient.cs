@@ -46,7 +46,11 @@ public sealed class SseClient : IAsyncDisposable
     /// <param name="headers">As above.</param>
     public static async Task<SseClient> OpenAsync(int port, string query, int? receiveBuffer, params string[] headers)
     {
-        var handler = new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero, ConnectCallback = async (context, cancellation) => await ConnectAsync(context.DnsEndPoint.Port, receiveBuffer) };
+        var handler = new SocketsHttpHandler
+        {
+            ResponseDrainTimeout = TimeSpan.Zero,
+            ConnectCallback = async (context, cancellation) => await ConnectAsync(context.DnsEndPoint.Port, receiveBuffer),
+        };
         using var request = Request(HttpMethod.Get, port, "/sse?" + query, headers);
         return await OpenAsync(new HttpClient(handler) { Timeout = Eventually.Limit }, request);
     }
@@ -57,7 +61,8 @@ public sealed class SseClient : IAsyncDisposable
     /// <param name="version">Of HTTP.</param>
     public static async Task<SseClient> ConnectAsync(HttpClient http, Uri uri, Version version)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, uri) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, uri) { Version = version, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         var client = await OpenAsync(http, request);
         client.Connected = (await client.ReceiveAsync("connected")).Json;
         return client;
@@ -77,7 +82,10 @@ public sealed class SseClient : IAsyncDisposable
     {
         var request = new HttpRequestMessage(method, new Uri($"http://127.0.0.1:{port}{path}"));
         foreach (string header in headers)
-            request.Headers.TryAddWithoutValidation(header[..header.IndexOf(':', StringComparison.Ordinal)], header[(header.IndexOf(':', StringComparison.Ordinal) + 2)..]);
+        {
+            int colon = header.IndexOf(':', StringComparison.Ordinal);
+            request.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 2)..]);
+        }
         return request;
     }
 

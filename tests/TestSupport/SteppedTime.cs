@@ -1,6 +1,9 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. A clock that stands still until it is told to step, and then lets every running timer tick once, however long the step: the clock of a busy machine.</summary>
+/// <summary>
+/// Safe for any thread. A clock that stands still until it is told to step, and then lets every running timer tick once, however long the
+/// step: the clock of a busy machine.
+/// </summary>
 public sealed class SteppedTime : TimeProvider
 {
     private readonly List<Timer> _timers = [];

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. A bad network: forwards a free loopback port to another one, and does to the connections what a test wants.</summary>
+/// <summary>
+/// Safe for any thread. A bad network: forwards a free loopback port to another one, and does to the connections what a test wants.
+/// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -77,7 +79,10 @@ public sealed class TcpProxy : IAsyncDisposable
             _replyDelay = delay;
     }
 
-    /// <summary>Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones until <see cref="Resume"/>.</summary>
+    /// <summary>
+    /// Nothing comes through any more, in either direction, and nobody is told. Connections that were open then stay so for good; new ones
+    /// until <see cref="Resume"/>.
+    /// </summary>
     public void Swallow()
     {
         lock (_gate)

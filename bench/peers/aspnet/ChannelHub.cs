@@ -9,5 +9,6 @@ internal sealed class ChannelHub : Hub
 
     public Task Subscribe(string channel) => Groups.AddToGroupAsync(Context.ConnectionId, channel);
 
-    public Task Publish(string channel, string content) => Clients.Group(channel).SendAsync("message", channel, content, Context.ConnectionId);
+    public Task Publish(string channel, string content) =>
+        Clients.Group(channel).SendAsync("message", channel, content, Context.ConnectionId);
 }

@@ -3,9 +3,8 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>
-/// The fields of one client message as raw JSON slices of its payload, before anything is known of its type. Fields come in
-/// any order, <c>type</c> last too, so they are gathered first and judged afterwards; of a repeated field the last counts,
-/// as with <c>JSON.parse</c>.
+/// The fields of one client message, as raw JSON slices of its payload. Fields come in any order, and <c>type</c> may be the last, so they
+/// are collected before any of them is checked. Of a repeated field the last one counts, as with <c>JSON.parse</c>.
 /// </summary>
 internal ref struct ClientFields
 {
@@ -21,7 +20,8 @@ internal ref struct ClientFields
     public ReadOnlySpan<byte> Before;
     public ReadOnlySpan<byte> After;
 
-    /// <summary>False unless the payload is one JSON object and nothing else; <paramref name="problem"/> then says why.</summary>
+    /// <summary>Collects the fields of a payload.</summary>
+    /// <returns>False unless the payload is one JSON object and nothing else. <paramref name="problem"/> then says why.</returns>
     public static bool TryCollect(ReadOnlySpan<byte> payload, out ClientFields fields, out string? problem)
     {
         fields = default;
@@ -73,7 +73,7 @@ internal ref struct ClientFields
         return true;
     }
 
-    /// <summary>The reader reports a line and a byte in it; people who look at a payload count from its start.</summary>
+    /// <summary>The error's place from the payload's start. The JSON reader reports a line and a byte in that line.</summary>
     private static long Offset(ReadOnlySpan<byte> payload, JsonException exception)
     {
         int lineStart = 0;

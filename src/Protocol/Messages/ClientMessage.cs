@@ -1,41 +1,41 @@
 namespace Gateway.Protocol.Messages;
 
 /// <summary>
-/// One message of a client, valid only as long as the payload it was read from: its spans point into that payload, or into
-/// a small array where an escaped string had to be unescaped.
+/// One message of a client. Its spans point into the payload that it was read from, or into a small array where a string had escapes, so it
+/// is valid only as long as that payload.
 /// </summary>
-/// <remarks>Only the fields that belong to <see cref="Type"/> are set; a field that is absent is empty or null.</remarks>
+/// <remarks>Only the fields that belong to <see cref="Type"/> are set. An absent field is empty or null.</remarks>
 public ref struct ClientMessage
 {
     public ClientMessageType Type { get; internal set; }
 
-    /// <summary>Raw JSON as the client sent it, a string with its quotes or a number, to be returned unchanged.</summary>
+    /// <summary>The id as the client's raw JSON, a string with its quotes or a number. Answers return it unchanged.</summary>
     public ReadOnlySpan<byte> Id { get; internal set; }
 
-    /// <summary>Unescaped UTF-8.</summary>
+    /// <summary>The channel's name in unescaped UTF-8.</summary>
     public ReadOnlySpan<byte> Channel { get; internal set; }
 
-    /// <summary>The raw JSON value, byte for byte as received.</summary>
+    /// <summary>The content as raw JSON, byte for byte as received.</summary>
     public ReadOnlySpan<byte> Content { get; internal set; }
 
-    /// <summary>The idempotency key, unescaped UTF-8 of at most <see cref="ClientMessageReader.MaxKeyBytes"/> bytes.</summary>
+    /// <summary>The idempotency key in unescaped UTF-8, at most <see cref="ClientMessageReader.MaxKeyBytes"/> bytes.</summary>
     public ReadOnlySpan<byte> Key { get; internal set; }
 
-    /// <summary>Unescaped UTF-8.</summary>
+    /// <summary>The token in unescaped UTF-8.</summary>
     public ReadOnlySpan<byte> Token { get; internal set; }
 
-    /// <summary>False keeps a published message from the sender's own connection. True unless the client says otherwise.</summary>
+    /// <summary>Whether the sender's own connection gets the message too. True unless the client says otherwise.</summary>
     public bool Echo { get; internal set; }
 
-    /// <summary>Whether <c>recover</c> was given; <see cref="RecoverEpoch"/> and <see cref="RecoverSeq"/> then hold it.</summary>
+    /// <summary>Whether the message has a <c>recover</c>, which <see cref="RecoverEpoch"/> and <see cref="RecoverSeq"/> hold.</summary>
     public bool HasRecover { get; internal set; }
 
-    /// <summary>Unescaped UTF-8.</summary>
+    /// <summary>The epoch in unescaped UTF-8.</summary>
     public ReadOnlySpan<byte> RecoverEpoch { get; internal set; }
 
     public long RecoverSeq { get; internal set; }
 
-    /// <summary>How many messages of the history, at most <see cref="ClientMessageReader.MaxHistoryLimit"/>.</summary>
+    /// <summary>The most messages of a page of history, up to <see cref="ClientMessageReader.MaxHistoryLimit"/>.</summary>
     public int? Limit { get; internal set; }
 
     public long? Before { get; internal set; }

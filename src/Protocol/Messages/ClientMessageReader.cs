@@ -1,26 +1,31 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>Reads what clients send; stateless, so any thread may call it.</summary>
+/// <summary>Reads the messages of clients. Stateless, so any thread may call it.</summary>
 /// <remarks>
-/// The payload is that of a WebSocket text message: its bytes are known to be UTF-8. Reading allocates only for strings with
-/// escapes and for errors, never more than the payload's own size.
+/// The payload is that of a WebSocket text message, so its bytes are known to be UTF-8. Reading allocates only for strings with escapes and
+/// for errors, and never more than the payload's own size.
 /// </remarks>
 public static class ClientMessageReader
 {
-    /// <summary>A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an endless reply.</summary>
+    /// <summary>
+    /// The most messages of one page. A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an
+    /// endless reply.
+    /// </summary>
     public const int MaxHistoryLimit = 1000;
 
-    /// <summary>Room for any UUID or hash; keys are kept for as long as their idempotency window lasts.</summary>
+    /// <summary>The longest idempotency key: room for any UUID or hash. The server keeps keys for minutes.</summary>
     public const int MaxKeyBytes = 255;
 
-    /// <summary>
-    /// False if the client made a mistake: <paramref name="error"/> says which, and of <paramref name="message"/> only the
-    /// id is set, wherever it stood, if the payload was JSON and its id a legal one.
-    /// </summary>
+    /// <summary>Reads a message.</summary>
+    /// <returns>
+    /// False if the message is wrong. <paramref name="error"/> then says why, and <paramref name="message"/> has only its id, if the
+    /// payload was JSON and had a valid id anywhere.
+    /// </returns>
     public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
         TryRead(payload, isMessage: false, out message, out error);
 
-    /// <summary>The same for a payload that is nothing but a <c>message</c> and need not say so.</summary>
+    /// <summary>Reads a payload that can only be a <c>message</c>, and so may leave out its <c>type</c>.</summary>
+    /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, out ClientMessage, out ProtocolError)" path="/returns"/>
     public static bool TryReadPublish(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
         TryRead(payload, isMessage: true, out message, out error);
 
@@ -33,7 +38,7 @@ public static class ClientMessageReader
                 message.Id = fields.Id;
             if (isMessage && fields.Type.IsEmpty)
                 fields.Type = "\"message\""u8;
-            problem = Judge(in fields, ref message);
+            problem = CheckFields(in fields, ref message);
             if (isMessage && problem is null && message.Type != ClientMessageType.Message)
                 problem = "The field 'type' must be 'message', or left out.";
         }
@@ -47,8 +52,9 @@ public static class ClientMessageReader
         return false;
     }
 
-    /// <summary>Fills in the fields that the type uses and ignores the others; returns the first problem, or null.</summary>
-    private static string? Judge(in ClientFields fields, ref ClientMessage message)
+    /// <summary>Fills in the fields that the type uses, and ignores the others.</summary>
+    /// <returns>The first problem. Null for none.</returns>
+    private static string? CheckFields(in ClientFields fields, ref ClientMessage message)
     {
         if (!fields.Id.IsEmpty && message.Id.IsEmpty)
             return "The field 'id' must be a string or a number.";

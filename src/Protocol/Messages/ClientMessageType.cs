@@ -1,9 +1,9 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>What a client asks for: the value of <c>type</c> in a message to the server.</summary>
+/// <summary>The <c>type</c> of a client's message.</summary>
 public enum ClientMessageType : byte
 {
-    /// <summary>A <c>type</c> that this version does not know. It is answered, and the connection stays.</summary>
+    /// <summary>A type that this version does not know. The client gets an error, and the connection stays open.</summary>
     Unknown,
     Auth,
     Subscribe,

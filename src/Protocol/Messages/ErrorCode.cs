@@ -1,6 +1,6 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>Every <c>code</c> that an <c>error</c> of protocol version 1 can carry.</summary>
+/// <summary>The values of <c>code</c> in an <c>error</c> of protocol version 1.</summary>
 public static class ErrorCode
 {
     public const string BadRequest = "bad_request";
@@ -13,10 +13,10 @@ public static class ErrorCode
     public const string MessageTooLarge = "message_too_large";
     public const string HistoryUnavailable = "history_unavailable";
 
-    /// <summary>The backplane is down: nothing was done.</summary>
+    /// <summary>The backplane is out of reach, and nothing was done.</summary>
     public const string Unavailable = "unavailable";
 
-    /// <summary>The message was sent on and no answer came in time: it may have been published.</summary>
+    /// <summary>The message was sent to the backplane, and no answer came in time. It may have been published.</summary>
     public const string Unconfirmed = "unconfirmed";
 
     public const string Internal = "internal";

@@ -4,12 +4,13 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>
-/// Stateless readings of one raw JSON value that <see cref="JsonObjectScanner"/> has already checked; an empty span, an
-/// absent field, reads as nothing.
+/// Reads raw JSON values that <see cref="JsonObjectScanner"/> has checked. An empty span stands for an absent field, and is no value of any
+/// kind. Stateless.
 /// </summary>
 public static class JsonValue
 {
-    /// <summary>A slice of <paramref name="value"/>, or a copy where it has escapes. False for half a surrogate pair.</summary>
+    /// <summary>Reads a string: a slice of <paramref name="value"/>, or a copy where it has escapes.</summary>
+    /// <returns>False for another kind of value, and for half a surrogate pair.</returns>
     public static bool TryReadString(ReadOnlySpan<byte> value, out ReadOnlySpan<byte> text)
     {
         text = default;
@@ -19,7 +20,8 @@ public static class JsonValue
         return text.IndexOf((byte)'\\') < 0 || TryUnescape(value, out text);
     }
 
-    /// <summary>False for a fraction, an exponent, or what does not fit, as well as for what is not a number.</summary>
+    /// <summary>Reads an integer.</summary>
+    /// <returns>False for another kind of value, for a fraction or an exponent, and for a number beyond 64 bits.</returns>
     public static bool TryReadInteger(ReadOnlySpan<byte> value, out long number) =>
         Utf8Parser.TryParse(value, out number, out int consumed) && consumed == value.Length;
 

@@ -1,6 +1,8 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>The values of <c>type</c> in the messages of protocol version 1, as UTF-8. Writers and readers of both sides take them from this table.</summary>
+/// <summary>
+/// The values of <c>type</c> in the messages of protocol version 1, as UTF-8. Writers and readers of both sides take them from this table.
+/// </summary>
 public static class MessageType
 {
     // From the client.

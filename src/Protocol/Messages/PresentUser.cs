@@ -1,6 +1,6 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>A user present in a channel; immutable.</summary>
+/// <summary>A user who is present in a channel. Immutable.</summary>
 /// <param name="Id">The user id.</param>
-/// <param name="Info">What the user shows to others: a raw JSON object, or empty if nothing.</param>
+/// <param name="Info">The raw JSON object that the user's token shows to others. Empty without one.</param>
 public sealed record PresentUser(string Id, ReadOnlyMemory<byte> Info);

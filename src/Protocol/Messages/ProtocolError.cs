@@ -1,6 +1,6 @@
 namespace Gateway.Protocol.Messages;
 
-/// <summary>An error as a client sees it; an immutable value.</summary>
-/// <param name="Code">One of <see cref="ErrorCode"/>, for programs.</param>
-/// <param name="Message">A sentence for people, free of internal names.</param>
+/// <summary>An error as a client sees it. Immutable.</summary>
+/// <param name="Code">The code for programs: one of <see cref="ErrorCode"/>.</param>
+/// <param name="Message">The sentence for people, free of internal names.</param>
 public readonly record struct ProtocolError(string Code, string Message);

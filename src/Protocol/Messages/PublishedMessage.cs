@@ -1,10 +1,13 @@
-using System.Text.Json;
-
 namespace Gateway.Protocol.Messages;
 
-/// <summary>One message of a channel's history; an immutable value as long as nobody writes to its bytes.</summary>
-/// <param name="Content">Raw JSON, byte for byte as its publisher sent it.</param>
-/// <param name="Sender">Who published it; the default if nobody is named.</param>
-/// <param name="Seq">Its position in the channel, from 1; 0 if it has none.</param>
-/// <param name="Time">Unix milliseconds; 0 if unknown.</param>
-public readonly record struct PublishedMessage(ReadOnlyMemory<byte> Content, JsonEncodedText Sender, long Seq, long Time);
+/// <summary>One message of a channel's history. Immutable as long as nobody writes to its bytes.</summary>
+/// <param name="Kind">What the content is.</param>
+/// <param name="Content">The content's bytes, as the publisher sent them.</param>
+/// <param name="Sender">The id of the user who published the message. Empty if no user is named.</param>
+/// <param name="Seq">The position in the channel, from 1. 0 in a channel without history.</param>
+/// <param name="Time">The time in Unix milliseconds. 0 if unknown.</param>
+public readonly record struct PublishedMessage(PayloadKind Kind, ReadOnlyMemory<byte> Content, Utf8Text Sender, long Seq, long Time)
+{
+    /// <summary>The content as a payload. Valid as long as its bytes are.</summary>
+    public Payload Payload => new(Kind, Content.Span);
+}

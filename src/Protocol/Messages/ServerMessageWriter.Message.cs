@@ -5,12 +5,12 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <content>
-/// The <c>message</c> that fan-out sends, once encoded, to every subscriber. It consists of parts that are already JSON, so
-/// it is copied together without a JSON writer, into one span of a size known beforehand.
+/// The <c>message</c>, which the fan-out encodes once and sends to every subscriber. All its parts but the sender are JSON already, and a sender seldom
+/// needs escaping, so they are copied into one span of a size known beforehand, without a JSON writer.
 /// </content>
 public static partial class ServerMessageWriter
 {
-    // The digits of long.MaxValue; positions and times are never negative.
+    // The digits of long.MaxValue. Positions and times are never negative.
     private const int MaxDigits = 19;
 
     private static ReadOnlySpan<byte> MessageChannel => "{\"type\":\"message\",\"channel\":\""u8;
@@ -24,42 +24,59 @@ public static partial class ServerMessageWriter
     private static ReadOnlySpan<byte> MessageTime => ",\"time\":"u8;
 
     /// <summary>
-    /// What is not known is not written: the default <paramref name="sender"/>, a <paramref name="seq"/> of 0 in a channel
-    /// without history, a <paramref name="time"/>, in Unix milliseconds, of 0.
+    /// Writes a message. Unknown fields are left out: an empty <paramref name="sender"/>, a <paramref name="seq"/> of 0, which is that
+    /// of a channel without history, and a <paramref name="time"/>, in Unix milliseconds, of 0.
     /// </summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="content">Raw JSON.</param>
+    /// <param name="sender">UTF-8, not escaped.</param>
+    /// <param name="seq">The message's position.</param>
+    /// <param name="time">When it was published.</param>
     public static void Message(
         IBufferWriter<byte> output,
         JsonEncodedText channel,
         ReadOnlySpan<byte> content,
-        JsonEncodedText sender,
+        ReadOnlySpan<byte> sender,
         long seq,
         long time)
     {
         int size = MessageSize(channel, content, sender, seq, time);
-        var rest = output.GetSpan(size);
+        Message(output.GetSpan(size), channel, content, sender, seq, time);
+        output.Advance(size);
+    }
+
+    /// <summary>The same into a span that has room for <see cref="MessageSize"/>.</summary>
+    public static void Message(
+        Span<byte> output,
+        JsonEncodedText channel,
+        ReadOnlySpan<byte> content,
+        ReadOnlySpan<byte> sender,
+        long seq,
+        long time)
+    {
+        var rest = output;
         Put(ref rest, MessageChannel);
         Put(ref rest, channel.EncodedUtf8Bytes);
         Put(ref rest, MessageContent);
         Put(ref rest, content);
-        if (!sender.EncodedUtf8Bytes.IsEmpty)
+        if (!sender.IsEmpty)
         {
             Put(ref rest, MessageSender);
-            Put(ref rest, sender.EncodedUtf8Bytes);
+            rest = rest[JsonText.Escape(sender, rest)..];
             Put(ref rest, "\""u8);
         }
         PutNumber(ref rest, MessageSeq, seq);
         PutNumber(ref rest, MessageTime, time);
         Put(ref rest, "}"u8);
-        output.Advance(size);
     }
 
-    /// <summary>The exact number of bytes that <see cref="Message"/> writes for the same arguments.</summary>
-    public static int MessageSize(JsonEncodedText channel, ReadOnlySpan<byte> content, JsonEncodedText sender, long seq, long time)
+    /// <summary>The exact number of bytes that <see cref="Message(IBufferWriter{byte}, JsonEncodedText, ReadOnlySpan{byte}, ReadOnlySpan{byte}, long, long)"/> writes for the same arguments.</summary>
+    public static int MessageSize(JsonEncodedText channel, ReadOnlySpan<byte> content, ReadOnlySpan<byte> sender, long seq, long time)
     {
-        int senderSize = sender.EncodedUtf8Bytes.Length;
         return MessageChannel.Length + channel.EncodedUtf8Bytes.Length
             + MessageContent.Length + content.Length
-            + (senderSize == 0 ? 0 : MessageSender.Length + senderSize + 1)
+            + (sender.IsEmpty ? 0 : MessageSender.Length + JsonText.EscapedLength(sender) + 1)
             + NumberSize(MessageSeq, seq)
             + NumberSize(MessageTime, time)
             + 1;

@@ -3,9 +3,10 @@ using System.Text.Json;
 
 namespace Gateway.Protocol.Messages;
 
-/// <content>Who is in a channel: all of them at once, or what has changed.</content>
+/// <content>The <c>presence</c> messages: a snapshot of all users in a channel, or a change.</content>
 public static partial class ServerMessageWriter
 {
+    /// <summary>Writes all users in a channel.</summary>
     public static void PresenceSnapshot(IBufferWriter<byte> output, JsonEncodedText channel, ReadOnlySpan<byte> id, PresenceState state)
     {
         var writer = Begin(output, MessageType.Presence);
@@ -15,10 +16,12 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary>
-    /// <paramref name="joined"/> and <paramref name="left"/> are null or empty if nobody did, or if there are too many users to
-    /// name them; <paramref name="count"/> is how many are there now.
-    /// </summary>
+    /// <summary>Writes which users have joined and left since the last message.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="joined">The users who joined. Null or empty for none, and where there are too many users to name them.</param>
+    /// <param name="left">The ids of the users who left. Null or empty in the same cases.</param>
+    /// <param name="count">The number of users now.</param>
     public static void PresenceChange(
         IBufferWriter<byte> output,
         JsonEncodedText channel,
@@ -55,7 +58,7 @@ public static partial class ServerMessageWriter
         writer.WriteEndArray();
     }
 
-    /// <summary>Writes nothing at all unless somebody has something to show.</summary>
+    /// <summary>Writes the <c>info</c> of the users who have one, and no field if none has.</summary>
     private static void WriteInfo(Utf8JsonWriter writer, IReadOnlyCollection<PresentUser> users)
     {
         bool open = false;

@@ -4,12 +4,14 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>
-/// Writes the server's messages, each as one JSON object in UTF-8; stateless, so any thread may call it with an output of
-/// its own. An <c>id</c> is raw JSON as the client sent it, and empty if it sent none.
+/// Writes the server's messages, each as one JSON object in UTF-8. An <c>id</c> is the raw JSON that the client sent, and empty if it sent
+/// none. Stateless, so any thread may call it with an output of its own.
 /// </summary>
 public static partial class ServerMessageWriter
 {
-    /// <summary><paramref name="expires"/> is in Unix seconds, null if the token does not expire.</summary>
+    /// <summary>
+    /// Writes the first message to a client. <paramref name="expires"/> is in Unix seconds, and null if the token does not expire.
+    /// </summary>
     public static void Connected(
         IBufferWriter<byte> output,
         string connection,
@@ -30,8 +32,9 @@ public static partial class ServerMessageWriter
     }
 
     /// <summary>
-    /// What is null is not written: <paramref name="epoch"/>, and the seq with it, for a channel without history,
-    /// <paramref name="recovered"/> unless the client asked to recover, <paramref name="presence"/> for one without presence.
+    /// Writes the answer to a <c>subscribe</c>. Null values are left out: <paramref name="epoch"/>, and the seq with it, in a channel
+    /// without history, <paramref name="recovered"/> unless the client asked to recover, <paramref name="presence"/> in a channel without
+    /// presence.
     /// </summary>
     public static void Subscribed(
         IBufferWriter<byte> output,
@@ -53,7 +56,9 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary><paramref name="code"/> and <paramref name="reason"/> tell why the server ended it; null if the client did.</summary>
+    /// <summary>
+    /// Writes the end of a subscription. <paramref name="code"/> and <paramref name="reason"/> are null if the client has ended it.
+    /// </summary>
     public static void Unsubscribed(
         IBufferWriter<byte> output,
         JsonEncodedText channel,
@@ -71,7 +76,9 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary><paramref name="more"/> tells whether the history goes on beyond <paramref name="messages"/>.</summary>
+    /// <summary>
+    /// Writes a page of history. <paramref name="more"/> tells whether the history goes on beyond <paramref name="messages"/>.
+    /// </summary>
     public static void History(
         IBufferWriter<byte> output,
         JsonEncodedText channel,
@@ -85,21 +92,23 @@ public static partial class ServerMessageWriter
         WriteId(writer, id);
         writer.WriteString("epoch"u8, epoch);
         writer.WriteStartArray("messages"u8);
-        // Flushed, the writer holds nothing back: the elements can go straight to the output, in the one form messages have.
+        // A flushed writer holds nothing back, so each message can go straight to the output, in the form that subscribers get.
         writer.Flush();
         for (int i = 0; i < messages.Count; i++)
         {
             if (i > 0)
                 output.Write(","u8);
             var message = messages[i];
-            Message(output, channel, message.Content.Span, message.Sender, message.Seq, message.Time);
+            Message(output, channel, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
         }
         writer.WriteEndArray();
         writer.WriteBoolean("more"u8, more);
         End(writer);
     }
 
-    /// <summary><paramref name="epoch"/> is null for a channel without history: neither it nor the seq is written then.</summary>
+    /// <summary>
+    /// Writes that a message was published. In a channel without history <paramref name="epoch"/> is null, and the seq is left out too.
+    /// </summary>
     public static void Ack(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
     {
         var writer = Begin(output, MessageType.Ack);
@@ -109,7 +118,7 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary>The answer to a request that is nothing but a message: what <see cref="Ack"/> tells, without a type.</summary>
+    /// <summary>Writes the answer to an HTTP request that publishes: the fields of <see cref="Ack"/> without a type.</summary>
     public static void Published(IBufferWriter<byte> output, ReadOnlySpan<byte> id, JsonEncodedText channel, string? epoch, long seq)
     {
         var writer = ThreadJsonWriter.Take(output);
@@ -120,7 +129,10 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary><paramref name="expires"/> is in Unix seconds, like a token's <c>exp</c>; null if the token does not expire.</summary>
+    /// <summary>
+    /// Writes that a new token has replaced the old one. <paramref name="expires"/> is in Unix seconds, and null if the token does not
+    /// expire.
+    /// </summary>
     public static void Refreshed(IBufferWriter<byte> output, ReadOnlySpan<byte> id, long? expires)
     {
         var writer = Begin(output, MessageType.Refreshed);
@@ -136,7 +148,9 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary><paramref name="channel"/> is unescaped UTF-8, as read from the message at fault; empty if it named none.</summary>
+    /// <summary>
+    /// Writes an error. <paramref name="channel"/> is the unescaped UTF-8 of the message at fault, and empty if that named no channel.
+    /// </summary>
     public static void Error(
         IBufferWriter<byte> output,
         ProtocolError error,
@@ -154,7 +168,7 @@ public static partial class ServerMessageWriter
         End(writer);
     }
 
-    /// <summary>Goes out before the server closes a connection, and says more than a close frame can.</summary>
+    /// <summary>Writes the last message before the server closes a connection, which says more than a close frame can.</summary>
     public static void Disconnect(IBufferWriter<byte> output, int code, string reason, bool reconnect, long? retryAfterMilliseconds)
     {
         var writer = Begin(output, MessageType.Disconnect);

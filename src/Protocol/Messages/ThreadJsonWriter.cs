@@ -3,18 +3,18 @@ using System.Text.Json;
 
 namespace Gateway.Protocol.Messages;
 
-/// <summary>One reused JSON writer per thread, so that writing a message allocates nothing.</summary>
+/// <summary>A JSON writer for each thread, which is reused so that writing a message allocates nothing.</summary>
 /// <remarks>
-/// Safe because a writer is taken out of the thread's slot and put back within one synchronous call, never held across an
-/// await: two threads cannot see the same one, and a call inside another merely finds the slot empty and makes a second. One
-/// lost to an exception is made anew.
+/// A writer is taken out of its thread's slot and put back within one synchronous call, and never held across an await, so two threads
+/// cannot use the same writer. A call inside another call finds the slot empty and makes a second writer. A writer that an exception has
+/// lost is made anew.
 /// </remarks>
 internal static class ThreadJsonWriter
 {
-    // A writer at rest points here, lest an idle thread keep the last connection's buffer alive. Nothing is written to it.
-    private static readonly ArrayBufferWriter<byte> Nowhere = new();
+    // The output of a writer at rest, so that an idle thread does not keep the last connection's buffer alive. Nothing is written to it.
+    private static readonly ArrayBufferWriter<byte> Unused = new();
 
-    // Validation guards against programming errors, which the tests find; here it would cost on every message.
+    // The validation finds programming errors, which tests find too. It would cost time for every message.
     private static readonly JsonWriterOptions Options = new() { Encoder = JsonText.Encoder, SkipValidation = true };
 
     [ThreadStatic]
@@ -30,11 +30,11 @@ internal static class ThreadJsonWriter
         return writer;
     }
 
-    /// <summary>Hands what was written to its output.</summary>
+    /// <summary>Flushes the writer to its output, and puts it back.</summary>
     public static void FlushAndReturn(Utf8JsonWriter writer)
     {
         writer.Flush();
-        writer.Reset(Nowhere);
+        writer.Reset(Unused);
         _idle = writer;
     }
 }

@@ -1,14 +1,14 @@
 namespace Gateway.Protocol.Proxying;
 
-/// <summary>What a connection's first bytes came to, where a PROXY header must stand.</summary>
+/// <summary>The outcome of reading a PROXY header.</summary>
 public enum ProxyHeaderOutcome : byte
 {
-    /// <summary>So far it may become a header.</summary>
+    /// <summary>The bytes so far may become a header.</summary>
     NeedMoreData,
 
-    /// <summary>A whole header.</summary>
+    /// <summary>The header is whole.</summary>
     Accepted,
 
-    /// <summary>No header, or none that can be believed.</summary>
+    /// <summary>The bytes are not a valid header.</summary>
     Refused,
 }

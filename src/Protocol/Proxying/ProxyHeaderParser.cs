@@ -9,12 +9,15 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Protocol.Proxying;
 
 /// <summary>
-/// Stateless, safe from any thread. Reads the header that HAProxy and its like put in front of a connection, version 1 or 2
-/// (haproxy.org, "The PROXY protocol", sections 2.1 and 2.2). The outcome is a function of the bytes, never of how they arrived.
+/// Reads the header that proxies such as HAProxy put in front of a connection, version 1 or 2 (haproxy.org, "The PROXY protocol", sections
+/// 2.1 and 2.2). The outcome does not depend on how the network cut the bytes. Stateless, so any thread may call it.
 /// </summary>
 public static class ProxyHeaderParser
 {
-    /// <summary>The longest header of either version. Addresses take up to 232 bytes; the rest is room for the extensions (TLV) of version 2, which are skipped.</summary>
+    /// <summary>
+    /// The longest header of either version. Addresses take up to 232 bytes; the rest is room for the extensions (TLV) of version 2, which
+    /// are skipped.
+    /// </summary>
     public const int MaxBytes = 4096;
 
     /// <summary>Section 2.1: the longest line of version 1, with its CRLF.</summary>
@@ -29,10 +32,12 @@ public static class ProxyHeaderParser
 
     private static ReadOnlySpan<byte> Word => "PROXY "u8;
 
-    /// <summary>Judges the bytes received so far; call again with more after <see cref="ProxyHeaderOutcome.NeedMoreData"/>.</summary>
+    /// <summary>
+    /// Reads the bytes received so far. Call it again with more bytes after <see cref="ProxyHeaderOutcome.NeedMoreData"/>.
+    /// </summary>
     /// <param name="input">The connection's bytes from the first one on.</param>
-    /// <param name="source">Where the client is; null when the header does not say, as for a proxy's own health checks.</param>
-    /// <param name="consumed">After the header, when accepted; otherwise the start of the input.</param>
+    /// <param name="source">The client's address. Null when the header has none, as for a proxy's own health checks.</param>
+    /// <param name="consumed">The end of an accepted header. Otherwise the start of the input.</param>
     public static ProxyHeaderOutcome TryParse(in ReadOnlySequence<byte> input, out IPEndPoint? source, out SequencePosition consumed)
     {
         consumed = input.Start;
@@ -62,11 +67,11 @@ public static class ProxyHeaderParser
         if (bytes.Length < FixedBytes)
             return ProxyHeaderOutcome.NeedMoreData;
         length = FixedBytes + BinaryPrimitives.ReadUInt16BigEndian(bytes[LengthAt..]);
-        // 0x20 is LOCAL, a connection of the proxy's own; 0x21 is PROXY. Section 2.2: anything else must be refused.
+        // 0x20 is LOCAL, a connection of the proxy itself. 0x21 is PROXY. Section 2.2: any other command must be refused.
         bool isLocal = bytes[CommandAt] == 0x20;
         if ((!isLocal && bytes[CommandAt] != 0x21) || length > MaxBytes)
             return ProxyHeaderOutcome.Refused;
-        // Family and transport: unspecified, TCP over IPv4, TCP over IPv6, a UNIX stream. Datagrams do not come in by a TCP port.
+        // Family and transport: unspecified, TCP over IPv4, TCP over IPv6, a UNIX stream. No datagrams arrive at a TCP port.
         int? addresses = bytes[FamilyAt] switch { 0x00 => 0, 0x11 => 12, 0x21 => 36, 0x31 => 216, _ => null };
         if (!isLocal && (addresses is not { } needed || length < FixedBytes + needed))
             return ProxyHeaderOutcome.Refused;
@@ -77,7 +82,9 @@ public static class ProxyHeaderParser
         return ProxyHeaderOutcome.Accepted;
     }
 
-    /// <summary>Source address, destination address, source port, destination port.</summary>
+    /// <summary>
+    /// Reads the source of a block, which has the source address, the destination address, the source port and the destination port.
+    /// </summary>
     private static IPEndPoint? SourceOf(ReadOnlySpan<byte> block, int addresses) => addresses switch
     {
         12 => new IPEndPoint(new IPAddress(block[..4]), BinaryPrimitives.ReadUInt16BigEndian(block[8..])),
@@ -112,7 +119,7 @@ public static class ProxyHeaderParser
     {
         if (!IPAddress.TryParse(text, out var address) || address.AddressFamily != family)
             return null;
-        // The platform reads more than the protocol allows: "1", "0x7f.1", "010.0.0.1", "[::1]", "fe80::1%eth0".
+        // .NET parses more than the protocol allows: "1", "0x7f.1", "010.0.0.1", "[::1]", "fe80::1%eth0".
         bool isStrict = family == AddressFamily.InterNetwork ? address.ToString() == text : !text.AsSpan().ContainsAny("[]%/");
         return isStrict ? address : null;
     }

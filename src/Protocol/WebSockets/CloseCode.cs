@@ -1,8 +1,8 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Why a connection closes: RFC 6455 7.4.1, the two IANA additions a restarting server needs, and the gateway's own in the
-/// private range 4000-4999. A peer may send further legal codes; they arrive as unnamed values.
+/// The reason why a connection closes: the codes of RFC 6455 7.4.1, the two IANA additions that a restarting server needs, and the
+/// gateway's own codes in the private range 4000-4999. Further legal codes of a peer arrive as unnamed values.
 /// </summary>
 public enum CloseCode : ushort
 {
@@ -11,7 +11,7 @@ public enum CloseCode : ushort
     ProtocolError = 1002,
     UnsupportedData = 1003,
 
-    /// <summary>The close frame carried no code. Stands for that absence and never goes on the wire.</summary>
+    /// <summary>The close frame had no code. This value stands for that absence and is never sent.</summary>
     NoStatus = 1005,
     InvalidPayload = 1007,
     PolicyViolation = 1008,

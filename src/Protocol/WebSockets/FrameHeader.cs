@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Immutable. One client frame's header, read and checked against every rule that needs no payload.</summary>
+/// <summary>The header of a client's frame, checked against every rule that needs no payload. Immutable.</summary>
 internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int PayloadLength, uint MaskingKey, int Size)
 {
-    /// <summary>Two bytes, a 64-bit length, a masking key.</summary>
+    /// <summary>The longest header: two bytes, a 64-bit length and a masking key.</summary>
     public const int MaxBytes = 14;
 
     // RFC 6455 5.2:
@@ -31,10 +31,8 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
 
     public static bool IsControl(Opcode opcode) => opcode >= Opcode.Close;
 
-    /// <summary>
-    /// Reads a header from the bytes there are, possibly too few: Done, NeedMoreData, or InvalidData with the violation as soon
-    /// as the byte that commits it is there.
-    /// </summary>
+    /// <summary>Reads a header from the bytes received so far.</summary>
+    /// <returns>Done, NeedMoreData, or InvalidData with the violation as soon as the byte that commits it is there.</returns>
     public static OperationStatus Read(
         ReadOnlySpan<byte> bytes, in MessageAssembly message, out FrameHeader header, out CloseStatus violation)
     {

@@ -6,22 +6,24 @@ using System.Text.Unicode;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Not thread-safe and not to be copied: one per connection, a field of its read loop. The server's side of RFC 6455 framing: it
-/// takes bytes as they arrive, cut anywhere, and gives whole messages and control frames.
+/// The server's reader of RFC 6455 frames: it takes bytes as they arrive, cut anywhere, and gives whole messages and control frames. A
+/// field of one connection's read loop: not safe for several threads, and not to be copied.
 /// </summary>
 /// <remarks>
-/// A frame that lies in one segment is unmasked where it lies, so the input must be memory the caller owns until it advances,
-/// as a pipe's is. Anything else is gathered in pooled memory. A few dozen bytes in size, so that an idle connection that sent
-/// half a header holds neither an input buffer nor a pooled one.
+/// A frame that lies in one segment is unmasked in place, so the caller must own the input's memory until it advances, as with a pipe.
+/// Other frames are gathered in pooled memory. The reader itself has a few dozen bytes, so that an idle connection which sent half a header
+/// holds neither an input buffer nor a pooled one.
 /// </remarks>
 public struct FrameReader : IDisposable
 {
     private const int MaxControlPayload = 125;
 
     private MessageAssembly _message;
-    private byte[]? _control; // rented only for a control payload that arrives in parts
+    // Rented only for a control payload that arrives in parts.
+    private byte[]? _control;
     private uint _key;
-    private int _remaining; // of the payload of the frame being taken
+    // The bytes of the current frame's payload that are still to come.
+    private int _remaining;
     private HeaderBytes _header;
     private byte _headerLength;
     private byte _controlLength;
@@ -33,12 +35,12 @@ public struct FrameReader : IDisposable
     private enum State : byte
     {
         Reading,
-        /// <summary>A message was too big, and its end has not come.</summary>
+        /// <summary>A message was too big, and its end has not come yet.</summary>
         PassingOver,
         Ended,
     }
 
-    /// <param name="maxMessageBytes">The longest message, over all its fragments; a longer one is a violation (1009).</param>
+    /// <param name="maxMessageBytes">The longest message, over all its fragments. A longer one is a violation (1009).</param>
     public FrameReader(int maxMessageBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxMessageBytes);
@@ -51,14 +53,14 @@ public struct FrameReader : IDisposable
     /// <summary>Whether the rest of a message that was too big is still to come.</summary>
     public readonly bool IsPassingOver => _state == State.PassingOver;
 
-    /// <summary>The pooled memory held: 0 when idle between messages.</summary>
+    /// <summary>The size of the pooled memory that the reader holds. 0 between messages.</summary>
     public readonly int BufferedBytes => _message.BufferedBytes + (_control?.Length ?? 0);
 
     /// <summary>
-    /// Takes the next whole message or control frame from the input, slicing off what it consumed. When there is none it
-    /// returns NeedMoreData and <paramref name="input"/> is empty: every byte is in the reader's own state, and the caller
-    /// gives its buffer back. A Close or a Violation ends the reader: the rest of this input and all later ones are discarded
-    /// (RFC 6455 1.4, 7.1.7), and further calls return NeedMoreData.
+    /// Takes the next whole message or control frame from the input, and slices off the bytes that it consumed. Without one it returns
+    /// NeedMoreData and an empty <paramref name="input"/>: every byte is then in the reader's own state, and the caller gives its buffer
+    /// back. A Close or a Violation ends the reader: the rest of this input and all later ones are discarded (RFC 6455 1.4, 7.1.7), and
+    /// further calls return NeedMoreData.
     /// </summary>
     public ReceivedFrame Read(ref ReadOnlySequence<byte> input)
     {
@@ -69,7 +71,8 @@ public struct FrameReader : IDisposable
             var segment = input.First;
             if (segment.IsEmpty)
             {
-                input = AfterFirstSegment(input); // Slice(0) would stay where it is
+                // Slice(0) would stay at the empty segment.
+                input = AfterFirstSegment(input);
                 continue;
             }
             frame = ReadSegment(MemoryMarshal.AsMemory(segment), out int consumed);
@@ -82,7 +85,7 @@ public struct FrameReader : IDisposable
         return frame;
     }
 
-    /// <summary>Gives pooled memory back; safe to call twice. The reader then behaves as after a Close.</summary>
+    /// <summary>Gives pooled memory back. Safe to call twice. The reader then behaves as after a Close.</summary>
     public void Dispose()
     {
         _state = State.Ended;
@@ -122,7 +125,7 @@ public struct FrameReader : IDisposable
         return TakePayload(segment.Span[consumed..], ref consumed);
     }
 
-    /// <summary>Reads a header from the bytes, or from those kept and these; keeps what is not yet a header.</summary>
+    /// <summary>Reads a header from the kept bytes and these, and keeps them if they are not a whole header yet.</summary>
     private OperationStatus TakeHeader(
         scoped ReadOnlySpan<byte> bytes, out FrameHeader header, out CloseStatus violation, out int consumed)
     {
@@ -221,7 +224,9 @@ public struct FrameReader : IDisposable
         return ReceivedFrame.Violation(violation);
     }
 
-    /// <summary>The header that was too much has not been taken: it is read again, as one of a message of any size.</summary>
+    /// <summary>
+    /// Fails, and passes over the rest of the message. The header that was too much is not consumed: it is read again, without a limit.
+    /// </summary>
     private ReceivedFrame FailPassingOver(CloseStatus violation)
     {
         bool isOpen = _message.IsOpen;
@@ -254,7 +259,7 @@ public struct FrameReader : IDisposable
                 input = input.Slice(consumed);
                 if (status == OperationStatus.NeedMoreData)
                     continue;
-                // A close frame in the middle of a message: nothing follows it.
+                // A close frame in the middle of a message is the last frame.
                 bool ends = status == OperationStatus.InvalidData || header.Opcode == Opcode.Close;
                 if (ends)
                     _state = State.Ended;
@@ -268,7 +273,7 @@ public struct FrameReader : IDisposable
         }
     }
 
-    /// <summary>What the previous Read lent out goes back to the pool; what is still being gathered stays.</summary>
+    /// <summary>Gives back the memory that the previous Read lent out. A message that is still being gathered stays.</summary>
     private void ReleaseLent()
     {
         if (!_message.IsOpen && _message.BufferedBytes > 0)

@@ -5,12 +5,12 @@ using System.Text.Unicode;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Stateless and safe from any thread, each with its own output. The server's frames: never fragmented, never masked
-/// (RFC 6455 5.1), hence the same bytes for every receiver.
+/// Writes the server's frames, which are never fragmented and never masked (RFC 6455 5.1), and so have the same bytes for every receiver.
+/// Stateless, so any thread may call it with an output of its own.
 /// </summary>
 public static class FrameWriter
 {
-    /// <summary>Two bytes and a 64-bit length (RFC 6455 5.2).</summary>
+    /// <summary>The longest header: two bytes and a 64-bit length (RFC 6455 5.2).</summary>
     public const int MaxHeaderBytes = 10;
 
     private const byte FinalBit = 0x80;
@@ -29,7 +29,8 @@ public static class FrameWriter
         };
     }
 
-    /// <summary>Writes the header of a whole message or control frame and returns its size.</summary>
+    /// <summary>Writes the header of a whole message or control frame.</summary>
+    /// <returns>The header's size.</returns>
     public static int WriteHeader(Span<byte> destination, Opcode opcode, long payloadLength)
     {
         int size = HeaderSize(payloadLength);
@@ -55,7 +56,7 @@ public static class FrameWriter
     public static void WriteHeader(IBufferWriter<byte> output, Opcode opcode, long payloadLength) =>
         output.Advance(WriteHeader(output.GetSpan(MaxHeaderBytes), opcode, payloadLength));
 
-    /// <summary>Writes a whole frame. A payload that does not fit the writer's current block continues in further ones.</summary>
+    /// <summary>Writes a whole frame. A payload that does not fit the output's current block continues in further blocks.</summary>
     public static void Write(IBufferWriter<byte> output, Opcode opcode, ReadOnlySpan<byte> payload)
     {
         var block = output.GetSpan(MaxHeaderBytes);
@@ -72,10 +73,10 @@ public static class FrameWriter
     }
 
     /// <summary>
-    /// Writes a close frame. The reason is cut at a character's end to the 123 bytes a control frame leaves it
-    /// (RFC 6455 5.5); <see cref="CloseCode.NoStatus"/> writes an empty payload.
+    /// Writes a close frame. The reason is cut, at a character's end, to the 123 bytes that a control frame has room for (RFC 6455 5.5).
+    /// <see cref="CloseCode.NoStatus"/> writes an empty payload.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The code may not appear in a frame.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A close frame may not have the code.</exception>
     public static void WriteClose(IBufferWriter<byte> output, CloseStatus status)
     {
         if (status.Code == CloseCode.NoStatus)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Lives on the stack of one call, over the caller's bytes. One header, RFC 9112 section 5.</summary>
+/// <summary>A header, RFC 9112 section 5. Lives on the stack of one call, over the caller's bytes.</summary>
 internal readonly ref struct HeaderLine
 {
     private readonly ReadOnlySpan<byte> _name;
@@ -13,15 +13,18 @@ internal readonly ref struct HeaderLine
         Value = value;
     }
 
-    /// <summary>Without the blanks around it.</summary>
+    /// <summary>The value without the blanks around it.</summary>
     public ReadOnlySpan<byte> Value { get; }
 
-    /// <summary>One character a byte: RFC 9110 section 5.5 lets bytes above ASCII pass as opaque data.</summary>
+    /// <summary>
+    /// The value as text with one character for each byte: RFC 9110 section 5.5 lets bytes above ASCII pass as opaque data.
+    /// </summary>
     public string Text => Encoding.Latin1.GetString(Value);
 
     public bool Is(string name) => Ascii.EqualsIgnoreCase(_name, name);
 
-    /// <summary>Null when <paramref name="text"/>, which has no line end and is not empty, is well-formed.</summary>
+    /// <summary>Reads a line, which is without its line end and not empty.</summary>
+    /// <returns>The refusal of a malformed line. Null for a well-formed one.</returns>
     public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out HeaderLine line)
     {
         line = default;

@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Stateless, safe from any thread. Tokens and comma-separated lists of them, RFC 9110 sections 5.6.1 and 5.6.2.</summary>
+/// <summary>Reads tokens and comma-separated lists of them, RFC 9110 sections 5.6.1 and 5.6.2. Stateless.</summary>
 internal static class HttpToken
 {
     private static readonly SearchValues<byte> Characters = SearchValues.Create(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    /// <summary>What may surround a header's value and a list's elements: OWS, RFC 9110 section 5.6.3.</summary>
+    /// <summary>The characters that may surround a header's value and a list's elements: OWS, RFC 9110 section 5.6.3.</summary>
     public static ReadOnlySpan<byte> Blanks => " \t"u8;
 
     public static bool IsToken(ReadOnlySpan<byte> text) => !text.IsEmpty && !text.ContainsAnyExcept(Characters);

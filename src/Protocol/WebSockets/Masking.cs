@@ -5,15 +5,15 @@ using System.Runtime.Intrinsics;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Stateless and safe from any thread, each with its own data. The XOR of RFC 6455 5.3, which masks and unmasks alike.</summary>
+/// <summary>The XOR of RFC 6455 5.3, which masks and unmasks alike. Stateless, so any thread may call it with data of its own.</summary>
 public static class Masking
 {
     /// <summary>
-    /// Applies the key in place, widest vectors first. Returns the key turned to where the next byte begins, so that a payload
-    /// may come in pieces.
+    /// Applies the key in place, with the widest vectors first.
     /// </summary>
     /// <param name="data">The bytes to mask or unmask.</param>
     /// <param name="key">The header's four key bytes, read little-endian.</param>
+    /// <returns>The key, turned to the byte that follows the data, so that a payload may come in pieces.</returns>
     public static uint Apply(Span<byte> data, uint key)
     {
         // A multi-byte lane must hold the key's bytes in the order they lie in memory.
@@ -43,7 +43,7 @@ public static class Masking
                 block ^= mask;
             data = data[(blocks.Length * Vector128<byte>.Count)..];
         }
-        // More than one round only where there are no vectors.
+        // This loop has more than one round only where there are no vectors.
         var longs = MemoryMarshal.Cast<byte, ulong>(data);
         foreach (ref ulong word in longs)
             word ^= ((ulong)lane << 32) | lane;

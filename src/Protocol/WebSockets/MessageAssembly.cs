@@ -3,40 +3,46 @@ using System.Buffers;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Not thread-safe: part of one reader's state. A message that did not arrive in one piece: fragments, or parts of one frame,
-/// appended to a pooled buffer that grows with the bytes that came, never with the length a header announced.
+/// A message that arrives in several pieces: fragments, or parts of one frame. They are appended to a pooled buffer that grows with the
+/// received bytes, and never with the length that a header announces. Part of one reader's state, and not safe for several threads.
 /// </summary>
 internal struct MessageAssembly(int limit) : IDisposable
 {
-    /// <summary>What the headers of a message's fragments may take beside as much as the message: room for any sensible cut, an end to empty ones.</summary>
+    /// <summary>
+    /// The bytes that the headers of a message's fragments may have beyond the message's own limit: room for any sensible fragmentation,
+    /// and an end to empty fragments.
+    /// </summary>
     private const int FreeHeaderBytes = 64 * 1024;
 
     private byte[]? _buffer;
     private int _length;
     private int _headers;
     private Utf8Validator _text;
-    private Opcode _opcode; // Continuation, which starts no message, stands for none
+    // Continuation, which starts no message, stands for none.
+    private Opcode _opcode;
 
     public readonly int Limit => limit;
 
-    /// <summary>Whether a message has begun and not ended (RFC 6455 5.4).</summary>
+    /// <summary>Whether a message has begun and not ended yet (RFC 6455 5.4).</summary>
     public readonly bool IsOpen => _opcode != Opcode.Continuation;
 
-    /// <summary>How many more bytes the open message, or a new one, may have.</summary>
+    /// <summary>The number of bytes that the open message, or a new one, may still have.</summary>
     public readonly int Room => limit - _length;
 
     public readonly int BufferedBytes => _buffer?.Length ?? 0;
 
     public void Open(Opcode opcode) => _opcode = opcode;
 
-    /// <summary>Counts one more frame of the message. False when it comes in more pieces than anybody needs.</summary>
+    /// <summary>Counts one more frame of the message.</summary>
+    /// <returns>False when the headers of its frames exceed their limit.</returns>
     public bool TryAddFrame(int headerBytes)
     {
         _headers += headerBytes;
         return _headers <= limit + FreeHeaderBytes;
     }
 
-    /// <summary>Copies and unmasks more of the message, turning the key on. False when it can no longer be valid text.</summary>
+    /// <summary>Copies and unmasks more of the message, and turns the key to the next byte.</summary>
+    /// <returns>False when the message can no longer be valid text.</returns>
     public bool TryAppend(ReadOnlySpan<byte> masked, ref uint key)
     {
         if (masked.IsEmpty)
@@ -49,9 +55,8 @@ internal struct MessageAssembly(int limit) : IDisposable
         return _opcode != Opcode.Text || _text.TryAppend(added);
     }
 
-    /// <summary>
-    /// Ends the message and lends its bytes, until <see cref="Dispose"/>. False when text ends inside a character.
-    /// </summary>
+    /// <summary>Ends the message, and lends its bytes until <see cref="Dispose"/>.</summary>
+    /// <returns>False when a text ends inside a character.</returns>
     public bool TryComplete(out Opcode opcode, out ReadOnlyMemory<byte> payload)
     {
         opcode = _opcode;
@@ -63,7 +68,7 @@ internal struct MessageAssembly(int limit) : IDisposable
         return isWhole;
     }
 
-    /// <summary>Drops what was gathered and gives the buffer back; a new message may be opened.</summary>
+    /// <summary>Drops the message and gives the buffer back. A new message may be opened.</summary>
     public void Dispose()
     {
         if (_buffer is not null)
@@ -71,7 +76,9 @@ internal struct MessageAssembly(int limit) : IDisposable
         this = new MessageAssembly(limit);
     }
 
-    /// <summary>Doubling keeps the copying linear in the message; the header has been held against <see cref="Room"/>.</summary>
+    /// <summary>
+    /// Makes room. Doubling keeps the copying linear in the message's size, which the header reader has checked against <see cref="Room"/>.
+    /// </summary>
     private void Reserve(int count)
     {
         int needed = _length + count;

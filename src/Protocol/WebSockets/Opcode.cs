@@ -1,6 +1,6 @@
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>What a frame is (RFC 6455 5.2). Every other value is reserved and refused.</summary>
+/// <summary>The kind of a frame (RFC 6455 5.2). Every other value is reserved, and refused.</summary>
 public enum Opcode : byte
 {
     Continuation = 0,

@@ -1,8 +1,8 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Immutable, but its payload is borrowed: valid until the next <see cref="FrameReader.Read"/>, or until the input it was read
-/// from is given back. The outcome of one <see cref="FrameReader.Read"/>.
+/// A message or control frame that <see cref="FrameReader.Read"/> has taken, or the reason why there is none. Immutable, with a borrowed
+/// payload: it is valid until the next <see cref="FrameReader.Read"/>, or until the input that it was read from is given back.
 /// </summary>
 public readonly struct ReceivedFrame
 {
@@ -15,15 +15,17 @@ public readonly struct ReceivedFrame
 
     public FrameKind Kind { get; }
 
-    /// <summary>Whether it is a close frame, be it one that breaks the rules for them (a Violation then): nothing follows it.</summary>
+    /// <summary>
+    /// Whether the peer has sent a close frame, after which nothing follows. A close frame that breaks the rules is a Violation.
+    /// </summary>
     public bool IsClose => Kind == FrameKind.Close || (Kind == FrameKind.Violation && Violations.AreOfClose(Status));
 
-    /// <summary>The whole unmasked message of a Text or Binary, the payload of a Ping or Pong; otherwise empty.</summary>
+    /// <summary>The whole unmasked message of a Text or Binary, the payload of a Ping or Pong. Otherwise empty.</summary>
     public ReadOnlyMemory<byte> Payload { get; }
 
     /// <summary>
-    /// For a Close, the peer's code (<see cref="CloseCode.NoStatus"/> when it sent none) and reason; for a Violation, what to
-    /// close with; otherwise default.
+    /// The peer's code and reason of a Close, with <see cref="CloseCode.NoStatus"/> for a close frame without a code. The answer to a
+    /// Violation. Otherwise default.
     /// </summary>
     public CloseStatus Status { get; }
 

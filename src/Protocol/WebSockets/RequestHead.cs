@@ -2,18 +2,16 @@ using System.Buffers;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>
-/// Stateless, safe from any thread. Finds where a request head ends, RFC 9112 section 2.1.
-/// </summary>
+/// <summary>Finds the end of a request head, RFC 9112 section 2.1. Stateless.</summary>
 /// <remarks>
-/// The end is recognised leniently, a bare LF counting as a line end (RFC 9112 section 2.2 allows it), and the lines are
-/// judged strictly afterwards. A client that sends bare LFs thus gets an answer instead of waiting for the deadline, and
-/// every verdict is made over a whole head, so that it cannot depend on how the network cut the bytes.
+/// The end is recognised leniently: a bare LF counts as a line end, as RFC 9112 section 2.2 allows. The lines are checked strictly
+/// afterwards. So a client that sends bare LFs gets an answer instead of waiting for the deadline, and every head is checked as a whole,
+/// whichever way the network cut it.
 /// </remarks>
 internal static class RequestHead
 {
-    /// <summary>At most the first <paramref name="maxHeadBytes"/> bytes as one span.</summary>
-    /// <remarks>Copies only a head that straddles two pipe blocks, which is rare: they are 4 KB, a head is a few hundred bytes.</remarks>
+    /// <summary>Gives at most the first <paramref name="maxHeadBytes"/> bytes as one span.</summary>
+    /// <remarks>Only a head in two of a pipe's blocks is copied, which is rare: a block has 4 KB, a head a few hundred bytes.</remarks>
     public static ReadOnlySpan<byte> Peek(in ReadOnlySequence<byte> input, int maxHeadBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxHeadBytes);
@@ -23,7 +21,7 @@ internal static class RequestHead
         return input.IsSingleSegment ? first : input.Slice(0, Math.Min(input.Length, maxHeadBytes)).ToArray();
     }
 
-    /// <summary>The length of the head with the empty line that ends it; -1 while that line is missing.</summary>
+    /// <summary>The length of the head with the empty line that ends it. -1 while that line is missing.</summary>
     public static int FindEnd(ReadOnlySpan<byte> bytes)
     {
         var rest = bytes;
@@ -35,7 +33,7 @@ internal static class RequestHead
         return -1;
     }
 
-    /// <summary>Takes what is before the next LF, and the LF, off <paramref name="rest"/>. A CR stays in the line.</summary>
+    /// <summary>Takes a line and its LF off <paramref name="rest"/>. A CR stays in the line.</summary>
     public static bool TryTakeLine(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> line)
     {
         int end = rest.IndexOf((byte)'\n');

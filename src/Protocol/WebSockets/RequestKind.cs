@@ -1,14 +1,14 @@
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Whose connection is it, judged by its first bytes?</summary>
+/// <summary>The kind of a request, judged by a connection's first bytes.</summary>
 public enum RequestKind : byte
 {
-    /// <summary>The bytes so far fit one of our paths and do not decide yet.</summary>
+    /// <summary>The bytes so far fit one of the gateway's paths, and do not decide yet.</summary>
     NeedMoreData,
 
-    /// <summary>A WebSocket upgrade for one of our paths: ours, however wrong the rest of it is.</summary>
+    /// <summary>A WebSocket upgrade for one of the gateway's paths, however wrong the rest of it is.</summary>
     Upgrade,
 
-    /// <summary>Anything else, to be handed on untouched.</summary>
+    /// <summary>Any other request, which is handed on untouched.</summary>
     Other,
 }

@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Lives on the stack of one call, over the caller's bytes. A request line that asks for an upgrade, RFC 9112 section 3.
+/// The request line of an upgrade, RFC 9112 section 3. Lives on the stack of one call, over the caller's bytes.
 /// </summary>
 internal readonly ref struct RequestLine
 {
@@ -13,10 +13,11 @@ internal readonly ref struct RequestLine
 
     public ReadOnlySpan<byte> Path { get; }
 
-    /// <summary>Without the question mark.</summary>
+    /// <summary>The query without the question mark.</summary>
     public ReadOnlySpan<byte> Query { get; }
 
-    /// <summary>Null when <paramref name="text"/>, which has no line end, is well-formed.</summary>
+    /// <summary>Reads a line, which is without its line end.</summary>
+    /// <returns>The refusal of a malformed line. Null for a well-formed one.</returns>
     public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
     {
         line = default;

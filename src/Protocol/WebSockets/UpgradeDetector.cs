@@ -4,18 +4,19 @@ using System.Text;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Stateless, safe from any thread. The first look at a connection's bytes, which consumes nothing: a WebSocket upgrade
-/// for us, or a request for somebody else?
+/// Tells WebSocket upgrades for the gateway's own paths from all other requests, by a connection's first bytes, and consumes none of them.
+/// Stateless, so any thread may call it.
 /// </summary>
 public static class UpgradeDetector
 {
     private static ReadOnlySpan<byte> Method => "GET "u8;
 
-    /// <summary>Judges the bytes received so far; call again with more after <see cref="RequestKind.NeedMoreData"/>.</summary>
+    /// <summary>Classifies the bytes received so far. Call it again with more bytes after <see cref="RequestKind.NeedMoreData"/>.</summary>
     /// <param name="input">The connection's bytes from the first one on.</param>
-    /// <param name="paths">The paths that are ours, each matched byte for byte and optionally followed by a query.</param>
+    /// <param name="paths">The gateway's paths, each matched byte for byte and optionally followed by a query.</param>
     /// <param name="maxHeadBytes">
-    /// A head for one of the paths that reaches this without ending is ours too: the strict parser then answers 431.
+    /// The longest head. A head for one of the paths that reaches this length without an end is an upgrade too: the parser then answers
+    /// 431.
     /// </param>
     public static RequestKind Classify(in ReadOnlySequence<byte> input, IReadOnlyList<byte[]> paths, int maxHeadBytes)
     {
@@ -51,7 +52,10 @@ public static class UpgradeDetector
         return possible ? RequestKind.NeedMoreData : RequestKind.Other;
     }
 
-    /// <summary>Reads header lines as leniently as it can, so that a client that wants a WebSocket learns what is wrong.</summary>
+    /// <summary>
+    /// Whether a header asks for a WebSocket. The lines are read leniently, so that a client with a malformed upgrade gets the parser's
+    /// answer.
+    /// </summary>
     private static bool NamesWebSocket(ReadOnlySpan<byte> head)
     {
         while (RequestHead.TryTakeLine(ref head, out var line))

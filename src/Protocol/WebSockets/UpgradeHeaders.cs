@@ -4,12 +4,12 @@ using System.Text;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// A local of one call, never shared. Gathers the headers of an upgrade request one by one and checks what RFC 6455
-/// section 4.2.1 asks of them. Sec-WebSocket-Extensions is left alone: none is negotiated.
+/// The headers of an upgrade request, collected one by one and checked as RFC 6455 section 4.2.1 demands. Sec-WebSocket-Extensions is
+/// ignored, because no extension is negotiated. A local of one call, never shared.
 /// </summary>
 internal struct UpgradeHeaders
 {
-    // uri-host and port, RFC 3986 section 3.2: no blank, no slash, no user name before an @.
+    // The characters of uri-host and port, RFC 3986 section 3.2: no blank, no slash, no user name before an @.
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
         "!$%&'()*+,-.:;=[]_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
@@ -24,7 +24,8 @@ internal struct UpgradeHeaders
     private bool _upgradesToWebSocket;
     private bool _connectionUpgrades;
 
-    /// <summary>Null when the header is fine, as far as it can be judged alone.</summary>
+    /// <summary>Adds a header.</summary>
+    /// <returns>The refusal of a header that is wrong by itself. Null when the header is right.</returns>
     public UpgradeRefusal? Add(HeaderLine header)
     {
         if (header.Is("Host"))
@@ -39,7 +40,7 @@ internal struct UpgradeHeaders
             return SetOnce(ref _authorization, "Authorization", header);
         if (header.Is("Sec-WebSocket-Protocol"))
             return AddSubprotocols(header.Value);
-        // A body would be read as frames here and as a body by a proxy, which is how requests are smuggled (RFC 9112 section 11.2).
+        // The gateway would read a body as frames and a proxy as a body, which is how requests are smuggled (RFC 9112 section 11.2).
         if (header.Is("Transfer-Encoding"))
             return UpgradeRefusal.Body;
         if (header.Is("Content-Length"))
@@ -56,7 +57,8 @@ internal struct UpgradeHeaders
         return null;
     }
 
-    /// <summary>Null, and a request, when the headers make a handshake together.</summary>
+    /// <summary>Checks all headers together, and makes the request of them.</summary>
+    /// <returns>The refusal. Null when the headers make a handshake, and <paramref name="request"/> is set.</returns>
     public readonly UpgradeRefusal? Complete(RequestLine line, out UpgradeRequest? request)
     {
         request = null;
@@ -117,17 +119,21 @@ internal struct UpgradeHeaders
         return null;
     }
 
-    /// <summary>By a set: a head has room for thousands of names, and an attacker would get the comparing of all pairs for free.</summary>
+    /// <summary>
+    /// Looks for a repeated name with a set. A head has room for thousands of names, so comparing all pairs would be a gift to attackers.
+    /// </summary>
     private readonly bool HasRepeatedSubprotocol() =>
         _subprotocols is { Count: > 1 } all && new HashSet<string>(all, StringComparer.Ordinal).Count < all.Count;
 
-    /// <summary>The length is checked too because the decoder skips blanks.</summary>
+    /// <summary>Whether the key is the base64 of 16 bytes. The length is checked as well, because the decoder skips blanks.</summary>
     private static bool IsKey(string key)
     {
         Span<byte> nonce = stackalloc byte[16];
         return key.Length == 24 && Convert.TryFromBase64String(key, nonce, out int length) && length == nonce.Length;
     }
 
-    /// <summary>RFC 6454 section 7.1, save that no browser sends a list and no policy could judge one.</summary>
+    /// <summary>
+    /// Whether the origin is as RFC 6454 section 7.1 says, but not a list: no browser sends one, and no policy could judge it.
+    /// </summary>
     private static bool IsOrigin(string origin) => origin.Length > 0 && !origin.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

@@ -4,23 +4,23 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Immutable, safe from any thread. A plain HTTP answer that says what is wrong with an upgrade request; this is the table
-/// of all of them.
+/// A plain HTTP answer that says what is wrong with a request. The static properties are the table of all refusals. Immutable.
 /// </summary>
 /// <param name="StatusCode">The HTTP status, RFC 9110 section 15.</param>
-/// <param name="Error">One of the protocol's error codes, for programs.</param>
-/// <param name="Message">One sentence, for the person who writes the client.</param>
+/// <param name="Error">The code for programs: one of <see cref="ErrorCode"/>.</param>
+/// <param name="Message">The sentence for the person who writes the client.</param>
 public sealed record UpgradeRefusal(int StatusCode, string Error, string Message)
 {
-    /// <summary>For who counts refusals: as <see cref="Error"/>, or finer. Clients are not told.</summary>
+    /// <summary>The label in metrics and logs: <see cref="Error"/>, or a finer one. Clients do not see it.</summary>
     public string Reason { get; init; } = Error;
 
-    /// <summary>When to try again; null says nothing about it.</summary>
+    /// <summary>The pause before the next attempt. Null to leave it to the client.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>
-    /// The <c>WWW-Authenticate</c> that RFC 9110 section 15.5.2 demands of a 401, as RFC 6750 section 3 has it: with the message, for
-    /// WebSocket clients that show the headers of a refusal but not its body. Characters that may not stand there are question marks.
+    /// The <c>WWW-Authenticate</c> that RFC 9110 section 15.5.2 demands of a 401, in the form of RFC 6750 section 3. It has the message,
+    /// because WebSocket clients show the headers of a refusal but not its body. Characters that a header may not have become question
+    /// marks.
     /// </summary>
     public string Challenge => this == TokenMissing
         ? "Bearer"
@@ -57,11 +57,12 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
     public static UpgradeRefusal UnknownSubprotocol { get; } =
         BadRequest($"none of the offered subprotocols is supported; supported: {Subprotocol.Json}");
 
-    /// <summary>RFC 6455 section 4.4: the answer names the version that is spoken here.</summary>
+    /// <summary>RFC 6455 section 4.4: the answer names the supported version.</summary>
     public static UpgradeRefusal Version { get; } = new(426, ErrorCode.BadRequest, "Sec-WebSocket-Version must be 13");
 
-    /// <summary>An ordinary request for a path that only takes upgrades.</summary>
-    public static UpgradeRefusal UpgradeRequired { get; } = new(426, ErrorCode.BadRequest, "this is a WebSocket endpoint: connect with an upgrade request");
+    /// <summary>The answer to an ordinary request for a path that takes only upgrades.</summary>
+    public static UpgradeRefusal UpgradeRequired { get; } =
+        new(426, ErrorCode.BadRequest, "this is a WebSocket endpoint: connect with an upgrade request");
 
     public static UpgradeRefusal TooManyHeaders { get; } = TooLarge("headers", UpgradeRequestParser.MaxHeaders);
 
@@ -76,7 +77,7 @@ public sealed record UpgradeRefusal(int StatusCode, string Error, string Message
 
     public static UpgradeRefusal Unavailable { get; } = new(503, ErrorCode.Unavailable, "the gateway takes no connections at the moment");
 
-    /// <summary>A second header where one decides: a proxy in front may have obeyed the other one.</summary>
+    /// <summary>Refuses a second header of a kind of which one decides: a proxy in front may have obeyed the other one.</summary>
     public static UpgradeRefusal Repeated(string header) => BadRequest($"the {header} header was sent more than once");
 
     public static UpgradeRefusal HeadTooLarge(int maxHeadBytes) => TooLarge("bytes", maxHeadBytes);

@@ -1,14 +1,14 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Immutable, safe from any thread. A well-formed WebSocket upgrade request: what deciding about it takes, and no other header.
+/// A well-formed WebSocket upgrade request, with the headers that a decision about it needs and no others. Immutable.
 /// </summary>
 public sealed record UpgradeRequest
 {
-    /// <summary>As sent, not percent-decoded: routes are compared byte for byte.</summary>
+    /// <summary>The path as sent, not percent-decoded: routes are compared byte for byte.</summary>
     public required string Path { get; init; }
 
-    /// <summary>As sent, without the question mark; empty if there is none.</summary>
+    /// <summary>The query as sent, without the question mark. Empty if there is none.</summary>
     public required string Query { get; init; }
 
     public required string Host { get; init; }
@@ -22,13 +22,15 @@ public sealed record UpgradeRequest
 
     public string? Cookie { get; init; }
 
-    /// <summary>X-Forwarded-For, several headers joined in order. Anybody can send it: trust it only from a known proxy.</summary>
+    /// <summary>
+    /// X-Forwarded-For, with several headers joined in order. Anybody can send it, so only a known proxy may be believed.
+    /// </summary>
     public string? ForwardedFor { get; init; }
 
-    /// <summary>Sec-WebSocket-Protocol in the client's order of preference; every one a token, none twice.</summary>
+    /// <summary>Sec-WebSocket-Protocol in the client's order of preference. Each is a token, and none comes twice.</summary>
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
 
-    /// <summary>The first value of a query parameter, decoded; empty for a bare name, null when absent.</summary>
+    /// <summary>The first value of a query parameter, decoded. Empty for a bare name, null when absent.</summary>
     /// <remarks>A plus is a blank, as URLSearchParams writes it and as ASP.NET Core reads it on the same port.</remarks>
     public string? QueryValue(string name)
     {
@@ -45,7 +47,7 @@ public sealed record UpgradeRequest
         return null;
     }
 
-    /// <summary>Path and host only. The rest can carry a token, and what prints ends up in a log.</summary>
+    /// <summary>The path and the host only. The rest may have a token, and text ends up in logs.</summary>
     public override string ToString() => $"GET {Path} for {Host}";
 
     private static string Decode(ReadOnlySpan<char> text) => Uri.UnescapeDataString(text.ToString().Replace('+', ' '));

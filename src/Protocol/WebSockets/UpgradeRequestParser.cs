@@ -3,27 +3,30 @@ using System.Buffers;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Stateless, safe from any thread. Reads a WebSocket upgrade request, RFC 6455 section 4.2.1, strictly: what two servers
-/// could read differently is refused, each kind with its own message.
+/// Reads WebSocket upgrade requests, RFC 6455 section 4.2.1, strictly: a head that two servers could read differently is refused, with a
+/// message that names the problem. Stateless, so any thread may call it.
 /// </summary>
 /// <remarks>
-/// It decides when the head is complete, or has reached its limit, and not before: the outcome is a function of the bytes
-/// and never of how they arrived.
+/// The parser decides when the head is complete or has reached its limit, and not before, so the outcome does not depend on how the network
+/// cut the bytes.
 /// </remarks>
 public static class UpgradeRequestParser
 {
-    /// <summary>What Apache and nginx allow for a line, and room for a 4 KB token; a browser's handshake takes 500 bytes.</summary>
+    /// <summary>
+    /// The longest head unless set: the limit of Apache and nginx for a line, with room for a token of 4 KB. A browser's handshake has 500
+    /// bytes.
+    /// </summary>
     public const int DefaultMaxHeadBytes = 8192;
 
-    /// <summary>Kestrel's and Apache's limit; a browser sends about 15.</summary>
+    /// <summary>The most headers: Kestrel's and Apache's limit. A browser sends about 15.</summary>
     public const int MaxHeaders = 100;
 
-    /// <summary>Judges the bytes received so far; call again with more after <see cref="UpgradeOutcome.NeedMoreData"/>.</summary>
-    /// <param name="input">The connection's bytes from the first one on; nothing of them is kept.</param>
-    /// <param name="maxHeadBytes">The longest head, with its final empty line; a longer one is refused with 431.</param>
+    /// <summary>Reads the bytes received so far. Call it again with more bytes after <see cref="UpgradeOutcome.NeedMoreData"/>.</summary>
+    /// <param name="input">The connection's bytes from the first one on. None of them is kept.</param>
+    /// <param name="maxHeadBytes">The longest head, with its final empty line. A longer one is refused with 431.</param>
     /// <param name="request">Set when accepted.</param>
     /// <param name="refusal">Set when refused.</param>
-    /// <param name="consumed">After the head, where frames begin; the start of the input if the head has not ended.</param>
+    /// <param name="consumed">The end of the head, where frames begin. The start of the input if the head has not ended.</param>
     public static UpgradeOutcome TryParse(
         in ReadOnlySequence<byte> input,
         int maxHeadBytes,
@@ -71,7 +74,7 @@ public static class UpgradeRequestParser
         }
     }
 
-    /// <summary>Always finds a line: the head is complete, and reading stops at the empty line that ends it.</summary>
+    /// <summary>Takes a line. There always is one: the head is complete, and the caller stops at the empty line that ends it.</summary>
     private static UpgradeRefusal? TakeLine(ref ReadOnlySpan<byte> head, out ReadOnlySpan<byte> text)
     {
         RequestHead.TryTakeLine(ref head, out var line);

@@ -6,16 +6,16 @@ using System.Text.Json;
 
 namespace Gateway.Protocol.WebSockets;
 
-/// <summary>Stateless, safe from any thread. Writes the answer to an upgrade request, RFC 6455 section 4.2.2.</summary>
+/// <summary>Writes the answer to an upgrade request, RFC 6455 section 4.2.2. Stateless, so any thread may call it.</summary>
 public static class UpgradeResponse
 {
     private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-    /// <summary>Switches protocols; what follows on the connection is frames.</summary>
-    /// <param name="output">Where the response goes; flushing is the caller's.</param>
-    /// <param name="request">The request that is answered.</param>
-    /// <param name="subprotocol">One of those offered, or null to confirm none.</param>
-    /// <exception cref="ArgumentException">The subprotocol was not offered: a client must then fail the connection.</exception>
+    /// <summary>Writes that the protocols are switched. Frames follow on the connection.</summary>
+    /// <param name="output">The output, which the caller flushes.</param>
+    /// <param name="request">The request that this answers.</param>
+    /// <param name="subprotocol">One of the offered subprotocols, or null to confirm none.</param>
+    /// <exception cref="ArgumentException">The subprotocol was not offered. A client must fail such a connection.</exception>
     public static void WriteAccepted(IBufferWriter<byte> output, UpgradeRequest request, string? subprotocol)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -28,16 +28,17 @@ public static class UpgradeResponse
         output.Write("\r\n"u8);
     }
 
-    /// <summary>A plain HTTP answer with one line of JSON, after which the connection ends.</summary>
+    /// <summary>Writes a plain HTTP answer with one line of JSON, after which the connection ends.</summary>
     public static void WriteRefused(IBufferWriter<byte> output, UpgradeRefusal refusal)
     {
         ArgumentNullException.ThrowIfNull(refusal);
-        // The default encoder escapes all but ASCII, so characters can be counted as bytes.
+        // The default encoder escapes everything beyond ASCII, so the number of characters is the number of bytes.
         string body = $$"""{"error":"{{JsonEncodedText.Encode(refusal.Error)}}","message":"{{JsonEncodedText.Encode(refusal.Message)}}"}""";
         WriteAscii(output, string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {refusal.StatusCode} {Reason(refusal.StatusCode)}\r\n"));
         switch (refusal.StatusCode)
         {
-            case 426: // RFC 9110 section 7.8: who sends Upgrade names it in Connection. RFC 6455 section 4.4: the version.
+            // RFC 9110 section 7.8: an answer with Upgrade names it in Connection. RFC 6455 section 4.4: it names the version.
+            case 426:
                 output.Write("Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"u8);
                 break;
             case 401:
@@ -56,7 +57,7 @@ public static class UpgradeResponse
         WriteAscii(output, body);
     }
 
-    /// <summary>Sec-WebSocket-Accept for a key: proves that it was read by something that speaks WebSocket.</summary>
+    /// <summary>The Sec-WebSocket-Accept for a key, which proves that a WebSocket server has read the request.</summary>
     public static string AcceptKey(string key)
     {
 #pragma warning disable CA5350 // SHA-1 is the RFC's choice and guards no secret here.
@@ -64,7 +65,9 @@ public static class UpgradeResponse
 #pragma warning restore CA5350
     }
 
-    /// <summary>Rounded up: RFC 9110 section 10.2.3 knows no fractions, and coming back too early helps nobody.</summary>
+    /// <summary>
+    /// The delay, rounded up: RFC 9110 section 10.2.3 has no fractions, and a client that returns too early is refused again.
+    /// </summary>
     private static string WholeSeconds(TimeSpan delay) =>
         Math.Max(0, Math.Ceiling(delay.TotalSeconds)).ToString("F0", CultureInfo.InvariantCulture);
 
@@ -77,7 +80,8 @@ public static class UpgradeResponse
         429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         503 => "Service Unavailable",
-        _ => "", // Allowed, and ignored by clients: RFC 9112 section 4.
+        // An empty reason is allowed, and clients ignore the reason: RFC 9112 section 4.
+        _ => "",
     };
 
     private static void WriteHeader(IBufferWriter<byte> output, string name, string value)

@@ -6,23 +6,26 @@ using System.Text.Unicode;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Not thread-safe: part of one reader's state. Checks text that arrives in pieces (RFC 6455 8.1), holding no more of it than
-/// the up to three bytes of a character that is still incomplete.
+/// Checks that text which arrives in pieces is UTF-8 (RFC 6455 8.1). It holds no more of the text than the first three bytes of a
+/// character. Part of one reader's state, and not safe for several threads.
 /// </summary>
 public struct Utf8Validator
 {
     private const int MaxPending = 3;
 
-    private uint _pending; // little-endian: the first byte lowest
+    // Little-endian: the first byte is the lowest.
+    private uint _pending;
     private byte _pendingCount;
 
-    /// <summary>Whether the text so far ends at a character's end.</summary>
+    /// <summary>Whether the text so far ends with a whole character.</summary>
     public readonly bool IsComplete => _pendingCount == 0;
 
     /// <summary>
-    /// False as soon as the bytes so far cannot begin valid UTF-8, even inside a character: E0 80, ED A0, F0 80, F4 90, C0, F5.
-    /// After that only <see cref="Reset"/> gives the validator a meaning again.
+    /// Adds the next bytes. After false, only <see cref="Reset"/> makes the validator usable again.
     /// </summary>
+    /// <returns>
+    /// False as soon as the bytes so far cannot begin valid UTF-8, even inside a character: E0 80, ED A0, F0 80, F4 90, C0, F5.
+    /// </returns>
     public bool TryAppend(ReadOnlySpan<byte> bytes)
     {
         if (_pendingCount > 0 && !TryCompletePending(ref bytes))
@@ -37,7 +40,7 @@ public struct Utf8Validator
 
     public void Reset() => this = default;
 
-    /// <summary>Takes bytes until the pending character is whole or there are none left.</summary>
+    /// <summary>Takes bytes until the pending character is whole, or no bytes are left.</summary>
     private bool TryCompletePending(ref ReadOnlySpan<byte> bytes)
     {
         Span<byte> character = stackalloc byte[sizeof(uint)];
@@ -64,7 +67,7 @@ public struct Utf8Validator
         _pendingCount++;
     }
 
-    /// <summary>How many bytes at the end begin a character that may yet become whole; 0 also where they never can.</summary>
+    /// <summary>The number of bytes at the end that begin a character which may still become whole. 0 also where they never can.</summary>
     private static int IncompleteTail(ReadOnlySpan<byte> bytes)
     {
         for (int length = 1; length <= Math.Min(MaxPending, bytes.Length); length++)

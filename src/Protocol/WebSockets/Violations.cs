@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// Immutable. Every way a client can break RFC 6455, and what the close frame then says. The reasons are for the developer at
-/// the other end: short, in plain words, and under the 123 bytes a close frame holds.
+/// Every way in which a client can break RFC 6455, and the close frame that answers it. The reasons are for the developer of the client:
+/// short, in plain words, and under the 123 bytes that a close frame has room for. Immutable.
 /// </summary>
 internal static class Violations
 {
@@ -33,7 +33,7 @@ internal static class Violations
     public static readonly CloseStatus InvalidText = new(CloseCode.InvalidPayload, "text is not valid UTF-8");
     public static readonly CloseStatus InvalidCloseReason = new(CloseCode.InvalidPayload, "close reason is not valid UTF-8");
 
-    /// <summary>Whether a close frame was well-formed as a frame, and its payload the violation.</summary>
+    /// <summary>Whether the violation is the payload of a close frame.</summary>
     public static bool AreOfClose(CloseStatus violation) =>
         violation == TruncatedCloseCode || violation == IllegalCloseCode || violation == InvalidCloseReason;
 
@@ -42,7 +42,9 @@ internal static class Violations
         new(CloseCode.MessageTooBig, string.Create(CultureInfo.InvariantCulture, $"message exceeds {limit} bytes"));
 
     public static CloseStatus TooManyFragments(int limit) =>
-        new(CloseCode.MessageTooBig, string.Create(CultureInfo.InvariantCulture, $"message of at most {limit} bytes has too many fragments"));
+        new(
+            CloseCode.MessageTooBig,
+            string.Create(CultureInfo.InvariantCulture, $"message of at most {limit} bytes has too many fragments"));
 
     private static CloseStatus Protocol(string reason) => new(CloseCode.ProtocolError, reason);
 }

@@ -75,7 +75,7 @@ internal sealed class AdmissionControl(
     {
         var dialect = _dialects[request.Path];
         if (!dialect.SignsIn)
-            return new Admitted(lease, null, Opener(dialect, Identity.Unauthenticated));
+            return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
         if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return UpgradeRefusal.UnknownSubprotocol;
@@ -89,7 +89,7 @@ internal sealed class AdmissionControl(
             return TooManyOfUser;
         if (isKnown && await DenialAsync(identity, lease) is { } denial)
             return denial;
-        return new Admitted(lease, subprotocol, Opener(dialect, identity));
+        return new Admitted(lease, subprotocol, dialect.Encoding, Opener(dialect, identity));
     }
 
     private async ValueTask<AdmissionResult> StreamAsync(
@@ -105,7 +105,7 @@ internal sealed class AdmissionControl(
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
         refusal ??= await DenialAsync(identity, lease);
-        return refusal is null ? new Admitted(lease, null, Opener(dialect, identity, opening), opening) : refusal;
+        return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
     }
 
     /// <summary>Asks the application's backend whether the user may connect, where it wants to be asked.</summary>

@@ -1,4 +1,5 @@
 using Gateway.Server.Auth;
+using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Sessions;
 
@@ -18,6 +19,9 @@ internal interface IDialectFactory
 
     /// <summary>Whether its clients have a user. Of one whose clients have none, only addresses and connections are limited.</summary>
     bool SignsIn { get; }
+
+    /// <summary>How messages look on its WebSockets.</summary>
+    FrameEncoding Encoding { get; }
 
     /// <summary>Makes the handler of one connection's messages.</summary>
     /// <param name="connection">The connection.</param>

@@ -111,7 +111,7 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         else if (!ApiFields.TryText(fields.Sender, MaxSenderBytes, out ReadOnlySpan<byte> sender))
             problem = ApiProblem.Bad("sender", $"'sender' must be a string of 1 to {MaxSenderBytes} bytes");
         else
-            message = new PublishRequest { Content = fields.Content, Key = IdempotencyKey.OfApi(key), Sender = sender.IsEmpty ? default : JsonText.Encode(sender) };
+            message = new PublishRequest { Payload = Payload.Json(fields.Content), Key = IdempotencyKey.OfApi(key), Sender = Utf8Text.Of(sender) };
         return problem.Status == 0;
     }
 }

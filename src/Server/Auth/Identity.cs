@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Auth;
@@ -13,7 +12,7 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
 
     private const string AnonymousPrefix = "anonymous-";
 
-    private object? _sender;
+    private Utf8Text _sender;
 
     public string User { get; } = user;
 
@@ -30,8 +29,8 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>Channels the connection is subscribed to when it opens.</summary>
     public IReadOnlyList<string> Subscriptions { get; private init; } = [];
 
-    /// <summary>The user id as it stands in JSON; made when the first message is published, for most connections never publish.</summary>
-    public JsonEncodedText Sender => (JsonEncodedText)(_sender ??= JsonText.Encode(User));
+    /// <summary>The user id as messages have it; made when the first message is published, for most connections never publish.</summary>
+    public Utf8Text Sender => _sender.IsEmpty ? _sender = Utf8Text.Of(User) : _sender;
 
     public PresentUser Present => new(User, Info);
 

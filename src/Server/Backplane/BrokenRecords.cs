@@ -1,8 +1,8 @@
 namespace Gateway.Server.Backplane;
 
 /// <summary>
-/// Safe for any thread. Counts and logs what came from Redis and is dropped, because no gateway of this version wrote it, or not all of it is
-/// there. What that was is not logged: it may be anybody's message.
+/// Safe for any thread. Counts and logs what came from Redis and is dropped, because no gateway of this version wrote it, or not all of it
+/// is there. What that was is not logged: it may be anybody's message.
 /// </summary>
 internal sealed partial class BrokenRecords(BackplaneMetrics metrics, ILogger<BrokenRecords> log)
 {

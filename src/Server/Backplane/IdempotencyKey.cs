@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane;
 
@@ -23,12 +23,12 @@ internal readonly ref struct IdempotencyKey
     public bool IsEmpty => _key.IsEmpty;
 
     /// <summary>All connections of a user share their keys.</summary>
-    public static IdempotencyKey OfUser(JsonEncodedText user, ReadOnlySpan<byte> key) => new('u', user.EncodedUtf8Bytes, key);
+    public static IdempotencyKey OfUser(Utf8Text user, ReadOnlySpan<byte> key) => new('u', user.Span, key);
 
     /// <summary>Somebody without a token has them for one connection.</summary>
     /// <param name="name">The name that only this connection has.</param>
     /// <param name="key">As the client wrote it.</param>
-    public static IdempotencyKey OfConnection(JsonEncodedText name, ReadOnlySpan<byte> key) => new('c', name.EncodedUtf8Bytes, key);
+    public static IdempotencyKey OfConnection(Utf8Text name, ReadOnlySpan<byte> key) => new('c', name.Span, key);
 
     /// <summary>Somebody without a token or a connection has them with all others of the address.</summary>
     public static IdempotencyKey OfAddress(ReadOnlySpan<byte> address, ReadOnlySpan<byte> key) => new('p', address, key);

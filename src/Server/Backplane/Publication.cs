@@ -1,14 +1,14 @@
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane;
 
-/// <summary>A message coming out of the backplane. Its content is valid only while the sink is called.</summary>
+/// <summary>A message coming out of the backplane. Its payload is valid only while the sink is called.</summary>
 internal readonly ref struct Publication
 {
-    /// <summary>The raw JSON of <c>content</c>.</summary>
-    public ReadOnlySpan<byte> Content { get; init; }
+    public Payload Payload { get; init; }
 
-    public JsonEncodedText Sender { get; init; }
+    /// <summary>The user id of the publisher; empty when nobody is named.</summary>
+    public Utf8Text Sender { get; init; }
 
     /// <summary>Of the message's <see cref="Position"/>; null in a namespace without history.</summary>
     public string? Epoch { get; init; }

@@ -1,15 +1,14 @@
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane;
 
 /// <summary>A message on its way into the backplane. Its spans are read before <see cref="IBackplane.PublishAsync"/> returns, never after.</summary>
 internal readonly ref struct PublishRequest
 {
-    /// <summary>The raw JSON of <c>content</c>.</summary>
-    public ReadOnlySpan<byte> Content { get; init; }
+    public Payload Payload { get; init; }
 
-    /// <summary>The user id, encoded for JSON; <c>default</c> when nobody is to be named.</summary>
-    public JsonEncodedText Sender { get; init; }
+    /// <summary>The user id of the publisher; empty when nobody is to be named.</summary>
+    public Utf8Text Sender { get; init; }
 
     /// <summary>With it, a message that was published before in the same channel is not published again.</summary>
     public IdempotencyKey Key { get; init; }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Naming;
 
@@ -87,15 +85,14 @@ internal sealed partial class Channel
     /// <summary>Sends the gathered changes. Called by the gatherer, in the channel's turn.</summary>
     /// <param name="maxUsers">With more users there are no names.</param>
     /// <param name="now">In milliseconds.</param>
-    /// <param name="message">A buffer to write messages in.</param>
     /// <returns>What to do next.</returns>
-    public PresenceTurn SendPresence(int maxUsers, long now, ArrayBufferWriter<byte> message)
+    public PresenceTurn SendPresence(int maxUsers, long now)
     {
         GatheredPresence? gathered;
         PresenceTurn next;
         lock (_gate)
         {
-            if (_backlog > OverloadBytes)
+            if (_batches.IsOverloaded)
                 return PresenceTurn.Again;
             gathered = _presence!.IsLost || _presence.IsEmpty ? null : _presence.Take(maxUsers);
             next = _presence.Next(maxUsers, now);
@@ -103,14 +100,13 @@ internal sealed partial class Channel
         }
         if (gathered is null)
             return next;
-        // Written without the lock, under which publishers wait. Whoever begins meanwhile with a snapshot that holds some of these
-        // changes gets none of these frames, but sees that they were taken, and so another snapshot.
+        // Put together without the lock, under which publishers wait. A subscription that begins meanwhile with a snapshot which holds some of
+        // these changes gets none of these messages, but sees that the changes were taken, and so gets another snapshot.
         foreach (var audience in gathered.Audiences(maxUsers))
         {
-            message.ResetWrittenCount();
-            gathered.Write(Name, audience, maxUsers, message);
+            var message = gathered.MessageFor(audience, maxUsers);
             lock (_gate)
-                Append(message.WrittenSpan, audience);
+                Append(message, audience);
         }
         return next;
     }
@@ -131,21 +127,19 @@ internal sealed partial class Channel
     /// </summary>
     /// <param name="snapshot">What was read.</param>
     /// <param name="generation">What <see cref="PresenceGeneration"/> was before.</param>
-    /// <param name="message">A buffer to write the message in.</param>
-    public bool TryRestorePresence(PresenceSnapshot snapshot, int generation, ArrayBufferWriter<byte> message)
+    public bool TryRestorePresence(PresenceSnapshot snapshot, int generation)
     {
-        message.ResetWrittenCount();
-        ServerMessageWriter.PresenceSnapshot(message, Name.Json, id: default, snapshot.State);
+        var message = PresenceMessage.Of(snapshot.State);
         lock (_gate)
         {
-            if (_presence!.Generation != generation || _backlog > OverloadBytes)
+            if (_presence!.Generation != generation || _batches.IsOverloaded)
                 return false;
             long version = snapshot.Version;
             // One that cannot be fitted in among the changes for some is for all.
             bool isForAll = _presence.IsLost || !_presence.TryStart(version);
             if (isForAll)
                 RestartPresence(version);
-            Append(message.WrittenSpan, new PresenceAudience(Subscription.LostPresence, isForAll ? version : 0, version));
+            Append(message, new PresenceAudience(Subscription.LostPresence, isForAll ? version : 0, version));
             _presence.NoteNames(snapshot.State);
             (_presence.IsWanted, _presence.IsQueued) = (false, false);
             // What came meanwhile gets the next turn.
@@ -192,13 +186,9 @@ internal sealed partial class Channel
         _presence.Gatherer?.Add(this);
     }
 
-    private void Append(ReadOnlySpan<byte> message, PresenceAudience audience)
+    private void Append(PresenceMessage message, PresenceAudience audience)
     {
-        if (_slots.Count == 0)
-            return;
-        var batch = BatchFor(message.Length);
-        int before = batch.Length;
-        batch.AppendPresence(message, audience);
-        Schedule(batch.Length - before);
+        if (_slots.Count > 0)
+            Schedule(_batches.LoggedBatchFor(message.Bytes).Append(message, audience));
     }
 }

@@ -1,42 +1,33 @@
 using System.Buffers;
 using System.Diagnostics;
-using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Channels;
 
-/// <summary>
-/// Safe for any thread. One channel's subscribers on this node and the messages on their way to them.
-/// </summary>
+/// <summary>One channel's subscribers on this node and the messages on their way to them. Safe for any thread.</summary>
 /// <remarks>
-/// Appending encodes a message once and returns; one work item at a time, on the thread pool, hands the batches to the
+/// Appending puts a message into a batch and returns; one work item at a time, on the thread pool, hands the batches to the
 /// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
 internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
     : IThreadPoolWorkItem
 {
-    /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>
-    public const int BacklogBytes = 1 << 20;
-
-    /// <summary>Bytes on their way to subscribers above which nothing is taken any more: publishers on other nodes do not wait for this one.</summary>
-    private const int OverloadBytes = 16 << 20;
-
     /// <summary>Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.</summary>
     private const int SendsAfterward = 1024;
 
-    /// <summary>Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all others.</summary>
+    /// <summary>
+    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all
+    /// others.
+    /// </summary>
     private const int DeliveriesPerTurn = 16_384;
 
     private readonly Lock _gate = new();
-    private readonly Queue<FrameBatch> _pending = new(1);
     private readonly SubscriberSlots _slots = new();
-    private FrameBatch? _open;
-    private TaskCompletionSource? _room;
-    private long _nextBatch = 1;
-    private int _backlog;
+    private BatchQueue _batches = new();
+    private EncodingCounts _encodings;
     private bool _draining;
 
     public ChannelName Name { get; } = name;
@@ -53,10 +44,14 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     /// <summary>The epoch that <see cref="LastSeq"/> is of; null when no message with a position arrived yet.</summary>
     public string? Epoch { get; private set; }
 
-    /// <summary>How often the stream was lost. Read it before reading a position: it tells <see cref="TryActivate"/> that the position is still of this stream.</summary>
+    /// <summary>
+    /// How often the stream was lost. Read before a position is read, the number tells <see cref="TryActivate"/> whether that position is
+    /// still one of this stream.
+    /// </summary>
     public long Generation { get; private set; }
 
-    public bool IsBacklogged => Volatile.Read(ref _backlog) > BacklogBytes;
+    /// <summary>Whether so much waits for the fan-out that publishers are to wait.</summary>
+    public bool IsBacklogged => _batches.IsBacklogged;
 
     public int SubscriberCount
     {
@@ -71,12 +66,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     public Task WaitForCapacityAsync()
     {
         lock (_gate)
-        {
-            if (!IsBacklogged)
-                return Task.CompletedTask;
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task;
-        }
+            return _batches.WaitForCapacityAsync();
     }
 
     /// <summary>Takes a message for all subscribers there are now.</summary>
@@ -89,14 +79,10 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 (LastSeq, Epoch) = (publication.Seq, publication.Epoch);
             if (_slots.Count == 0)
                 return true;
-            if (_backlog > OverloadBytes)
+            if (_batches.IsOverloaded)
                 return false;
-            int size = ServerMessageWriter.MessageSize(Name.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
-            var batch = BatchFor(size);
-            int before = batch.Length;
-            batch.AppendMessage(Name, publication, size);
-            batch.Trace ??= publication.Trace;
-            Schedule(batch.Length - before);
+            var batch = _batches.BatchFor(_encodings.Only, MessageBatch.SizeOf(Name, publication));
+            Schedule(batch.Append(Name, publication));
             return true;
         }
     }
@@ -127,11 +113,11 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 position = position with { Seq = LastSeq };
             if (reply is not null && !subscription.Subscriber.TrySend(subscription, reply(position).WrittenSpan))
                 return false;
-            // Closing the open batch makes "from now on" a comparison of batch numbers.
-            _open = null;
-            subscription.StartBatch = _nextBatch;
+            // Closing the open batch makes "from now on" a comparison of batch numbers, and leaves each batch the encodings it began with.
+            subscription.StartBatch = _batches.CloseOpen();
             subscription.StartSeq = position.Seq;
             subscription.LastSeq = position.Seq;
+            _encodings.Add(subscription.Subscriber.Encoding, before: _slots.Count);
             _slots.Add(subscription);
             StartPresence(subscription);
             return true;
@@ -143,8 +129,10 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     {
         lock (_gate)
         {
-            if (subscription.Slot >= 0)
-                _slots.Remove(subscription);
+            if (subscription.Slot < 0)
+                return;
+            _slots.Remove(subscription);
+            _encodings.Remove(subscription.Subscriber.Encoding, left: _slots.Count);
         }
     }
 
@@ -184,7 +172,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <returns>How many subscribers it went to.</returns>
-    private int FanOut(FrameBatch batch, ReadOnlySpan<Subscription?> subscribers, ref ScheduledSends? sends)
+    private int FanOut(MessageBatch batch, ReadOnlySpan<Subscription?> subscribers, ref ScheduledSends? sends)
     {
         using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
         int reached = 0;
@@ -201,12 +189,13 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         return reached;
     }
 
-    private void Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
+    private void Deliver(MessageBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         try
         {
-            if (!subscription.Subscriber.Deliver(batch, subscription, ref sends))
-                subscription.Subscriber.CatchUp();
+            var subscriber = subscription.Subscriber;
+            if (!subscriber.Deliver(batch.FramesFor(Name, subscriber), subscription, ref sends))
+                subscriber.CatchUp();
         }
         catch (Exception failure)
         {
@@ -215,40 +204,19 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         }
     }
 
-    private bool TryTake(out FrameBatch batch, out ReadOnlySpan<Subscription?> subscribers)
+    private bool TryTake(out MessageBatch batch, out ReadOnlySpan<Subscription?> subscribers)
     {
         lock (_gate)
         {
             subscribers = _slots.Snapshot;
-            if (!_pending.TryDequeue(out batch!))
-            {
-                _draining = false;
-                return false;
-            }
-            if (ReferenceEquals(batch, _open))
-                _open = null;
-            _backlog -= batch.Length;
-            if (_room is not null && !IsBacklogged)
-            {
-                _room.SetResult();
-                _room = null;
-            }
-            return true;
+            return _batches.TryTake(out batch) || (_draining = false);
         }
     }
 
-    private FrameBatch BatchFor(int bytes)
-    {
-        if (_open is not null && _open.HasRoomFor(bytes))
-            return _open;
-        _open = FrameBatch.Rent(_nextBatch++);
-        _pending.Enqueue(_open);
-        return _open;
-    }
-
+    /// <summary>Called with the lock held. Counts bytes that were appended, and has the fan-out run unless it does.</summary>
     private void Schedule(int bytes)
     {
-        _backlog += bytes;
+        _batches.Add(bytes);
         if (_draining)
             return;
         _draining = true;

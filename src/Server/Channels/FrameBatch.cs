@@ -1,6 +1,4 @@
 using System.Buffers;
-using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Naming;
 using Microsoft.Extensions.ObjectPool;
@@ -8,8 +6,8 @@ using Microsoft.Extensions.ObjectPool;
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// Written by one thread under its channel's lock, then read by any until the last reference is released. Consecutive frames of
-/// one channel, encoded once, header included, back to back: a subscriber that wants them all takes them in one copy.
+/// Frames in one encoding, back to back: messages of a channel, which a subscriber that wants them all takes in one copy, or replies to one
+/// client. Written by one thread, then read by any until the last reference is released.
 /// </summary>
 internal sealed class FrameBatch : IBufferWriter<byte>
 {
@@ -26,14 +24,13 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     private FrameEntry[] _entries = new FrameEntry[4];
     private int _references;
 
+    public FrameEncoding Encoding { get; private set; } = null!;
+
     /// <summary>Frames in the batch.</summary>
     public int Count { get; private set; }
 
     /// <summary>Bytes in the batch.</summary>
     public int Length { get; private set; }
-
-    /// <summary>The batch's place in the channel's life on this node; see <see cref="Subscription.StartBatch"/>.</summary>
-    public long Number { get; private set; }
 
     /// <summary>The first message's seq; 0 without history.</summary>
     public long FirstSeq { get; private set; }
@@ -44,9 +41,6 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     /// <summary>Whether some frame is not for every subscriber.</summary>
     public bool IsSelective { get; private set; }
 
-    /// <summary>The trace of the first message that has one; null for none.</summary>
-    public string? Trace { get; set; }
-
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
@@ -54,42 +48,32 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     public ReadOnlySpan<FrameEntry> Entries => _entries.AsSpan(0, Count);
 
     /// <summary>An empty batch with one reference, the caller's.</summary>
-    public static FrameBatch Rent(long number)
+    public static FrameBatch Rent(FrameEncoding encoding)
     {
         var batch = Pool.Get();
         batch._references = 1;
-        batch.Number = number;
-        return batch;
-    }
-
-    /// <summary>A batch of one frame that belongs to no channel: a reply that has to wait in a queue.</summary>
-    public static FrameBatch Of(Opcode opcode, ReadOnlySpan<byte> payload)
-    {
-        var batch = Rent(0);
-        batch.Append(opcode, payload);
+        batch.Encoding = encoding;
         return batch;
     }
 
     public bool HasRoomFor(int bytes) => Count == 0 || Length + bytes <= TargetBytes;
 
-    /// <summary>Encodes a message of the channel at the end of the batch.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="publication">The message.</param>
-    /// <param name="size">Its <see cref="ServerMessageWriter.MessageSize"/>.</param>
-    public void AppendMessage(ChannelName channel, in Publication publication, int size)
+    public void AppendMessage(ChannelName channel, in Publication publication)
     {
         int start = Length;
-        Reserve(FrameWriter.HeaderSize(size) + size);
-        Length += FrameWriter.WriteHeader(_buffer.AsSpan(Length), Opcode.Text, size);
-        ServerMessageWriter.Message(this, channel.Json, publication.Content, publication.Sender, publication.Seq, publication.Time);
+        Encoding.WriteMessage(this, channel, publication);
         Add(new FrameEntry(start, Length - start, publication.Seq, publication.Except, Presence: null));
     }
 
-    /// <summary>Puts a frame at the end of a batch that belongs to no channel.</summary>
-    public void Append(Opcode opcode, ReadOnlySpan<byte> payload) => Append(opcode, payload, presence: null);
+    public void AppendPresence(ChannelName channel, PresenceMessage presence, PresenceAudience audience)
+    {
+        int start = Length;
+        Encoding.WritePresence(this, channel, presence);
+        Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, audience));
+    }
 
-    /// <summary>Puts a presence change or snapshot at the end of the batch.</summary>
-    public void AppendPresence(ReadOnlySpan<byte> message, PresenceAudience audience) => Append(Opcode.Text, message, audience);
+    /// <summary>Makes a frame of what was written since <paramref name="start"/>.</summary>
+    public void EndFrame(int start) => Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, Presence: null));
 
     public void Retain() => Interlocked.Increment(ref _references);
 
@@ -103,29 +87,19 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         Count = Length = 0;
         FirstSeq = LastSeq = 0;
         IsSelective = false;
-        Trace = null;
         Pool.Return(this);
     }
 
-    void IBufferWriter<byte>.Advance(int count) => Length += count;
-
-    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => throw new NotSupportedException("Messages are written to spans.");
-
-    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint)
+    /// <summary>Space for at least so many bytes behind what is written; <see cref="Advance"/> says how many were used.</summary>
+    public Span<byte> GetSpan(int sizeHint)
     {
-        Reserve(sizeHint);
+        Reserve(Math.Max(1, sizeHint));
         return _buffer.AsSpan(Length);
     }
 
-    private void Append(Opcode opcode, ReadOnlySpan<byte> payload, PresenceAudience? presence)
-    {
-        int start = Length;
-        Reserve(FrameWriter.HeaderSize(payload.Length) + payload.Length);
-        Length += FrameWriter.WriteHeader(_buffer.AsSpan(Length), opcode, payload.Length);
-        payload.CopyTo(_buffer.AsSpan(Length));
-        Length += payload.Length;
-        Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, presence));
-    }
+    public void Advance(int count) => Length += count;
+
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => throw new NotSupportedException("Messages are written to spans.");
 
     /// <summary>Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.</summary>
     private void Reserve(int bytes)

@@ -1,7 +1,5 @@
-using System.Buffers;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
-using Gateway.Server.Naming;
 
 namespace Gateway.Server.Channels;
 
@@ -29,8 +27,8 @@ internal sealed class GatheredPresence(PresenceChange[] changes, int count, long
         return between.Prepend(new PresenceAudience(0, _first, Last));
     }
 
-    /// <summary>Writes the <c>presence</c> message for an audience.</summary>
-    public void Write(ChannelName channel, PresenceAudience audience, int maxUsers, IBufferWriter<byte> message)
+    /// <summary>The changes that an audience does not know of.</summary>
+    public PresenceMessage MessageFor(PresenceAudience audience, int maxUsers)
     {
         List<PresentUser>? joined = null;
         List<string>? left = null;
@@ -41,6 +39,6 @@ internal sealed class GatheredPresence(PresenceChange[] changes, int count, long
             joined = [.. unknown.Where(change => change.Joined).Select(change => change.User)];
             left = [.. unknown.Where(change => !change.Joined).Select(change => change.User.Id)];
         }
-        ServerMessageWriter.PresenceChange(message, channel.Json, joined, left, count);
+        return PresenceMessage.Of(joined, left, count);
     }
 }

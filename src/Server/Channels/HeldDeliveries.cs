@@ -15,6 +15,8 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
 
     public string Id => subscriber.Id;
 
+    public FrameEncoding Encoding => subscriber.Encoding;
+
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         lock (_gate)

@@ -6,8 +6,11 @@ internal interface ISubscriber
     /// <summary>The connection's id, as in <c>connected</c>.</summary>
     string Id { get; }
 
+    /// <summary>How messages look on the connection's wire; always the same.</summary>
+    FrameEncoding Encoding { get; }
+
     /// <summary>Takes what a batch holds for the subscription; called without locks.</summary>
-    /// <param name="batch">The frames.</param>
+    /// <param name="batch">The frames, in this subscriber's encoding.</param>
     /// <param name="subscription">Whose.</param>
     /// <param name="sends">Where sends that this causes, and nobody is at, are added to.</param>
     /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using Gateway.Server.Backplane;
 using Gateway.Server.Options;
@@ -50,10 +49,9 @@ internal sealed class PresenceGatherer : IDisposable
             // Disarmed first: a channel added from here on arms the timer again, even if this round sends it too.
             Volatile.Write(ref _armed, 0);
             long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-            var message = new ArrayBufferWriter<byte>();
             for (int left = _changed.Count; left > 0 && _changed.TryDequeue(out var channel); left--)
             {
-                var next = channel.SendPresence(_maxUsers, now, message);
+                var next = channel.SendPresence(_maxUsers, now);
                 if (next == PresenceTurn.Again)
                     Add(channel);
                 else if (next == PresenceTurn.Snapshot)
@@ -66,7 +64,6 @@ internal sealed class PresenceGatherer : IDisposable
     private async Task RestoreAsync(Channel channel)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        var message = new ArrayBufferWriter<byte>();
         var retry = FirstRetry;
         // Read without its lock: a channel that has just been let go of costs one snapshot that nobody is sent.
         while (channel.Holders > 0 && !_disposed)
@@ -74,7 +71,7 @@ internal sealed class PresenceGatherer : IDisposable
             int generation = channel.PresenceGeneration;
             if (await _backplane.RepairPresenceAsync(channel.Name, _maxUsers) is { } snapshot)
             {
-                if (channel.TryRestorePresence(snapshot, generation, message))
+                if (channel.TryRestorePresence(snapshot, generation))
                     return;
                 // Lost again while it was read: nothing says that it would be lost once more.
                 retry = FirstRetry;

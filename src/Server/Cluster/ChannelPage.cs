@@ -2,7 +2,9 @@ using Gateway.Server.Channels;
 
 namespace Gateway.Server.Cluster;
 
-/// <summary>Stateless. Part of a list of channels that is in no order anywhere: the first ones after a name, by the bytes of their names.</summary>
+/// <summary>
+/// Stateless. Part of a list of channels that is in no order anywhere: the first ones after a name, by the bytes of their names.
+/// </summary>
 internal static class ChannelPage
 {
     private static readonly Comparer<Channel> LastFirst = Comparer<Channel>.Create((one, other) => other.Name.Utf8.SequenceCompareTo(one.Name.Utf8));

@@ -92,7 +92,9 @@ internal sealed class LocalNode(
         return new NodeAnswer { Connections = closed };
     }
 
-    /// <summary>The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.</summary>
+    /// <summary>
+    /// The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.
+    /// </summary>
     private IEnumerable<Connection> Chosen(NodeRequest request)
     {
         if (request.Connection is { } id)

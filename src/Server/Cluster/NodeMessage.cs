@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.</summary>
+/// <summary>
+/// Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.
+/// </summary>
 /// <param name="From">The sender's <see cref="NodeSummary.Id"/>.</param>
 internal sealed record NodeMessage(string From)
 {

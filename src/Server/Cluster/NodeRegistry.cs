@@ -6,9 +6,9 @@ using Gateway.Server.Connections;
 namespace Gateway.Server.Cluster;
 
 /// <summary>
-/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of them
-/// at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell silent
-/// without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
+/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of
+/// them at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell
+/// silent without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
 /// </summary>
 internal sealed partial class NodeRegistry(
     INodeBus bus, LocalNode local, ISharedUserLimit users, ISharedHandshakeRates handshakes, BrokenRecords broken, TimeProvider time,
@@ -114,7 +114,7 @@ internal sealed partial class NodeRegistry(
         catch (OperationCanceledException)
         {
             Task parting = SendAsync(null, new NodeMessage(_id) { IsGone = true });
-            await parting.WaitAsync(LeaveTimeout, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await parting.WaitAsync(LeaveTimeout, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

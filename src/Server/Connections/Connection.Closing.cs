@@ -1,69 +1,20 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using System.Net.Sockets;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Clock;
-using Gateway.Server.Connections.Sending;
-using Gateway.Server.Listening;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Gateway.Server.Connections;
 
-/// <content>
-/// How a connection ends. A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed
-/// with unread input. So after our close frame the input is read and dropped until the peer answers or leaves, and the
-/// transport is given up only when its output has been sent, each step with a deadline. After a violation nobody waits for an
-/// answer: this side of the stream ends, which every client takes for the end, and the input is dropped until the peer ends its own.
-/// </content>
+/// <content>How a connection ends.</content>
 internal sealed partial class Connection
 {
-    /// <summary>What the clock does when <see cref="_deadline"/> passes.</summary>
-    private enum Phase : byte
-    {
-        /// <summary>Open: pings, and closes the silent.</summary>
-        Open,
-
-        /// <summary>Our close frame waits for its answer: go on without one.</summary>
-        AwaitingAnswer,
-
-        /// <summary>Output is being sent, or the socket closed: abort.</summary>
-        Finishing,
-    }
-
-    /// <summary>A mobile client with a bad link answers in a second or two; one that has not by then is not waited for.</summary>
-    private const long AnswerMilliseconds = 2_000;
-
-    /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that tells it why.</summary>
+    /// <summary>For a peer that stopped reading to take its last frames, above all the 4008 that says why.</summary>
     public const int FinishMilliseconds = 10_000;
-
-    /// <summary>What is read and dropped of a peer that goes on sending: more than any message that was on its way. Then it is cut.</summary>
-    private const long MaxDiscardedBytes = 32 << 20;
-
-    /// <summary>Of a message that is too large, before its sender is told.</summary>
-    private const long MaxPassedOverBytes = MaxDiscardedBytes / 2;
-
-    /// <summary>The rest of a message that is too large is not waited for when nothing of it has come for so long.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly ConnectionAbortedException Stopping = new("The node stops.");
 
-    private static readonly ConnectionAbortedException FloodAfterClose = new("The peer went on sending after the end.");
-
-    private Phase _phase;
-    private long _deadline;
-
-    /// <summary>Ends the connection without waiting for the peer, whatever it has come to. From any thread.</summary>
-    public void Abort()
-    {
-        _transport.Abort(Stopping);
-        Writer.Abort();
-    }
-
     private async Task EndAsync(bool vanished)
     {
-        // Whoever made the last read return, a fan-out or the clock, has other work than this connection's end.
+        // The last call came from somebody with other work than this connection's end: a fan-out, the clock, an event loop.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
         try
@@ -74,7 +25,7 @@ internal sealed partial class Connection
                 await _handler.AnswerPublishesAsync();
             _handler.OnClosed(code);
             if (!vanished)
-                await CloseAsync();
+                await new Closing(this).RunAsync();
         }
         catch (Exception failure) when (IsVanished(failure))
         {
@@ -94,126 +45,11 @@ internal sealed partial class Connection
         }
     }
 
-    private async Task CloseAsync()
-    {
-        if (_frames.IsPassingOver)
-            await PassOverAsync();
-        if (_peerClose is { } answer)
-            Writer.Close([], answer, drop: false);
-        else
-            SendDisconnect(_close!);
-        Enter(Phase.Finishing, FinishMilliseconds);
-        await Writer.DrainedAsync();
-        // Before the stream ends: a client that comes back when it has seen the end finds its place free.
-        Lease.Dispose();
-        if (_peerClose is null && !_answered)
-            await AwaitPeerAsync();
-        // Where TLS or the HTTP server stands between, it closes the socket when we return; ours closes when its output completes.
-        Enter(Phase.Finishing, FinishMilliseconds);
-        await _transport.Transport.Output.CompleteAsync();
-        if (_transport is not UpgradedConnection && _transport.Features.Get<ITlsHandshakeFeature>() is null)
-            await DiscardAsync(static _ => false);
-    }
-
-    private void SendDisconnect(CloseRequest close)
-    {
-        var message = new ArrayBufferWriter<byte>(256);
-        _handler.WriteDisconnect(message, close);
-        Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
-    }
-
-    /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>
-    private async Task AwaitPeerAsync()
-    {
-        if (!_close!.HalfCloses)
-        {
-            Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
-            // Behind a violation, such as a message too large that was on its way, no answer would be found.
-            if (await DiscardAsync(_ => _frames.HasEnded || IsLate) || !_frames.HasEnded)
-                return;
-        }
-        Enter(Phase.Finishing, FinishMilliseconds);
-        await HalfCloseAsync();
-        await DiscardAsync(static _ => false);
-    }
-
-    /// <summary>
-    /// Lets a message that is too large come to its end, as long as it comes. A browser sends nothing more once it has read a close
-    /// frame, and if a part of its page's message is left then, it calls the close unclean.
-    /// </summary>
-    private async Task PassOverAsync()
-    {
-        Enter(Phase.AwaitingAnswer, AnswerMilliseconds);
-        long before = 0;
-        var pause = WakeAfter(Pause);
-        await DiscardAsync(discarded =>
-        {
-            if (!_frames.IsPassingOver || IsLate || discarded > MaxPassedOverBytes)
-                return true;
-            if (!pause.IsCompleted)
-                return false;
-            bool hasPaused = discarded == before;
-            (before, pause) = (discarded, WakeAfter(Pause));
-            return hasPaused;
-        });
-    }
-
-    /// <summary>Completes after a while, and then cancels the read.</summary>
-    private Task WakeAfter(TimeSpan time)
-    {
-        var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _services.Delays.Add(wake, time);
-        var input = _transport.Transport.Input;
-        _ = wake.Task.ContinueWith(_ => input.CancelPendingRead(), TaskScheduler.Default);
-        return wake.Task;
-    }
-
-    /// <summary>
-    /// Ends this side of the stream and leaves the other open. Called while nothing is read: what TLS keeps of a connection takes one
-    /// call at a time.
-    /// </summary>
-    private async ValueTask HalfCloseAsync()
-    {
-        try
-        {
-            if (_transport.Features.Get<ISslStreamFeature>() is { } tls)
-                await tls.SslStream.ShutdownAsync();
-            _transport.Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The peer has left, as the next read says.
-        }
-    }
-
-    /// <summary>Reads and drops input until it ends, or until the peer's close frame.</summary>
-    /// <param name="isOver">Asked before every read, with the bytes dropped so far.</param>
-    /// <returns>False when it was over before.</returns>
-    private async Task<bool> DiscardAsync(Func<long, bool> isOver)
-    {
-        for (long discarded = 0; !isOver(discarded);)
-        {
-            var result = await _transport.Transport.Input.ReadAsync();
-            var buffer = result.Buffer;
-            discarded += buffer.Length;
-            bool answered = FindClose(ref buffer);
-            _transport.Transport.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted || answered)
-                return true;
-            if (discarded > Math.Max(MaxDiscardedBytes, _services.Options.Limits.MessageBytes))
-            {
-                _transport.Abort(FloodAfterClose);
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private bool FindClose(ref ReadOnlySequence<byte> buffer)
+    private bool FindClose(ref ReadOnlySequence<byte> input)
     {
         while (true)
         {
-            var frame = _frames.Read(ref buffer);
+            var frame = _frames.Read(ref input);
             if (frame.IsClose)
                 return true;
             if (frame.Kind is FrameKind.NeedMoreData or FrameKind.Violation)
@@ -221,11 +57,177 @@ internal sealed partial class Connection
         }
     }
 
-    private bool IsLate => _services.Clock.Now >= Volatile.Read(ref _deadline);
-
-    private void Enter(Phase phase, long milliseconds)
+    /// <summary>
+    /// The end of one connection: last words, the peer's answer, and the end of the stream, each with a deadline. An object of its own, so
+    /// that an open connection holds nothing for it. Run by the read loop; the clock looks at its deadline.
+    /// </summary>
+    /// <remarks>
+    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our close
+    /// frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has been sent.
+    /// After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the input is dropped
+    /// until the peer ends its own.
+    /// </remarks>
+    private sealed class Closing(Connection connection) : IInputReceiver
     {
-        Volatile.Write(ref _deadline, _services.Clock.Now + milliseconds);
-        _phase = phase;
+        /// <summary>A mobile client with a bad link answers in a second or two; one that has not by then is not waited for.</summary>
+        private const long AnswerMilliseconds = 2_000;
+
+        /// <summary>
+        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is aborted.
+        /// </summary>
+        private const long MaxDiscardedBytes = 32 << 20;
+
+        /// <summary>Bytes of a message that is too large, before its sender is told.</summary>
+        private const long MaxPassedOverBytes = MaxDiscardedBytes / 2;
+
+        /// <summary>The rest of a message that is too large is not waited for when nothing of it has come for so long.</summary>
+        private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+        private static readonly Func<bool> Never = static () => false;
+
+        private static readonly ConnectionAbortedException FloodAfterClose = new("The peer went on sending after the end.");
+
+        private static readonly ConnectionAbortedException CloseTimedOut =
+            new("The peer did not take the end of the connection in time.");
+
+        private readonly ITransport _transport = connection._transport;
+        private long _deadline = long.MaxValue;
+        private long _discarded;
+        private Func<bool> _isOver = Never;
+        private bool _isAwaitingAnswer;
+        private bool _hasEnded;
+
+        private bool IsLate => connection._services.Clock.Now >= Volatile.Read(ref _deadline);
+
+        public async Task RunAsync()
+        {
+            Volatile.Write(ref connection._closing, this);
+            if (connection._frames.IsPassingOver)
+                await PassOverAsync();
+            if (connection._peerClose is { } answer)
+                connection.Writer.Close([], answer, drop: false);
+            else
+                SendDisconnect(connection._close!);
+            ExpectFinish();
+            await connection.Writer.DrainedAsync();
+            // Before the stream ends: a client that comes back when it has seen the end finds its place free.
+            connection.Lease.Dispose();
+            if (connection._peerClose is null && !connection._isAnswered)
+                await AwaitPeerAsync(connection._close!);
+            ExpectFinish();
+            await _transport.EndOutputAsync();
+            if (_transport.ClosesWhenOutputEnds)
+                await DiscardAsync(Never);
+        }
+
+        /// <summary>Looks at the deadline. Called by the clock.</summary>
+        public void OnTick()
+        {
+            if (!IsLate)
+                return;
+            if (Volatile.Read(ref _isAwaitingAnswer))
+            {
+                _transport.Wake();
+                return;
+            }
+            _transport.Abort(CloseTimedOut);
+            connection.Writer.Abort();
+        }
+
+        ValueTask IInputReceiver.OnInputAsync(ReadOnlySequence<byte> input)
+        {
+            _discarded += input.Length;
+            _hasEnded = connection.FindClose(ref input);
+            return default;
+        }
+
+        ValueTask<bool> IInputReceiver.OnConsumedAsync(bool isCompleted)
+        {
+            _hasEnded |= isCompleted;
+            if (!_hasEnded && _discarded > Math.Max(MaxDiscardedBytes, connection._services.Options.Limits.MessageBytes))
+            {
+                _transport.Abort(FloodAfterClose);
+                _hasEnded = true;
+            }
+            return new ValueTask<bool>(!_hasEnded && !_isOver());
+        }
+
+        private void SendDisconnect(CloseRequest close)
+        {
+            var message = new ArrayBufferWriter<byte>(256);
+            connection._handler.WriteDisconnect(message, close);
+            connection.Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
+        }
+
+        /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>
+        private async Task AwaitPeerAsync(CloseRequest close)
+        {
+            if (!close.HalfCloses)
+            {
+                ExpectAnswer();
+                // Behind a violation, such as a message too large that was on its way, no answer would be found.
+                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate) || !connection._frames.HasEnded)
+                    return;
+            }
+            ExpectFinish();
+            await _transport.HalfCloseAsync();
+            await DiscardAsync(Never);
+        }
+
+        /// <summary>
+        /// Lets a message that is too large come to its end, as long as it comes. A browser sends nothing more once it has read a close
+        /// frame, and if a part of its page's message is left then, it calls the close unclean.
+        /// </summary>
+        private async Task PassOverAsync()
+        {
+            ExpectAnswer();
+            long before = 0;
+            var pause = WakeAfter(Pause);
+            await DiscardAsync(() =>
+            {
+                if (!connection._frames.IsPassingOver || IsLate || _discarded > MaxPassedOverBytes)
+                    return true;
+                if (!pause.IsCompleted)
+                    return false;
+                bool hasPaused = _discarded == before;
+                (before, pause) = (_discarded, WakeAfter(Pause));
+                return hasPaused;
+            });
+        }
+
+        /// <summary>Completes after a while, and then has the transport call.</summary>
+        private Task WakeAfter(TimeSpan time)
+        {
+            var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            connection._services.Delays.Add(wake, time);
+            _ = wake.Task.ContinueWith(_ => _transport.Wake(), TaskScheduler.Default);
+            return wake.Task;
+        }
+
+        /// <summary>Reads and drops input until it ends, or until the peer's close frame.</summary>
+        /// <param name="isOver">Asked before every read.</param>
+        /// <returns>False when it was over before.</returns>
+        private async Task<bool> DiscardAsync(Func<bool> isOver)
+        {
+            (_discarded, _hasEnded, _isOver) = (0, false, isOver);
+            if (!isOver())
+                await _transport.ReceiveAsync(this);
+            return _hasEnded;
+        }
+
+        /// <summary>The peer has a while to answer; then the connection goes on without an answer.</summary>
+        private void ExpectAnswer() => Expect(AnswerMilliseconds, isAnswer: true);
+
+        /// <summary>Output is being sent, or the socket closed, for a while; then the connection is aborted.</summary>
+        private void ExpectFinish() => Expect(FinishMilliseconds, isAnswer: false);
+
+        private void Expect(long milliseconds, bool isAnswer)
+        {
+            // The clock reads in the other order: with the new kind of deadline it may still see the old time, which only was earlier for a
+            // connection that was late anyway; so the time is put off first.
+            Volatile.Write(ref _deadline, long.MaxValue);
+            Volatile.Write(ref _isAwaitingAnswer, isAnswer);
+            Volatile.Write(ref _deadline, connection._services.Clock.Now + milliseconds);
+        }
     }
 }

@@ -8,12 +8,12 @@ namespace Gateway.Server.Connections;
 
 /// <content>
 /// The rate limits. Every message, ping and pong takes one token, and one for each byte it came in, frame headers and all; a
-/// close frame is free. What is over the limit is held back here, before anybody looks into it. Its bytes are charged all the same: they
-/// have been read, and until they are paid for nothing more is.
+/// close frame is free. A message over the limit is held back before anybody looks into it. Its bytes are charged all the same: they
+/// have been read, and until they are paid for nothing more is read.
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/>: a client that is told so often does not listen.</summary>
+    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.</summary>
     private const int MaxRejections = 100;
 
     private const long RejectionMilliseconds = 10_000;
@@ -119,7 +119,7 @@ internal sealed partial class Connection
         finally
         {
             // What came meanwhile is unread, so the silence is not the client's.
-            _lastReceived = _services.Clock.Now;
+            _heartbeat.Received(_services.Clock.Now);
             _delay = null;
         }
         return !IsClosing;
@@ -127,6 +127,9 @@ internal sealed partial class Connection
 
     private bool IsDelayed => Volatile.Read(ref _delay) is not null;
 
-    /// <summary>For who has set <see cref="_close"/>: one of it and the read loop sees the other.</summary>
+    /// <summary>
+    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then looks
+    /// for a request: so one of the two sees the other.
+    /// </summary>
     private void EndDelay() => Interlocked.CompareExchange(ref _delay, null, null)?.TrySetResult();
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Audit;
@@ -12,68 +11,142 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// One WebSocket. <see cref="RunAsync"/> is its read loop and the only one who reads, closes and ends it; everything public
-/// beside it may be called from any thread. All messages in a received buffer are handled before one flush sends the replies.
+/// One client's connection, from its handshake to its end. Its transport hands it the input, one piece at a time: that is the connection's read
+/// loop, which alone reads and handles messages, closes and ends. Everything public may be called from any thread.
 /// </summary>
-internal sealed partial class Connection : IWriterOwner
+/// <remarks>All messages of a piece of input are handled before one flush sends the replies.</remarks>
+internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 {
-    private readonly ConnectionContext _transport;
-    private readonly IOutput _output;
+    private readonly ITransport _transport;
     private readonly ConnectionServices _services;
     private readonly IMessageHandler _handler;
     private FrameReader _frames;
+    private Heartbeat _heartbeat;
     private CloseRequest? _close;
     private CloseStatus? _peerClose;
-    private bool _answered;
+    private Closing? _closing;
 
-    /// <param name="transport">The accepted socket, its upgrade answered.</param>
-    /// <param name="output">Where its frames go.</param>
+    /// <summary>Null until somebody wants something done for the client, which for most connections never happens.</summary>
+    private PostedWork? _posted;
+    private bool _hasVanished;
+    private bool _isAnswered;
+
+    /// <param name="transport">The stream, with the handshake answered or about to be.</param>
+    /// <param name="encoding">How messages look on the connection's wire.</param>
     /// <param name="services">What all connections share.</param>
-    /// <param name="lease">Who it belongs to, and its place in the limits; given back at the connection's end.</param>
+    /// <param name="lease">Who the connection belongs to, and its place in the limits; given back at the connection's end.</param>
     /// <param name="handler">Makes the handler of its messages.</param>
     public Connection(
-        ConnectionContext transport, IOutput output, ConnectionServices services, ConnectionLease lease, Func<Connection, IMessageHandler> handler)
+        ITransport transport, FrameEncoding encoding, ConnectionServices services, ConnectionLease lease, Func<Connection, IMessageHandler> handler)
     {
         _transport = transport;
-        _output = output;
         _services = services;
         _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
-        _lastReceived = services.Clock.Now;
+        _heartbeat = new Heartbeat(services.Clock.Now);
         Opened = services.Clock.Now;
         Lease = lease;
-        Writer = new ConnectionWriter(output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
+        Writer = new ConnectionWriter(
+            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
         _handler = handler(this);
     }
 
     public string Id => Lease.Id;
 
-    /// <summary>Who it belongs to, and its place in the limits; given back at the connection's end.</summary>
+    /// <summary>Who the connection belongs to, and its place in the limits; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
-
-    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
 
     public ConnectionWriter Writer { get; }
 
     /// <summary>When it was opened, on <see cref="Clock.GatewayClock.Now"/>.</summary>
     public long Opened { get; }
 
+    /// <summary>The user's side of it; null where nobody signs in.</summary>
+    public IClientSession? Client => _handler as IClientSession;
+
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;
+
+    /// <summary>Whether the handler waits for somebody else.</summary>
+    public bool IsHeartbeatPaused => _heartbeat.IsPaused;
+
+    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
+
+    /// <summary>The handler begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
+    public void PauseHeartbeat() => _heartbeat.Pause();
+
+    /// <summary>The handler does not wait any more.</summary>
+    public void ResumeHeartbeat() => _heartbeat.Resume(_services.Clock.Now);
 
     /// <summary>Asks the read loop to close the connection. The first request counts.</summary>
     public void RequestClose(CloseRequest close)
     {
         if (Interlocked.CompareExchange(ref _close, close, null) is not null)
             return;
-        // A peer that is told to leave still gets what was published before.
+        // A peer that is asked to leave still gets what was published before.
         if (close.DropQueued)
             Writer.CompleteAdding();
         else
             Writer.EndWaits();
         EndDelay();
         _handler.OnClosing();
-        _transport.Transport.Input.CancelPendingRead();
+        _transport.Wake();
+    }
+
+    /// <summary>Ends the connection without waiting for the peer, whatever it has come to.</summary>
+    public void Abort()
+    {
+        _transport.Abort(Stopping);
+        Writer.Abort();
+    }
+
+    /// <summary>
+    /// Has the read loop begin something for the client; canceled when the loop has too much to do. Where the connection is about to end, the
+    /// task may never complete: wait with a deadline.
+    /// </summary>
+    public Task<bool> PostAsync(Func<IClientSession, ValueTask<bool>> work)
+    {
+        if (_posted is null)
+            Interlocked.CompareExchange(ref _posted, new(), null);
+        if (IsClosing)
+            return Task.FromResult(false);
+        var result = _posted.AddAsync(work);
+        _transport.Wake();
+        return result;
+    }
+
+    /// <summary>Called by the clock.</summary>
+    /// <param name="now">Milliseconds on the clock.</param>
+    public void OnTick(long now)
+    {
+        if (Volatile.Read(ref _closing) is { } closing)
+        {
+            closing.OnTick();
+            return;
+        }
+        if (!IsDelayed && !_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer))
+            RequestClose(CloseRequest.NoPong);
+        _handler.OnTick(now);
+    }
+
+    /// <summary>Completes when the connection is over and nothing of it is left.</summary>
+    /// <param name="answer">The answer to the handshake, where it was not sent before.</param>
+    public Task RunAsync(ReadOnlyMemory<byte> answer = default)
+    {
+        // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections that
+        // are entered, this one is entered and then looks for the note: so one of the two sees the other.
+        _services.Connections.Add(this);
+        _services.Audit.Connected(Audited);
+        if (_services.Readiness.IsDraining)
+            RequestClose(CloseRequest.Restarting(0));
+        return _transport.RunAsync(this, OpenAsync(answer));
+    }
+
+    /// <summary>Closes with <see cref="CloseCode.InternalError"/>.</summary>
+    public void Fail(Exception failure)
+    {
+        LogFailure(_services.Log, failure, Id);
+        RequestClose(CloseRequest.InternalError);
     }
 
     void IWriterOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
@@ -84,65 +157,54 @@ internal sealed partial class Connection : IWriterOwner
 
     void IWriterOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
 
-    /// <summary>Completes when the connection is over and nothing of it is left.</summary>
-    /// <param name="answer">The answer to the upgrade, where it was not sent before.</param>
-    public Task RunAsync(ReadOnlyMemory<byte> answer = default)
+    ValueTask IInputReceiver.OnInputAsync(ReadOnlySequence<byte> input)
     {
-        // Entered before the client can know that it is connected. The drain begins by saying so and then closes who is entered, so
-        // one of the two sees the other.
-        _services.Connections.Add(this);
-        _services.Audit.Connected(Audited);
-        if (_services.Readiness.IsDraining)
-            RequestClose(CloseRequest.Restarting(0));
-        return ReadToEndAsync(OpenAsync(answer));
+        if (!input.IsEmpty)
+        {
+            _heartbeat.Received(_services.Clock.Now);
+            _services.Metrics.ReceivedBytes(input.Length);
+        }
+        return HandleAsync(input);
+    }
+
+    ValueTask<bool> IInputReceiver.OnConsumedAsync(bool isCompleted)
+    {
+        if (_posted is { IsEmpty: false })
+            return DoPostedAsync(_posted, isCompleted);
+        var flushed = Writer.FlushAsync();
+        return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
+    }
+
+    Task IConnectionReceiver.OnEndAsync(Exception? failure)
+    {
+        if (failure is not null && !IsVanished(failure))
+            Fail(failure);
+        else if (failure is not null)
+            _hasVanished = true;
+        return EndAsync(_hasVanished);
     }
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {
-        if (!await _output.SendAsync(answer))
+        if (!await _transport.Output.SendAsync(answer))
+        {
+            _hasVanished = true;
             return false;
+        }
         await _handler.OnOpenAsync();
         await Writer.FlushAsync();
-        return true;
+        return !IsClosing && _peerClose is null;
     }
 
-    /// <summary>The read loop. Its locals are memory of every idle connection: what does not outlive a read is in <see cref="OnReadAsync"/>.</summary>
-    private async Task ReadToEndAsync(ValueTask<bool> open)
+    /// <summary>Handles what came. The state of this method is pooled: it waits only where a message takes its time.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask HandleAsync(ReadOnlySequence<byte> input)
     {
-        bool vanished = false;
-        try
-        {
-            vanished = !await open;
-            while (!vanished && !IsClosing && _peerClose is null)
-                vanished = !await OnReadAsync(await _transport.Transport.Input.ReadAsync());
-        }
-        catch (Exception failure) when (IsVanished(failure))
-        {
-            vanished = true;
-        }
-        catch (Exception failure)
-        {
-            Fail(failure);
-        }
-        await EndAsync(vanished);
-    }
-
-    /// <summary>Handles what was read, and sends the replies. Its state is pooled: it waits only where a message takes its time.</summary>
-    /// <returns>False when the client has vanished.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> OnReadAsync(ReadResult result)
-    {
-        var buffer = result.Buffer;
-        if (!buffer.IsEmpty)
-        {
-            _lastReceived = _services.Clock.Now;
-            _services.Metrics.ReceivedBytes(buffer.Length);
-        }
         try
         {
             while (true)
             {
-                var pending = Handle(ref buffer, out bool more);
+                var pending = Handle(ref input, out bool more);
                 if (!pending.IsCompletedSuccessfully)
                     await pending;
                 if (!more)
@@ -151,37 +213,46 @@ internal sealed partial class Connection : IWriterOwner
         }
         catch (Exception failure) when (!IsVanished(failure))
         {
-            // Caught here, with the input in order, so that the close frame and its answer go their usual way.
+            // Caught where the input is in order, so that the close frame and its answer go their usual way.
             Fail(failure);
         }
         // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
         if (IsClosing)
-            _answered = FindClose(ref buffer);
-        _transport.Transport.Input.AdvanceTo(result.Buffer.End);
-        if (_posted is { IsEmpty: false })
-            await DoPostedAsync();
-        var flushed = Writer.FlushAsync();
-        if (!flushed.IsCompletedSuccessfully)
-            await flushed;
-        return !result.IsCompleted || IsClosing || _peerClose is not null;
+            _isAnswered = FindClose(ref input);
     }
 
-    private void Fail(Exception failure)
+    private async ValueTask<bool> DoPostedAsync(PostedWork posted, bool isCompleted)
     {
-        LogFailure(_services.Log, failure, Id);
-        RequestClose(CloseRequest.InternalError);
+        await posted.DoAsync(this);
+        await Writer.FlushAsync();
+        return GoesOn(isCompleted);
     }
 
-    /// <summary>Handles the frames of the buffer, up to one whose handling has to be awaited.</summary>
-    /// <param name="buffer">What is left to handle.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> GoesOnAsync(ValueTask flushed, bool isCompleted)
+    {
+        await flushed;
+        return GoesOn(isCompleted);
+    }
+
+    /// <summary>Whether there is more to receive after what was handled.</summary>
+    private bool GoesOn(bool isCompleted)
+    {
+        bool isEnding = IsClosing || _peerClose is not null;
+        _hasVanished = isCompleted && !isEnding;
+        return !isCompleted && !isEnding;
+    }
+
+    /// <summary>Handles the frames of the input, up to one whose handling has to be awaited.</summary>
+    /// <param name="input">What is left to handle.</param>
     /// <param name="more">Whether to call again after awaiting.</param>
-    private ValueTask Handle(ref ReadOnlySequence<byte> buffer, out bool more)
+    private ValueTask Handle(ref ReadOnlySequence<byte> input, out bool more)
     {
         more = true;
         long now = _services.Rates.Now;
         while (!IsClosing)
         {
-            var frame = ReadFrame(ref buffer);
+            var frame = ReadFrame(ref input);
             if (frame.Kind is FrameKind.NeedMoreData)
             {
                 more = false;
@@ -216,10 +287,10 @@ internal sealed partial class Connection : IWriterOwner
             case FrameKind.Text or FrameKind.Binary:
                 return _handler.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
-                Writer.Write(Opcode.Pong, frame.Payload.Span);
+                Writer.Pong(frame.Payload.Span);
                 break;
-            case FrameKind.Pong:
-                Answered();
+            case FrameKind.Pong when _heartbeat.TryAnswer(out var roundTrip):
+                _services.Metrics.Answered(roundTrip);
                 break;
             case FrameKind.Violation:
                 RequestClose(CloseRequest.Violation(frame.Status));
@@ -229,7 +300,8 @@ internal sealed partial class Connection : IWriterOwner
     }
 
     /// <summary>A peer that went away, in whatever manner, is not an error.</summary>
-    private static bool IsVanished(Exception failure) => failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException;
+    private static bool IsVanished(Exception failure) =>
+        failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException;
 
     [LoggerMessage(10, LogLevel.Error, "Connection {Connection} failed and is closed with 1011.")]
     private static partial void LogFailure(ILogger log, Exception failure, string connection);

@@ -89,7 +89,7 @@ internal sealed class PublishEndpoint(
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
         {
-            Content = content.Span,
+            Payload = Payload.Json(content.Span),
             Sender = identity.Sender,
             // Without a token another request is another somebody: only the address is the same when it is sent again.
             Key = signIn.Identity is null

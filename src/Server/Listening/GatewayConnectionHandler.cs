@@ -1,6 +1,4 @@
-using System.Text;
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Admission;
 using Gateway.Server.Audit;
 using Gateway.Server.Metrics;
 using Microsoft.AspNetCore.Connections;
@@ -11,18 +9,16 @@ namespace Gateway.Server.Listening;
 /// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport and
 /// hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
 /// </summary>
-/// <param name="admission">Names the paths of WebSockets.</param>
+/// <param name="first">Decides who handles a connection.</param>
 /// <param name="upgrades">Answers upgrades.</param>
 /// <param name="deadlines">Aborts connections whose request head is late.</param>
 /// <param name="audit">Counts those.</param>
 /// <param name="idle">Closes connections of the HTTP server that are without a request for too long.</param>
 /// <param name="http">The HTTP server on the same port.</param>
 internal sealed class GatewayConnectionHandler(
-    AdmissionControl admission, UpgradeHandler upgrades, HandshakeDeadlines deadlines, AuditLog audit, IdleHttp idle, ConnectionDelegate http)
+    FirstRequest first, UpgradeHandler upgrades, HandshakeDeadlines deadlines, AuditLog audit, IdleHttp idle, ConnectionDelegate http)
     : ConnectionHandler
 {
-    private readonly byte[][] _paths = [.. admission.Paths.Select(Encoding.ASCII.GetBytes)];
-
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         switch (await PeekAsync(connection))
@@ -59,7 +55,7 @@ internal sealed class GatewayConnectionHandler(
                 var result = await input.ReadAsync();
                 var kind = deadline.HasPassed
                     ? RequestKind.NeedMoreData
-                    : UpgradeDetector.Classify(result.Buffer, _paths, UpgradeRequestParser.DefaultMaxHeadBytes);
+                    : first.Classify(result.Buffer);
                 if (kind != RequestKind.NeedMoreData)
                 {
                     // Nothing consumed and nothing examined: the next reader gets the same bytes at once.

@@ -51,8 +51,8 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         var stream = await upgrade!.UpgradeAsync();
-        var connection = new UpgradedConnection(context, stream);
-        await new Connection(connection, new PipeOutput(connection.Transport.Output), services, lease, admitted.Handler).RunAsync();
+        var transport = new UpgradedTransport(context, stream);
+        await new Connection(transport, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
     }
 
     /// <summary>The request as it was sent, so that one parser with one set of rules judges every upgrade.</summary>

@@ -4,7 +4,6 @@ using System.IO.Pipelines;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Connections;
-using Gateway.Server.Connections.Sending;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -20,9 +19,9 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         long start = Stopwatch.GetTimestamp();
         try
         {
-            var output = OutputOf(connection);
+            var transport = TransportOf(connection);
             return TryTakeRequest(connection.Transport.Input, out var request, out var refusal)
-                ? await DecideAsync(connection, output, request, refusal)
+                ? await DecideAsync(connection, transport, request, refusal)
                 : null;
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
@@ -48,7 +47,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
     }
 
     private async ValueTask<(Connection Connection, ReadOnlyMemory<byte> Answer)?> DecideAsync(
-        ConnectionContext connection, IOutput output, UpgradeRequest? request, UpgradeRefusal? refusal)
+        ConnectionContext connection, PipeTransport transport, UpgradeRequest? request, UpgradeRefusal? refusal)
     {
         Admitted? admitted = null;
         var address = addresses.Of(connection.RemoteEndPoint, request?.ForwardedFor);
@@ -58,20 +57,20 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (new Connection(connection, output, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
+            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);
         // Frames sent without waiting for the answer are unread input too.
         if (connection.Transport.Input.TryRead(out var rest))
             connection.Transport.Input.AdvanceTo(rest.Buffer.End);
-        await output.SendAsync(answer.WrittenMemory);
-        await connection.Transport.Output.CompleteAsync();
+        await transport.Output.SendAsync(answer.WrittenMemory);
+        await transport.EndOutputAsync();
         return null;
     }
 
-    private static IOutput OutputOf(ConnectionContext connection) =>
+    private static PipeTransport TransportOf(ConnectionContext connection) =>
         connection.Features.Get<ITlsHandshakeFeature>() is null && connection.Features.Get<IConnectionSocketFeature>() is { } feature
-        ? new SocketOutput(feature.Socket)
-        : new PipeOutput(connection.Transport.Output);
+        ? new SocketTransport(connection, feature.Socket)
+        : new TlsTransport(connection);
 }

@@ -1,5 +1,4 @@
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 
@@ -47,6 +46,6 @@ internal sealed partial class ChannelSession
         _services.Metrics.Error(ErrorCode.Unauthorized);
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.Error(message, SessionError.TokenExpired);
-        Writer.WriteNow(Opcode.Text, message.WrittenSpan);
+        Writer.SendNow(message.WrittenSpan);
     }
 }

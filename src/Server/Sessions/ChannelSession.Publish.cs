@@ -36,7 +36,7 @@ internal sealed partial class ChannelSession
             return default;
         var publishing = _services.Backplane.PublishAsync(name, new PublishRequest
         {
-            Content = content,
+            Payload = Payload.Json(content),
             Sender = _identity.Sender,
             Key = _identity.IsSignedIn ? IdempotencyKey.OfUser(_identity.Sender, message.Key) : IdempotencyKey.OfConnection(_identity.Sender, message.Key),
             Except = message.Echo ? null : _connection.Id,

@@ -34,7 +34,7 @@ internal sealed partial class ChannelSession
         for (int attempt = 0; attempt < MaxAttempts && !subscription.Ended; attempt++)
         {
             if (attempt > 0)
-                await Task.Delay(attempt * AttemptMilliseconds);
+                await Task.Delay(TimeSpan.FromMilliseconds(attempt * AttemptMilliseconds), _services.Time);
             long generation = channel.Generation;
             var query = recover is { Seq: var seq } ? new HistoryQuery(seq, null, PageMessages, PageBytes) : HistoryQuery.PositionOnly;
             if (await _services.Backplane.ReadAsync(channel.Name, query) is not { } page)
@@ -84,7 +84,7 @@ internal sealed partial class ChannelSession
                     return false;
                 position = position with { Seq = message.Seq };
                 var frame = ReplyBuffer.Rent();
-                ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender, message.Seq, message.Time);
+                ServerMessageWriter.Message(frame, channel.Name.Json, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
                 if (!Writer.TrySend(subscription, frame.WrittenSpan))
                     return true;
             }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
@@ -131,7 +130,8 @@ internal sealed partial class ChannelSession
     {
         try
         {
-            return await starting.WaitAsync(TimeSpan.FromMilliseconds(Math.Max(0, AnswerMilliseconds - (Now - asked))));
+            var left = TimeSpan.FromMilliseconds(Math.Max(0, AnswerMilliseconds - (Now - asked)));
+            return await starting.WaitAsync(left, _services.Time);
         }
         catch (TimeoutException)
         {
@@ -294,7 +294,7 @@ internal sealed partial class ChannelSession
     {
         var message = ReplyBuffer.Rent();
         ServerMessageWriter.Unsubscribed(message, subscription.Channel.Name.Json, id: default, code, reason);
-        Writer.WriteNow(Opcode.Text, message.WrittenSpan);
+        Writer.SendNow(message.WrittenSpan);
     }
 
     [LoggerMessage(20, LogLevel.Error, "Connection {Connection} could not leave a channel's presence.")]

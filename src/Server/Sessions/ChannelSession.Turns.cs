@@ -1,5 +1,6 @@
 using Gateway.Protocol.Messages;
 using Gateway.Server.Channels;
+using Gateway.Server.Clock;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Naming;
@@ -31,7 +32,7 @@ internal sealed partial class ChannelSession
     /// <summary>Null until the backplane took its time for the first.</summary>
     private PendingRequests? _pending;
 
-    private static long Now => Environment.TickCount64;
+    private long Now => _services.Time.GetMilliseconds();
 
     /// <inheritdoc/>
     public ValueTask FinishAsync()

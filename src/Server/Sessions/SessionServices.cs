@@ -16,6 +16,7 @@ namespace Gateway.Server.Sessions;
 /// <param name="Backplane">The backplane.</param>
 /// <param name="Authenticator">Verifies tokens.</param>
 /// <param name="Clock">The node's clock.</param>
+/// <param name="Time">The time that requests have to wait and to be answered.</param>
 /// <param name="Metrics">The node's counters.</param>
 /// <param name="Log">The log of every session.</param>
 /// <param name="Application">The application; null where none is configured.</param>
@@ -27,6 +28,7 @@ internal sealed record SessionServices(
     IBackplane Backplane,
     IAuthenticator Authenticator,
     GatewayClock Clock,
+    TimeProvider Time,
     GatewayMetrics Metrics,
     ILogger<ChannelSession> Log,
     IApplication? Application = null,

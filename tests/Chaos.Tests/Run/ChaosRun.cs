@@ -94,7 +94,8 @@ internal sealed class ChaosRun : IAsyncDisposable
         List<Fault> meant = [.. all.Where(fault => fault.Name.StartsWith(_options.Only, StringComparison.Ordinal))];
         return meant.Count > 0
             ? meant
-            : throw new ArgumentException($"No fault's name begins with '{_options.Only}': {string.Join(", ", all.Select(fault => fault.Name))}.");
+            : throw new ArgumentException(
+                $"No fault's name begins with '{_options.Only}': {string.Join(", ", all.Select(fault => fault.Name))}.");
     }
 
     /// <summary>Half of them stay where they are, the others come and go; each channel has some of both.</summary>

@@ -5,7 +5,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing ends it.</summary>
+/// <summary>
+/// For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing
+/// ends it.
+/// </summary>
 internal abstract class EdgeProxy : IAsyncDisposable
 {
     private readonly StringBuilder _output = new();
@@ -57,7 +60,9 @@ internal abstract class EdgeProxy : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         foreach (int port in new[] { ByCookie, ByAddress, PassThrough })
-            await Eventually.TrueAsync(() => _process.HasExited ? throw new InvalidOperationException(Output) : AcceptsAsync(port), $"the proxy accepts on {port}");
+            await Eventually.TrueAsync(
+                () => _process.HasExited ? throw new InvalidOperationException(Output) : AcceptsAsync(port),
+                $"the proxy accepts on {port}");
     }
 
     protected string PathOf(string file) => Path.Combine(Folder.FullName, file);

@@ -76,7 +76,9 @@ public abstract partial class EdgeTests
         await using var edge = await StartAsync();
         await using var script = NodeScript.Follow($"https://localhost:{edge.Proxy.ByAddress}", edge.Certificate.PemPath, last: 60);
         await script.SaysAsync("subscribed");
-        var (its, other) = edge.Nodes[0].Output.Contains("opened.", StringComparison.Ordinal) ? (edge.Nodes[0], edge.Nodes[1]) : (edge.Nodes[1], edge.Nodes[0]);
+        var (its, other) = edge.Nodes[0].Output.Contains("opened.", StringComparison.Ordinal)
+            ? (edge.Nodes[0], edge.Nodes[1])
+            : (edge.Nodes[1], edge.Nodes[0]);
         await using var publisher = await JsonClient.ConnectAsync(other.WebSocketUri);
         await publisher.PublishManyAsync("log:a", 20);
 
@@ -91,7 +93,8 @@ public abstract partial class EdgeTests
     private static GatewayClient ClientOf(TwoGateways edge) => new(new GatewayClientOptions
     {
         Url = new Uri($"wss://localhost:{edge.Proxy.ByCookie}/ws"),
-        ConfigureSocket = options => options.RemoteCertificateValidationCallback = (_, shown, _, _) => shown?.GetCertHashString() == edge.Certificate.Thumbprint,
+        ConfigureSocket = options => options.RemoteCertificateValidationCallback =
+            (_, shown, _, _) => shown?.GetCertHashString() == edge.Certificate.Thumbprint,
     });
 
     /// <summary>Publishes 1, 2, 3 … by way of the proxy, each when the one before has been accepted.</summary>

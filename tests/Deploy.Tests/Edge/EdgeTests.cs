@@ -53,7 +53,8 @@ public abstract partial class EdgeTests
         await using var edge = await StartAsync();
         foreach (int port in new[] { edge.Proxy.ByCookie, edge.Proxy.ByAddress })
         {
-            using var visitor = new Visitor(port == edge.Proxy.ByCookie ? "127.1.2.3" : "127.1.2.4", edge.Certificate) { Claim = "203.0.113.9" };
+            string address = port == edge.Proxy.ByCookie ? "127.1.2.3" : "127.1.2.4";
+            using var visitor = new Visitor(address, edge.Certificate) { Claim = "203.0.113.9" };
             await using var client = await visitor.ConnectAsync(port);
             await using var stream = await visitor.StreamAsync(port, "news");
             foreach (string connection in new[] { client.ConnectionId, stream.ConnectionId })
@@ -98,7 +99,8 @@ public abstract partial class EdgeTests
         // A client that does not read does not answer pings.
         var (streamed, message) = (stream.ReceiveAsync("message"), client.ReceiveAsync("message"));
         await Eventually.TrueAsync(
-            () => streamed.IsCompleted || message.IsCompleted || stream.Parser.Comments >= 14, "as many heartbeats as take longer than the timeouts");
+            () => streamed.IsCompleted || message.IsCompleted || stream.Parser.Comments >= 14,
+            "as many heartbeats as take longer than the timeouts");
 
         await visitor.PublishAsync(edge.Proxy.ByCookie, "news", 1);
         Assert.Equal("1", (await streamed).Json.Raw("content"));
@@ -114,7 +116,12 @@ public abstract partial class EdgeTests
         using (second)
         {
             // Of three, the first is closed at once and the last an hour later.
-            var clients = new[] { await first.ConnectAsync(edge.Proxy.ByCookie), await first.ConnectAsync(edge.Proxy.ByCookie), await first.ConnectAsync(edge.Proxy.ByCookie) };
+            JsonClient[] clients =
+            [
+                await first.ConnectAsync(edge.Proxy.ByCookie),
+                await first.ConnectAsync(edge.Proxy.ByCookie),
+                await first.ConnectAsync(edge.Proxy.ByCookie),
+            ];
             edge.Nodes[0].Terminate();
             await edge.ReadyAsync(0, ready: false);
 
@@ -178,7 +185,8 @@ public abstract partial class EdgeTests
         Assert.DoesNotContain(token, edge.Proxy.Output);
     }
 
-    private Task<TwoGateways> StartAsync(string idle = "1m", params string[] settings) => TwoGateways.StartAsync(_proxy, idle, settings: settings);
+    private Task<TwoGateways> StartAsync(string idle = "1m", params string[] settings) =>
+        TwoGateways.StartAsync(_proxy, idle, settings: settings);
 
     private static async Task AssertArrivesOneByOneAsync(Visitor visitor, int port, SseClient stream)
     {

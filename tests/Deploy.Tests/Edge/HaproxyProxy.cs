@@ -16,7 +16,9 @@ internal sealed class HaproxyProxy(EdgePlan plan) : EdgeProxy(plan)
     {
         string servers = await AskAsync("show servers state by-cookie");
         // Columns as the manual's chapter 9.3 has them: the fourth is the server's name, the sixth its state, in which 2 is up.
-        return servers.Split('\n').Select(line => line.Split(' ')).Any(columns => columns.Length > 5 && columns[3] == $"edge-{node + 1}" && columns[5] == "2");
+        return servers.Split('\n')
+            .Select(line => line.Split(' '))
+            .Any(columns => columns.Length > 5 && columns[3] == $"edge-{node + 1}" && columns[5] == "2");
     }
 
     /// <summary>One command of the runtime API.</summary>
@@ -31,13 +33,16 @@ internal sealed class HaproxyProxy(EdgePlan plan) : EdgeProxy(plan)
 
     protected override ProcessStartInfo Command()
     {
-        File.WriteAllText(PathOf("gateway.pem"), File.ReadAllText(Plan.Certificate.PemPath) + "\n" + File.ReadAllText(Plan.Certificate.KeyPath));
+        File.WriteAllText(
+            PathOf("gateway.pem"), File.ReadAllText(Plan.Certificate.PemPath) + "\n" + File.ReadAllText(Plan.Certificate.KeyPath));
         List<(string, string)> here =
         [
             ("/run/haproxy/admin.sock", Socket), ("/etc/haproxy/gateway.pem", PathOf("gateway.pem")),
-            ("bind :443 ", $"bind 127.0.0.1:{ByCookie} "), ("bind :8443 ", $"bind 127.0.0.1:{ByAddress} "), ("bind :9443\n", $"bind 127.0.0.1:{PassThrough}\n"),
+            ("bind :443 ", $"bind 127.0.0.1:{ByCookie} "), ("bind :8443 ", $"bind 127.0.0.1:{ByAddress} "),
+            ("bind :9443\n", $"bind 127.0.0.1:{PassThrough}\n"),
             ("10.20.0.11:8080", $"127.0.0.1:{Plan.Nodes[0]}"), ("10.20.0.12:8080", $"127.0.0.1:{Plan.Nodes[1]}"),
-            ("timeout client 1m", $"timeout client {Plan.Idle}"), ("timeout server 1m", $"timeout server {Plan.Idle}"), ("timeout tunnel 1m", $"timeout tunnel {Plan.Idle}"),
+            ("timeout client 1m", $"timeout client {Plan.Idle}"), ("timeout server 1m", $"timeout server {Plan.Idle}"),
+            ("timeout tunnel 1m", $"timeout tunnel {Plan.Idle}"),
         ];
         // Only root can become another user.
         if (!Environment.IsPrivilegedProcess)

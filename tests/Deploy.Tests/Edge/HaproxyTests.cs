@@ -12,7 +12,8 @@ public sealed class HaproxyTests() : EdgeTests(plan => new HaproxyProxy(plan))
         await using var redis = await RedisServer.StartAsync();
         await using var network = TcpProxy.Start(redis.Port);
         HaproxyProxy proxy = null!;
-        await using var edge = await TwoGateways.StartAsync(plan => proxy = new HaproxyProxy(plan), redis: [network.Address, redis.Address]);
+        await using var edge = await TwoGateways.StartAsync(
+            plan => proxy = new HaproxyProxy(plan), redis: [network.Address, redis.Address]);
         var (first, second) = await edge.OneAtEachAsync(proxy.ByCookie);
         using (first)
         using (second)

@@ -23,7 +23,8 @@ internal sealed class TwoGateways : IAsyncDisposable
     /// <param name="idle">Its idle timeouts.</param>
     /// <param name="redis">Where each gateway finds its Redis; null for a new one.</param>
     /// <param name="settings">Of both gateways.</param>
-    public static async Task<TwoGateways> StartAsync(Func<EdgePlan, EdgeProxy> proxy, string idle = "1m", string[]? redis = null, params string[] settings)
+    public static async Task<TwoGateways> StartAsync(
+        Func<EdgePlan, EdgeProxy> proxy, string idle = "1m", string[]? redis = null, params string[] settings)
     {
         var edge = new TwoGateways(new TestCertificate());
         try
@@ -37,7 +38,8 @@ internal sealed class TwoGateways : IAsyncDisposable
             {
                 edge._settings[i] =
                 [
-                    $"Node=edge-{i + 1}", $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Redis:Addresses=" + redis[i], "Proxy:Trusted=127.0.0.1",
+                    $"Node=edge-{i + 1}", $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Redis:Addresses=" + redis[i],
+                    "Proxy:Trusted=127.0.0.1",
                     .. AnonymousAccess.Settings, "Namespaces:log:History=1000", "Drain:Duration=01:00:00", .. settings,
                 ];
             }

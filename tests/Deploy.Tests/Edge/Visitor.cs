@@ -35,13 +35,17 @@ internal sealed class Visitor : IDisposable
 
     public Version Http { get; init; } = HttpVersion.Version11;
 
-    public Task<JsonClient> ConnectAsync(int port, string query = "") => JsonClient.ConnectAsync(new Uri($"wss://localhost:{port}/ws{query}"), _http, options =>
+    public Task<JsonClient> ConnectAsync(int port, string query = "")
     {
-        options.HttpVersion = Http;
-        options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        if (Claim is not null)
-            options.SetRequestHeader("X-Forwarded-For", Claim);
-    });
+        var uri = new Uri($"wss://localhost:{port}/ws{query}");
+        return JsonClient.ConnectAsync(uri, _http, options =>
+        {
+            options.HttpVersion = Http;
+            options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            if (Claim is not null)
+                options.SetRequestHeader("X-Forwarded-For", Claim);
+        });
+    }
 
     /// <summary>The node that a connection opened for this comes to.</summary>
     public async Task<string> NodeAsync(int port)
@@ -50,7 +54,8 @@ internal sealed class Visitor : IDisposable
         return client.Connected.Text("node");
     }
 
-    public Task<SseClient> StreamAsync(int port, string channel) => SseClient.ConnectAsync(Requests(), new Uri($"https://localhost:{port}/sse?channel={channel}"), Http);
+    public Task<SseClient> StreamAsync(int port, string channel) =>
+        SseClient.ConnectAsync(Requests(), new Uri($"https://localhost:{port}/sse?channel={channel}"), Http);
 
     /// <summary>Publishes by request, which must be accepted.</summary>
     public async Task PublishAsync(int port, string channel, int content)

@@ -13,7 +13,8 @@ public sealed class FrameworkDependentTests : IDisposable
     {
         await DotNet.RunAsync("publish", "src/Gateway", "-p:PublishProfile=framework-dependent", "-o", _folder.FullName);
 
-        await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch { Command = ["dotnet", Path.Combine(_folder.FullName, "Gateway.dll")] });
+        await using var gateway = await GatewayProcess.StartAsync(
+            new GatewayLaunch { Command = ["dotnet", Path.Combine(_folder.FullName, "Gateway.dll")] });
         await using var client = await JsonClient.ConnectAsync(gateway.WebSocketUri);
         Assert.StartsWith("anonymous-", client.User, StringComparison.Ordinal);
     }

@@ -4,7 +4,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Image;
 
-/// <summary>The published file, started as the image starts it: by its entry point, with its environment, as its user, on a folder that is read-only.</summary>
+/// <summary>
+/// The published file, started as the image starts it: by its entry point, with its environment, as its user, on a folder that is
+/// read-only.
+/// </summary>
 [Collection(DotNet.Collection)]
 public sealed class ImageTests(PublishedGateway published) : IClassFixture<PublishedGateway>
 {
@@ -81,7 +84,12 @@ public sealed class ImageTests(PublishedGateway published) : IClassFixture<Publi
 
     private async Task<(int Code, string Words)> CheckAsync(string[] command, string setting)
     {
-        var start = new ProcessStartInfo(command[0], [.. command[1..], setting]) { WorkingDirectory = published.Folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(command[0], [.. command[1..], setting])
+        {
+            WorkingDirectory = published.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in published.Environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
@@ -90,6 +98,9 @@ public sealed class ImageTests(PublishedGateway published) : IClassFixture<Publi
         return (process.ExitCode, words.Trim());
     }
 
-    private static int UserOf(int process) => int.Parse(
-        File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
+    private static int UserOf(int process)
+    {
+        string users = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("Uid:", StringComparison.Ordinal));
+        return int.Parse(users.Split('\t')[1], CultureInfo.InvariantCulture);
+    }
 }

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.Deploy.Tests.Image;
 
 /// <summary>
-/// Immutable once made. What the image of <c>deploy/docker/Dockerfile</c> has in <c>/app</c>: published by the same profile, in a folder in which nobody may
-/// write; and how the image runs it.
+/// Immutable once made. What the image of <c>deploy/docker/Dockerfile</c> has in <c>/app</c>: published by the same profile, in a folder in
+/// which nobody may write; and how the image runs it.
 /// </summary>
 public sealed partial class PublishedGateway : IAsyncLifetime
 {
@@ -23,11 +23,14 @@ public sealed partial class PublishedGateway : IAsyncLifetime
     public string[] EntryPoint => [.. AsItsUser, .. Here(Instruction("ENTRYPOINT"))];
 
     /// <summary>The image's HEALTHCHECK.</summary>
-    public string[] HealthCheck => [.. AsItsUser, .. Here(Instruction("HEALTHCHECK")[(Instruction("HEALTHCHECK").IndexOf("CMD ", StringComparison.Ordinal) + 4)..])];
+    public string[] HealthCheck =>
+        [.. AsItsUser, .. Here(Instruction("HEALTHCHECK")[(Instruction("HEALTHCHECK").IndexOf("CMD ", StringComparison.Ordinal) + 4)..])];
 
     /// <summary>The image's ENV.</summary>
     public Dictionary<string, string> Environment { get; } =
-        Dockerfile.Where(line => line.StartsWith("ENV ", StringComparison.Ordinal)).Select(line => line[4..].Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        Dockerfile.Where(line => line.StartsWith("ENV ", StringComparison.Ordinal))
+            .Select(line => line[4..].Split('=', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
 
     /// <summary>What is in the folder.</summary>
     public IEnumerable<string> Files => _folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Select(file => file.Name);
@@ -59,9 +62,14 @@ public sealed partial class PublishedGateway : IAsyncLifetime
         ? ["setpriv", $"--reuid={User}", $"--regid={User}", "--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
         : [];
 
-    private static string Instruction(string name) => Dockerfile.Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..];
+    private static string Instruction(string name) =>
+        Dockerfile.Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[(name.Length + 1)..];
 
-    private string[] Here(string json) => [.. JsonSerializer.Deserialize<string[]>(json)!.Select(word => word.Replace("/app/", _folder.FullName + "/", StringComparison.Ordinal))];
+    private string[] Here(string json)
+    {
+        var words = JsonSerializer.Deserialize<string[]>(json)!;
+        return [.. words.Select(word => word.Replace("/app/", _folder.FullName + "/", StringComparison.Ordinal))];
+    }
 
     [GeneratedRegex(@"RUN dotnet (publish src/Gateway -p:PublishProfile=[\w-]+) -a \$TARGETARCH -o /publish$")]
     private static partial Regex Publish();

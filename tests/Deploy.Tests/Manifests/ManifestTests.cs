@@ -13,7 +13,8 @@ public sealed class ManifestTests
     [InlineData("workflow.mjs")]
     public async Task They_are_valid_and_fit_each_other(string script)
     {
-        await using var check = NodeScript.Start(Path.Combine(Repository.Root, "tests", "Deploy.Tests", "Manifests"), authority: null, script);
+        await using var check = NodeScript.Start(
+            Path.Combine(Repository.Root, "tests", "Deploy.Tests", "Manifests"), authority: null, script);
         // One of them runs a compiler.
         await check.PassedAsync(TimeSpan.FromMinutes(2));
     }
@@ -22,7 +23,9 @@ public sealed class ManifestTests
     public async Task The_secret_as_it_stands_there_stops_the_start()
     {
         string text = await File.ReadAllTextAsync(DeployedFile.PathOf("kubernetes", "secret.yaml"));
-        var values = text.Split("stringData:\n")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(": ", 2));
+        var values = text.Split("stringData:\n")[1]
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Trim().Split(": ", 2));
 
         await using var gateway = GatewayProcess.Launch(new GatewayLaunch
         {

@@ -9,7 +9,8 @@ namespace Gateway.Deploy.Tests.Packages;
 [Collection(DotNet.Collection)]
 public sealed class PackageTests
 {
-    private static readonly string Version = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props")).Descendants("Version").Single().Value;
+    private static readonly string Version = XDocument.Load(Path.Combine(Repository.Root, "Directory.Build.props"))
+        .Descendants("Version").Single().Value;
 
     [Fact]
     public async Task Pack_makes_the_two_libraries_with_readme_and_licence_inside()
@@ -17,10 +18,12 @@ public sealed class PackageTests
         var folder = Directory.CreateTempSubdirectory("packages-");
         try
         {
-            await DotNet.RunAsync("pack", "Gateway.sln", "--configuration", DotNet.Configuration, "--no-build", "--output", folder.FullName);
+            await DotNet.RunAsync(
+                "pack", "Gateway.sln", "--configuration", DotNet.Configuration, "--no-build", "--output", folder.FullName);
 
             Assert.Equal(
-                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg"], folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
+                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg"],
+                folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
             foreach (var package in folder.GetFiles())
                 AssertIsComplete(package.FullName);
         }
@@ -45,7 +48,8 @@ public sealed class PackageTests
     [Fact]
     public void The_changelog_begins_with_this_version()
     {
-        string newest = File.ReadLines(Path.Combine(Repository.Root, "CHANGELOG.md")).First(line => line.StartsWith("## [", StringComparison.Ordinal));
+        string newest = File.ReadLines(Path.Combine(Repository.Root, "CHANGELOG.md"))
+            .First(line => line.StartsWith("## [", StringComparison.Ordinal));
         Assert.StartsWith($"## [{Version}]", newest, StringComparison.Ordinal);
     }
 
@@ -54,7 +58,8 @@ public sealed class PackageTests
         using var package = ZipFile.OpenRead(path);
         var files = package.Entries.Select(entry => entry.FullName).ToHashSet();
         string id = Path.GetFileName(path)[..^$".{Version}.nupkg".Length];
-        Assert.Superset(new HashSet<string>([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", "README.md", "LICENSE", $"{id}.nuspec"]), files);
+        Assert.Superset(
+            new HashSet<string>([$"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", "README.md", "LICENSE", $"{id}.nuspec"]), files);
 
         using var description = package.GetEntry($"{id}.nuspec")!.Open();
         var metadata = XDocument.Load(description).Root!.Elements().Single();

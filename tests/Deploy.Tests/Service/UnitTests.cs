@@ -15,7 +15,8 @@ public sealed class UnitTests : IDisposable
     {
         string unit = Path.Combine(_folder.FullName, "gateway.service");
         await File.WriteAllTextAsync(unit, DeployedFile.With(Text, [("/opt/gateway/Gateway", "/bin/true")]));
-        using var verify = Process.Start(new ProcessStartInfo("systemd-analyze", ["verify", "--man=no", unit]) { RedirectStandardError = true })!;
+        using var verify = Process.Start(
+            new ProcessStartInfo("systemd-analyze", ["verify", "--man=no", unit]) { RedirectStandardError = true })!;
 
         // What other units of this machine have wrong is told too.
         string faults = await verify.StandardError.ReadToEndAsync();
@@ -32,7 +33,8 @@ public sealed class UnitTests : IDisposable
         Assert.Equal("1048576", Value("LimitNOFILE"));
     }
 
-    private static string Value(string key) => Text.Split('\n').Single(line => line.StartsWith(key + "=", StringComparison.Ordinal))[(key.Length + 1)..];
+    private static string Value(string key) =>
+        Text.Split('\n').Single(line => line.StartsWith(key + "=", StringComparison.Ordinal))[(key.Length + 1)..];
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

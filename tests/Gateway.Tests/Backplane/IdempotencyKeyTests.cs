@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 
 namespace Gateway.Tests.Backplane;
@@ -13,7 +13,7 @@ public sealed class IdempotencyKeyTests
         for (int i = 0; i < 50_000; i++)
         {
             var (kind, owner, key) = (random.Next(4), Any(), Any());
-            var user = JsonEncodedText.Encode(owner);
+            var user = Utf8Text.Of(owner);
             var identified = kind switch
             {
                 0 => IdempotencyKey.OfUser(user, key),

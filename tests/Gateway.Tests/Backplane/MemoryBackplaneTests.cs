@@ -329,7 +329,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private PublishResult Publish(string channel, string content = "1", string key = "")
     {
-        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Content = Encoding.UTF8.GetBytes(content), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
         Assert.True(publishing.IsCompletedSuccessfully);
         return publishing.Result;
     }

@@ -16,7 +16,7 @@ internal sealed class Recorded : IBackplaneSink
     public void OnPublication(ChannelName channel, in Publication publication)
     {
         lock (Messages)
-            Messages.Add((channel.ToString(), Encoding.UTF8.GetString(publication.Content), publication.Seq, publication.Time));
+            Messages.Add((channel.ToString(), Encoding.UTF8.GetString(publication.Payload.Bytes), publication.Seq, publication.Time));
     }
 
     public void OnPresence(ChannelName channel, PresenceChange change) =>

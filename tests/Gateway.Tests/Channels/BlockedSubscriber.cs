@@ -1,4 +1,5 @@
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
@@ -16,6 +17,8 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     public int Presence => Volatile.Read(ref _presence);
 
     public string Id => "blocked";
+
+    public FrameEncoding Encoding => NativeEncoding.Instance;
 
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {

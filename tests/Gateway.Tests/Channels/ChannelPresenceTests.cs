@@ -4,6 +4,7 @@ using System.Text.Json;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -17,7 +18,6 @@ namespace Gateway.Tests.Channels;
 public sealed class ChannelPresenceTests : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly ArrayBufferWriter<byte> _message = new();
     private readonly GatewayMetrics _metrics;
     private readonly Channel _channel;
 
@@ -141,19 +141,19 @@ public sealed class ChannelPresenceTests : IDisposable
     private void Change(string change, long version) =>
         _channel.AppendPresence(new PresenceChange(new PresentUser(change[1..], default), change[0] == '+', 1, version));
 
-    private PresenceTurn Turn() => _channel.SendPresence(maxUsers: 10, now: 0, _message);
+    private PresenceTurn Turn() => _channel.SendPresence(maxUsers: 10, now: 0);
 
     private bool Restore(long version, int generation, params string[] users)
     {
         var state = new PresenceState([.. users.Select(user => new PresentUser(user, default))], users.Length);
-        return _channel.TryRestorePresence(new PresenceSnapshot(state, version), generation, _message);
+        return _channel.TryRestorePresence(new PresenceSnapshot(state, version), generation);
     }
 
     /// <summary>Everything sent so far has been handed out.</summary>
     private async Task SentAsync()
     {
         var last = Begin(Subscription.NoPresence);
-        Assert.True(_channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(_channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         await Eventually.TrueAsync(() => last.Messages > 0, "the message after it is there");
     }
 
@@ -172,6 +172,8 @@ public sealed class ChannelPresenceTests : IDisposable
         public Subscription? Subscription { get; set; }
 
         public string Id => "seeing";
+
+        public FrameEncoding Encoding => NativeEncoding.Instance;
 
         public int Messages => Volatile.Read(ref _messages);
 

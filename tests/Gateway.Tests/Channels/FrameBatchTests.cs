@@ -1,8 +1,8 @@
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
@@ -14,11 +14,11 @@ public sealed class FrameBatchTests
     [Fact]
     public void Frames_stand_back_to_back_each_a_whole_unmasked_text_frame()
     {
-        var batch = FrameBatch.Rent(7);
+        var batch = FrameBatch.Rent(NativeEncoding.Instance);
         Append(batch, "1", seq: 1);
         Append(batch, "\"" + new string('x', 300) + "\"", seq: 2);
 
-        Assert.Equal((7, 2, 1, 2), (batch.Number, batch.Count, batch.FirstSeq, batch.LastSeq));
+        Assert.Equal((2, 1, 2), (batch.Count, batch.FirstSeq, batch.LastSeq));
         Assert.Equal(FrameOf(batch, 0).Length + FrameOf(batch, 1).Length, batch.Length);
         Assert.True(batch.Bytes.StartsWith(FrameOf(batch, 0)));
         Assert.True(batch.Bytes.EndsWith(FrameOf(batch, 1)));
@@ -32,7 +32,7 @@ public sealed class FrameBatchTests
     [Fact]
     public void Frames_survive_the_buffer_growing()
     {
-        var batch = FrameBatch.Rent(1);
+        var batch = FrameBatch.Rent(NativeEncoding.Instance);
         for (int i = 0; i < 500; i++)
             Append(batch, $"{i}", seq: 0);
 
@@ -44,7 +44,7 @@ public sealed class FrameBatchTests
     [Fact]
     public void An_empty_batch_takes_any_frame_and_one_with_frames_only_up_to_its_target()
     {
-        var batch = FrameBatch.Rent(1);
+        var batch = FrameBatch.Rent(NativeEncoding.Instance);
         Assert.True(batch.HasRoomFor(10 * FrameBatch.TargetBytes));
 
         Append(batch, "1", seq: 0);
@@ -57,16 +57,16 @@ public sealed class FrameBatchTests
     [Fact]
     public void A_batch_is_selective_as_soon_as_one_frame_is_not_for_all()
     {
-        var batch = FrameBatch.Rent(1);
+        var batch = FrameBatch.Rent(NativeEncoding.Instance);
         Append(batch, "1", seq: 0);
         Assert.False(batch.IsSelective);
         Append(batch, "2", seq: 0, except: "me");
         Assert.True(batch.IsSelective);
         batch.Release();
 
-        batch = FrameBatch.Rent(2);
+        batch = FrameBatch.Rent(NativeEncoding.Instance);
         Assert.False(batch.IsSelective);
-        batch.AppendPresence("{}"u8, new PresenceAudience(0, 1, 1));
+        batch.AppendPresence(Name, PresenceMessage.Of(null, null, 1), new PresenceAudience(0, 1, 1));
         Assert.True(batch.IsSelective);
         batch.Release();
     }
@@ -111,7 +111,9 @@ public sealed class FrameBatchTests
     [Fact]
     public void A_batch_lives_until_its_last_reference_is_released()
     {
-        var batch = FrameBatch.Of(Opcode.Text, "hello"u8);
+        var batch = FrameBatch.Rent(NativeEncoding.Instance);
+        batch.Encoding.WriteReply(batch, "hello"u8);
+        batch.EndFrame(start: 0);
         batch.Retain();
 
         batch.Release();
@@ -122,8 +124,7 @@ public sealed class FrameBatchTests
 
     private static void Append(FrameBatch batch, string content, long seq, string? except = null)
     {
-        var publication = new Publication { Content = Encoding.UTF8.GetBytes(content), Seq = seq, Except = except };
-        batch.AppendMessage(Name, publication, ServerMessageWriter.MessageSize(Name.Json, publication.Content, default, seq, 0));
+        batch.AppendMessage(Name, new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except });
     }
 
     private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) => batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);

@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
-using System.Text;
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -88,7 +89,7 @@ public sealed class HeldDeliveriesTests : IDisposable
     }
 
     private void Append(long seq) =>
-        Assert.True(_channel.TryAppend(new Publication { Content = Encoding.UTF8.GetBytes("\"some content\""), Epoch = "e", Seq = seq }));
+        Assert.True(_channel.TryAppend(new Publication { Payload = Payload.Json("\"some content\""u8), Epoch = "e", Seq = seq }));
 
     public void Dispose() => _metrics.Dispose();
 
@@ -97,6 +98,8 @@ public sealed class HeldDeliveriesTests : IDisposable
         private readonly List<long> _seqs = [];
 
         public string Id => "recorder";
+
+        public FrameEncoding Encoding => NativeEncoding.Instance;
 
         public IReadOnlyList<long> Seqs
         {

@@ -25,17 +25,17 @@ public sealed class OverloadTests
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "plain"), metrics, NullLogger.Instance);
         Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
-        Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30)));
 
         int taken = 0;
-        while (taken < 10_000 && channel.TryAppend(new Publication { Content = Content }))
+        while (taken < 10_000 && channel.TryAppend(new Publication { Payload = Payload.Json(Content) }))
             taken++;
         Assert.InRange(taken, 100, 300);
 
         channel.Invalidate();
         Assert.Equal(1, subscriber.Gaps);
-        Assert.True(channel.TryAppend(new Publication { Content = Content }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json(Content) }));
     }
 
     [Fact]
@@ -49,21 +49,20 @@ public sealed class OverloadTests
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "room:a"), metrics, NullLogger.Instance);
         Assert.True(channel.TryActivate(new Subscription(channel, subscriber), default, 0, null));
-        Assert.True(channel.TryAppend(new Publication { Content = "0"u8 }));
+        Assert.True(channel.TryAppend(new Publication { Payload = Payload.Json("0"u8) }));
         Assert.True(subscriber.Entered.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-        while (channel.TryAppend(new Publication { Content = Content }))
+        while (channel.TryAppend(new Publication { Payload = Payload.Json(Content) }))
             continue;
-        var message = new ArrayBufferWriter<byte>();
 
         channel.AppendPresence(new PresenceChange(new PresentUser("ann", default), Joined: true, 1, Version: 1));
-        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0));
         channel.LosePresence();
-        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0, message));
-        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message));
+        Assert.Equal(PresenceTurn.Again, channel.SendPresence(10, 0));
+        Assert.False(channel.TryRestorePresence(snapshot, channel.PresenceGeneration));
 
         subscriber.Release();
         await Eventually.TrueAsync(
-            () => channel.TryRestorePresence(snapshot, channel.PresenceGeneration, message), "there is room");
+            () => channel.TryRestorePresence(snapshot, channel.PresenceGeneration), "there is room");
         await Eventually.TrueAsync(() => subscriber.Presence == 1, "the snapshot is there");
     }
 }

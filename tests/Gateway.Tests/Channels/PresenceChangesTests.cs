@@ -3,6 +3,7 @@ using System.Text;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
@@ -182,7 +183,7 @@ public sealed class PresenceChangesTests
         return [.. gathered.Audiences(maxUsers).Select(audience =>
         {
             var message = new ArrayBufferWriter<byte>();
-            gathered.Write(Names.Of("a"), audience, maxUsers, message);
+            NativeEncoding.Write(message, Names.Of("a"), gathered.MessageFor(audience, maxUsers));
             return $"{audience.From}-{audience.Before} {Encoding.UTF8.GetString(message.WrittenSpan)}";
         })];
     }

@@ -1,4 +1,5 @@
 using Gateway.Server.Channels;
+using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
@@ -6,6 +7,8 @@ namespace Gateway.Tests.Channels;
 internal sealed class SilentSubscriber(string id) : ISubscriber
 {
     public string Id { get; } = id;
+
+    public FrameEncoding Encoding => NativeEncoding.Instance;
 
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends) => throw new NotSupportedException();
 

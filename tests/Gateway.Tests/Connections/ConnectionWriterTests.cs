@@ -3,6 +3,7 @@ using Gateway.Protocol.WebSockets;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.TestSupport;
@@ -19,11 +20,11 @@ public sealed class ConnectionWriterTests
     {
         await using var server = await GatewayServer.StartAsync();
         var output = new TakingOutput();
-        var writer = new ConnectionWriter(output, new Owner(), new SendScheduler(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
+        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), new SendScheduler(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
         const int Frames = 1_000;
         // Each too large to be sent with its neighbour.
         for (int i = 0; i < Frames; i++)
-            writer.Write(Opcode.Binary, new byte[40_000]);
+            writer.SendBinary(new byte[40_000]);
 
         await writer.FlushAsync();
 
@@ -44,7 +45,7 @@ public sealed class ConnectionWriterTests
             await goOn.Task;
             // More than every buffer between the two: the client reads none of it.
             for (int i = 0; i < 64; i++)
-                stalled.Connection.Writer.Write(Opcode.Text, new byte[1 << 20]);
+                stalled.Connection.Writer.Send(new byte[1 << 20]);
             return true;
         });
         await entered.Task;

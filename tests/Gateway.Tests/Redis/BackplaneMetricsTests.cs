@@ -41,7 +41,7 @@ public sealed class BackplaneMetricsTests
 
         proxy.Refuse();
         proxy.Cut();
-        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("log:y", "2"));
+        await Expect.NotAcceptedAsync(client, Expect.Message("log:y", "2"));
         await Eventually.TrueAsync(() => Failures(measured) == 1, "the refusal is counted");
         proxy.Resume();
         await b.IsReadyAsync();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane.Redis;
@@ -32,8 +33,9 @@ public sealed class EnvelopeTests
         Assert.Equal(123, body.Time);
         Assert.Equal(except, body.Except);
         Assert.Equal(trace, body.Trace);
-        Assert.Equal(content, Encoding.UTF8.GetString(body.Content));
-        Assert.Equal(sender.Length == 0 ? "" : JsonText.Encode(sender).Value, body.EncodedSender(default).Value ?? "");
+        Assert.Equal(content, Encoding.UTF8.GetString(body.Payload.Bytes));
+        Assert.Equal(PayloadKind.Json, body.Payload.Kind);
+        Assert.Equal(sender, body.SenderText(default).ToString());
     }
 
     [Fact]
@@ -68,6 +70,32 @@ public sealed class EnvelopeTests
                 Assert.False(MessageBody.IsWhole(other));
             }
         }
+    }
+
+    /// <summary>The payload of a gateway that knows more kinds, or another order of fields, is not handed to clients as JSON.</summary>
+    [Theory]
+    [InlineData(0x11)]
+    [InlineData(0x1F)]
+    [InlineData(0x00)]
+    [InlineData(0x20)]
+    public void A_body_of_a_form_that_this_version_does_not_write_is_refused_although_it_is_whole(byte form)
+    {
+        byte[] body = Records.Body();
+        Assert.Equal(0x10, body[4]);
+        body[4] = form;
+        BinaryPrimitives.WriteUInt32BigEndian(body, RecordChecksum.Of(body.AsSpan(4)));
+
+        Assert.False(MessageBody.IsWhole(body));
+        Assert.False(Envelope.TryRead(Records.Message(body), out _));
+    }
+
+    /// <summary>Version 2 had neither the byte nor this version's beginning of the checksum.</summary>
+    [Fact]
+    public void A_body_of_version_2_is_refused()
+    {
+        byte[] body = Convert.FromHexString("A1B04A04000000000000007B000300616E6E7B2261223A317D");
+
+        Assert.False(MessageBody.IsWhole(body));
     }
 
     [Theory]

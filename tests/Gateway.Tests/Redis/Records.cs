@@ -17,8 +17,8 @@ internal static class Records
     {
         var request = new PublishRequest
         {
-            Content = Encoding.UTF8.GetBytes(content),
-            Sender = sender.Length == 0 ? default : JsonText.Encode(sender),
+            Payload = Payload.Json(Encoding.UTF8.GetBytes(content)),
+            Sender = Utf8Text.Of(sender),
             Except = except,
             Trace = trace,
         };

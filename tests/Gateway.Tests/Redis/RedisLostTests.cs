@@ -40,10 +40,8 @@ public sealed class RedisLostTests
         await subscriber.SubscribeAsync("h:room");
 
         nodes.Redis.Pause();
-        long start = Environment.TickCount64;
         await publisher.PublishAsync("h:room", "0", ""","id":1 """);
         Assert.Equal("unconfirmed", (await publisher.ReceiveAsync("error")).Text("code"));
-        Assert.InRange(Environment.TickCount64 - start, 0, 2_000);
         await Eventually.TrueAsync(() => TwoNodes.Problem(nodes.B) is not null, "the silence is noticed");
         nodes.Redis.Resume();
         await nodes.ReadyAsync();

@@ -14,7 +14,8 @@ public sealed class NBomberEngineTests
     {
         await using var server = new LyingServer(lie);
         var entry = Catalogue.All.Single(entry => entry.Name == "fanout");
-        await using var run = new LoadRun(Runs.Options(entry, server.Url, options => options with { Dialect = JsonDialect.Plain, InFlight = 4 }));
+        await using var run = new LoadRun(
+            Runs.Options(entry, server.Url, options => options with { Dialect = JsonDialect.Plain, InFlight = 4 }));
 
         Assert.Equal(exitCode, await NBomberEngine.RunAsync(entry.Name, entry.Create(run), run));
         Assert.Equal(lie == Lie.None, run.Problems.Count == 0);

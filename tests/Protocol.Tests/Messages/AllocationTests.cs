@@ -7,7 +7,7 @@ namespace Gateway.Protocol.Tests.Messages;
 public sealed class AllocationTests
 {
     private static readonly JsonEncodedText Chat = JsonText.Encode("chat:1");
-    private static readonly JsonEncodedText User = JsonText.Encode("user-7");
+    private static readonly Utf8Text User = Utf8Text.Of("user-7");
     private static readonly ProtocolError TooFast = new(ErrorCode.RateLimited, "Slow down.");
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
@@ -22,7 +22,7 @@ public sealed class AllocationTests
 
     [Fact]
     public void Writing_a_message_allocates_nothing() =>
-        Assert.Equal(0, Allocated(() => ServerMessageWriter.Message(_output, Chat, "{\"a\":1}"u8, User, 123_456, 1_700_000_000_000)));
+        Assert.Equal(0, Allocated(() => ServerMessageWriter.Message(_output, Chat, "{\"a\":1}"u8, User.Span, 123_456, 1_700_000_000_000)));
 
     [Fact]
     public void Writing_an_ack_allocates_nothing() =>

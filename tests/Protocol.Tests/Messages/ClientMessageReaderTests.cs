@@ -215,7 +215,8 @@ public sealed class ClientMessageReaderTests
     [InlineData("[]", false)]
     public void What_can_only_be_a_message_need_not_say_so(string payload, bool succeeds)
     {
-        bool succeeded = ClientMessageReader.TryReadPublish(System.Text.Encoding.UTF8.GetBytes(payload), out ClientMessage message, out ProtocolError error);
+        bool succeeded = ClientMessageReader.TryReadPublish(
+            System.Text.Encoding.UTF8.GetBytes(payload), out ClientMessage message, out ProtocolError error);
 
         Assert.Equal(succeeds, succeeded);
         Assert.Equal(succeeds ? null : ErrorCode.BadRequest, error.Code);

@@ -37,14 +37,17 @@ public sealed class MessageSizeTests
         string channel = Whole(parts.Channel);
         string? sender = parts.Sender is null ? null : Whole(parts.Sender);
         byte[] content = JsonSerializer.SerializeToUtf8Bytes(Whole(parts.Content));
-        JsonEncodedText senderText = sender is null ? default : JsonText.Encode(sender);
+        byte[] senderText = Encoding.UTF8.GetBytes(sender ?? "");
         long seq = parts.Seq >>> (parts.SeqShift & 63), time = parts.Time >>> (parts.TimeShift & 63);
 
         var output = new ArrayBufferWriter<byte>();
         ServerMessageWriter.Message(output, JsonText.Encode(channel), content, senderText, seq, time);
+        byte[] inPlace = new byte[output.WrittenCount];
+        ServerMessageWriter.Message(inPlace, JsonText.Encode(channel), content, senderText, seq, time);
         using var written = JsonDocument.Parse(output.WrittenMemory);
         JsonElement root = written.RootElement;
-        return output.WrittenCount == ServerMessageWriter.MessageSize(JsonText.Encode(channel), content, senderText, seq, time)
+        return output.WrittenSpan.SequenceEqual(inPlace)
+            && output.WrittenCount == ServerMessageWriter.MessageSize(JsonText.Encode(channel), content, senderText, seq, time)
             && root.GetProperty("channel").GetString() == channel
             && root.GetProperty("content").GetString() == Whole(parts.Content)
             && Text(root, "sender") == (string.IsNullOrEmpty(sender) ? null : sender)

@@ -59,7 +59,7 @@ public sealed class ServerMessageWriterTests
             Written.By(output => ServerMessageWriter.Message(output, Chat, """{"a" : 1e400}"""u8, default, 0, 0)));
         Assert.Equal(
             """{"type":"message","channel":"chat:1","content":null,"sender":"u\"","seq":9223372036854775807,"time":1}""",
-            Written.By(output => ServerMessageWriter.Message(output, Chat, "null"u8, JsonText.Encode("u\""), long.MaxValue, 1)));
+            Written.By(output => ServerMessageWriter.Message(output, Chat, "null"u8, "u\""u8, long.MaxValue, 1)));
         Assert.Equal(
             """{"type":"message","channel":"é\\","content":"\ud800","time":1700000000000}""",
             Written.By(output => ServerMessageWriter.Message(
@@ -105,8 +105,8 @@ public sealed class ServerMessageWriterTests
     {
         PublishedMessage[] messages =
         [
-            new("1"u8.ToArray(), JsonText.Encode("u"), 4, 1_700_000_000_000),
-            new("{ }"u8.ToArray(), default, 5, 0),
+            new(PayloadKind.Json, "1"u8.ToArray(), Utf8Text.Of("u"), 4, 1_700_000_000_000),
+            new(PayloadKind.Json, "{ }"u8.ToArray(), default, 5, 0),
         ];
         Assert.Equal(
             """{"type":"history","channel":"chat:1","id":"h","epoch":"e","messages":["""

@@ -101,8 +101,10 @@ public sealed class ProxyHeaderParserTests
     [Fact]
     public void Any_bytes_come_to_something_and_more_of_them_never_change_a_decision()
     {
-        var start = Gen.Elements("", "PROXY ", "PROXY TCP4 ", "\r\n\r\n\0\r\nQUIT\n", "\r\n\r\n\0\r\nQUIT\n\x21\x11").Select(Encoding.Latin1.GetBytes);
-        var rest = Gen.ArrayOf(Gen.OneOf(Gen.Choose(0, 255), Gen.Elements<int>([.. "PROXY TCP4 UNKNOWN\r\n.:0123456789"])).Select(value => (byte)value));
+        var start = Gen.Elements("", "PROXY ", "PROXY TCP4 ", "\r\n\r\n\0\r\nQUIT\n", "\r\n\r\n\0\r\nQUIT\n\x21\x11")
+            .Select(Encoding.Latin1.GetBytes);
+        var rest = Gen.ArrayOf(
+            Gen.OneOf(Gen.Choose(0, 255), Gen.Elements<int>([.. "PROXY TCP4 UNKNOWN\r\n.:0123456789"])).Select(value => (byte)value));
         Prop.ForAll((from first in start from then in rest select (byte[])[.. first, .. then]).ToArbitrary(), bytes =>
         {
             var decided = ProxyHeaderOutcome.NeedMoreData;

@@ -236,7 +236,8 @@ public sealed class FrameReaderViolationTests
     {
         (byte[] Bytes, bool IsClose)[] frames =
         [
-            (Close(1000), true), (Close(1006), true), (Close([3]), true), (Close([3, 0xE8, 0xFF]), true), ([0xFF], false), (Ping([]), false),
+            (Close(1000), true), (Close(1006), true), (Close([3]), true), (Close([3, 0xE8, 0xFF]), true), ([0xFF], false),
+            (Ping([]), false),
         ];
         foreach (var (bytes, isClose) in frames)
         {

@@ -67,7 +67,7 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
                 shard.Keys.Add(key, result, now);
             _sink!.OnPublication(channel, new Publication
             {
-                Content = request.Content,
+                Payload = request.Payload,
                 Sender = request.Sender,
                 Epoch = result.Position?.Epoch,
                 Seq = result.Position?.Seq ?? 0,
@@ -156,7 +156,7 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
     public ValueTask DisposeAsync() => default;
 
     private Position Keep(MemoryShard shard, ChannelName channel, in PublishRequest request, long now) =>
-        shard.Append(channel, _emptyEpoch, new PublishedMessage(request.Content.ToArray(), request.Sender, 0, now));
+        shard.Append(channel, _emptyEpoch, new PublishedMessage(request.Payload.Kind, request.Payload.Bytes.ToArray(), request.Sender, Seq: 0, now));
 
     private void MakeRoom()
     {

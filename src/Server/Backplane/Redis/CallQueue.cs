@@ -1,6 +1,8 @@
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Safe for any thread. Calls that rather wait than be refused: started in the order they were asked for, a bounded number at a time.</summary>
+/// <summary>
+/// Safe for any thread. Calls that rather wait than be refused: started in the order they were asked for, a bounded number at a time.
+/// </summary>
 /// <remarks>Calls are started under the lock, which is what gives them their order; nothing they complete runs there.</remarks>
 internal sealed class CallQueue(int maxRunning = CallQueue.MaxRunning)
 {

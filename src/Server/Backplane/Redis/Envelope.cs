@@ -13,7 +13,9 @@ internal readonly ref struct Envelope
     /// <summary>Up to here Lua and JavaScript count without leaving any out.</summary>
     private const long MaxNumber = (1L << 53) - 1;
 
-    /// <summary>Of a presence change, before the user: both versions, whether joined, count, and the lengths of the user and of what the user shows.</summary>
+    /// <summary>
+    /// Of a presence change, before the user: both versions, whether joined, count, and the lengths of the user and of what the user shows.
+    /// </summary>
     private const int ChangeBytes = 8 + 8 + 1 + 4 + 2 + 4;
 
     public EnvelopeKind Kind { get; private init; }

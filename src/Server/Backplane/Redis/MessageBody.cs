@@ -1,19 +1,29 @@
 using System.Buffers.Binary;
 using System.Text;
-using System.Text.Json;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// For one thread; points into the bytes it was read from. A message as the stream keeps it: a checksum of what follows (4 bytes,
-/// <see cref="RecordChecksum"/>), time (8), length of the sender (2), length of the connection left out (1, its highest bit set where there is a
-/// trace), then the sender, encoded for JSON, that connection, the trace and the content.
+/// A message as the stream keeps it; points into the bytes it was read from. For one thread. A checksum of what follows (4 bytes,
+/// <see cref="RecordChecksum"/>), the form (1: the layout's version in the upper half, the payload's kind in the lower), time (8), length of
+/// the sender (2), length of the connection left out (1, its highest bit set where there is a trace), then the sender in UTF-8, that
+/// connection, the trace and the payload.
 /// </summary>
 internal readonly ref struct MessageBody
 {
     private const int ChecksumBytes = 4;
-    private const int HeaderBytes = ChecksumBytes + 11;
+
+    // Offsets of the fields behind the checksum.
+    private const int TimeAt = ChecksumBytes + 1;
+    private const int SenderLengthAt = TimeAt + sizeof(long);
+    private const int ExceptLengthAt = SenderLengthAt + sizeof(ushort);
+    private const int HeaderBytes = ExceptLengthAt + 1;
+
+    /// <summary>Another layout, or another kind of payload, is nothing that a gateway of this version wrote.</summary>
+    private const byte Layout = 0x10;
+
+    private const byte KindBits = 0x0F;
 
     /// <summary>W3C Trace Context, version 00, has one length.</summary>
     private const int TraceBytes = 55;
@@ -23,44 +33,44 @@ internal readonly ref struct MessageBody
     /// <summary>Unix milliseconds.</summary>
     public long Time { get; private init; }
 
-    /// <summary>Encoded for JSON; empty when nobody is named.</summary>
+    /// <summary>UTF-8; empty when nobody is named.</summary>
     public ReadOnlySpan<byte> Sender { get; private init; }
 
     public string? Except { get; private init; }
 
     public string? Trace { get; private init; }
 
-    public ReadOnlySpan<byte> Content { get; private init; }
+    public Payload Payload { get; private init; }
 
     public static int SizeOf(in PublishRequest request) =>
-        HeaderBytes + request.Sender.EncodedUtf8Bytes.Length + (request.Except?.Length ?? 0) + TraceOf(request).Length + request.Content.Length;
+        HeaderBytes + request.Sender.Span.Length + (request.Except?.Length ?? 0) + TraceOf(request).Length + request.Payload.Bytes.Length;
 
     /// <param name="body">As long as <see cref="SizeOf"/> says.</param>
     /// <param name="request">The message.</param>
     /// <param name="time">Unix milliseconds.</param>
     public static void Write(Span<byte> body, in PublishRequest request, long time)
     {
-        var sender = request.Sender.EncodedUtf8Bytes;
+        var sender = request.Sender.Span;
         // Connection ids are ours and short; a user id comes from a token of bounded size.
         int except = request.Except?.Length ?? 0;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(except, HasTrace);
         string trace = TraceOf(request);
-        var checkedBytes = body[ChecksumBytes..];
-        BinaryPrimitives.WriteInt64BigEndian(checkedBytes, time);
-        BinaryPrimitives.WriteUInt16BigEndian(checkedBytes[8..], checked((ushort)sender.Length));
-        checkedBytes[10] = trace.Length == 0 ? (byte)except : (byte)(except | HasTrace);
+        body[ChecksumBytes] = (byte)(Layout | (byte)request.Payload.Kind);
+        BinaryPrimitives.WriteInt64BigEndian(body[TimeAt..], time);
+        BinaryPrimitives.WriteUInt16BigEndian(body[SenderLengthAt..], checked((ushort)sender.Length));
+        body[ExceptLengthAt] = trace.Length == 0 ? (byte)except : (byte)(except | HasTrace);
         var rest = body[HeaderBytes..];
         sender.CopyTo(rest);
         Encoding.ASCII.GetBytes(request.Except ?? "", rest[sender.Length..]);
         Encoding.ASCII.GetBytes(trace, rest[(sender.Length + except)..]);
-        request.Content.CopyTo(rest[(sender.Length + except + trace.Length)..]);
-        BinaryPrimitives.WriteUInt32BigEndian(body, RecordChecksum.Of(checkedBytes));
+        request.Payload.Bytes.CopyTo(rest[(sender.Length + except + trace.Length)..]);
+        BinaryPrimitives.WriteUInt32BigEndian(body, RecordChecksum.Of(body[ChecksumBytes..]));
     }
 
     /// <summary>Whether these are all bytes of a body that a gateway of this version wrote, and so may be read.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length <= HeaderBytes || ChecksumOf(bytes) != RecordChecksum.Of(bytes[ChecksumBytes..]))
+        if (bytes.Length <= HeaderBytes || ChecksumOf(bytes) != RecordChecksum.Of(bytes[ChecksumBytes..]) || !IsKnown(bytes[ChecksumBytes]))
             return false;
         var (sender, except, trace) = LengthsOf(bytes);
         return bytes.Length > HeaderBytes + sender + except + trace;
@@ -76,32 +86,25 @@ internal readonly ref struct MessageBody
         var rest = bytes[HeaderBytes..];
         return new MessageBody
         {
-            Time = BinaryPrimitives.ReadInt64BigEndian(bytes[ChecksumBytes..]),
+            Time = BinaryPrimitives.ReadInt64BigEndian(bytes[TimeAt..]),
             Sender = rest[..sender],
             Except = except == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender, except)),
             Trace = trace == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender + except, trace)),
-            Content = rest[(sender + except + trace)..],
+            Payload = new Payload((PayloadKind)(bytes[ChecksumBytes] & KindBits), rest[(sender + except + trace)..]),
         };
     }
 
+    /// <summary>The sender as the sink wants it.</summary>
+    /// <param name="last">What the last call returned: most often the same again, and then nothing is made.</param>
+    public Utf8Text SenderText(Utf8Text last) => Sender.SequenceEqual(last.Span) ? last : Utf8Text.Of(Sender);
+
+    private static bool IsKnown(byte form) => (form & ~KindBits) == Layout && (PayloadKind)(form & KindBits) == PayloadKind.Json;
+
     private static (int Sender, int Except, int Trace) LengthsOf(ReadOnlySpan<byte> bytes)
     {
-        byte except = bytes[HeaderBytes - 1];
-        return (BinaryPrimitives.ReadUInt16BigEndian(bytes[(HeaderBytes - 3)..]), except & ~HasTrace, (except & HasTrace) == 0 ? 0 : TraceBytes);
+        byte except = bytes[ExceptLengthAt];
+        return (BinaryPrimitives.ReadUInt16BigEndian(bytes[SenderLengthAt..]), except & ~HasTrace, (except & HasTrace) == 0 ? 0 : TraceBytes);
     }
 
     private static string TraceOf(in PublishRequest request) => request.Trace is { Length: TraceBytes } trace ? trace : "";
-
-    /// <summary>The sender as the sink wants it.</summary>
-    /// <param name="last">What the last call returned: most often the same again.</param>
-    public JsonEncodedText EncodedSender(JsonEncodedText last)
-    {
-        if (Sender.SequenceEqual(last.EncodedUtf8Bytes))
-            return last;
-        if (Sender.IndexOf((byte)'\\') < 0)
-            return JsonText.Encode(Sender);
-        // Encoding once more would escape the escapes.
-        var reader = new Utf8JsonReader([(byte)'"', .. Sender, (byte)'"']);
-        return reader.Read() ? JsonText.Encode(reader.GetString()!) : default;
-    }
 }

@@ -5,23 +5,23 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// What this node knows of one bucket of names: those it has, and the changes it has yet to tell. One call to Redis is under way at a time,
-/// so that the changes of a name come in order; what happens meanwhile goes with the next. Safe for any thread.
+/// One bucket of names on this node: the names that the node has, and the changes that it has yet to deliver. One call to Redis is under way
+/// at a time, so that the changes of a name come in order; updates that are made meanwhile go with the next call. Safe for any thread.
 /// </summary>
-/// <remarks>Its lock may be taken under any other; it takes none.</remarks>
+/// <remarks>The bucket's lock may be taken under any other. No lock is taken under it.</remarks>
 internal sealed class OccupancyBucket
 {
-    /// <summary>Statements in one call, so that no call takes Redis long.</summary>
+    /// <summary>Updates in one call, so that no call takes Redis long.</summary>
     private const int Batch = 100;
 
-    /// <summary>Names remembered to have left while Redis was away: of all buckets, 320,000. Further ones expire.</summary>
+    /// <summary>Names that are remembered as given up while Redis was away: 320,000 in all buckets. Further ones expire.</summary>
     private const int MaxDeparted = 5_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = new(StringComparer.Ordinal);
     private readonly HashSet<string> _duePlaces = new(StringComparer.Ordinal);
 
-    /// <summary>The last change of each name that this node was given to tell, until Redis has heard that it was told.</summary>
+    /// <summary>The last change of each name that this node has to deliver, until Redis has confirmed the delivery.</summary>
     private readonly Dictionary<string, Notification> _notifications = new(StringComparer.Ordinal);
 
     private readonly HashSet<string> _dueNotifications = new(StringComparer.Ordinal);
@@ -32,9 +32,9 @@ internal sealed class OccupancyBucket
     private bool _mustCall;
     private bool _isLeaving;
 
-    /// <param name="prefix">Of all keys.</param>
-    /// <param name="number">Which bucket.</param>
-    /// <param name="wake">Called, outside the lock, when there is something to say.</param>
+    /// <param name="prefix">The prefix of all keys.</param>
+    /// <param name="number">The bucket's number.</param>
+    /// <param name="wake">Called outside the lock when there is something to send.</param>
     public OccupancyBucket(string prefix, int number, Action<OccupancyBucket> wake)
     {
         RedisKey Key(string kind) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{prefix}:{kind}:{{{number}}}"));
@@ -42,10 +42,10 @@ internal sealed class OccupancyBucket
         (_wake, _delivered) = (wake, OnDelivered);
     }
 
-    /// <summary>Places, names, untold: see <see cref="OccupancyScript.Update"/>.</summary>
+    /// <summary>The keys of <see cref="OccupancyScript.Update"/>: places, names, pending.</summary>
     public RedisKey[] Keys { get; }
 
-    /// <summary>Whether Redis has heard everything, and answered.</summary>
+    /// <summary>Whether everything was sent and answered.</summary>
     public bool IsIdle
     {
         get
@@ -55,7 +55,7 @@ internal sealed class OccupancyBucket
         }
     }
 
-    /// <summary>Whether this node is to look after what others left: not when it stops, for it could not tell it any more.</summary>
+    /// <summary>Whether the node takes over the pending changes of others: not when it stops, as it could not deliver them any more.</summary>
     public bool LooksAfterOthers
     {
         get
@@ -92,7 +92,7 @@ internal sealed class OccupancyBucket
         _wake(this);
     }
 
-    /// <summary>The node stops: it has nothing any more, and what it cannot tell soon another is to tell.</summary>
+    /// <summary>Gives up all names: the node stops. Another node delivers the changes that this one does not deliver in time.</summary>
     public void LeaveAll()
     {
         lock (_gate)
@@ -105,8 +105,8 @@ internal sealed class OccupancyBucket
     }
 
     /// <summary>
-    /// Everything is to be said again: before it expires, or because it may be lost. In any case there is a call, which looks after what
-    /// others left.
+    /// Sends everything again, before it expires or because it may be lost. There is a call even where there is nothing to send: it takes over
+    /// what others left.
     /// </summary>
     public void Refresh()
     {
@@ -121,14 +121,16 @@ internal sealed class OccupancyBucket
         _wake(this);
     }
 
-    /// <summary>Begins a run of calls. False when there is one, or nothing to say.</summary>
+    /// <summary>Begins a run of calls.</summary>
+    /// <returns>False when a run is under way, or there is nothing to send.</returns>
     public bool TryBegin()
     {
         lock (_gate)
             return !_isRunning && IsDue && (_isRunning = true);
     }
 
-    /// <summary>The next call's statements, those about changes first. Null ends the run.</summary>
+    /// <summary>Takes the updates of the next call, those about changes first.</summary>
+    /// <returns>Null when there is nothing more to send, which ends the run.</returns>
     public IReadOnlyList<OccupancyUpdate>? Take()
     {
         lock (_gate)
@@ -143,12 +145,13 @@ internal sealed class OccupancyBucket
             foreach (string name in _dueNotifications.Take(Batch))
             {
                 var notification = _notifications[name];
-                taken.Add(new(notification.IsDelivered ? OccupancyUpdate.Delivered : OccupancyUpdate.Pending, name, notification.Change.Version));
+                string operation = notification.IsDelivered ? OccupancyUpdate.Delivered : OccupancyUpdate.Pending;
+                taken.Add(new(operation, name, notification.Change.Version));
             }
             foreach (string name in _duePlaces.Take(Batch - taken.Count))
             {
                 var place = _places[name];
-                // From here on Redis may have it, whatever the answer.
+                // From now on Redis may have the name, whatever the answer.
                 place.IsKnown |= place.IsWanted;
                 taken.Add(new(place.IsWanted ? OccupancyUpdate.Enter : OccupancyUpdate.Leave, name, 0));
             }
@@ -158,7 +161,7 @@ internal sealed class OccupancyBucket
         }
     }
 
-    /// <summary>There was no answer: it is all said again. Ends the run.</summary>
+    /// <summary>Puts back the updates of a call without an answer, which ends the run.</summary>
     public void Return(IReadOnlyList<OccupancyUpdate> taken)
     {
         lock (_gate)
@@ -174,7 +177,8 @@ internal sealed class OccupancyBucket
         }
     }
 
-    /// <returns>The changes that are this node's to tell, in order.</returns>
+    /// <summary>Takes the answer to a call.</summary>
+    /// <returns>The changes that this node has to deliver, in order.</returns>
     public IReadOnlyList<OccupancyChange> Complete(IReadOnlyList<OccupancyUpdate> taken, RedisResult answer)
     {
         var parts = (RedisResult[])answer!;
@@ -192,7 +196,7 @@ internal sealed class OccupancyBucket
             for (int i = 1; i < parts.Length; i += 3)
             {
                 var (name, isOccupied, version) = ((string)parts[i]!, (int)parts[i + 1] > 0, (long)parts[i + 2]);
-                // It is on its way already, or was told and Redis has not heard of that.
+                // The change is being delivered, or was and Redis does not know that yet.
                 if (_notifications.TryGetValue(name, out var known) && known.Change.Version == version)
                     continue;
                 var change = new OccupancyChange(OccupancyName.KindOf(name), OccupancyName.Of(name), isOccupied, version, _delivered);
@@ -208,7 +212,7 @@ internal sealed class OccupancyBucket
         string name = OccupancyName.With(change.Kind, change.Name);
         lock (_gate)
         {
-            // A later change of the same name has taken its place, in Redis, too.
+            // A later change of the same name has replaced this one, in Redis as well.
             if (!_notifications.TryGetValue(name, out var notification) || notification.Change != change)
                 return;
             notification.IsDelivered = true;
@@ -231,13 +235,13 @@ internal sealed class OccupancyBucket
         }
     }
 
-    private void ForgetNotification(OccupancyUpdate told)
+    private void ForgetNotification(OccupancyUpdate delivered)
     {
-        if (_notifications.TryGetValue(told.Name, out var notification) && notification.Change.Version == told.Version)
-            Forget(_notifications, _dueNotifications, told.Name);
+        if (_notifications.TryGetValue(delivered.Name, out var notification) && notification.Change.Version == delivered.Version)
+            Forget(_notifications, _dueNotifications, delivered.Name);
     }
 
-    /// <summary>Redis does not have the name from this node any more.</summary>
+    /// <summary>Redis has confirmed that this node gave up the name.</summary>
     private void ForgetPlace(string name)
     {
         if (!_places.TryGetValue(name, out var place))
@@ -259,7 +263,7 @@ internal sealed class OccupancyBucket
     {
         public bool IsWanted { get; set; }
 
-        /// <summary>Whether Redis may have it.</summary>
+        /// <summary>Whether Redis may have the name from this node.</summary>
         public bool IsKnown { get; set; }
     }
 

@@ -1,21 +1,27 @@
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Under its owner's lock. Items that each get their turn once in a period, evenly spread over it.</summary>
-/// <param name="period">In milliseconds.</param>
-/// <param name="isGone">Whether a item is to be dropped when its turn comes.</param>
-internal sealed class PeriodicQueue<T>(double period, Func<T, bool> isGone)
+/// <summary>
+/// A queue of items that each get one turn in a period. The turns are spread evenly over the period, so that a thousand channels do not
+/// ask Redis at the same moment. Used under its owner's lock.
+/// </summary>
+/// <param name="time">The clock that the turns follow.</param>
+/// <param name="period">The time between two turns of one item.</param>
+/// <param name="isGone">Whether an item is dropped when its turn comes.</param>
+internal sealed class PeriodicQueue<T>(TimeProvider time, TimeSpan period, Func<T, bool> isGone)
 {
     private readonly Queue<T> _items = new();
-    private long _last = Environment.TickCount64;
+    private long _last = time.GetTimestamp();
+
+    /// <summary>The part of a turn that has come due and is too small for an item yet.</summary>
     private double _credit;
 
     public void Add(T item) => _items.Enqueue(item);
 
-    /// <summary>Those whose turn has come since the last time.</summary>
-    /// <param name="now">In milliseconds, as <see cref="Environment.TickCount64"/>.</param>
-    public List<T> Take(long now)
+    /// <summary>Takes the items whose turn has come since the last call.</summary>
+    public List<T> TakeDue()
     {
-        _credit = Math.Min(_items.Count, _credit + (_items.Count * (now - _last) / period));
+        long now = time.GetTimestamp();
+        _credit = Math.Min(_items.Count, _credit + (_items.Count * (time.GetElapsedTime(_last, now) / period)));
         int count = (int)_credit;
         _credit -= count;
         _last = now;

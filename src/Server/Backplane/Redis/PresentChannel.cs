@@ -4,7 +4,7 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>A channel this node has users in, or subscribers to. Guarded by the lock of <see cref="RedisPresence"/>.</summary>
+/// <summary>A channel in which this node has users, or to which it has subscribers. Used under the lock of <see cref="RedisPresence"/>.</summary>
 internal sealed class PresentChannel(ChannelName channel, RedisKeys keys)
 {
     public ChannelName Channel { get; } = channel;
@@ -13,33 +13,33 @@ internal sealed class PresentChannel(ChannelName channel, RedisKeys keys)
 
     public Dictionary<string, (PresentUser User, int Connections)> Users { get; } = [];
 
-    /// <summary>Users who left while Redis did not answer, so that it may still have them.</summary>
+    /// <summary>Users that left while Redis did not answer. Redis may still have them.</summary>
     public HashSet<string> Departed { get; } = [];
 
-    /// <summary>Whether somebody here is told who comes and goes.</summary>
+    /// <summary>Whether subscribers on this node get the channel's changes.</summary>
     public bool IsWatched { get; set; }
 
-    /// <summary>Whether its changes have been coming: after a new connection there may be a gap before the next.</summary>
+    /// <summary>Whether changes have been arriving: after a new connection there may be a gap before the next.</summary>
     public bool WasAttached { get; set; }
 
-    /// <summary>Whether changes were lost, and the data perhaps, since it was last put right.</summary>
+    /// <summary>Whether changes, and perhaps Redis's data, were lost since the last repair.</summary>
     public bool IsSuspect { get; set; }
 
-    /// <summary>Whether it was dropped: another entry may have taken its place.</summary>
+    /// <summary>Whether the entry was removed: another may have taken its place.</summary>
     public bool IsDropped { get; set; }
 
-    /// <summary>The version that is known to have been reached without a gap; 0 while none is known.</summary>
+    /// <summary>The version up to which no change is missing; 0 while none is known.</summary>
     public long Version { get; set; }
 
     public bool IsGone => !IsWatched && Users.Count == 0 && Departed.Count == 0;
 
-    /// <summary>Goes on to a change that came.</summary>
+    /// <summary>Takes note of a change that arrived.</summary>
     /// <param name="before">The version that the change follows.</param>
-    /// <param name="version">The one it leads to.</param>
-    /// <returns>False when there is a gap before it: a change was lost, or all of Redis's data.</returns>
+    /// <param name="version">The version after the change.</param>
+    /// <returns>False when there is a gap before the change: another was lost, or all of Redis's data.</returns>
     public bool TryFollow(long before, long version)
     {
-        // A snapshot that was read meanwhile may be ahead of what is on its way.
+        // A snapshot that was read meanwhile may be ahead of the changes on their way.
         if (version <= Version)
             return true;
         bool follows = Version == 0 || before == Version;
@@ -47,8 +47,8 @@ internal sealed class PresentChannel(ChannelName channel, RedisKeys keys)
         return follows;
     }
 
-    /// <summary>One connection of a user less.</summary>
-    /// <returns>Whether it was the last.</returns>
+    /// <summary>Counts a connection less of a user.</summary>
+    /// <returns>Whether it was the user's last.</returns>
     public bool Forget(string user)
     {
         if (!Users.TryGetValue(user, out var known))

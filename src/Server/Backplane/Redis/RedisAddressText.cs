@@ -5,8 +5,9 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// One address as it stands in <c>Redis:Addresses</c>: <c>host:port[,host:port][,option=value]</c>, with the options that StackExchange.Redis has.
-/// Immutable. The hosts are shown to operators and in logs, so nothing passes as one that could be a piece of a password.
+/// One address as it stands in <c>Redis:Addresses</c>: <c>host:port[,host:port][,option=value]</c>, with the options that
+/// StackExchange.Redis has. Immutable. The hosts are shown to operators and in logs, so nothing passes as one that could be a piece of a
+/// password.
 /// </summary>
 internal sealed partial class RedisAddressText
 {

@@ -5,20 +5,22 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Safe for any thread. Joins nodes through one or more Redis servers, each with its share of the channels.</summary>
+/// <summary>
+/// The backplane that joins nodes through one or more Redis servers, each with its share of the channels. Safe for any thread.
+/// </summary>
 internal sealed class RedisBackplane(
     GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken, ILogger<RedisBackplane> log,
     IOccupancySink? occupancy = null) : IBackplane, IOccupancy
 {
-    /// <summary>For what the node had to be taken out of Redis before it stops.</summary>
+    /// <summary>How long the node's occupancy may take to be removed from Redis before the node stops.</summary>
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a start waits to see what is there: as long as one attempt to connect. A server that is away says so sooner.</summary>
+    /// <summary>How long a start waits for the first attempts to connect: as long as one attempt may take.</summary>
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(5);
 
     private readonly IReadOnlyList<RedisServerAddress> _addresses = RedisServerAddress.AllOf(options.Redis);
-    private readonly ulong[] _seeds = [.. RedisServerAddress.AllOf(options.Redis).Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
     private RedisShard[] _shards = [];
+    private ulong[] _seeds = [];
 
     public string Description => "Redis at " + string.Join("; ", _addresses.Select(address => address.Name));
 
@@ -37,19 +39,24 @@ internal sealed class RedisBackplane(
 
     public async ValueTask StartAsync(IBackplaneSink sink, CancellationToken cancellation)
     {
+        _seeds = [.. _addresses.Select(address => Hash(Encoding.UTF8.GetBytes(address.Name)))];
         _shards = [.. _addresses.Select(address => new RedisShard(address, options, time, metrics, broken, sink, occupancy, log))];
         foreach (var shard in _shards)
             shard.Start();
-        var looking = _shards.Select(shard => shard.Looked).ToList();
-        await ((Task)Task.WhenAll(looking)).WaitAsync(StartTimeout, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var attempts = Task.WhenAll(_shards.Select(shard => shard.FirstAttempt));
+        await ((Task)attempts).WaitAsync(StartTimeout, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
-        // A server that is away may come; one that is of the wrong kind is a mistake of the settings, which nobody would notice later.
-        string[] unusable = [.. _shards.Where(shard => shard.Fault is not null).Select(shard => $"Redis at {shard.Name} is refused: {shard.Fault}.")];
+        // A server that is away may come. A server of the wrong kind is a mistake in the settings, which would go unnoticed later.
+        string[] unusable =
+        [
+            .. _shards.Where(shard => shard.Fault is not null).Select(shard => $"Redis at {shard.Name} is refused: {shard.Fault}."),
+        ];
         if (unusable.Length > 0)
             throw new UnusableBackplaneException(string.Join(Environment.NewLine, unusable));
     }
 
-    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request) => ShardOf(channel).PublishAsync(channel, request);
+    public ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request) =>
+        ShardOf(channel).PublishAsync(channel, request);
 
     public ValueTask<bool> SubscribeAsync(ChannelName channel) => new(ShardOf(channel).SubscribeAsync(channel));
 
@@ -83,11 +90,11 @@ internal sealed class RedisBackplane(
 
     async ValueTask IOccupancy.LeaveAllAsync() =>
         await Task.WhenAll(_shards.Select(shard => shard.Occupancy?.LeaveAllAsync() ?? Task.CompletedTask))
-            .WaitAsync(LeaveTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            .WaitAsync(LeaveTimeout, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     public async ValueTask DisposeAsync()
     {
-        // Together, so that one that hangs costs the others no time.
+        // All at once, so that a server that hangs costs the others no time.
         await Task.WhenAll(_shards.Select(shard => shard.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
 
@@ -95,7 +102,10 @@ internal sealed class RedisBackplane(
 
     private static string NoConnection(IEnumerable<string> servers) => "no connection to Redis at " + string.Join("; ", servers);
 
-    /// <summary>Rendezvous hashing: a server that comes or goes moves only its own share. The same on every node, so it is not seeded.</summary>
+    /// <summary>
+    /// The shard of a channel, by rendezvous hashing: a server that comes or goes moves only its own share. The hash is the same on every
+    /// node, so it is not seeded.
+    /// </summary>
     private RedisShard ShardOf(ChannelName channel) => _shards.Length == 1 ? _shards[0] : ShardOf(Hash(channel.Utf8));
 
     private RedisShard ShardOf(ulong hash)

@@ -1,29 +1,32 @@
 using System.Net;
+using Gateway.Server.Clock;
 
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Makes one connection to a Redis after the other: asks sentinels where it is, if there are any, and says why a connection could not be made,
-/// each reason once. For one caller at a time.
+/// Makes one connection to a Redis after the other. It asks the sentinels for the master, if there are any, and reports why a connection
+/// could not be made, each reason once. For one caller at a time.
 /// </summary>
 /// <param name="address">How the Redis is reached.</param>
-/// <param name="metrics">For the connections.</param>
-/// <param name="log">For the connections.</param>
+/// <param name="time">The clock.</param>
+/// <param name="metrics">Counts the connections' calls.</param>
+/// <param name="log">The connections' log.</param>
 /// <param name="report">Logs why there is no connection.</param>
-internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetrics metrics, ILogger log, Action<string> report)
-    : IAsyncDisposable
+internal sealed class RedisConnector(
+    RedisServerAddress address, TimeProvider time, BackplaneMetrics metrics, ILogger log, Action<string> report) : IAsyncDisposable
 {
-    /// <summary>Reasons that take turns at each attempt are told no more often than this.</summary>
+    /// <summary>The time between two reports where the reasons alternate from attempt to attempt.</summary>
     private const long ReportMilliseconds = 5_000;
 
-    private readonly RedisSentinels? _sentinels = address.Service is null ? null : new RedisSentinels(address);
+    private readonly RedisSentinels? _sentinels = address.Service is null ? null : new RedisSentinels(address, time);
     private EndPoint[] _found = [];
     private EndPoint? _master;
     private Task _checking = Task.CompletedTask;
     private string? _reported;
     private long _reportedAt;
 
-    /// <summary>Null when there is no connection to be had: then the reason is told, unless it was.</summary>
+    /// <summary>Connects.</summary>
+    /// <returns>Null when there is no connection. The reason is reported, unless it was reported before.</returns>
     public async Task<RedisConnection?> TryOpenAsync(CancellationToken cancellation)
     {
         var options = address.Configuration();
@@ -38,14 +41,14 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
             options.EndPoints.Clear();
             options.EndPoints.Add(_master);
         }
-        // Those of a cluster that was reached once may be reached when those that were configured cannot.
+        // Nodes that a cluster named may be reached when the configured ones cannot.
         foreach (var endpoint in _found)
         {
             if (!options.EndPoints.Contains(endpoint))
                 options.EndPoints.Add(endpoint);
         }
-        var attempt = new RedisAttempt(options);
-        var connection = await RedisConnection.TryOpenAsync(attempt, address, metrics, log, cancellation).ConfigureAwait(false);
+        var attempt = new RedisAttempt(options, time);
+        var connection = await RedisConnection.TryOpenAsync(attempt, address, time, metrics, log, cancellation).ConfigureAwait(false);
         if (connection is null && !cancellation.IsCancellationRequested)
         {
             string reason = await attempt.ReasonAsync().ConfigureAwait(false);
@@ -61,16 +64,19 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
         _reported = null;
     }
 
-    /// <summary>The connection is of no more use: if it never was, it is told why.</summary>
+    /// <summary>The connection has ended. If messages were never delivered over it, the reason is reported.</summary>
     public void OnEnded(RedisConnection connection, CancellationToken cancellation)
     {
         if (connection.Topology.IsCluster)
             _found = connection.Topology.EndPoints;
-        if (!connection.IsUsed)
-            Report(connection.Broken is { IsCompleted: true, Result: var broken } ? broken : connection.Refusal ?? "no answer", cancellation);
+        if (connection.IsUsed)
+            return;
+        Report(connection.Broken is { IsCompleted: true, Result: var broken } ? broken : connection.Refusal ?? "no answer", cancellation);
     }
 
-    /// <summary>Breaks the connection where the sentinels name another master: the one that it leads to may be there, and not know.</summary>
+    /// <summary>
+    /// Breaks the connection where the sentinels name another master: the old one may answer, and not know that it was replaced.
+    /// </summary>
     public void Check(RedisConnection connection)
     {
         if (_sentinels is not null && _checking.IsCompleted)
@@ -91,7 +97,7 @@ internal sealed class RedisConnector(RedisServerAddress address, BackplaneMetric
 
     private void Report(string reason, CancellationToken cancellation)
     {
-        long now = Environment.TickCount64;
+        long now = time.GetMilliseconds();
         if (cancellation.IsCancellationRequested || reason == _reported || (_reported is not null && now - _reportedAt < ReportMilliseconds))
             return;
         (_reported, _reportedAt) = (reason, now);

@@ -2,12 +2,15 @@ using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Stateless. Which of Redis's errors say something of the server, or of what the node knows of it, and not of the command alone.</summary>
+/// <summary>
+/// Stateless. Which of Redis's errors say something of the server, or of what the node knows of it, and not of the command alone.
+/// </summary>
 internal static class RedisErrors
 {
     /// <summary>
-    /// A replica that was a master, a server that is reading its data, a cluster that has lost a part or moved it: nothing that is asked there
-    /// will be done, however long one waits. The last two are the client library's own: for what it is not to send on, and for a server that it knows to have a slot and cannot use.
+    /// A replica that was a master, a server that is reading its data, a cluster that has lost a part or moved it: nothing that is asked
+    /// there will be done, however long one waits. The last two are the client library's own: for what it is not to send on, and for a
+    /// server that it knows to have a slot and cannot use.
     /// </summary>
     private static readonly string[] Misplaced = ["READONLY ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "MOVED ", "Key has MOVED ", "Endpoint "];
 
@@ -27,8 +30,8 @@ internal static class RedisErrors
     public static bool IsMoved(string message) => message.StartsWith("MOVED ", StringComparison.Ordinal) || message.StartsWith("Key has MOVED ", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether a slot is on its way, some of a channel's keys here and some there: it is over soon. Where it may not follow a redirection (ASK), the client
-    /// library says that it cannot connect.
+    /// Whether a slot is on its way, some of a channel's keys here and some there: it is over soon. Where it may not follow a redirection
+    /// (ASK), the client library says that it cannot connect.
     /// </summary>
     public static bool IsMoving(RedisException error) => error.Message.StartsWith("TRYAGAIN ", StringComparison.Ordinal)
         || error is RedisConnectionException { FailureType: ConnectionFailureType.UnableToConnect };

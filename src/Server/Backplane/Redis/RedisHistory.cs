@@ -35,7 +35,7 @@ internal static class RedisHistory
         RedisKey[] names = [keys.Meta, keys.Stream];
         RedisValue empty = keep ? EmptyMilliseconds : RedisValue.EmptyString;
         RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, connection.Server, empty];
-        var answer = await (inTurn ? connection.CallInTurnAsync(RedisScripts.Read, names, values) : connection.CallAsync(RedisScripts.Read, names, values)).ConfigureAwait(false);
+        var answer = await (inTurn ? connection.CallInTurnAsync(PositionScripts.Read, names, values) : connection.CallAsync(PositionScripts.Read, names, values)).ConfigureAwait(false);
         if (answer is null)
             return null;
         var parts = (RedisResult[])answer!;
@@ -47,28 +47,29 @@ internal static class RedisHistory
     /// <summary>Begins a new epoch, if the old one is still that in which a position was found to have been given twice.</summary>
     /// <returns>False when there was no answer.</returns>
     public static async Task<bool> RenewAsync(RedisConnection connection, RedisKeys keys, string epoch) =>
-        await connection.CallInTurnAsync(RedisScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
+        await connection.CallInTurnAsync(PositionScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
 
     /// <summary>
-    /// Leaves nothing behind for long of a channel that never had a message. No server of a cluster knows whether others have subscribers; there the
-    /// position is forgotten when no node has looked at it for ten minutes.
+    /// Leaves nothing behind for long of a channel that never had a message. No server of a cluster knows whether others have subscribers;
+    /// there the position is forgotten when no node has looked at it for ten minutes.
     /// </summary>
     public static Task ForgetAsync(RedisConnection connection, RedisKeys keys) =>
-        connection.Topology.IsCluster ? Task.CompletedTask : connection.CallInTurnAsync(RedisScripts.Forget, [keys.Meta], [keys.Flow, LeftMilliseconds]);
+        connection.Topology.IsCluster ? Task.CompletedTask : connection.CallInTurnAsync(PositionScripts.Forget, [keys.Meta], [keys.Flow, LeftMilliseconds]);
 
     public static HistoryPage Decode(StoredPage page)
     {
         var messages = new List<PublishedMessage>(page.Entries.Count);
-        System.Text.Json.JsonEncodedText sender = default;
+        Utf8Text sender = default;
         foreach (var (seq, bytes) in page.Entries)
         {
             var body = MessageBody.Read(bytes);
-            messages.Add(new PublishedMessage(bytes.AsMemory(bytes.Length - body.Content.Length), sender = body.EncodedSender(sender), seq, body.Time));
+            messages.Add(new PublishedMessage(
+                body.Payload.Kind, bytes.AsMemory(bytes.Length - body.Payload.Bytes.Length), sender = body.SenderText(sender), seq, body.Time));
         }
         return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
 
-    /// <summary>As <c>Read</c> of <see cref="RedisScripts"/> returns them: <c>epoch:seq </c> each.</summary>
+    /// <summary>As <see cref="PositionScripts.Read"/> returns them: <c>epoch:seq </c> each.</summary>
     private static IReadOnlyList<Position> ReadEarlier(string text) =>
         text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(ReadEarlierOne)];
 

@@ -33,15 +33,17 @@ internal sealed class RedisKeys(string prefix, ChannelName channel)
     /// <summary>A sorted set of node and user by the time they expire.</summary>
     public byte[] Expiry => Bytes($"{prefix}:pe:{_tag}");
 
-    /// <summary>A hash from idempotency key, with its owner, to when it was used and what became of the publish: the newest of the last minutes.</summary>
+    /// <summary>
+    /// A hash from idempotency key, with its owner, to when it was used and what became of the publish: the newest of the last minutes.
+    /// </summary>
     public byte[] Results => Bytes($"{prefix}:k:{_tag}");
 
     /// <summary>What <see cref="Results"/> was before it was begun anew.</summary>
     public byte[] OlderResults => Bytes($"{prefix}:ko:{_tag}");
 
     /// <summary>
-    /// The channel in braces; its own become <c>{(</c> and <c>{)</c>. An opening brace in a tag thus always has one of the two behind it, which is
-    /// what makes this reversible, and names without braces stay as they are.
+    /// The channel in braces; its own become <c>{(</c> and <c>{)</c>. An opening brace in a tag thus always has one of the two behind it,
+    /// which is what makes this reversible, and names without braces stay as they are.
     /// </summary>
     private static string Tag(string channel) =>
         $"{{{channel.Replace("{", "{(", StringComparison.Ordinal).Replace("}", "{)", StringComparison.Ordinal)}}}";

@@ -1,17 +1,18 @@
 using System.Text;
 using Gateway.Server.Backplane.Redis.PubSub;
+using Gateway.Server.Clock;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. Messages between nodes by Redis pub/sub, over a connection of its own, so that neither a flood of publishes holds
-/// them up nor they the publishes. With several servers all nodes take the one whose address is first in the alphabet.
+/// Messages between nodes by Redis pub/sub. They have a connection of their own, so that a flood of publishes does not hold them up. With
+/// several servers, all nodes take the one whose address is first in the alphabet. Safe for any thread.
 /// </summary>
-internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
+internal sealed class RedisNodeBus(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
 {
     /// <summary>
-    /// A node hears its own heartbeat every two seconds. Without two of them the connection is of no more use, whatever comes in: the
+    /// How long the node's own heartbeat, which comes back every two seconds, may be missing before the connection is given up. The
     /// heartbeats of others prove nothing about the way out.
     /// </summary>
     private const long SilenceMilliseconds = 5_000;
@@ -22,27 +23,33 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     private readonly CancellationTokenSource _stop = new();
     private readonly byte[] _all = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:nodes");
 
-    /// <summary>The key that a probe writes to, and its pub/sub channel, on which nobody listens.</summary>
+    /// <summary>The key that a probe writes to, and the name of its pub/sub channel, which no node subscribes to.</summary>
     private readonly byte[] _probe = Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:probe:nodes");
 
-    private Func<ReadOnlyMemory<byte>, bool> _received = _ => false;
+    private Func<ReadOnlyMemory<byte>, bool> _handler = _ => false;
     private Action _reached = () => { };
     private byte[] _inbox = [];
     private Task _running = Task.CompletedTask;
-    private long _heard;
+
+    /// <summary>When the node's own heartbeat came back last.</summary>
+    private long _received;
+
     private volatile RedisConnection? _connection;
 
     public string? Problem => _connection is null || IsSilent ? "no connection to the other nodes" : null;
 
-    private bool IsSilent => Environment.TickCount64 - Volatile.Read(ref _heard) >= SilenceMilliseconds;
+    private bool IsSilent => time.GetMilliseconds() - Volatile.Read(ref _received) >= SilenceMilliseconds;
 
     public void Start(string inbox, Func<ReadOnlyMemory<byte>, bool> received, Action reached)
     {
-        (_inbox, _received, _reached) = (Inbox(inbox), received, reached);
+        (_inbox, _handler, _reached) = (Inbox(inbox), received, reached);
         _running = RunAsync();
     }
 
-    /// <remarks>With a write, which only a master takes: on a replica this node would hear itself, and nobody at the master would hear it.</remarks>
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The script writes, which only a master allows: the nodes at the master would not get what is published at a replica.
+    /// </remarks>
     public async ValueTask<bool> SendAsync(string? inbox, ReadOnlyMemory<byte> message)
     {
         if (_connection is not { } connection)
@@ -63,7 +70,8 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
-        await using var connector = new RedisConnector(address, metrics, log, reason => LogAway(log, address.Name, reason));
+        await using var connector = new RedisConnector(
+            address, time, metrics, log, reason => RedisLog.BusUnreachable(log, address.Name, reason));
         while (!_stop.IsCancellationRequested)
         {
             if (await connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)
@@ -72,7 +80,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
         }
     }
 
-    /// <summary>Returns when the connection is of no more use.</summary>
+    /// <summary>Uses a connection until it is broken.</summary>
     private async Task ServeAsync(RedisConnector connector, RedisConnection connection)
     {
         if (await TryListenAsync(connection).ConfigureAwait(false))
@@ -80,7 +88,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
             connector.OnUsed(connection);
             await WatchAsync(connector, connection).ConfigureAwait(false);
             if (!_stop.IsCancellationRequested)
-                LogLost(log, await connection.Broken.ConfigureAwait(false));
+                RedisLog.BusLost(log, await connection.Broken.ConfigureAwait(false));
         }
         _connection = null;
         connector.OnEnded(connection, _stop.Token);
@@ -89,7 +97,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private async Task<bool> TryListenAsync(RedisConnection connection)
     {
-        // The backplane has told what is wrong: that address is one of its own.
+        // The backplane has the same address, and has logged the fault.
         if (await connection.FindFaultAsync(options.Redis.Prefix).ConfigureAwait(false) is not null)
             return false;
         foreach (byte[] name in new[] { _all, _inbox })
@@ -98,7 +106,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
             if (!await connection.SubscribeAsync(channel).ConfigureAwait(false))
                 return false;
         }
-        Volatile.Write(ref _heard, Environment.TickCount64);
+        Volatile.Write(ref _received, time.GetMilliseconds());
         _connection = connection;
         _reached();
         return true;
@@ -106,17 +114,17 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private void Receive(ReadOnlySpan<byte> message)
     {
-        if (_received(message.ToArray()))
-            Volatile.Write(ref _heard, Environment.TickCount64);
+        if (_handler(message.ToArray()))
+            Volatile.Write(ref _received, time.GetMilliseconds());
     }
 
-    /// <summary>Returns when the connection is of no more use.</summary>
+    /// <summary>Probes the connection until it is broken.</summary>
     private async Task WatchAsync(RedisConnector connector, RedisConnection connection)
     {
         while (!_stop.IsCancellationRequested && !connection.Broken.IsCompleted)
         {
-            // A server that became a replica takes heartbeats too, and brings them back; but the others are where its master is. A write is
-            // refused there, and a connection on which that happens is of no more use.
+            // A server that became a replica also brings heartbeats back, but the other nodes are at its master. The replica refuses the
+            // write of the probe, which breaks the connection.
             _ = connection.CallAsync(RedisScripts.Probe, [_probe], ["", _probe]);
             connector.Check(connection);
             await Task.WhenAny(connection.Broken, PauseAsync(WatchPeriod)).ConfigureAwait(false);
@@ -127,12 +135,7 @@ internal sealed partial class RedisNodeBus(GatewayOptions options, BackplaneMetr
 
     private byte[] Inbox(string inbox) => Encoding.UTF8.GetBytes($"{options.Redis.Prefix}:node:{inbox}");
 
-    private async Task PauseAsync(TimeSpan time) =>
-        await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    [LoggerMessage(64, LogLevel.Warning, "The connection to other nodes is lost: {Reason}.")]
-    private static partial void LogLost(ILogger log, string reason);
-
-    [LoggerMessage(67, LogLevel.Warning, "No connection to other nodes by Redis at {Server}: {Reason}.")]
-    private static partial void LogAway(ILogger log, string server, string reason);
+    /// <summary>Waits, but no longer than until the bus stops.</summary>
+    private async Task PauseAsync(TimeSpan wait) =>
+        await Task.Delay(wait, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

@@ -1,28 +1,33 @@
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Server.Backplane.Redis.PubSub;
+using Gateway.Server.Clock;
 
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// A node's own messages to itself: through every Redis server that takes writes, and back by every connection on which it hears pub/sub. What
-/// is not heard for a while shows a connection that fails in silence, or a server that takes no writes any more. Safe for any thread.
+/// A node's messages to itself, through every Redis server that takes writes and back by every pub/sub connection. A server whose probes do
+/// not come back for a while is silent: its connection fails without an error, or it takes no writes any more. Safe for any thread.
 /// </summary>
-internal sealed class RedisProbes(string prefix)
+internal sealed class RedisProbes(string prefix, TimeProvider time)
 {
     private const long SilenceMilliseconds = 5_000;
 
     private readonly Lock _gate = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    // By server: when something that went through it was heard last.
+    /// <summary>By server, when a probe through it was received last.</summary>
     private readonly Dictionary<string, long> _servers = [];
 
-    // By key: each brings what goes through its server, where pub/sub is sharded. Otherwise the one, of key "", brings all.
+    /// <summary>
+    /// By key, the channels that probes come back on. Where pub/sub is sharded, each brings the probes through its server; otherwise the
+    /// one of key "" brings all.
+    /// </summary>
     private readonly Dictionary<string, PubSubChannel> _channels = [];
-    private long _heard;
 
-    /// <summary>Whether no server is heard of any more.</summary>
+    private long _received;
+
+    /// <summary>Whether no server's probes come back.</summary>
     public bool AreSilent
     {
         get
@@ -32,17 +37,17 @@ internal sealed class RedisProbes(string prefix)
         }
     }
 
-    /// <summary>Whether nothing at all is heard, though there is one connection for all: what was subscribed to there is missed.</summary>
+    /// <summary>Whether no probe comes back at all, so that messages may be missed on the one pub/sub connection.</summary>
     public bool HasSilentChannel
     {
         get
         {
             lock (_gate)
-                return IsSilent(_heard);
+                return IsSilent(_received);
         }
     }
 
-    /// <summary>The servers that are not heard of, where others are.</summary>
+    /// <summary>The servers whose probes do not come back.</summary>
     public IReadOnlyList<string> Silent
     {
         get
@@ -52,22 +57,21 @@ internal sealed class RedisProbes(string prefix)
         }
     }
 
-    /// <summary>Listens on every pub/sub connection.</summary>
+    /// <summary>Subscribes on every pub/sub connection.</summary>
     /// <returns>False when the connection is of no use.</returns>
     public async Task<bool> SubscribeAsync(RedisConnection connection)
     {
         lock (_gate)
         {
-            _servers.Clear();
             _channels.Clear();
-            _heard = Environment.TickCount64;
+            Begin();
         }
         string[] keys = connection.IsSharded ? [.. connection.Topology.Members().Select(member => member.Key)] : [""];
         bool[] subscribed = await Task.WhenAll(keys.Select(key => SubscribeAsync(connection, key))).ConfigureAwait(false);
         return subscribed.Contains(true);
     }
 
-    /// <summary>Sends one through each server, and where pub/sub is sharded has nothing silent stay.</summary>
+    /// <summary>Sends a probe through each server. Where pub/sub is sharded, ends the connections that are silent.</summary>
     /// <returns>Whether the servers are others than the last time.</returns>
     public bool Send(RedisConnection connection)
     {
@@ -78,16 +82,16 @@ internal sealed class RedisProbes(string prefix)
         {
             foreach (string gone in _servers.Keys.Except(members.Select(member => member.Name)).ToList())
                 changed |= _servers.Remove(gone);
-            // A new one has its time, too.
             foreach (var member in members)
             {
-                changed |= _servers.TryAdd(member.Name, Environment.TickCount64);
+                // A new server gets as much time as the others.
+                changed |= _servers.TryAdd(member.Name, time.GetMilliseconds());
                 if (connection.IsSharded && IsSilent(_servers[member.Name]) && _channels.Remove(member.Key, out var channel))
                     silent.Add(channel);
             }
         }
         connection.ListenAt([.. members.Select(member => member.Name)]);
-        // The server, or only what comes from it: a new connection shows.
+        // Either the server is silent or only the pub/sub connection from it: a new connection shows which.
         foreach (var channel in silent)
             channel.EndSilentConnection();
         foreach (var member in members)
@@ -95,24 +99,27 @@ internal sealed class RedisProbes(string prefix)
         return changed;
     }
 
-    /// <summary>Sends one through each server, and waits for the answers.</summary>
+    /// <summary>Sends a probe through each server, and waits for the answers.</summary>
     public Task SendAsync(RedisConnection connection) =>
         Task.WhenAll(connection.Topology.Members().Select(member => SendAsync(connection, member)));
 
-    /// <summary>All have their time from now on.</summary>
+    /// <summary>Forgets what was received: each server gets its full time from now on.</summary>
     public void Restart()
     {
         lock (_gate)
-        {
-            _servers.Clear();
-            _heard = Environment.TickCount64;
-        }
+            Begin();
+    }
+
+    private void Begin()
+    {
+        _servers.Clear();
+        _received = time.GetMilliseconds();
     }
 
     private async Task<bool> SubscribeAsync(RedisConnection connection, string key)
     {
         PubSubChannel? channel = null;
-        channel = new PubSubChannel(Name(key), OnHeard, () => Forget(key, channel!));
+        channel = new PubSubChannel(Name(key), OnProbe, () => Forget(key, channel!));
         lock (_gate)
         {
             if (!_channels.TryAdd(key, channel))
@@ -133,20 +140,20 @@ internal sealed class RedisProbes(string prefix)
         }
     }
 
-    private void OnHeard(ReadOnlySpan<byte> server)
+    private void OnProbe(ReadOnlySpan<byte> server)
     {
         string name = Encoding.UTF8.GetString(server);
         lock (_gate)
         {
+            _received = time.GetMilliseconds();
             if (_servers.ContainsKey(name))
-                _servers[name] = Environment.TickCount64;
-            _heard = Environment.TickCount64;
+                _servers[name] = _received;
         }
     }
 
     private async Task SendAsync(RedisConnection connection, RedisMember member)
     {
-        // Also one that has just come, and one whose connection has ended.
+        // Subscribes for a server that has just come, and for one whose pub/sub connection has ended.
         if (connection.IsSharded && !await SubscribeAsync(connection, member.Key).ConfigureAwait(false))
             return;
         byte[] channel = Name(connection.IsSharded ? member.Key : "");
@@ -155,5 +162,5 @@ internal sealed class RedisProbes(string prefix)
 
     private byte[] Name(string key) => Encoding.UTF8.GetBytes(key.Length == 0 ? $"{prefix}:probe:{_id}" : $"{prefix}:{key}:{_id}");
 
-    private static bool IsSilent(long heard) => Environment.TickCount64 - heard > SilenceMilliseconds;
+    private bool IsSilent(long received) => time.GetMilliseconds() - received > SilenceMilliseconds;
 }

@@ -9,16 +9,16 @@ namespace Gateway.Server.Backplane.Redis;
 internal static class RedisRequirements
 {
     /// <summary>
-    /// Errors that stay whatever the server's state is: a command that is not there, or that this user may never run. Any other, of a server
-    /// that is full, loading or read-only, says nothing of what the server can do.
+    /// Errors that stay whatever the server's state is: a command that is not there, or that this user may never run. Any other, of a
+    /// server that is full, loading or read-only, says nothing of what the server can do.
     /// </summary>
     private static readonly string[] Lasting =
         ["nknown", "NOPERM", "can't run this command", "can't access", "not allowed from script", "scripting support disabled"];
 
     /// <summary>
-    /// KEYS a key that nobody else uses, and whose name is that of a pub/sub channel on which nobody listens. Leaves nothing behind. Returns
-    /// what the server says of itself, whether scripts calculate and pack right (1 or 0), and the errors of streams and of publishing, empty
-    /// for none.
+    /// KEYS a key that nobody else uses, and whose name is that of a pub/sub channel on which nobody listens. Leaves nothing behind.
+    /// Returns what the server says of itself, whether scripts calculate and pack right (1 or 0), and the errors of streams and of
+    /// publishing, empty for none.
     /// </summary>
     public static readonly RedisScript Check = new("""
         local function try(...)

@@ -4,21 +4,23 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// The sentinels of one service, which know its master. A connection to each is kept, so that they answer at once when the master is gone; the
-/// client library connects anew to those that come back. For one caller at a time.
+/// The sentinels of one service, which know its master. A connection to each is kept, so that they answer at once when the master is gone;
+/// the client library reconnects to those that come back. For one caller at a time.
 /// </summary>
-internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
+internal sealed class RedisSentinels(RedisServerAddress address, TimeProvider time) : IDisposable
 {
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
     private ConnectionMultiplexer? _multiplexer;
 
-    /// <summary>Why there was no answer, the last time.</summary>
+    /// <summary>Why the sentinels named no master the last time.</summary>
     public string Problem { get; private set; } = "";
 
     /// <summary>
-    /// Where the master is, as more than half of the sentinels say; where so many do not, as most of those say that answer. A sentinel that was cut
-    /// off from the others does not know of a new master.
+    /// Finds the master that more than half of the sentinels name; without such a majority, the one that most answers name. A sentinel that
+    /// was cut off from the others does not know of a new master.
     /// </summary>
     public async Task<EndPoint?> FindMasterAsync(CancellationToken cancellation)
     {
@@ -33,7 +35,7 @@ internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
         return master;
     }
 
-    /// <summary>Where the master is, as more than half of the sentinels say. Null where so many do not.</summary>
+    /// <summary>Finds the master that more than half of the sentinels name; null without such a majority.</summary>
     public async Task<EndPoint?> FindAgreedMasterAsync()
     {
         if (_multiplexer is not { IsConnected: true } multiplexer)
@@ -44,18 +46,18 @@ internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
 
     public void Dispose()
     {
-        // Closing may wait for the sockets, and nobody is to wait for that.
+        // Closing may wait for the sockets, and no caller should wait for that.
         if (Interlocked.Exchange(ref _multiplexer, null) is { } multiplexer)
             _ = Task.Run(multiplexer.Dispose);
     }
 
     private async Task<ConnectionMultiplexer?> TryConnectAsync(CancellationToken cancellation)
     {
-        var attempt = new RedisAttempt(address.SentinelConfiguration());
+        var attempt = new RedisAttempt(address.SentinelConfiguration(), time);
         var connecting = ConnectionMultiplexer.ConnectAsync(attempt.Options);
         try
         {
-            return await connecting.WaitAsync(TimeSpan.FromSeconds(5), cancellation).ConfigureAwait(false);
+            return await connecting.WaitAsync(ConnectTimeout, time, cancellation).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -88,12 +90,14 @@ internal sealed class RedisSentinels(RedisServerAddress address) : IDisposable
         try
         {
             var sentinel = multiplexer.GetServer(endpoint);
-            return !sentinel.IsConnected
-                ? null : await sentinel.SentinelGetMasterAddressByNameAsync(address.Service!).WaitAsync(AnswerTimeout).ConfigureAwait(false);
+            if (!sentinel.IsConnected)
+                return null;
+            var asking = sentinel.SentinelGetMasterAddressByNameAsync(address.Service!);
+            return await asking.WaitAsync(AnswerTimeout, time).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // It is gone, silent, or refuses: others may know.
+            // The sentinel is gone, silent, or refuses. Others may know the master.
             return null;
         }
     }

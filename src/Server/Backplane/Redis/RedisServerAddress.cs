@@ -86,7 +86,9 @@ internal sealed class RedisServerAddress
         return _tls.ForHost(host);
     }
 
-    /// <summary>For the client library, to connect to Redis at <see cref="EndPoints"/>; where sentinels are there, at what they name.</summary>
+    /// <summary>
+    /// For the client library, to connect to Redis at <see cref="EndPoints"/>; where sentinels are there, at what they name.
+    /// </summary>
     public ConfigurationOptions Configuration()
     {
         var options = Reaching(User, Password);
@@ -124,8 +126,8 @@ internal sealed class RedisServerAddress
         // What cannot be sent now was not done: nothing is to be done late.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectRetry = 1;
-        // By a key and a channel the library's users tell each other of masters. The gateway needs neither, and an access list need not allow
-        // them; without a channel the library makes no pub/sub connection, and the gateway has its own.
+        // By a key and a channel the library's users tell each other of masters. The gateway needs neither, and an access list need not
+        // allow them; without a channel the library makes no pub/sub connection, and the gateway has its own.
         options.TieBreaker = "";
         options.ConfigurationChannel = "";
         return options;

@@ -5,22 +5,23 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. One Redis server or cluster: its connection, which is probed and replaced when it fails.
+/// One of the Redis servers or clusters that share the channels, with its connection, which is probed and replaced when it fails. Safe for
+/// any thread.
 /// </summary>
-internal sealed partial class RedisShard : IAsyncDisposable
+internal sealed class RedisShard : IAsyncDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>With a server of the wrong kind: it stays what it is until somebody starts another in its place.</summary>
+    /// <summary>The delay after a server of the wrong kind, which stays what it is until an operator starts another in its place.</summary>
     private static readonly TimeSpan UnusableRetryDelay = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// For users to leave and calls to be answered when the node stops; what is left expires. The drain has left time for it.
-    /// </summary>
+    /// <summary>How long users may take to leave, and calls to be answered, when the node stops. The users that are left expire.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(500);
 
-    private readonly TimeSpan _tick;
+    private static readonly TimeSpan StopPollPeriod = TimeSpan.FromMilliseconds(20);
 
+    private readonly TimeSpan _tick;
+    private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly RedisConnector _connector;
     private readonly string _prefix;
@@ -31,56 +32,54 @@ internal sealed partial class RedisShard : IAsyncDisposable
     private readonly RedisPublisher _publisher;
     private readonly RedisChannelReaders _readers;
     private readonly ILogger _log;
+    private readonly TaskCompletionSource<string?> _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
-    private readonly TaskCompletionSource<string?> _looked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _wasUp;
     private volatile string? _fault;
     private volatile RedisConnection? _connection;
 
-    /// <param name="address">Of the server.</param>
-    /// <param name="options">Of the node.</param>
+    /// <param name="address">The address of the server or cluster.</param>
+    /// <param name="options">The node's settings.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="metrics">Counts what is called.</param>
-    /// <param name="broken">Counts what cannot be read.</param>
-    /// <param name="sink">Takes what comes.</param>
-    /// <param name="occupancy">Tells changes of occupancy; null where none is to be told.</param>
+    /// <param name="metrics">Counts the calls.</param>
+    /// <param name="broken">Counts the records that cannot be read.</param>
+    /// <param name="sink">Takes messages and presence changes.</param>
+    /// <param name="occupancy">Takes changes of occupancy; null where no application wants them.</param>
     /// <param name="log">The log.</param>
     public RedisShard(
         RedisServerAddress address, GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, BrokenRecords broken,
         IBackplaneSink sink, IOccupancySink? occupancy, ILogger log)
     {
         Name = address.Name;
-        _connector = new RedisConnector(address, metrics, log, reason => LogAway(log, address.Name, reason));
+        _connector = new RedisConnector(address, time, metrics, log, reason => RedisLog.Unreachable(log, address.Name, reason));
         _prefix = options.Redis.Prefix;
-        _probes = new RedisProbes(_prefix);
-        _metrics = metrics;
-        _log = log;
-        _broken = broken;
-        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, broken);
-        Occupancy = occupancy is null ? null : new RedisOccupancy(_prefix, options.Presence.TimeToLive, occupancy, log);
+        _probes = new RedisProbes(_prefix, time);
+        (_time, _metrics, _broken, _log) = (time, metrics, broken, log);
+        _presence = new RedisPresence(_prefix, options.Presence.TimeToLive, sink, time, broken);
+        Occupancy = occupancy is null ? null : new RedisOccupancy(_prefix, options.Presence.TimeToLive, occupancy, time, log);
         _publisher = new RedisPublisher(_prefix, time, metrics);
-        _readers = new RedisChannelReaders(_prefix, sink, metrics, broken, _presence);
+        _readers = new RedisChannelReaders(_prefix, sink, time, metrics, broken, _presence);
         _tick = TimeSpan.FromMilliseconds(Math.Clamp(_presence.Period.TotalMilliseconds / 4, 50, 1000));
     }
 
     public string Name { get; }
 
-    /// <summary>What is there instead of a server that can be used, and why it cannot be; null where that is not so.</summary>
+    /// <summary>What the server is, and why it can never be used; null where nothing is wrong with it.</summary>
     public string? Fault => _fault;
 
-    /// <summary>Completes when the first attempt has ended, or has come as far as to look at the server, with <see cref="Fault"/>.</summary>
-    public Task<string?> Looked => _looked.Task;
+    /// <summary>Completes with <see cref="Fault"/> when the first attempt has checked the server, or has failed.</summary>
+    public Task<string?> FirstAttempt => _firstAttempt.Task;
 
-    /// <summary>Null where no change of it is to be told.</summary>
+    /// <summary>Null where no application wants changes of occupancy.</summary>
     public RedisOccupancy? Occupancy { get; }
 
     /// <summary>Whether requests reach Redis and are answered.</summary>
     public bool IsUp => Answering is not null && !_probes.AreSilent;
 
-    /// <summary>Of a cluster, the masters that do not answer while others do; empty when the shard is not up at all.</summary>
+    /// <summary>The masters of a cluster that do not answer while others do; empty when the shard is not up at all.</summary>
     public IReadOnlyList<string> Silent => IsUp ? _probes.Silent : [];
 
-    /// <summary>The connection, for what a client waits for.</summary>
+    /// <summary>The connection for calls that a client waits for; null while Redis does not answer.</summary>
     private RedisConnection? Answering => _connection is { IsSilent: false } connection ? connection : null;
 
     public void Start() => _running = RunAsync();
@@ -93,7 +92,9 @@ internal sealed partial class RedisShard : IAsyncDisposable
         return default;
     }
 
-    /// <summary>Called under the channel table's lock: nothing happens before it returns but asking.</summary>
+    /// <summary>
+    /// Starts the delivery of a channel. Called under the channel table's lock, so it only sends the command before it returns.
+    /// </summary>
     public Task<bool> SubscribeAsync(ChannelName channel) =>
         Answering is { } connection ? _readers.SubscribeAsync(connection, channel) : Task.FromResult(false);
 
@@ -101,7 +102,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public async Task<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query)
     {
-        // Only a subscriber relies on the position of a channel without messages; for others nothing is to be left in Redis.
+        // Only subscribers rely on the position of a channel without messages. For other readers nothing is left in Redis.
         var reader = _readers.Find(channel);
         var keys = reader?.Keys ?? new RedisKeys(_prefix, channel);
         if (Answering is not { } connection
@@ -125,21 +126,21 @@ internal sealed partial class RedisShard : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // With a silent Redis there is nothing to wait for.
+        // A silent Redis is not waited for.
         if (Answering is { } connection)
         {
-            var deadline = Task.Delay(StopTimeout);
+            var deadline = Task.Delay(StopTimeout, _time);
             var leaving = Task.WhenAll(_presence.LeaveAllAsync(connection), Occupancy?.LeaveAllAsync() ?? Task.CompletedTask);
             await Task.WhenAny(leaving, deadline).ConfigureAwait(false);
             while (connection.InFlight > 0 && !deadline.IsCompleted)
-                await Task.Delay(20).ConfigureAwait(false);
+                await Task.Delay(StopPollPeriod, _time).ConfigureAwait(false);
         }
         await _stop.CancelAsync().ConfigureAwait(false);
-        // Where it is just opening a connection to a silent Redis, it takes until that is given up; nobody needs to wait.
-        await _running.WaitAsync(StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // An attempt to connect to a silent Redis takes until its timeout, which the node does not wait for.
+        await _running.WaitAsync(StopTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>One connection after the other.</summary>
+    /// <summary>Serves one connection after the other until the shard stops.</summary>
     private async Task RunAsync()
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -149,13 +150,13 @@ internal sealed partial class RedisShard : IAsyncDisposable
                 await ServeAsync(connection).ConfigureAwait(false);
             else
                 _fault = null;
-            _looked.TrySetResult(null);
+            _firstAttempt.TrySetResult(null);
             await PauseAsync(_fault is null ? RetryDelay : UnusableRetryDelay).ConfigureAwait(false);
         }
         await _connector.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Returns when the connection is of no more use.</summary>
+    /// <summary>Uses a connection until it is broken.</summary>
     private async Task ServeAsync(RedisConnection connection)
     {
         using var stopping = _stop.Token.Register(() => connection.Break("stopping"));
@@ -166,39 +167,39 @@ internal sealed partial class RedisShard : IAsyncDisposable
             if (resumed)
             {
                 _connector.OnUsed(connection);
-                LogUp(_log, Name);
+                RedisLog.Up(_log, Name);
                 await WatchAsync(connection).ConfigureAwait(false);
             }
         }
         catch (Exception failure)
         {
-            // A fault of the gateway's own: the server must not stay away because of it.
-            LogFailure(_log, failure, Name);
+            // A fault of the gateway's own must not keep the server away.
+            RedisLog.Failure(_log, failure, Name);
             connection.Break("failure");
         }
         _connection = null;
         Occupancy?.Interrupt();
-        // What is wrong with the server was told.
+        // A fault of the server has been logged already.
         if (_fault is null)
             _connector.OnEnded(connection, _stop.Token);
         connection.Dispose();
         _readers.Interrupt();
         if (resumed && !_stop.IsCancellationRequested)
-            LogLost(_log, Name, await connection.Broken.ConfigureAwait(false));
+            RedisLog.Lost(_log, Name, await connection.Broken.ConfigureAwait(false));
     }
 
-    /// <summary>Nothing of a client may go to a server that would make something else of it.</summary>
+    /// <summary>Checks the server before it gets anything of a client: some servers speak Redis's protocol and do something else.</summary>
     private async Task<bool> IsUsableAsync(RedisConnection connection)
     {
         string? fault = await connection.FindFaultAsync(_prefix).ConfigureAwait(false);
         if (fault is not null && fault != _fault)
-            LogUnusable(_log, Name, fault);
+            RedisLog.Unusable(_log, Name, fault);
         _fault = fault;
-        _looked.TrySetResult(fault);
+        _firstAttempt.TrySetResult(fault);
         return fault is null;
     }
 
-    /// <summary>Up means: writing and the pub/sub path work, and every reader is where its stream is.</summary>
+    /// <summary>Brings the shard up: writing and the way through pub/sub work, and every reader has caught up with its stream.</summary>
     private async Task<bool> TryResumeAsync(RedisConnection connection)
     {
         if (!await IsUsableAsync(connection).ConfigureAwait(false)
@@ -221,7 +222,7 @@ internal sealed partial class RedisShard : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Returns when the connection is of no more use.</summary>
+    /// <summary>Does at each tick what comes due, until the connection is broken.</summary>
     private async Task WatchAsync(RedisConnection connection)
     {
         // Redis may have lost its data.
@@ -231,7 +232,6 @@ internal sealed partial class RedisShard : IAsyncDisposable
         var comparing = Task.CompletedTask;
         while (!connection.Broken.IsCompleted)
         {
-            long now = Environment.TickCount64;
             if (_probes.AreSilent || _probes.HasSilentChannel)
                 connection.Break("silence");
             else if (_probes.Silent.Count > 0)
@@ -241,34 +241,19 @@ internal sealed partial class RedisShard : IAsyncDisposable
             // A master that has taken over may lack what the one before had delivered.
             if (_probes.Send(connection))
                 _ = _readers.CheckAllAsync();
-            _readers.LeaveUnwanted(connection, now);
+            _readers.LeaveUnwanted(connection);
             if (refreshing.IsCompleted)
-                refreshing = _presence.RefreshAsync(connection, now);
-            Occupancy?.Refresh(now);
+                refreshing = _presence.RefreshDueAsync(connection);
+            Occupancy?.Refresh();
             if (checking.IsCompleted)
-                checking = _readers.CheckAsync(now);
+                checking = _readers.CheckDueAsync();
             if (comparing.IsCompleted)
-                comparing = _presence.CheckAsync(connection, now);
+                comparing = _presence.CheckDueAsync(connection);
             await Task.WhenAny(connection.Broken, PauseAsync(_tick)).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Ends early when the shard stops.</summary>
-    private async Task PauseAsync(TimeSpan time) =>
-        await Task.Delay(time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    [LoggerMessage(66, LogLevel.Error, "Serving Redis at {Server} failed; it is connected to anew.")]
-    private static partial void LogFailure(ILogger log, Exception failure, string server);
-
-    [LoggerMessage(67, LogLevel.Error, "Redis at {Server} is refused: {Fault}.")]
-    private static partial void LogUnusable(ILogger log, string server, string fault);
-
-    [LoggerMessage(61, LogLevel.Information, "Redis at {Server} is there.")]
-    private static partial void LogUp(ILogger log, string server);
-
-    [LoggerMessage(62, LogLevel.Warning, "Redis at {Server} is lost: {Reason}.")]
-    private static partial void LogLost(ILogger log, string server, string reason);
-
-    [LoggerMessage(63, LogLevel.Warning, "Redis at {Server} is out of reach: {Reason}.")]
-    private static partial void LogAway(ILogger log, string server, string reason);
+    /// <summary>Waits, but no longer than until the shard stops.</summary>
+    private async Task PauseAsync(TimeSpan wait) =>
+        await Task.Delay(wait, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

@@ -7,8 +7,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// What an encrypted connection to Redis trusts, and what it shows of itself. Immutable. The files are read for each handshake: there are few, and
-/// so certificates that were renewed count from the next connection on.
+/// What an encrypted connection to Redis trusts, and what it shows of itself. Immutable. The files are read for each handshake: there are
+/// few, and so certificates that were renewed count from the next connection on.
 /// </summary>
 /// <param name="authorities">A PEM file; null for those that the system trusts.</param>
 /// <param name="client">The node's own certificate, where Redis wants one.</param>

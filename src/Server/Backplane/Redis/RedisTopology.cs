@@ -1,13 +1,17 @@
 using System.Globalization;
 using System.Net;
+using Gateway.Server.Clock;
 using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>The servers behind one connection: which of them take writes, and reading that anew when it has changed. Safe for any thread.</summary>
-internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
+/// <summary>
+/// The servers behind one connection: which of them take writes, and which has which slot. Read anew when that has changed. Safe for any
+/// thread.
+/// </summary>
+internal sealed class RedisTopology(ConnectionMultiplexer multiplexer, TimeProvider time)
 {
-    /// <summary>Between two readings: an error comes with every call until the library knows better.</summary>
+    /// <summary>The time between two readings: an error comes with every call until the library knows better.</summary>
     private const long RefreshMilliseconds = 500;
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMilliseconds(500);
@@ -22,10 +26,11 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
 
     public bool IsCluster { get; } = Servers(multiplexer).Any(server => server.ServerType == ServerType.Cluster);
 
-    /// <summary>Whether all servers that are there know sharded pub/sub, which came with Redis 7.</summary>
-    public bool HasShardedPubSub => IsCluster && Servers(multiplexer).Where(server => server.IsConnected).All(server => server.Version.Major >= 7);
+    /// <summary>Whether all connected servers know sharded pub/sub, which came with Redis 7.</summary>
+    public bool HasShardedPubSub =>
+        IsCluster && Servers(multiplexer).Where(server => server.IsConnected).All(server => server.Version.Major >= 7);
 
-    /// <summary>Where the servers are, also those that a cluster named.</summary>
+    /// <summary>The servers' addresses, those that a cluster named included.</summary>
     public EndPoint[] EndPoints => multiplexer.GetEndPoints();
 
     /// <summary>The masters that have slots, as the servers said last; or the only server.</summary>
@@ -33,57 +38,50 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
     {
         if (!IsCluster)
             return Alone;
-        foreach (var server in Servers(multiplexer))
+        if (Configuration() is { } configuration)
         {
-            if (server.IsConnected && server.ClusterConfiguration is { } configuration)
-                return _members = [.. configuration.Nodes.Where(node => !node.IsReplica && node.EndPoint is not null && node.Slots.Count > 0).Select(Member)];
+            var masters = configuration.Nodes.Where(node => !node.IsReplica && node.EndPoint is not null && node.Slots.Count > 0);
+            _members = [.. masters.Select(Member)];
         }
         return _members;
     }
 
-    /// <summary>A server that takes writes; null where none is connected.</summary>
+    /// <summary>A connected server that takes writes; null for none.</summary>
     public EndPoint? Master() => Servers(multiplexer).FirstOrDefault(server => server.IsConnected && !server.IsReplica)?.EndPoint;
 
-    /// <summary>Of a cluster, the master that has a name's slot, as the servers said last; null where none has.</summary>
-    public EndPoint? MasterOf(byte[] name)
-    {
-        int slot = multiplexer.HashSlot(name);
-        foreach (var server in Servers(multiplexer))
-        {
-            if (server.IsConnected && server.ClusterConfiguration is { } configuration)
-                return configuration.GetBySlot(slot)?.EndPoint;
-        }
-        return null;
-    }
+    /// <summary>Of a cluster, the master that has a name's slot, as the servers said last; null for none.</summary>
+    public EndPoint? MasterOf(byte[] name) => Configuration()?.GetBySlot(multiplexer.HashSlot(name))?.EndPoint;
 
-    /// <summary>Has the library ask the servers which of them has what.</summary>
+    /// <summary>Has the library ask the servers which of them has which slot.</summary>
     public Task RefreshAsync()
     {
         lock (_gate)
         {
-            if (_refreshing.IsCompleted && Environment.TickCount64 - _refreshed >= RefreshMilliseconds)
-                (_refreshed, _refreshing) = (Environment.TickCount64, Task.Run(ReadAsync));
+            if (_refreshing.IsCompleted && time.GetMilliseconds() - _refreshed >= RefreshMilliseconds)
+                StartReading();
             return _refreshing;
         }
     }
 
-    /// <summary>Asks a server itself. One that says nothing may be a master.</summary>
+    /// <summary>Asks a server itself whether it is a master. A server that says nothing may be one.</summary>
     public async Task<bool> MayBeMasterAsync(EndPoint server)
     {
         try
         {
-            var answer = await multiplexer.GetServer(server).ExecuteAsync("INFO", "replication").WaitAsync(AnswerTimeout).ConfigureAwait(false);
-            return ((string?)answer)?.Contains("role:slave", StringComparison.Ordinal) != true;
+            var asking = multiplexer.GetServer(server).ExecuteAsync("INFO", "replication");
+            string? answer = (string?)await asking.WaitAsync(AnswerTimeout, time).ConfigureAwait(false);
+            return answer?.Contains("role:slave", StringComparison.Ordinal) != true;
         }
         catch (Exception)
         {
-            // It may not be asked, or does not answer, which is found out by whoever relies on it.
+            // The gateway may not ask, or the server does not answer. The subscription that follows shows whether it works.
             return true;
         }
     }
 
-    /// <summary>Waits until what is known was asked for at this time, by <see cref="Environment.TickCount64"/>, or later.</summary>
-    public async Task RefreshedSinceAsync(long time)
+    /// <summary>Waits until the servers have been asked at or after a moment.</summary>
+    /// <param name="moment">By <see cref="TimeProviderExtensions.GetMilliseconds"/>.</param>
+    public async Task RefreshedSinceAsync(long moment)
     {
         while (true)
         {
@@ -93,17 +91,19 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
             {
                 if (_refreshing.IsCompleted)
                 {
-                    if (_refreshed >= time)
+                    if (_refreshed >= moment)
                         return;
-                    (_refreshed, _refreshing) = (Environment.TickCount64, Task.Run(ReadAsync));
+                    StartReading();
                 }
-                (refreshing, suffices) = (_refreshing, _refreshed >= time);
+                (refreshing, suffices) = (_refreshing, _refreshed >= moment);
             }
             await refreshing.ConfigureAwait(false);
             if (suffices)
                 return;
         }
     }
+
+    private void StartReading() => (_refreshed, _refreshing) = (time.GetMilliseconds(), Task.Run(ReadAsync));
 
     private async Task ReadAsync()
     {
@@ -113,8 +113,19 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
         }
         catch (Exception)
         {
-            // Nobody answered; the next error asks again.
+            // No server answered; the next error asks again.
         }
+    }
+
+    /// <summary>The cluster as a connected server described it last; null where none did.</summary>
+    private ClusterConfiguration? Configuration()
+    {
+        foreach (var server in Servers(multiplexer))
+        {
+            if (server.IsConnected && server.ClusterConfiguration is { } configuration)
+                return configuration;
+        }
+        return null;
     }
 
     private RedisMember Member(ClusterNode node)
@@ -128,7 +139,7 @@ internal sealed class RedisTopology(ConnectionMultiplexer multiplexer)
         }
     }
 
-    /// <summary>Slots are many and servers few: the first tries find one.</summary>
+    /// <summary>Finds a key in a slot of the node: slots are many and servers few, so one of the first tries fits.</summary>
     private string KeyOf(ClusterNode node)
     {
         for (int i = 0; ; i++)

@@ -13,8 +13,8 @@ internal sealed record StoredPage(
     Position Top, long Oldest, IReadOnlyList<(long Seq, byte[] Body)> Entries, bool More, IReadOnlyList<Position> Earlier, int Broken)
 {
     /// <summary>
-    /// The page of what was read. A stream with a hole, or with a message in it that nobody can read, is as good as one that begins behind that: whoever
-    /// needs what was there has lost it, and is to be told so.
+    /// The page of what was read. A stream with a hole, or with a message in it that nobody can read, is as good as one that begins behind
+    /// that: whoever needs what was there has lost it, and is to be told so.
     /// </summary>
     /// <param name="top">The channel's position.</param>
     /// <param name="oldest">The id of the stream's oldest entry; empty when there is none.</param>

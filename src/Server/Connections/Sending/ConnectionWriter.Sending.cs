@@ -48,17 +48,37 @@ internal sealed partial class ConnectionWriter
         return schedule;
     }
 
-    private void Put(Opcode opcode, ReadOnlySpan<byte> payload)
+    private void Put(ReadOnlySpan<byte> message)
     {
-        if (_queue.OpenReplies() is { } open && open.HasRoomFor(payload.Length))
+        var replies = BeginReply(message.Length, out int start);
+        _encoding.WriteReply(replies, message);
+        EndReply(replies, start);
+    }
+
+    /// <summary>The batch at the end of the queue, where that is one of replies with room, or a new one.</summary>
+    /// <param name="bytes">About as many bytes as the reply takes.</param>
+    /// <param name="start">Where the reply begins.</param>
+    private FrameBatch BeginReply(int bytes, out int start)
+    {
+        var replies = _queue.OpenReplies() is { } open && open.HasRoomFor(bytes) ? open : FrameBatch.Rent(_encoding);
+        start = replies.Length;
+        return replies;
+    }
+
+    /// <summary>Queues what was written to the batch, unless that was nothing.</summary>
+    private void EndReply(FrameBatch replies, int start)
+    {
+        bool isNew = replies.Count == 0;
+        if (replies.Length > start)
         {
-            open.Append(opcode, payload);
-            _queue.Extend(open);
-            return;
+            replies.EndFrame(start);
+            if (isNew)
+                _queue.Enqueue(new QueuedFrames(replies, 0, 1, null));
+            else
+                _queue.Extend(replies);
         }
-        var batch = FrameBatch.Of(opcode, payload);
-        _queue.Enqueue(new QueuedFrames(batch, 0, 1, null));
-        batch.Release();
+        if (isNew)
+            replies.Release();
     }
 
     private void EnqueueFrames(FrameBatch batch, Subscription subscription, ref Overflow overflow)

@@ -31,6 +31,7 @@ internal sealed partial class ConnectionWriter : ISubscriber
     }
 
     private readonly Lock _gate = new();
+    private readonly FrameEncoding _encoding;
     private readonly IOutput _output;
     private readonly IWriterOwner _owner;
     private readonly SendScheduler _sends;
@@ -50,8 +51,9 @@ internal sealed partial class ConnectionWriter : ISubscriber
     private bool _lacksPresence;
     private State _state;
 
-    public ConnectionWriter(IOutput output, IWriterOwner owner, SendScheduler sends, int limit, GatewayMetrics metrics)
+    public ConnectionWriter(FrameEncoding encoding, IOutput output, IWriterOwner owner, SendScheduler sends, int limit, GatewayMetrics metrics)
     {
+        _encoding = encoding;
         _output = output;
         _owner = owner;
         _sends = sends;
@@ -60,6 +62,8 @@ internal sealed partial class ConnectionWriter : ISubscriber
     }
 
     public string Id => _owner.Id;
+
+    public FrameEncoding Encoding => _encoding;
 
     /// <summary>Bytes waiting in the queue, as counted against the limit.</summary>
     public long QueuedBytes
@@ -71,28 +75,49 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
     }
 
+    /// <summary>Whether the transport has taken all that was queued.</summary>
+    public bool HasSentAll
+    {
+        get
+        {
+            lock (_gate)
+                return !_isSending && _queue.IsEmpty;
+        }
+    }
+
     /// <summary>Whether the peer takes nothing at the moment: its window is full.</summary>
     public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
     /// <summary>How often the transport was full and has taken bytes again: while this counts up, there is somebody who reads.</summary>
     public long Relieved => Volatile.Read(ref _relieved);
 
-    public void Send(ReadOnlySpan<byte> message) => Write(Opcode.Text, message);
-
-    /// <summary>Queues one frame; it leaves with the read loop's next flush.</summary>
-    public void Write(Opcode opcode, ReadOnlySpan<byte> payload)
+    /// <summary>Queues a message; it leaves with the read loop's next flush.</summary>
+    public void Send(ReadOnlySpan<byte> message)
     {
         lock (_gate)
         {
             if (_state == State.Open)
-                Put(opcode, payload);
+                Put(message);
         }
     }
 
-    /// <summary>Sends one frame from outside the read loop.</summary>
-    public void WriteNow(Opcode opcode, ReadOnlySpan<byte> payload)
+    /// <summary>Queues a message of bytes; it leaves with the read loop's next flush.</summary>
+    public void SendBinary(ReadOnlySpan<byte> message)
     {
-        Write(opcode, payload);
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(message.Length, out int start);
+            _encoding.WriteBinary(replies, message);
+            EndReply(replies, start);
+        }
+    }
+
+    /// <summary>Sends a message from outside the read loop, at once.</summary>
+    public void SendNow(ReadOnlySpan<byte> message)
+    {
+        Send(message);
         Pump();
     }
 
@@ -103,11 +128,38 @@ internal sealed partial class ConnectionWriter : ISubscriber
         lock (_gate)
         {
             if (_state == State.Open)
-                Put(Opcode.Text, message);
+                Put(message);
             schedule = Schedule();
         }
         if (schedule)
             _sends.Add(this);
+    }
+
+    /// <summary>Sends a sign of life, from outside the read loop.</summary>
+    public void Ping()
+    {
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(0, out int start);
+            _encoding.WritePing(replies);
+            EndReply(replies, start);
+        }
+        Pump();
+    }
+
+    /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>
+    public void Pong(ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(payload.Length, out int start);
+            _encoding.WritePong(replies, payload);
+            EndReply(replies, start);
+        }
     }
 
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends)
@@ -185,7 +237,7 @@ internal sealed partial class ConnectionWriter : ISubscriber
                 return false;
             subscription.IsAnswered = true;
             if (_state == State.Open)
-                Put(Opcode.Text, message);
+                Put(message);
             return true;
         }
     }
@@ -199,7 +251,7 @@ internal sealed partial class ConnectionWriter : ISubscriber
             if (subscription.Ended)
                 return false;
             if (_state == State.Open)
-                Put(Opcode.Text, message(subscription.LastSeq).WrittenSpan);
+                Put(message(subscription.LastSeq).WrittenSpan);
             return true;
         }
     }
@@ -250,10 +302,10 @@ internal sealed partial class ConnectionWriter : ISubscriber
             if (drop)
                 _queue.Clear();
             if (!message.IsEmpty)
-                Put(Opcode.Text, message);
-            var frame = new ArrayBufferWriter<byte>(2 + 125);
-            FrameWriter.WriteClose(frame, status);
-            Put(Opcode.Close, frame.WrittenSpan[2..]);
+                Put(message);
+            var replies = BeginReply(0, out int start);
+            _encoding.WriteClose(replies, status);
+            EndReply(replies, start);
             _state = State.Closing;
             _repliesSent?.TrySetResult();
         }

@@ -1,5 +1,6 @@
 using Gateway.Server.Admission;
 using Gateway.Server.Auth;
+using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Sessions;
 
@@ -13,6 +14,8 @@ internal sealed class EchoDialectFactory : IDialectFactory
     public string? Subprotocol => null;
 
     public bool SignsIn => false;
+
+    public FrameEncoding Encoding => EchoEncoding.Instance;
 
     public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) => new EchoHandler(connection);
 }

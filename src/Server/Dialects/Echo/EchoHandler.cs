@@ -17,7 +17,10 @@ internal sealed class EchoHandler(Connection connection) : IMessageHandler
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
-        connection.Writer.Write(kind == FrameKind.Text ? Opcode.Text : Opcode.Binary, payload.Span);
+        if (kind == FrameKind.Text)
+            connection.Writer.Send(payload.Span);
+        else
+            connection.Writer.SendBinary(payload.Span);
         return default;
     }
 

@@ -1,5 +1,6 @@
 using Gateway.Server.Admission;
 using Gateway.Server.Auth;
+using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Sessions;
 
@@ -13,6 +14,8 @@ internal sealed class NativeDialectFactory(SessionServices services) : IDialectF
     public string Subprotocol => "gateway.v1.json";
 
     public bool SignsIn => true;
+
+    public FrameEncoding Encoding => NativeEncoding.Instance;
 
     public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
         new ChannelSession(connection, identity, services, opening);

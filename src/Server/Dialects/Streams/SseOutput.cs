@@ -3,7 +3,6 @@ using System.Text;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Connections.Sending;
-using Gateway.Server.Http.Streams;
 using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Dialects.Streams;
@@ -15,7 +14,7 @@ namespace Gateway.Server.Dialects.Streams;
 /// <param name="response">The response's body.</param>
 /// <param name="connection">Told what the client's side would answer.</param>
 /// <param name="positions">Where the client was before.</param>
-internal sealed class SseOutput(PipeWriter response, SseConnection connection, ChannelPositions positions) : IOutput
+internal sealed class SseOutput(PipeWriter response, IStreamClient connection, ChannelPositions positions) : IOutput
 {
     /// <summary>Small messages grow by their names and positions; more than this is not written without waiting for the client.</summary>
     private const int FlushBytes = 32 * 1024;

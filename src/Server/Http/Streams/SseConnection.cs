@@ -1,15 +1,18 @@
 using System.IO.Pipelines;
-using System.Net;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Dialects.Streams;
+using Gateway.Server.Listening;
+using Gateway.Server.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Http.Streams;
 
 /// <summary>
-/// Safe for any thread. A response that stays open, as a transport: nothing comes from its client, so the answers to pings and to the close frame, without
-/// which a connection would be taken for dead, are given here.
+/// A response that stays open, as a transport: nothing comes from its client, so the answers to pings and to the close frame, without
+/// which a connection would be taken for dead, are given here. Safe for any thread.
 /// </summary>
-internal sealed class SseConnection : ConnectionContext
+internal sealed class SseConnection : PipeTransport, IStreamClient
 {
     /// <summary>A client's frame, its masking key zero (RFC 6455 section 5.2).</summary>
     private static readonly byte[] Pong = [0x8A, 0x80, 0, 0, 0, 0];
@@ -18,24 +21,23 @@ internal sealed class SseConnection : ConnectionContext
     private readonly Pipe _input = new(new PipeOptions(minimumSegmentSize: 16, useSynchronizationContext: false));
     private bool _isOver;
 
-    public SseConnection(HttpContext context)
+    public SseConnection(HttpContext context, ChannelPositions positions)
     {
         _context = context;
-        ConnectionId = context.Connection.Id;
-        Transport = new Duplex(_input.Reader, context.Response.BodyWriter);
-        if (context.Connection.RemoteIpAddress is { } address)
-            RemoteEndPoint = new IPEndPoint(address, context.Connection.RemotePort);
+        Output = new SseOutput(context.Response.BodyWriter, this, positions);
     }
 
-    public override string ConnectionId { get; set; }
+    public override IOutput Output { get; }
 
-    public override IFeatureCollection Features => _context.Features;
+    public override bool ClosesWhenOutputEnds => false;
 
-    public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
+    protected override IFeatureCollection Features => _context.Features;
 
-    public override IDuplexPipe Transport { get; set; }
+    protected override PipeReader Input => _input.Reader;
 
-    public override void Abort(ConnectionAbortedException abortReason) => _context.Abort();
+    protected override PipeWriter OutputPipe => _context.Response.BodyWriter;
+
+    public override void Abort(ConnectionAbortedException reason) => _context.Abort();
 
     /// <summary>The client has taken a ping.</summary>
     public void Answer()
@@ -57,12 +59,5 @@ internal sealed class SseConnection : ConnectionContext
             _isOver = true;
             _input.Writer.Complete();
         }
-    }
-
-    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
-    {
-        public PipeReader Input => input;
-
-        public PipeWriter Output => output;
     }
 }

@@ -44,11 +44,10 @@ internal sealed class SseEndpoint(
         using var lease = admitted.Lease;
         Begin(context);
         NoticeSilence(context);
-        var connection = new SseConnection(context);
+        var connection = new SseConnection(context, admitted.Opening!.Positions());
         // The request is not read any more; only the server that reads the socket knows that the client has left.
         using var gone = context.RequestAborted.UnsafeRegister(static connection => ((SseConnection)connection!).Complete(), connection);
-        var output = new SseOutput(context.Response.BodyWriter, connection, admitted.Opening!.Positions());
-        await new Connection(connection, output, services, lease, admitted.Handler).RunAsync();
+        await new Connection(connection, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
     }
 
     /// <summary>What a browser says by itself comes first: the address it was given may be old.</summary>

@@ -1,27 +1,27 @@
-using System.Diagnostics;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Subscribing to a busy channel, over a Redis whose answers are slower than what it sends by itself.</summary>
+/// <summary>
+/// Subscribing to a busy channel, over a Redis whose answers are slower than the messages that it sends. The subscriber's node has no
+/// deadlines, as its time stands still: a request that chased the channel's end would never be answered.
+/// </summary>
 public sealed class BusyChannelTests
 {
     private const string Channel = "log:busy";
     private const int PerSecond = 400;
 
-    private static readonly TimeSpan Promptly = TimeSpan.FromSeconds(3);
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_subscribe_is_answered_promptly_and_no_seq_is_missed(bool isFirst)
+    public async Task A_subscribe_is_answered_and_no_seq_is_missed(bool isFirst)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var near = await Node.StartAsync(redis.Address);
-        await using var far = await Node.StartAsync(proxy.Address);
+        await using var far = await TimedNode.StartAsync(proxy.Address);
         await using var publisher = await JsonClient.ConnectAsync(near);
-        await using var other = await JsonClient.ConnectAsync(far);
+        await using var other = await JsonClient.ConnectAsync(far.Server);
         if (!isFirst)
             Follower.Start(await SubscribedAsync(other));
         proxy.DelayReplies(TimeSpan.FromMilliseconds(20));
@@ -29,10 +29,8 @@ public sealed class BusyChannelTests
 
         for (int round = 0; round < 5; round++)
         {
-            await using var client = await JsonClient.ConnectAsync(far);
-            var clock = Stopwatch.StartNew();
+            await using var client = await JsonClient.ConnectAsync(far.Server);
             long seq = (await client.SubscribeAsync(Channel)).Number("seq");
-            Assert.True(clock.Elapsed < Promptly, $"the answer took {clock.Elapsed}");
             await FollowsAsync(client, seq, 100);
         }
     }
@@ -43,7 +41,7 @@ public sealed class BusyChannelTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var near = await Node.StartAsync(redis.Address);
-        await using var far = await Node.StartAsync(proxy.Address);
+        await using var far = await TimedNode.StartAsync(proxy.Address);
         await using var publisher = await JsonClient.ConnectAsync(near);
         string epoch = (await publisher.PublishManyAsync(Channel, 50)).Text("epoch");
         proxy.DelayReplies(TimeSpan.FromMilliseconds(20));
@@ -51,12 +49,11 @@ public sealed class BusyChannelTests
 
         for (int round = 0; round < 5; round++)
         {
-            await using var client = await JsonClient.ConnectAsync(far);
+            await using var client = await JsonClient.ConnectAsync(far.Server);
             Assert.True((await client.RecoverAsync(Channel, epoch, 10)).GetProperty("recovered").GetBoolean());
-            var clock = Stopwatch.StartNew();
             // The chase would take two seconds, and then end with insufficient_state.
             await FollowsAsync(client, 10, 40 + ((round + 4) * PerSecond));
-            await client.AskAnythingAsync($$"""{"type":"unsubscribe","channel":"{{Channel}}","id":1}""").WaitAsync(Promptly);
+            await client.AskAnythingAsync($$"""{"type":"unsubscribe","channel":"{{Channel}}","id":1}""");
         }
     }
 
@@ -66,23 +63,27 @@ public sealed class BusyChannelTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var near = await Node.StartAsync(redis.Address);
-        await using var far = await Node.StartAsync(proxy.Address);
+        await using var far = await TimedNode.StartAsync(proxy.Address);
         await using var publisher = await JsonClient.ConnectAsync(near);
         proxy.DelayReplies(TimeSpan.FromMilliseconds(100));
         await using var flood = Flood.Start(publisher, Channel, PerSecond);
         for (int i = 0; i < 10; i++)
         {
-            var client = await RawWebSocket.ConnectAsync(far.PublicPort);
+            var client = await RawWebSocket.ConnectAsync(far.Server.PublicPort);
             await client.SendMessageAsync($$"""{"type":"subscribe","channel":"{{Channel}}"}""");
-            await Task.Delay(50);
+            // Different clients leave after a different part of the way.
+            await Task.Delay(i * 10);
             client.Reset();
         }
 
-        await Eventually.TrueAsync(() => far.Connections.Count == 0 && far.Channels.Count == 0, "nothing is left of the clients");
-        // What was asked for before they left.
-        await Task.Delay(500);
+        await Eventually.TrueAsync(() => far.Server.Connections.Count == 0 && far.Server.Channels.Count == 0, "nothing is left of the clients");
+        using var metrics = new Measurements(far.Server);
+        await Eventually.TrueAsync(() => metrics["gateway.backplane.in_flight"] == 0, "what they asked for is answered");
         int before = await redis.CallsAsync("xrange");
-        await Task.Delay(1000);
+        // Whatever went on asking would do so during the round trips of another request.
+        await using var other = await JsonClient.ConnectAsync(far.Server);
+        for (int i = 0; i < 5; i++)
+            await other.AskAsync(Expect.Message("plain:x", "1"), "ack");
         Assert.Equal(before, await redis.CallsAsync("xrange"));
     }
 
@@ -92,16 +93,17 @@ public sealed class BusyChannelTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var near = await Node.StartAsync(redis.Address);
-        await using var far = await Node.StartAsync(proxy.Address);
+        await using var far = await TimedNode.StartAsync(proxy.Address);
         await using var publisher = await JsonClient.ConnectAsync(near);
-        await using var client = await JsonClient.ConnectAsync(far);
+        await using var client = await JsonClient.ConnectAsync(far.Server);
         proxy.Delay(TimeSpan.FromMilliseconds(128));
         await using var flood = Flood.Start(publisher, Channel, PerSecond);
 
-        var clock = Stopwatch.StartNew();
+        int before = await redis.CallsAsync("xrange");
         long seq = (await client.SubscribeAsync(Channel)).Number("seq");
 
-        Assert.True(clock.Elapsed < Promptly, $"the answer took {clock.Elapsed}");
+        // One to follow the channel, one for the client, and as many again for what came meanwhile.
+        Assert.InRange(await redis.CallsAsync("xrange") - before, 1, 4);
         await FollowsAsync(client, seq, 200);
     }
 

@@ -43,18 +43,19 @@ public sealed class DemotedMasterTests
     public async Task A_full_server_is_not_taken_for_one()
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var node = await Node.StartAsync(redis.Address);
-        await using var client = await JsonClient.ConnectAsync(node);
+        await using var node = await TimedNode.StartAsync(redis.Address);
+        await using var client = await JsonClient.ConnectAsync(node.Server);
         await client.SubscribeAsync("plain:x");
         await client.AskAsync(Expect.Message("log:x", "0"), "ack");
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "1");
 
         await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        // Two probes, which a full server takes and a replica does not.
+        await node.PassAsync(TimeSpan.FromSeconds(2));
         await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
 
         await client.PublishAsync("plain:x", "2");
         Assert.Equal("2", (await client.ReceiveAsync("message")).Raw("content"));
-        await node.IsReadyAsync();
+        await node.Server.IsReadyAsync();
     }
 }

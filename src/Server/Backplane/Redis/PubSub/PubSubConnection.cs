@@ -6,12 +6,13 @@ using System.Text;
 namespace Gateway.Server.Backplane.Redis.PubSub;
 
 /// <summary>
-/// Safe for any thread. A connection to one Redis server on which nothing but pub/sub comes. Its one reader hands messages on in the order in which
-/// Redis sent them, and before it reads more: what is not kept up with waits in the kernel, and then in Redis.
+/// Safe for any thread. A connection to one Redis server on which nothing but pub/sub comes. Its one reader hands messages on in the order
+/// in which Redis sent them, and before it reads more: what is not kept up with waits in the kernel, and then in Redis.
 /// </summary>
 /// <remarks>
-/// The client library's own subscriptions either give no order or keep a queue of 3 KB for each channel; here a channel costs its name and a few
-/// small objects, and a message nothing. Once <see cref="Ended"/>, it is replaced, never mended. Handlers are called without a lock of this.
+/// The client library's own subscriptions either give no order or keep a queue of 3 KB for each channel; here a channel costs its name and
+/// a few small objects, and a message nothing. Once <see cref="Ended"/>, it is replaced, never mended. Handlers are called without a lock
+/// of this.
 /// </remarks>
 internal sealed class PubSubConnection : IDisposable
 {

@@ -1,50 +1,57 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Gateway.Server.Clock;
 using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis.PubSub;
 
 /// <summary>
-/// Safe for any thread; of one <see cref="RedisConnection"/>. Which pub/sub connection has which channel: a single one has them all, or, where
-/// pub/sub is sharded, each master of the cluster has those of its slots.
+/// The pub/sub connections of one <see cref="RedisConnection"/>. A single one has all channels, or, where pub/sub is sharded, the one to
+/// each master of the cluster has the channels of its slots. Safe for any thread.
 /// </summary>
-internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddress address, bool isSharded) : IDisposable
+internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddress address, bool isSharded, TimeProvider time) : IDisposable
 {
-    /// <summary>For a connection to be there.</summary>
+    /// <summary>How long a connection may take to open.</summary>
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>For an answer on it, within that of whoever asks in turn: silence for so long shows that it is of no more use.</summary>
+    /// <summary>
+    /// How long an answer may take, within the timeout of a queued call. Silence for so long shows that the connection is of no more use.
+    /// </summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(4.5);
 
-    /// <summary>How long a server that could not be reached is not tried again: every channel it has asks for it.</summary>
-    private const int RetryMilliseconds = 500;
+    /// <summary>The time between two attempts to reach a server: every channel that it has asks for the connection.</summary>
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A slot that moves may send one on, and the server it names may do so once more.</summary>
+    /// <summary>
+    /// Redirections that a subscription follows: a slot that moves causes one, and the server it names may cause another.
+    /// </summary>
     private const int MaxMoves = 3;
 
-    /// <summary>How often, and how long apart, the servers are asked anew where they name one that is a replica: then the feed waits.</summary>
-    private const int MaxLooks = 10;
+    /// <summary>How often the servers are asked again while they name a replica as the master. After that the reader waits.</summary>
+    private const int MaxMasterChecks = 10;
 
-    private const int LookMilliseconds = 20;
+    private static readonly TimeSpan MasterCheckDelay = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<EndPoint, (Task<PubSubConnection?> Opening, long Since)> _connections = [];
-    private readonly Dictionary<EndPoint, (Task<bool> Answer, long Since)> _looks = [];
+    private readonly Dictionary<EndPoint, (Task<bool> Answer, long Since)> _masterChecks = [];
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDisposed;
 
-    // When a subscription ended by itself last: what was known then of who has which slot may be wrong.
+    /// <summary>When a subscription ended by itself last: what was known then of the slots may be wrong.</summary>
     private long _doubted = long.MinValue;
 
-    /// <summary>Whether a channel is at the server that has its slot, where SPUBLISH reaches it.</summary>
+    /// <summary>Whether each channel is subscribed to at the server that has its slot, where SPUBLISH reaches it.</summary>
     public bool IsSharded => isSharded;
 
-    /// <summary>Completes when the single connection ends, with the reason. Of several, one says nothing of the others: its channels are told.</summary>
+    /// <summary>
+    /// Completes when the single connection ends, with the reason. The end of one of several concerns only its channels, which are told.
+    /// </summary>
     public Task<string> Ended => _ended.Task;
 
-    /// <summary>Opens the single connection, where it is one.</summary>
-    /// <returns>Null when it is there, or why not.</returns>
+    /// <summary>Opens the single connection. Where pub/sub is sharded, connections are opened with the first subscriptions.</summary>
+    /// <returns>Null, or why there is no connection.</returns>
     public async Task<string?> OpenAsync()
     {
         if (isSharded)
@@ -56,6 +63,7 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         return connection.Ended.IsCompleted ? await connection.Ended.ConfigureAwait(false) : null;
     }
 
+    /// <summary>Subscribes a channel at its server.</summary>
     /// <returns>Null when messages come from now on, or why they do not.</returns>
     public async Task<string?> SubscribeAsync(PubSubChannel channel)
     {
@@ -76,8 +84,8 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         return "no server is known for the channel";
     }
 
-    /// <summary>Ends connections to servers that are no masters any more: what is published does not reach them for sure.</summary>
-    /// <param name="masters">The names of those that are.</param>
+    /// <summary>Ends connections to servers that are no masters any more: a message may not reach them.</summary>
+    /// <param name="masters">The names of the masters.</param>
     public void KeepTo(IReadOnlyCollection<string> masters)
     {
         if (!isSharded || masters.Count == 0)
@@ -105,43 +113,47 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
             _connections.Clear();
         }
         foreach (var opening in openings)
-            _ = opening.ContinueWith(opened => opened.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        {
+            _ = opening.ContinueWith(
+                opened => opened.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
     }
 
     /// <summary>
-    /// An old master that has become a replica takes subscriptions too, and hears of what is published at the new one, or does not. So once a
-    /// subscription has ended by itself, the servers are asked anew who has what, and the one that they name whether it is so.
+    /// The master that has a name's slot. An old master that has become a replica takes subscriptions too, and may not get what is
+    /// published at the new one. So once a subscription has ended by itself, the servers are asked again for their slots, and the named one
+    /// for its role.
     /// </summary>
     private async Task<EndPoint?> MasterOfAsync(byte[] name)
     {
-        for (int i = 0; i < MaxLooks && Volatile.Read(ref _doubted) is var doubted && doubted != long.MinValue; i++)
+        for (int i = 0; i < MaxMasterChecks && Volatile.Read(ref _doubted) is var doubted && doubted != long.MinValue; i++)
         {
-            await Task.WhenAny(topology.RefreshedSinceAsync(doubted), Task.Delay(RetryMilliseconds)).ConfigureAwait(false);
+            await Task.WhenAny(topology.RefreshedSinceAsync(doubted), Task.Delay(RetryDelay, time)).ConfigureAwait(false);
             if (topology.MasterOf(name) is not { } server || await MayBeMasterAsync(server, doubted).ConfigureAwait(false))
                 break;
-            // The servers tell each other within milliseconds.
-            await Task.Delay(LookMilliseconds).ConfigureAwait(false);
+            // The servers tell each other of a new master within milliseconds.
+            await Task.Delay(MasterCheckDelay, time).ConfigureAwait(false);
             Doubt();
         }
         return topology.MasterOf(name);
     }
 
-    /// <summary>Asks once for all channels.</summary>
+    /// <summary>Asks a server for its role, once for all channels.</summary>
     private Task<bool> MayBeMasterAsync(EndPoint server, long since)
     {
         lock (_gate)
         {
-            if (!_looks.TryGetValue(server, out var look) || look.Since < since)
-                _looks[server] = look = (topology.MayBeMasterAsync(server), Environment.TickCount64);
-            return look.Answer;
+            if (!_masterChecks.TryGetValue(server, out var check) || check.Since < since)
+                _masterChecks[server] = check = (topology.MayBeMasterAsync(server), time.GetMilliseconds());
+            return check.Answer;
         }
     }
 
-    private static async Task<string?> AnswerAsync(PubSubConnection connection, PubSubChannel channel)
+    private async Task<string?> AnswerAsync(PubSubConnection connection, PubSubChannel channel)
     {
         try
         {
-            return await connection.SubscribeAsync(channel).WaitAsync(AnswerTimeout).ConfigureAwait(false);
+            return await connection.SubscribeAsync(channel).WaitAsync(AnswerTimeout, time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -157,10 +169,12 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
             if (_isDisposed)
                 return Task.FromResult<PubSubConnection?>(null);
             bool isKnown = _connections.TryGetValue(server, out var entry);
-            if (isKnown && (!entry.Opening.IsCompleted || entry.Opening.Result is { Ended.IsCompleted: false } || Environment.TickCount64 - entry.Since < RetryMilliseconds))
+            long now = time.GetMilliseconds();
+            bool isUsable = isKnown && (!entry.Opening.IsCompleted || entry.Opening.Result is { Ended.IsCompleted: false });
+            if (isUsable || (isKnown && now - entry.Since < RetryDelay.TotalMilliseconds))
                 return entry.Opening;
             var opening = OpenAsync(server);
-            _connections[server] = (opening, Environment.TickCount64);
+            _connections[server] = (opening, now);
             return opening;
         }
     }
@@ -173,18 +187,19 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Stream? stream = null;
-        using var deadline = new CancellationTokenSource(ConnectTimeout);
+        using var deadline = new CancellationTokenSource(ConnectTimeout, time);
         try
         {
             await socket.ConnectAsync(server, deadline.Token).ConfigureAwait(false);
             stream = await SecuredAsync(new NetworkStream(socket, ownsSocket: true), server, deadline.Token).ConfigureAwait(false);
-            var connection = await PubSubConnection.StartAsync(stream, isSharded, address.User, address.Password, Doubt).WaitAsync(deadline.Token).ConfigureAwait(false);
-            _ = TellEndAsync(connection);
+            var starting = PubSubConnection.StartAsync(stream, isSharded, address.User, address.Password, Doubt);
+            var connection = await starting.WaitAsync(deadline.Token).ConfigureAwait(false);
+            _ = ReportEndAsync(connection);
             return connection;
         }
         catch (Exception)
         {
-            // Refused, no answer in time, a certificate that will not do: the client library's connection to the same server says why.
+            // Refused, no answer in time, or a bad certificate: the client library's connection to the same server says why.
             socket.Dispose();
             if (stream is not null)
                 await stream.DisposeAsync().ConfigureAwait(false);
@@ -201,9 +216,9 @@ internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddr
         return secured;
     }
 
-    private void Doubt() => Volatile.Write(ref _doubted, Environment.TickCount64);
+    private void Doubt() => Volatile.Write(ref _doubted, time.GetMilliseconds());
 
-    private async Task TellEndAsync(PubSubConnection connection)
+    private async Task ReportEndAsync(PubSubConnection connection)
     {
         string reason = await connection.Ended.ConfigureAwait(false);
         if (!isSharded)

@@ -3,8 +3,8 @@ using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
-/// <summary>Under its publisher's lock, but for what does not change. What waits to be published to one channel, in batches.</summary>
-internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys)
+/// <summary>The messages that wait to be published to one channel, in batches. Used under its publisher's lock, but for what does not change.</summary>
+internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys, TimeProvider time)
 {
     private readonly Queue<PublishBatch> _batches = new(1);
     private PublishBatch? _newest;
@@ -37,11 +37,11 @@ internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys)
     public RedisConnection Connection => _batches.Peek().Connection;
 
     /// <returns>The message's result.</returns>
-    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, int size, long time)
+    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, int size)
     {
         if (_newest is null || !_newest.HasRoomFor(size))
-            _batches.Enqueue(_newest = new PublishBatch(this, connection));
-        return _newest.Add(connection, request, size, time);
+            _batches.Enqueue(_newest = new PublishBatch(this, connection, time));
+        return _newest.Add(connection, request, size);
     }
 
     /// <summary>The first batch, to which nothing is added any more; null for none.</summary>

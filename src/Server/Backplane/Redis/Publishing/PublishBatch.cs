@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
 /// <summary>
-/// Filled under its publisher's lock, then read by one thread. Messages of one channel that go to Redis with one call, as records:
-/// a length (4 bytes) and a body (<see cref="MessageBody"/>) each.
+/// Messages of one channel that go to Redis with one call, as records: a length (4 bytes) and a body (<see cref="MessageBody"/>) each. Filled
+/// under its publisher's lock, then read by one thread.
 /// </summary>
-internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection connection)
+internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection connection, TimeProvider time)
 {
     /// <summary>Of one call, unless a single message is larger.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -15,7 +14,7 @@ internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection con
     /// <summary>Keeps the script, 3 µs a message, from holding up Redis.</summary>
     private const int MaxMessages = 192;
 
-    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly long _started = time.GetTimestamp();
     private readonly List<(int Index, byte[] Key)> _keys = [];
     // One for each message, as what waits for them runs in the order in which they are completed.
     private readonly List<TaskCompletionSource<PublishResult>> _results = [];
@@ -34,20 +33,20 @@ internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection con
     /// <summary>The idempotency keys with their owners, and which message, from 0, each belongs to; ascending.</summary>
     public IReadOnlyList<(int Index, byte[] Key)> Keys => _keys;
 
-    public TimeSpan Age => Stopwatch.GetElapsedTime(_started);
+    public TimeSpan Age => time.GetElapsedTime(_started);
 
     public bool HasRoomFor(int bytes) => Count < MaxMessages && (Count == 0 || _length + bytes <= MaxBytes);
 
     public static int SizeOf(in PublishRequest request) => sizeof(int) + MessageBody.SizeOf(request);
 
     /// <returns>The message's result.</returns>
-    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, int size, long time)
+    public ValueTask<PublishResult> Add(RedisConnection connection, in PublishRequest request, int size)
     {
         if (_length + size > _records.Length)
             Array.Resize(ref _records, Count == 0 ? size : Math.Max(2 * _records.Length, _length + size));
         var record = _records.AsSpan(_length, size);
         BinaryPrimitives.WriteInt32BigEndian(record, size - sizeof(int));
-        MessageBody.Write(record[sizeof(int)..], request, time);
+        MessageBody.Write(record[sizeof(int)..], request, time.GetUtcNow().ToUnixTimeMilliseconds());
         _length += size;
         if (!request.Key.IsEmpty)
             _keys.Add((Count, request.Key.ToArray()));

@@ -4,7 +4,10 @@ using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
-/// <summary>Made under its publisher's lock, then for one thread. Batches that go to Redis with one call: of one channel, or of several of a lone server.</summary>
+/// <summary>
+/// Made under its publisher's lock, then for one thread. Batches that go to Redis with one call: of one channel, or of several of a lone
+/// server.
+/// </summary>
 internal sealed class PublishCall(RedisConnection connection)
 {
     /// <summary>Keeps the script, 3 µs a message and as much a channel, from holding up Redis.</summary>
@@ -122,7 +125,10 @@ internal sealed class PublishCall(RedisConnection connection)
             values.AddRange([index + 1, key]);
     }
 
-    /// <summary>What one batch's script returned: nothing, or the epoch, the position before the first new message, and for each that was known its number and result.</summary>
+    /// <summary>
+    /// What one batch's script returned: nothing, or the epoch, the position before the first new message, and for each that was known its
+    /// number and result.
+    /// </summary>
     private BatchResult Read(RedisResult answer)
     {
         string text = (string?)answer ?? "";

@@ -4,12 +4,13 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
 /// <summary>
-/// Safe for any thread. The way of messages to one Redis server or cluster: a channel has one call under way at a time, and what is published
-/// meanwhile gathers for the next. So a channel keeps its order whatever happens to a call, and load makes calls larger, not more.
+/// Safe for any thread. The way of messages to one Redis server or cluster: a channel has one call under way at a time, and what is
+/// published meanwhile gathers for the next. So a channel keeps its order whatever happens to a call, and load makes calls larger, not
+/// more.
 /// </summary>
 /// <remarks>
-/// To a lone server a few calls are under way, and each takes what has gathered for several channels: a call costs the client library and Redis
-/// as much as ten messages in it. A cluster takes one channel in a call, and calls of different channels do not wait for each other.
+/// To a lone server a few calls are under way, and each takes what has gathered for several channels: a call costs the client library and
+/// Redis as much as ten messages in it. A cluster takes one channel in a call, and calls of different channels do not wait for each other.
 /// Lock order: the shard's lock is never taken under this one's. Results are completed outside of it.
 /// </remarks>
 internal sealed class RedisPublisher(string prefix, TimeProvider time, BackplaneMetrics metrics)
@@ -20,7 +21,9 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
     /// <summary>Waiting for their call; far more than a Redis in order lets gather. Above it messages are refused.</summary>
     private const long MaxWaitingBytes = 32 << 20;
 
-    /// <summary>Channels with nothing to publish whose keys' names are kept: of a channel that is published to now and then they are needed again.</summary>
+    /// <summary>
+    /// Channels with nothing to publish whose keys' names are kept: of a channel that is published to now and then they are needed again.
+    /// </summary>
     private const int MaxIdle = 1024;
 
     private readonly Lock _gate = new();
@@ -44,8 +47,8 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
             }
             _waiting += size;
             if (!_channels.TryGetValue(channel, out var publishes))
-                _channels.Add(channel, publishes = new ChannelPublishes(channel, new RedisKeys(prefix, channel)));
-            result = publishes.Add(connection, request, size, time.GetUtcNow().ToUnixTimeMilliseconds());
+                _channels.Add(channel, publishes = new ChannelPublishes(channel, new RedisKeys(prefix, channel), time));
+            result = publishes.Add(connection, request, size);
             if (!publishes.IsBusy)
             {
                 publishes.IsBusy = true;

@@ -1,24 +1,38 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
-using Gateway.Server.Connections.Sending;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// Used by one sender at a time. Sends on the socket itself, past Kestrel's output pipe: no copy, no buffer that an idle
+/// A plain connection of Kestrel's. Sends on the socket itself, past Kestrel's output pipe: no copy, no buffer that an idle
 /// connection holds, and the system call is made by the thread that has the bytes.
 /// </summary>
-internal sealed class SocketOutput : IOutput
+internal sealed class SocketTransport : PipeTransport
 {
+    private readonly ConnectionContext _connection;
     private readonly Socket _socket;
 
-    public SocketOutput(Socket socket)
+    public SocketTransport(ConnectionContext connection, Socket socket)
     {
+        _connection = connection;
         _socket = socket;
         // The runtime's sockets are non-blocking anyway; this makes a full buffer an answer instead of a wait.
         socket.Blocking = false;
     }
 
-    public int TrySend(ReadOnlySpan<byte> bytes)
+    public override bool ClosesWhenOutputEnds => true;
+
+    protected override PipeReader Input => _connection.Transport.Input;
+
+    protected override PipeWriter OutputPipe => _connection.Transport.Output;
+
+    protected override IFeatureCollection Features => _connection.Features;
+
+    public override void Abort(ConnectionAbortedException reason) => _connection.Abort(reason);
+
+    public override int TrySend(ReadOnlySpan<byte> bytes)
     {
         try
         {
@@ -36,7 +50,7 @@ internal sealed class SocketOutput : IOutput
         }
     }
 
-    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes)
+    public override ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes)
     {
         // The socket keeps an object for its first asynchronous send for good; most connections never need one.
         int sent = TrySend(bytes.Span);

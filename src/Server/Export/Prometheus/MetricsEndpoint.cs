@@ -1,6 +1,4 @@
-using Gateway.Server.Export.Prometheus;
-
-namespace Gateway.Server.Export;
+namespace Gateway.Server.Export.Prometheus;
 
 /// <summary>Stateless. <c>/metrics</c> on the internal port, for Prometheus.</summary>
 internal static class MetricsEndpoint

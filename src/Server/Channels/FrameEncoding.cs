@@ -1,0 +1,38 @@
+using Gateway.Protocol.WebSockets;
+using Gateway.Server.Backplane;
+using Gateway.Server.Naming;
+
+namespace Gateway.Server.Channels;
+
+/// <summary>
+/// How messages look on one kind of wire. Stateless: one object for all connections of that kind, which is also what a channel tells the kinds
+/// apart by. What is written is the same for every connection, so that a batch is encoded once for all of them.
+/// </summary>
+internal abstract class FrameEncoding
+{
+    /// <summary>
+    /// Whether a client answers a ping. One that cannot is alive as long as it takes what it is sent.
+    /// </summary>
+    public abstract bool ExpectsPong { get; }
+
+    /// <summary>Writes a message of a channel.</summary>
+    public abstract void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication);
+
+    /// <summary>Writes a presence change or a snapshot.</summary>
+    public abstract void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence);
+
+    /// <summary>Writes a message to one client, which its dialect has put into text.</summary>
+    public abstract void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply);
+
+    /// <summary>Writes a message of bytes to one client.</summary>
+    public abstract void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply);
+
+    /// <summary>Writes a sign of life, which a client answers where <see cref="ExpectsPong"/>.</summary>
+    public abstract void WritePing(FrameBatch output);
+
+    /// <summary>Writes the answer to a client's ping; nothing where clients do not ping.</summary>
+    public abstract void WritePong(FrameBatch output, ReadOnlySpan<byte> payload);
+
+    /// <summary>Writes the end of the conversation; nothing where only the end of the stream says so.</summary>
+    public abstract void WriteClose(FrameBatch output, CloseStatus status);
+}

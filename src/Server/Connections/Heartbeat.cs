@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Options;
+
+namespace Gateway.Server.Connections;
+
+/// <summary>
+/// Whether a client is still there, and when it is next asked. A field of its connection: the clock beats, the read loop notes what the
+/// client does; a value that is late by a tick harms nobody.
+/// </summary>
+internal struct Heartbeat(long now)
+{
+    private long _lastReceived = now;
+    private long _pinged;
+    private long _relieved;
+    private long _asked;
+    private bool _isPaused;
+
+    /// <summary>Whether the connection's handler waits for somebody else, and what the client sends stays unread.</summary>
+    public readonly bool IsPaused => Volatile.Read(in _isPaused);
+
+    /// <summary>The client's silence is not its own from here on: what it sends is not read.</summary>
+    public void Pause() => Volatile.Write(ref _isPaused, true);
+
+    public void Resume(long now)
+    {
+        _lastReceived = now;
+        Volatile.Write(ref _isPaused, false);
+    }
+
+    /// <summary>Something came from the client, or nothing could.</summary>
+    public void Received(long now) => _lastReceived = now;
+
+    /// <summary>Pings when it is time. Called by the clock.</summary>
+    /// <param name="now">Milliseconds on the clock.</param>
+    /// <param name="options">How often, and how long to wait.</param>
+    /// <param name="writer">The connection's writer.</param>
+    /// <returns>False when the client is taken for gone.</returns>
+    public bool TryBeat(long now, HeartbeatOptions options, ConnectionWriter writer)
+    {
+        if (IsPaused)
+            return true;
+        // A client that cannot answer has shown that it is there by taking the ping.
+        if (_pinged != 0 && !writer.Encoding.ExpectsPong && writer.HasSentAll)
+            _lastReceived = Math.Max(_lastReceived, _pinged);
+        // Compared with when the ping was sent, not with the time since: the next tick may be later than the next ping is due.
+        if (_lastReceived >= _pinged)
+            _pinged = 0;
+        if (_pinged == 0)
+        {
+            if (now - _lastReceived < options.Ping.TotalMilliseconds)
+                return true;
+            _pinged = now;
+            _relieved = writer.Relieved;
+            Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
+            writer.Ping();
+            return true;
+        }
+        if (_relieved == writer.Relieved)
+            return now - _pinged < options.PongTimeout.TotalMilliseconds;
+        // A slow client that still takes bytes is alive; its pong may be unread because its own requests are being answered first.
+        _pinged = now;
+        _relieved = writer.Relieved;
+        return true;
+    }
+
+    /// <summary>A pong has come.</summary>
+    /// <param name="roundTrip">How long it took.</param>
+    /// <returns>False where no ping waits for one: a client may send some that nobody asked for.</returns>
+    public bool TryAnswer(out TimeSpan roundTrip)
+    {
+        long asked = Interlocked.Exchange(ref _asked, 0);
+        roundTrip = asked == 0 ? default : Stopwatch.GetElapsedTime(asked);
+        return asked != 0;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Buffers;
+using Gateway.Protocol.Messages;
+using Gateway.Server.Backplane;
+using Gateway.Server.Channels;
+using Gateway.Server.Connections.Sending;
+using Gateway.Server.Naming;
+using Gateway.Server.Sessions;
+
+namespace Gateway.Server.Dialects.Native;
+
+/// <summary>The native protocol's messages, <c>gateway.v1.json</c>, in WebSocket frames.</summary>
+internal sealed class NativeEncoding : WebSocketEncoding
+{
+    public static readonly NativeEncoding Instance = new();
+
+    private NativeEncoding()
+    {
+    }
+
+    public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
+    {
+        var content = publication.Payload.Bytes;
+        var sender = publication.Sender.Span;
+        int size = ServerMessageWriter.MessageSize(channel.Json, content, sender, publication.Seq, publication.Time);
+        ServerMessageWriter.Message(BeginText(output, size), channel.Json, content, sender, publication.Seq, publication.Time);
+        output.Advance(size);
+    }
+
+    public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence)
+    {
+        var message = ReplyBuffer.Rent();
+        Write(message, channel, presence);
+        WriteText(output, message.WrittenSpan);
+    }
+
+    /// <summary>Writes a <c>presence</c> message, without a frame.</summary>
+    public static void Write(IBufferWriter<byte> output, ChannelName channel, PresenceMessage presence)
+    {
+        if (presence.Snapshot is { } state)
+            ServerMessageWriter.PresenceSnapshot(output, channel.Json, id: default, state);
+        else
+            ServerMessageWriter.PresenceChange(output, channel.Json, presence.Joined, presence.Left, presence.Count);
+    }
+}
