@@ -3,6 +3,9 @@ namespace Gateway.Server.Listening.EventLoop;
 /// <summary>Where a connection of a loop came from and goes to. Called by the connection's loop.</summary>
 internal interface ILoopConnectionOwner
 {
+    /// <inheritdoc cref="ILoopHandshakes.OnPeekedAsync"/>
+    ValueTask OnPeekedAsync(LoopConnection connection, Memory<byte> bytes);
+
     /// <summary>The descriptor is closed.</summary>
     void OnClosed(LoopConnection connection);
 

@@ -32,14 +32,17 @@ internal sealed partial class LoopConnection : IOutput
         return task;
     }
 
-    /// <summary>Ends this side of the stream and leaves the peer's open.</summary>
-    public void EndSending()
+    public ValueTask HalfCloseAsync()
     {
-        if (!TryEnter())
-            return;
-        Libc.ShutdownSend(Descriptor);
-        Leave();
+        if (TryEnter())
+        {
+            Libc.ShutdownSend(Descriptor);
+            Leave();
+        }
+        return default;
     }
+
+    public ValueTask EndOutputAsync() => HalfCloseAsync();
 
     private void OnWritable()
     {

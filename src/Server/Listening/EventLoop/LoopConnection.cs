@@ -1,9 +1,12 @@
 using System.Net;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
+using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Listening.EventLoop;
 
 /// <summary>
-/// An accepted socket of a loop. Its loop pushes what comes to the receiver. Sending, ending and closing are for any thread; one
+/// An accepted socket of a loop, and the transport of the connection that comes of it. Sending, ending and closing are for any thread; one
 /// thread sends at a time.
 /// </summary>
 /// <remarks>
@@ -11,65 +14,35 @@ namespace Gateway.Server.Listening.EventLoop;
 /// that lets no new user in. Whoever leaves as the last one, or sets the bit where there is no user, posts the closing to the loop. So a number
 /// that the system gives to another file is never sent to.
 /// </remarks>
-internal sealed partial class LoopConnection : LoopHandle, ILoopWork
+internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
 {
-    /// <summary>Reads of one connection in a turn: more, and one busy connection would hold up the others of its loop.</summary>
-    private const int ReadsPerTurn = 16;
-
     /// <summary>In <see cref="_users"/>: the connection is to be closed.</summary>
     private const int Closing = int.MinValue;
 
     /// <summary>What is posted, as bits of <see cref="_wanted"/>.</summary>
-    private const int Starts = 1, Resumes = 2, Closes = 4;
+    private const int Starts = 1, Resumes = 2, Closes = 4, Wakes = 8, Receives = 16;
 
     private readonly Loop _loop;
     private readonly ILoopConnectionOwner _owner;
-    private ILoopReceiver _receiver;
+    private IInputReceiver? _receiver;
     private PendingSend? _pending;
     private int _users;
     private int _wanted;
+    private readonly ushort _port;
     private InputState _input;
-    private bool _peeks;
+    private bool _peeks = true;
     private bool _resets;
     private bool _isWritable;
-    private readonly ushort _port;
-
-    /// <summary>For the loop's thread.</summary>
-    [Flags]
-    private enum InputState : byte
-    {
-        /// <summary>There may be something to read.</summary>
-        Readable = 1,
-
-        /// <summary>Behind what there is to read, the peer has ended its side.</summary>
-        PeerEnded = 2,
-
-        /// <summary>What was received is being handled.</summary>
-        Busy = 4,
-
-        /// <summary>The rest is read in the loop's next turn.</summary>
-        Again = 8,
-
-        /// <summary>The receiver has heard of the end.</summary>
-        Ended = 16,
-
-        /// <summary>The descriptor is closed, or another's.</summary>
-        Closed = 32,
-    }
 
     /// <param name="loop">The loop it is to live on.</param>
-    /// <param name="descriptor">A non-blocking socket, counted already.</param>
+    /// <param name="descriptor">A non-blocking socket.</param>
     /// <param name="peer">The other end.</param>
-    /// <param name="owner">Hears of the end.</param>
-    /// <param name="receiver">Takes what comes.</param>
-    /// <param name="peeks">Whether what is received stays unread, until <see cref="StopPeeking"/>.</param>
-    public LoopConnection(Loop loop, int descriptor, IPEndPoint peer, ILoopConnectionOwner owner, ILoopReceiver receiver, bool peeks)
+    /// <param name="owner">Decides what the connection is for, and hears of its end.</param>
+    public LoopConnection(Loop loop, int descriptor, IPEndPoint peer, ILoopConnectionOwner owner)
         : base(descriptor)
     {
         _loop = loop;
         _owner = owner;
-        _receiver = receiver;
-        _peeks = peeks;
         _port = (ushort)peer.Port;
         Address = peer.Address;
         loop.Join();
@@ -81,21 +54,28 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork
     /// <summary>The other end, made when it is asked for.</summary>
     public IPEndPoint Peer => new(Address, _port);
 
-    public override string Activity => $"the connection of {Peer} ({_receiver.GetType().Name})";
+    /// <summary>Whether it is not known yet what the connection is for.</summary>
+    public bool IsPeeking => Volatile.Read(ref _peeks) && !IsClosing;
+
+    public override string Activity => $"the connection of {Peer}, {(_peeks ? "before" : "after")} its handshake";
+
+    public IOutput Output => this;
+
+    /// <summary>The loop closes the socket when the connection is over.</summary>
+    public bool ClosesWhenOutputEnds => false;
 
     private bool IsClosing => Volatile.Read(ref _users) < 0;
 
-    /// <summary>Has the loop begin to receive. From any thread.</summary>
+    /// <summary>Has the loop begin to peek. From any thread.</summary>
     public void Start() => Post(Starts);
 
-    /// <summary>Has another one take what comes from now on. For the receiver, before its handling completes.</summary>
-    public void SetReceiver(ILoopReceiver receiver) => _receiver = receiver;
-
-    /// <summary>Takes the first bytes of what was peeked at, and from now on whatever is received. For the receiver, within its call.</summary>
-    /// <param name="bytes">The beginning of what was received, which stays as it is.</param>
+    /// <summary>
+    /// Takes the first bytes of what was peeked at, and leaves the rest to whoever receives from now on. For the owner, while it decides.
+    /// </summary>
+    /// <param name="bytes">The beginning of what was peeked at, which stays as it is.</param>
     public void StopPeeking(Memory<byte> bytes)
     {
-        _peeks = false;
+        Volatile.Write(ref _peeks, false);
         for (int taken = 0; taken < bytes.Length;)
         {
             int count = Libc.Receive(Descriptor, bytes.Span[taken..], peek: false);
@@ -105,12 +85,12 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork
         }
     }
 
-    /// <summary>Gives the open descriptor to the owner. For the receiver, within its call and before anything was sent.</summary>
+    /// <summary>Gives the open descriptor to the owner. For the owner, while it decides on the loop's thread, and before anything was sent.</summary>
     public void Detach()
     {
         _loop.Remove(this);
         _loop.Leave();
-        _input |= InputState.Closed | InputState.Ended;
+        _input |= InputState.Closed;
         Interlocked.Or(ref _users, Closing);
         _owner.OnDetached(this);
     }
@@ -128,6 +108,8 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork
         Volatile.Write(ref _resets, true);
         Close();
     }
+
+    public void Abort(ConnectionAbortedException reason) => Abort();
 
     public override void OnFailed() => Abort();
 
@@ -148,97 +130,17 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork
 
     void ILoopWork.Execute()
     {
-        if ((_input & InputState.Again) != 0)
-        {
-            _input &= ~InputState.Again;
-            Receive();
-        }
         int wanted = Interlocked.Exchange(ref _wanted, 0);
+        _input &= ~InputState.Again;
         if ((wanted & Starts) != 0 && !IsClosing && !_loop.TryAdd(this, ReadyEvents.Connection))
             Abort();
+        if ((wanted & Wakes) != 0)
+            _input |= InputState.Woken;
+        if ((wanted & Resumes) != 0)
+            _input &= ~InputState.Busy;
         if ((wanted & Closes) != 0)
             CloseNow();
-        if ((wanted & Resumes) != 0)
-        {
-            _input &= ~InputState.Busy;
-            if ((_input & InputState.Closed) != 0)
-                End(isLost: true);
-            else
-                Receive();
-        }
-    }
-
-    private void Receive()
-    {
-        const InputState Mask = InputState.Readable | InputState.Busy | InputState.Ended | InputState.Closed;
-        for (int reads = 0; (_input & Mask) == InputState.Readable; reads++)
-        {
-            if (reads == ReadsPerTurn)
-            {
-                _input |= InputState.Again;
-                _loop.Again(this);
-                return;
-            }
-            var buffer = _loop.Buffer.Free;
-            int count = Libc.Receive(Descriptor, buffer.Span, _peeks);
-            if (count > 0)
-                Push(buffer, count);
-            else if (count == 0)
-                End(isLost: false);
-            else if (Libc.Error is var error && error == Libc.WouldBlock)
-                _input &= ~InputState.Readable;
-            else if (error != Libc.Interrupted)
-                End(isLost: true);
-        }
-    }
-
-    private void Push(Memory<byte> buffer, int count)
-    {
-        // A read that leaves room has taken all there was. The end of the peer's side is found by one more.
-        if (count < buffer.Length && (_input & InputState.PeerEnded) == 0)
-            _input &= ~InputState.Readable;
-        bool peeked = _peeks;
-        var handled = _receiver.OnReceivedAsync(this, buffer[..count]);
-        if (!handled.IsCompletedSuccessfully)
-        {
-            _loop.Buffer.Keep(count);
-            _input |= InputState.Busy;
-            _ = ResumeAfterAsync(handled);
-        }
-        else if (peeked && _peeks)
-        {
-            // Nothing was taken: only more input makes a difference.
-            _input &= ~InputState.Readable;
-            if ((_input & InputState.PeerEnded) != 0)
-                End(isLost: false);
-        }
-        else if (peeked)
-        {
-            // What follows what was taken has been reported already.
-            _input |= InputState.Readable;
-        }
-    }
-
-    private async Task ResumeAfterAsync(ValueTask handled)
-    {
-        try
-        {
-            await handled;
-        }
-        catch (Exception failure)
-        {
-            _loop.Failed(failure, Activity);
-            Abort();
-        }
-        Post(Resumes);
-    }
-
-    private void End(bool isLost)
-    {
-        if ((_input & (InputState.Ended | InputState.Busy)) != 0)
-            return;
-        _input |= InputState.Ended;
-        _receiver.OnEnded(this, isLost);
+        Receive();
     }
 
     /// <summary>Posts once for all that is wanted before the loop comes to it, so that the queue holds a connection at most once.</summary>
@@ -255,11 +157,12 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork
         _input |= InputState.Closed;
         _loop.Forget(this);
         _loop.Leave();
-        if (_resets)
+        if (Volatile.Read(ref _resets))
             Libc.ResetOnClose(Descriptor);
+        else
+            DiscardInput();
         _ = Libc.Close(Descriptor);
         _owner.OnClosed(this);
         FailPending();
-        End(isLost: true);
     }
 }

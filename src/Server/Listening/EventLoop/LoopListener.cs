@@ -55,13 +55,16 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
             _ = Libc.Close(descriptor);
             return;
         }
-        var connection = new LoopConnection(_loops.Choose(), descriptor, peer, this, _handshakes, peeks: true);
+        var connection = new LoopConnection(_loops.Choose(), descriptor, peer, this);
         _handshakes.OnAccepted(connection);
         connection.Start();
     }
 
     /// <summary>There was no file left for a socket, which is closed.</summary>
     public void OnRefused() => _sockets.RefuseForFiles(peer: null);
+
+    ValueTask ILoopConnectionOwner.OnPeekedAsync(LoopConnection connection, Memory<byte> bytes) =>
+        _handshakes.OnPeekedAsync(connection, bytes);
 
     void ILoopConnectionOwner.OnClosed(LoopConnection connection) => _sockets.Remove(connection.Peer);
 

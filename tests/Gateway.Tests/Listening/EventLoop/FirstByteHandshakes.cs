@@ -12,7 +12,7 @@ internal sealed class FirstByteHandshakes : ILoopHandshakes
     {
     }
 
-    public ValueTask OnReceivedAsync(LoopConnection connection, Memory<byte> bytes)
+    public ValueTask OnPeekedAsync(LoopConnection connection, Memory<byte> bytes)
     {
         if (bytes.Span[0] == (byte)'H')
         {
@@ -21,10 +21,8 @@ internal sealed class FirstByteHandshakes : ILoopHandshakes
         }
         var input = new RecordedInput();
         connection.StopPeeking(bytes[..1]);
-        connection.SetReceiver(input);
+        input.Begin(connection);
         Kept.Enqueue((connection, input));
         return default;
     }
-
-    public void OnEnded(LoopConnection connection, bool isLost) => connection.Close();
 }

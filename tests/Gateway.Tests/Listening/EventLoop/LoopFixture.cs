@@ -30,10 +30,12 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
     /// <summary>Connections whose descriptor the loop has closed.</summary>
     public int Closed => Volatile.Read(ref _closed);
 
-    /// <summary>Connects a client, and has the loop receive from it.</summary>
-    public (LoopConnection Connection, Socket Client, RecordedInput Input) Connect(RecordedInput? input = null, bool peeks = false)
+    /// <summary>What is decided by what a connection was peeked at.</summary>
+    public Func<LoopConnection, Memory<byte>, ValueTask>? Handshake { get; set; }
+
+    /// <summary>Connects a client, and has the loop peek at what comes from it.</summary>
+    public (LoopConnection Connection, Socket Client) Accept()
     {
-        input ??= new RecordedInput();
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.Connect(_listener.LocalEndPoint!);
         _clients.Add(client);
@@ -41,8 +43,18 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         int length = address.Length;
         int accepted = Libc.Accept((int)_listener.SafeHandle.DangerousGetHandle(), ref address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
         Assert.True(accepted >= 0);
-        var connection = new LoopConnection(Loop, accepted, PeerAddress.Read(address), this, input, peeks);
+        var connection = new LoopConnection(Loop, accepted, PeerAddress.Read(address), this);
         connection.Start();
+        return (connection, client);
+    }
+
+    /// <summary>Connects a client, and has the loop receive from it.</summary>
+    public (LoopConnection Connection, Socket Client, RecordedInput Input) Connect(RecordedInput? input = null)
+    {
+        input ??= new RecordedInput();
+        var (connection, client) = Accept();
+        connection.StopPeeking(Memory<byte>.Empty);
+        input.Begin(connection);
         return (connection, client, input);
     }
 
@@ -62,6 +74,8 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         Loop.Post(work);
         return work.Done.WaitAsync(Eventually.Limit);
     }
+
+    ValueTask ILoopConnectionOwner.OnPeekedAsync(LoopConnection connection, Memory<byte> bytes) => Handshake!(connection, bytes);
 
     void ILoopConnectionOwner.OnClosed(LoopConnection connection) => Interlocked.Increment(ref _closed);
 

@@ -67,7 +67,7 @@ public sealed class LoopListenerTests
 
         Assert.True(listening.Handshakes.Kept.TryDequeue(out var one));
         one.Connection.Close();
-        await one.Input.Ended;
+        await one.Input.EndedAsync();
         Assert.Equal(1, listening.Open.Count);
         Assert.Equal(0, listening.Addresses.Addresses);
         await connection.DisposeAsync();

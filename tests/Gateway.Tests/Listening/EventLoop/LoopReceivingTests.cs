@@ -1,7 +1,8 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using Gateway.Server.Listening.EventLoop;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Listening.EventLoop;
@@ -40,13 +41,13 @@ public sealed class LoopReceivingTests : IAsyncDisposable
     public async Task While_handling_waits_nothing_more_is_received_and_its_bytes_stay()
     {
         var gate = new TaskCompletionSource();
-        Memory<byte> kept = default;
+        ReadOnlySequence<byte> kept = default;
         var (_, client, input) = _fixture.Connect(new RecordedInput
         {
-            Handling = (_, bytes) =>
+            Handling = input =>
             {
                 if (kept.IsEmpty)
-                    kept = bytes;
+                    kept = input;
                 return new ValueTask(gate.Task);
             },
         });
@@ -58,7 +59,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         await Eventually.TrueAsync(() => others.Bytes.Length == 200_000, "another connection receives");
 
         Assert.Equal(1, input.Calls);
-        Assert.Equal("first", Encoding.UTF8.GetString(kept.Span));
+        Assert.Equal("first", Encoding.UTF8.GetString(kept));
 
         gate.SetResult();
         await input.TextAsync("firstsecond");
@@ -67,7 +68,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
     [Fact]
     public async Task Every_one_of_many_waits_is_resumed()
     {
-        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = async (_, _) => await Task.Yield() });
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = async _ => await Task.Yield() });
         byte[] much = RandomNumberGenerator.GetBytes(3_000_000);
         await Task.Run(() => client.Send(much));
         await Eventually.TrueAsync(() => input.Bytes.Length == much.Length, "all is received");
@@ -80,11 +81,11 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         var (connection, client, input) = _fixture.Connect();
         client.Send("last"u8);
         client.Shutdown(SocketShutdown.Send);
-        Assert.False(await input.Ended);
+        Assert.False(await input.EndedAsync());
         Assert.Equal("last", input.Text);
 
         Assert.Equal(4, connection.TrySend("word"u8));
-        connection.EndSending();
+        await connection.HalfCloseAsync();
 
         byte[] reply = new byte[16];
         Assert.Equal(4, client.Receive(reply));
@@ -101,7 +102,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
             client.Send(much);
             client.Shutdown(SocketShutdown.Send);
         }
-        Assert.False(await input.Ended);
+        Assert.False(await input.EndedAsync());
         Assert.Equal(much, input.Bytes);
     }
 
@@ -109,7 +110,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
     public async Task An_end_that_comes_while_handling_waits_is_told_when_the_handling_is_done()
     {
         var gate = new TaskCompletionSource();
-        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = (_, _) => new ValueTask(gate.Task) });
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = _ => new ValueTask(gate.Task) });
         client.Send("x"u8);
         await input.TextAsync("x");
         client.Shutdown(SocketShutdown.Send);
@@ -117,7 +118,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         Assert.False(input.HasEnded);
 
         gate.SetResult();
-        Assert.False(await input.Ended);
+        Assert.False(await input.EndedAsync());
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         client.LingerState = new LingerOption(true, 0);
         client.Dispose();
 
-        Assert.True(await input.Ended);
+        Assert.True(await input.EndedAsync());
         Assert.Equal(-1, connection.TrySend("y"u8));
     }
 
@@ -142,10 +143,10 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         var (_, client, input) = _fixture.Connect(new RecordedInput
         {
             // As much as is taken is sent again from within the handling, so that the loop never finds the socket empty.
-            Handling = (_, bytes) =>
+            Handling = bytes =>
             {
                 if (!heard.Task.IsCompleted)
-                    busy!.Send((ReadOnlySpan<byte>)more.AsSpan(0, bytes.Length), SocketFlags.None, out SocketError _);
+                    busy!.Send((ReadOnlySpan<byte>)more.AsSpan(0, (int)bytes.Length), SocketFlags.None, out SocketError _);
                 return default;
             },
         });
@@ -153,7 +154,7 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         client.Blocking = false;
         var (_, quiet, other) = _fixture.Connect(new RecordedInput
         {
-            Handling = (_, _) =>
+            Handling = _ =>
             {
                 heard.SetResult();
                 return default;
@@ -172,55 +173,157 @@ public sealed class LoopReceivingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_fails_loses_its_connection_and_no_other()
+    public async Task A_receiver_that_fails_gets_nothing_more_and_others_go_on()
     {
-        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = (_, _) => throw new InvalidOperationException("unexpected") });
+        var (_, client, input) = _fixture.Connect(new RecordedInput { Handling = _ => throw new InvalidOperationException("unexpected") });
         var (_, other, others) = _fixture.Connect();
         client.Send("x"u8);
 
-        Assert.True(await input.Ended);
-        Assert.Contains("unexpected", Assert.Single(_fixture.Log.Of(120)), StringComparison.Ordinal);
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(input.EndedAsync);
+        Assert.Equal("unexpected", failure.Message);
         other.Send("y"u8);
         await others.TextAsync("y");
     }
 
     [Fact]
+    public async Task A_receiver_that_wants_no_more_leaves_the_rest_to_the_next()
+    {
+        var (connection, client, input) = _fixture.Connect(new RecordedInput { WantsMore = () => new ValueTask<bool>(false) });
+        client.Send("first"u8);
+        Assert.False(await input.EndedAsync());
+        client.Send("second"u8);
+        client.Shutdown(SocketShutdown.Send);
+        var next = new RecordedInput();
+        next.Begin(connection);
+
+        Assert.False(await next.EndedAsync());
+        Assert.Equal(("first", "second"), (input.Text, next.Text));
+
+        // The end is told to whoever asks.
+        var last = new RecordedInput();
+        last.Begin(connection);
+        Assert.False(await last.EndedAsync());
+    }
+
+    [Fact]
+    public async Task A_receiver_is_woken_without_input_also_when_it_was_busy_or_not_there_yet()
+    {
+        var gate = new TaskCompletionSource();
+        var (connection, client, input) = _fixture.Connect(new RecordedInput { Handling = _ => new ValueTask(gate.Task) });
+        connection.Wake();
+        await Eventually.TrueAsync(() => input.Wakes == 1, "an idle receiver is woken");
+
+        client.Send("x"u8);
+        await input.TextAsync("x");
+        connection.Wake();
+        connection.Wake();
+        await _fixture.RunAsync(static () => { });
+        Assert.Equal(1, input.Wakes);
+        gate.SetResult();
+        await Eventually.TrueAsync(() => input.Wakes == 2, "a busy receiver is woken when it is done");
+
+        input.WantsMore = () => new ValueTask<bool>(false);
+        client.Send("y"u8);
+        await input.EndedAsync();
+        connection.Wake();
+        var next = new RecordedInput();
+        next.Begin(connection);
+        await Eventually.TrueAsync(() => next.Wakes == 1, "the next receiver is woken for what was before it");
+    }
+
+    [Fact]
+    public async Task A_receiver_that_waits_after_its_input_holds_the_next_input_back()
+    {
+        var gate = new TaskCompletionSource<bool>();
+        var (_, client, input) = _fixture.Connect(new RecordedInput { WantsMore = () => new ValueTask<bool>(gate.Task) });
+        client.Send("first"u8);
+        await input.TextAsync("first");
+        client.Send("second"u8);
+        await _fixture.RunAsync(static () => { });
+        Assert.Equal(1, input.Calls);
+
+        gate.SetResult(true);
+        await input.TextAsync("firstsecond");
+    }
+
+    [Fact]
     public async Task What_is_peeked_at_stays_unread_until_it_is_taken()
     {
-        string[] seen = [];
-        var next = new RecordedInput();
-        var (_, client, input) = _fixture.Connect(
-            new RecordedInput
+        var seen = new ConcurrentQueue<string>();
+        var input = new RecordedInput();
+        _fixture.Handshake = (connection, bytes) =>
+        {
+            string text = Encoding.UTF8.GetString(bytes.Span);
+            seen.Enqueue(text);
+            int end = text.IndexOf(';', StringComparison.Ordinal);
+            if (end >= 0)
             {
-                Handling = (connection, bytes) =>
-                {
-                    string text = Encoding.UTF8.GetString(bytes.Span);
-                    seen = [.. seen, text];
-                    int end = text.IndexOf(';', StringComparison.Ordinal);
-                    if (end >= 0)
-                    {
-                        connection.StopPeeking(bytes[..(end + 1)]);
-                        connection.SetReceiver(next);
-                    }
-                    return default;
-                },
-            },
-            peeks: true);
+                connection.StopPeeking(bytes[..(end + 1)]);
+                Assert.Equal("head;", Encoding.UTF8.GetString(bytes.Span[..(end + 1)]));
+                input.Begin(connection);
+            }
+            return default;
+        };
+        var (_, client) = _fixture.Accept();
         client.Send("he"u8);
-        await Eventually.TrueAsync(() => input.Calls == 1, "the beginning is seen");
+        await Eventually.TrueAsync(() => seen.Count == 1, "the beginning is seen");
         client.Send("ad;rest"u8);
 
-        await next.TextAsync("rest");
+        await input.TextAsync("rest");
         Assert.Equal(["he", "head;rest"], seen);
     }
 
     [Fact]
-    public async Task A_peer_that_leaves_before_its_request_is_whole_has_ended()
+    public async Task A_decision_that_waits_keeps_what_it_has_seen()
     {
-        var (_, client, input) = _fixture.Connect(peeks: true);
+        var gate = new TaskCompletionSource();
+        var input = new RecordedInput();
+        _fixture.Handshake = async (connection, bytes) =>
+        {
+            connection.StopPeeking(bytes[..4]);
+            await gate.Task;
+            Assert.Equal("head", Encoding.UTF8.GetString(bytes.Span[..4]));
+            input.Begin(connection);
+        };
+        var (_, client) = _fixture.Accept();
+        client.Send("headrest"u8);
+        var (_, other, others) = _fixture.Connect();
+        other.Send(new byte[100_000]);
+        await Eventually.TrueAsync(() => others.Bytes.Length == 100_000, "another connection receives");
+
+        gate.SetResult();
+        await input.TextAsync("rest");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_peer_that_leaves_before_its_request_is_whole_is_closed(bool resets)
+    {
+        int seen = 0;
+        _fixture.Handshake = (_, _) =>
+        {
+            Interlocked.Increment(ref seen);
+            return default;
+        };
+        var (_, client) = _fixture.Accept();
         client.Send("he"u8);
-        await Eventually.TrueAsync(() => input.Calls == 1, "the beginning is seen");
-        client.Shutdown(SocketShutdown.Send);
-        Assert.False(await input.Ended);
+        await Eventually.TrueAsync(() => Volatile.Read(ref seen) == 1, "the beginning is seen");
+        if (resets)
+            client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+
+        await Eventually.TrueAsync(() => _fixture.Closed == 1, "it is closed");
+    }
+
+    [Fact]
+    public async Task A_decision_that_fails_is_logged_and_its_connection_dropped()
+    {
+        _fixture.Handshake = (_, _) => throw new InvalidOperationException("unexpected");
+        var (_, client) = _fixture.Accept();
+        client.Send("x"u8);
+
+        await Eventually.TrueAsync(() => _fixture.Closed == 1, "it is closed");
+        Assert.Contains("unexpected", Assert.Single(_fixture.Log.Of(120)), StringComparison.Ordinal);
     }
 }

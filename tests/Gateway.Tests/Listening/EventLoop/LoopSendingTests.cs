@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Gateway.Server.Listening.EventLoop;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Listening.EventLoop;
@@ -53,7 +52,7 @@ public sealed class LoopSendingTests : IAsyncDisposable
         connection.Abort();
 
         Assert.False(await sending.AsTask().WaitAsync(Eventually.Limit));
-        Assert.True(await input.Ended);
+        Assert.True(await input.EndedAsync());
         Assert.False(await connection.SendAsync(new byte[1]));
     }
 
@@ -81,7 +80,7 @@ public sealed class LoopSendingTests : IAsyncDisposable
 
         Assert.Equal(last, await ReceiveAsync(client, last.Length));
         Assert.Equal(0, client.Receive(new byte[1]));
-        Assert.True(await input.Ended);
+        Assert.True(await input.EndedAsync());
         Assert.Equal(1, _fixture.Closed);
     }
 
@@ -94,7 +93,7 @@ public sealed class LoopSendingTests : IAsyncDisposable
 
         connection.Abort();
 
-        await input.Ended;
+        await input.EndedAsync();
         var failure = Assert.Throws<SocketException>(() => client.Receive(new byte[1]));
         Assert.Equal(SocketError.ConnectionReset, failure.SocketErrorCode);
     }

@@ -90,7 +90,7 @@ public sealed class LoopTests : IAsyncDisposable
         _fixture.Loop.Dispose();
         await _fixture.Loop.Ended.WaitAsync(Eventually.Limit);
 
-        Assert.True(await input.Ended);
+        Assert.True(await input.EndedAsync());
         Assert.Equal(1, _fixture.Closed);
         Assert.Equal(-1, connection.TrySend("y"u8));
     }
