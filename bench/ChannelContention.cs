@@ -84,8 +84,6 @@ public class ChannelContention
         {
         }
 
-        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
-
         public void OnGap(Subscription subscription)
         {
         }

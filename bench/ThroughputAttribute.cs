@@ -7,7 +7,7 @@ using BenchmarkDotNet.Running;
 
 namespace Gateway.Bench;
 
-/// <summary>Immutable. Adds a column with the bytes a second of benchmarks with a parameter <c>Bytes</c>.</summary>
+/// <summary>Adds a column with the bytes a second of benchmarks with a parameter <c>Bytes</c>. Immutable.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class ThroughputAttribute : Attribute, IConfigSource
 {

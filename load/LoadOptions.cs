@@ -1,6 +1,6 @@
 namespace Gateway.Load;
 
-/// <summary>Immutable. What the command line says; a scenario uses what it needs.</summary>
+/// <summary>The options of the command line. A scenario uses those that it needs. Immutable.</summary>
 internal sealed record LoadOptions
 {
     /// <summary>The server's WebSocket.</summary>
@@ -34,16 +34,16 @@ internal sealed record LoadOptions
 
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long is measured.</summary>
+    /// <summary>The time to measure.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long anything may take: longer is a loss.</summary>
+    /// <summary>The time that anything may take. Beyond it, it counts as lost.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Event loops.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Where the reports go.</summary>
+    /// <summary>The folder for the reports.</summary>
     public DirectoryInfo? Report { get; init; }
 
     /// <summary>The server's process, where it is on this machine.</summary>

@@ -36,17 +36,17 @@ internal sealed class LoadRun : IAsyncDisposable
     /// <summary>Whether messages go to where they come back from, rather than to a channel.</summary>
     public bool IsEcho { get; set; }
 
-    /// <summary>What a scenario found beside the times, in the order of the report.</summary>
+    /// <summary>The findings of a scenario beside the times, in the order of the report.</summary>
     public ConcurrentDictionary<string, double> Facts { get; } = new();
 
     public IReadOnlyCollection<Series> AllSeries => _series.Values;
 
     public int Connections => _clients.Count;
 
-    /// <summary>For names that no earlier run used.</summary>
+    /// <summary>A part of names, which no earlier run has used.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
 
-    /// <summary>What the series is called in reports.</summary>
+    /// <summary>The series with a name, which reports show.</summary>
     public Series Series(string name)
     {
         if (!_series.TryGetValue(name, out var series))

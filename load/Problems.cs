@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Load;
 
-/// <summary>Safe for any thread. What went wrong; a run with any has failed.</summary>
+/// <summary>The problems of a run. A run with a problem has failed. Safe for any thread.</summary>
 internal sealed class Problems : IDisposable
 {
-    /// <summary>When everything goes wrong, the first few say what.</summary>
+    /// <summary>The first problems are enough when everything goes wrong.</summary>
     private const int Kept = 10;
 
     private readonly ConcurrentQueue<string> _first = new();

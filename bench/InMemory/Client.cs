@@ -23,7 +23,7 @@ internal sealed class Client : IDisposable
     {
         arrivals.Expect(1); // connected
         _run = Run(
-            node, new CountingOutput(arrivals), connection => new ChannelSession(connection, Identity.Unrestricted("user-7"), node.Sessions));
+            node, new CountingOutput(arrivals), connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 

@@ -4,7 +4,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Stateless. Text frames as a client sends them: masked.</summary>
+/// <summary>Text frames as a client sends them: masked. Stateless.</summary>
 internal static class ClientFrames
 {
     /// <summary>

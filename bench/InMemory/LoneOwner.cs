@@ -5,7 +5,7 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Stateless. For a writer without a connection, to which nothing goes wrong.</summary>
+/// <summary>The owner of a writer that has no connection, and to which nothing goes wrong. Stateless.</summary>
 internal sealed class LoneOwner : IWriterOwner
 {
     public string Id => "bench";

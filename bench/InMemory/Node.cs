@@ -9,15 +9,15 @@ using Gateway.Server.Connections.Sending;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Sessions;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Gateway.Bench.InMemory;
 
 /// <summary>A gateway as the program puts it together, but not started: it listens nowhere, and no clock runs.</summary>
 internal sealed class Node : IDisposable
 {
-    private readonly WebApplication _app;
+    private readonly IHost _app;
 
     /// <param name="settings">As <c>Namespaces:kept:History=100</c>, without the leading <c>Gateway:</c>.</param>
     public Node(params string[] settings)
@@ -64,7 +64,7 @@ internal sealed class Node : IDisposable
     public ChannelName Name(ReadOnlySpan<byte> utf8) =>
         Namespaces.TryName(utf8, out string problem) ?? throw new ArgumentException(problem, nameof(utf8));
 
-    public void Dispose() => ((IDisposable)_app).Dispose();
+    public void Dispose() => _app.Dispose();
 
     private T Get<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gateway.Bench.Smoke;
 
-/// <summary>Immutable. What an operation took.</summary>
+/// <summary>The time and memory that an operation took. Immutable.</summary>
 internal readonly record struct Measurement(double Nanoseconds, double Bytes)
 {
     private const int Rounds = 5;
@@ -10,7 +10,7 @@ internal readonly record struct Measurement(double Nanoseconds, double Bytes)
     /// <summary>Code is compiled again, in the background, 100 ms after it was found to be hot; once more with its profile.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>For what is being compiled when the warming up ends.</summary>
+    /// <summary>The pause for methods that are still being compiled when the warm-up ends.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Threads of the pool may still be on their way back when the last frame has left.</summary>

@@ -1,6 +1,6 @@
 namespace Gateway.Bench.Smoke;
 
-/// <summary>Immutable. One thing the gateway does, and what it may allocate each time.</summary>
+/// <summary>One thing the gateway does, and what it may allocate each time. Immutable.</summary>
 /// <param name="Name">What it is, for the table.</param>
 /// <param name="Run">Does it; returns when nothing of it is going on any more.</param>
 /// <param name="Allowed">Bytes per operation; null where it is only shown.</param>

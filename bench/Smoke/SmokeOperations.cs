@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gateway.Bench.Smoke;
 
-/// <summary>Stateless. The benchmarks' methods and what each may allocate.</summary>
+/// <summary>The benchmarks' methods and what each may allocate. Stateless.</summary>
 internal static class SmokeOperations
 {
     /// <summary>

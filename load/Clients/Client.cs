@@ -22,7 +22,7 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
     private TaskCompletionSource<ConnectionEnd> _ended = new();
     private bool _mayEnd;
 
-    /// <summary>Who it is to the server, once connected.</summary>
+    /// <summary>The user as which the server knows it, once connected.</summary>
     public string User { get; private set; } = "";
 
     /// <summary>Whether the kernel takes little for it while it does not read.</summary>
@@ -33,7 +33,7 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
 
     public EventLoop Loop => loop;
 
-    /// <summary>How its connection ended.</summary>
+    /// <summary>The end of its connection.</summary>
     public Task<ConnectionEnd> Ended => _ended.Task;
 
     /// <summary>Complete when the server is ready for it.</summary>
@@ -67,7 +67,7 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
         return run.InTime(_answer.Task, failing);
     }
 
-    /// <summary>What comes back to a ping is behind everything the server sent before.</summary>
+    /// <summary>Sends a ping. Its answer comes behind everything that the server sent before.</summary>
     public Task PingAsync()
     {
         _pong = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,7 +8,7 @@ namespace Gateway.Load.Clients;
 /// </summary>
 internal sealed class Listener
 {
-    /// <summary>What a content is filled up with.</summary>
+    /// <summary>The filler of a content.</summary>
     public const byte Padding = (byte)'a';
 
     private const long Unknown = -1;
@@ -53,16 +53,18 @@ internal sealed class Listener
 
     public Topic Topic { get; }
 
-    /// <summary>What it did not get.</summary>
+    /// <summary>The messages that it did not get.</summary>
     public long Missed { get; private set; }
 
-    /// <summary>How many it got, of all sources.</summary>
+    /// <summary>The number of messages that it got, of all sources.</summary>
     public long Got { get; private set; }
 
-    /// <summary>The same for two listeners only if they got the same messages in the same order.</summary>
+    /// <summary>
+    /// A hash of the order of messages. Two listeners have the same one only if they got the same messages in the same order.
+    /// </summary>
     public ulong OrderSeen { get; private set; }
 
-    /// <summary>How far it is with a source.</summary>
+    /// <summary>The number of the next message that it expects of a source.</summary>
     public long Next(Source source) => _next[source.Index];
 
     /// <param name="source">Whose message came.</param>

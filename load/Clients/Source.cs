@@ -4,8 +4,8 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Clients;
 
 /// <summary>
-/// Safe for any thread. What one client sends to one channel: numbered, so that each listener can tell what is missing, double or out of
-/// order.
+/// The numbered messages of one client to one channel. By the numbers each listener knows what is missing, double or out of order. Safe for
+/// any thread.
 /// </summary>
 internal sealed class Source
 {
@@ -42,7 +42,7 @@ internal sealed class Source
 
     public Client Client { get; }
 
-    /// <summary>How many it has sent.</summary>
+    /// <summary>The number of messages sent.</summary>
     public uint Sent => Volatile.Read(ref _next);
 
     /// <summary>Sends the next message. Complete when all listeners that count have it.</summary>

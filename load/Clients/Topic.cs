@@ -9,12 +9,12 @@ internal sealed class Topic(string channel)
 
     public List<Source> Sources { get; } = [];
 
-    /// <summary>How many must get each message.</summary>
+    /// <summary>The number of listeners that must get each message.</summary>
     public int Audience => _counting.Count;
 
     public IReadOnlyList<Listener> Counting => _counting;
 
-    /// <summary>Who is there from the first message to the last, and must get all.</summary>
+    /// <summary>The listeners that are there from the first message to the last, and must get all.</summary>
     public void AddCounting(Listener listener) => _counting.Add(listener);
 
     /// <summary>At the end, when nothing is under way any more: every listener has everything, and all had it in the same order.</summary>

@@ -1,6 +1,6 @@
 namespace Gateway.Load.Dialects;
 
-/// <summary>Immutable. The dialects as the command line calls them.</summary>
+/// <summary>The dialects by their names on the command line. Immutable.</summary>
 internal static class DialectNames
 {
     public static IReadOnlyDictionary<string, IDialect> All { get; } = new Dictionary<string, IDialect>

@@ -2,12 +2,12 @@ using Gateway.Load.Sockets;
 
 namespace Gateway.Load.Dialects;
 
-/// <summary>Stateless and safe for any thread. How a kind of server wants to be spoken to.</summary>
+/// <summary>The messages of a kind of server. Stateless and safe for any thread.</summary>
 internal interface IDialect
 {
     string? Subprotocol { get; }
 
-    /// <summary>What a client says first; null for nothing.</summary>
+    /// <summary>The first message of a client. Null for none.</summary>
     string? Opening { get; }
 
     /// <summary>Whether the server says <see cref="ServerMessage.Connected"/> when it is ready for a client.</summary>

@@ -4,7 +4,7 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Dialects;
 
 /// <summary>
-/// Stateless and safe for any thread. The gateway's protocol, and the part of it that small servers speak: subscribe and message.
+/// The gateway's protocol, and the part of it that small servers speak: subscribe and message. Stateless and safe for any thread.
 /// </summary>
 internal sealed class JsonDialect : IDialect
 {

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Gateway.Load.Dialects;
 
 /// <summary>
-/// Immutable. What each content begins with: <c>@</c> and 32 hexadecimal digits, which no server changes, whatever it wraps around them.
+/// The beginning of each content: <c>@</c> and 32 hexadecimal digits, which no server changes, whatever it wraps around them. Immutable.
 /// </summary>
 /// <param name="Source">Whose message it is.</param>
 /// <param name="Number">Which of its messages: 0, 1, 2 …</param>

@@ -1,6 +1,6 @@
 namespace Gateway.Load.Dialects;
 
-/// <summary>Immutable. A message that carries no content of ours, in the words of the gateway's protocol.</summary>
+/// <summary>A message without a content of this program, in the words of the gateway's protocol. Immutable.</summary>
 /// <param name="Type">Its type.</param>
 internal sealed record ServerMessage(string Type)
 {
@@ -8,24 +8,24 @@ internal sealed record ServerMessage(string Type)
     public const string Subscribed = "subscribed";
     public const string Error = "error";
 
-    /// <summary>Of <c>connected</c>.</summary>
+    /// <summary>A field of <c>connected</c>.</summary>
     public string? User { get; init; }
 
-    /// <summary>Of <c>subscribed</c>.</summary>
+    /// <summary>A field of <c>subscribed</c>.</summary>
     public string? Epoch { get; init; }
 
-    /// <summary>Of <c>subscribed</c>.</summary>
+    /// <summary>A field of <c>subscribed</c>.</summary>
     public long Seq { get; init; }
 
-    /// <summary>Of <c>subscribed</c>.</summary>
+    /// <summary>A field of <c>subscribed</c>.</summary>
     public bool IsRecovered { get; init; }
 
-    /// <summary>Of <c>presence</c>; a snapshot's users too.</summary>
+    /// <summary>The users of a <c>presence</c>: those of a snapshot, and those who joined.</summary>
     public IReadOnlyList<string> Joined { get; init; } = [];
 
-    /// <summary>Of <c>presence</c>.</summary>
+    /// <summary>A field of <c>presence</c>.</summary>
     public IReadOnlyList<string> Left { get; init; } = [];
 
-    /// <summary>Of <c>error</c>, <c>unsubscribed</c> and <c>disconnect</c>.</summary>
+    /// <summary>A field of <c>error</c>, <c>unsubscribed</c> and <c>disconnect</c>.</summary>
     public string Reason { get; init; } = "";
 }

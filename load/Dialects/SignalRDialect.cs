@@ -4,8 +4,8 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Dialects;
 
 /// <summary>
-/// Stateless and safe for any thread. SignalR's JSON hub protocol over a WebSocket without negotiation; the hub has the methods Echo,
-/// Subscribe and Publish.
+/// SignalR's JSON hub protocol over a WebSocket without negotiation; the hub has the methods Echo, Subscribe and Publish. Stateless and
+/// safe for any thread.
 /// </summary>
 /// <remarks>aspnetcore, src/SignalR/docs/specs/HubProtocol.md: records end with 0x1E, and one WebSocket message may hold several.</remarks>
 internal sealed class SignalRDialect : IDialect

@@ -4,8 +4,8 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Dialects;
 
 /// <summary>
-/// Stateless and safe for any thread. Socket.IO 4 over its WebSocket transport; the server has the events echo, subscribe, which is
-/// acknowledged, and message.
+/// Socket.IO 4 over its WebSocket transport; the server has the events echo, subscribe, which is acknowledged, and message. Stateless and
+/// safe for any thread.
 /// </summary>
 /// <remarks>
 /// Engine.IO protocol 4: 0 open, 2 ping, 3 pong, 4 message. Socket.IO protocol 5 inside it: 0 connect, 2 event, 3 acknowledgement, 4

@@ -16,7 +16,7 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
     private readonly List<Second> _timeline = [];
     private readonly DateTimeOffset _startedAt = DateTimeOffset.UtcNow;
 
-    /// <summary>What went wrong is in the report.</summary>
+    /// <summary>Runs the scenario. The report has all problems.</summary>
     public async Task<Report> RunAsync()
     {
         ServerUsage? empty = null, before = null, after = null;

@@ -1,6 +1,6 @@
 namespace Gateway.Load.Measuring;
 
-/// <summary>Immutable. What a series had recorded at some moment, or between two.</summary>
+/// <summary>The times that a series had recorded at some moment, or between two. Immutable.</summary>
 internal sealed class Distribution
 {
     private readonly long[] _counts;
@@ -27,7 +27,7 @@ internal sealed class Distribution
         }
     }
 
-    /// <summary>What came after an earlier moment.</summary>
+    /// <summary>The times that came after an earlier moment.</summary>
     public Distribution Since(Distribution earlier)
     {
         long[] counts = new long[_counts.Length];

@@ -27,7 +27,7 @@ internal sealed class Histogram
         return ((bucket - ((long)shift << StepBits) + 1) << shift) - 1;
     }
 
-    /// <summary>What lies outside is counted at the end it is beyond.</summary>
+    /// <summary>Records a time. A time beyond either end is counted at that end.</summary>
     public void Record(long microseconds) => _counts[BucketOf(Math.Clamp(microseconds, 0, Highest))]++;
 
     public void AddTo(long[] counts)

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Stateless. A report as one page that needs nothing else.</summary>
+/// <summary>A report as one page that needs nothing else. Stateless.</summary>
 internal static class HtmlReport
 {
     private const string Style = """

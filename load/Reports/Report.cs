@@ -3,7 +3,7 @@ using Gateway.Load.Measuring;
 namespace Gateway.Load.Reports;
 
 /// <summary>
-/// Immutable. The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version.
+/// The outcome of a run, and the schema of its JSON: fields may be added, none changes its meaning within a version. Immutable.
 /// </summary>
 internal sealed record Report
 {
@@ -16,7 +16,7 @@ internal sealed record Report
 
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>How long was measured.</summary>
+    /// <summary>The time that was measured.</summary>
     public required double Seconds { get; init; }
 
     public required int Connections { get; init; }
@@ -32,13 +32,13 @@ internal sealed record Report
     /// <summary>Null where the server could not be seen.</summary>
     public required ServerReport? Server { get; init; }
 
-    /// <summary>What else the scenario found, by name.</summary>
+    /// <summary>The other findings of the scenario, by name.</summary>
     public required IReadOnlyDictionary<string, double> Facts { get; init; }
 
     public required ProblemReport Problems { get; init; }
 }
 
-/// <summary>Immutable. Times of one kind, in milliseconds.</summary>
+/// <summary>Times of one kind, in milliseconds. Immutable.</summary>
 internal sealed record SeriesReport(
     string Name, long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<PercentilePoint> Curve)
 {
@@ -57,10 +57,10 @@ internal sealed record SeriesReport(
     }
 }
 
-/// <summary>Immutable. So large a share of the times is at most so many milliseconds.</summary>
+/// <summary>A share of the times, and the milliseconds that it takes at most. Immutable.</summary>
 internal sealed record PercentilePoint(double Share, double Milliseconds);
 
-/// <summary>Immutable. What came within a second; times in milliseconds.</summary>
+/// <summary>The messages of one second, with times in milliseconds. Immutable.</summary>
 /// <param name="At">Seconds since the measuring began, at its end.</param>
 /// <param name="Count">How many.</param>
 /// <param name="PerSecond">The same for a whole second: the last may be shorter.</param>
@@ -70,7 +70,7 @@ internal sealed record PercentilePoint(double Share, double Milliseconds);
 /// <param name="ServerBytes">The server's memory, where it can be asked.</param>
 internal sealed record Second(double At, long Count, double PerSecond, double P50, double P99, double Max, long? ServerBytes);
 
-/// <summary>Immutable. What the server used.</summary>
+/// <summary>The time and memory that the server used. Immutable.</summary>
 /// <param name="CpuSeconds">Processor time while it was measured.</param>
 /// <param name="CpuMicrosecondsPerMessage">The same for each message.</param>
 /// <param name="ResidentBytes">Memory at the end.</param>
@@ -90,5 +90,5 @@ internal sealed record ServerReport(double CpuSeconds, double CpuMicrosecondsPer
     }
 }
 
-/// <summary>Immutable. What went wrong; the run has failed if there is any.</summary>
+/// <summary>The problems of a run. A run with a problem has failed. Immutable.</summary>
 internal sealed record ProblemReport(int Count, IReadOnlyList<string> First);

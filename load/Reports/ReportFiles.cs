@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Stateless. A report as JSON, for programs, and as a page, for people.</summary>
+/// <summary>A report as JSON, for programs, and as a page, for people. Stateless.</summary>
 internal static class ReportFiles
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };

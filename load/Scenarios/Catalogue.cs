@@ -2,7 +2,7 @@ using Gateway.Load.Dialects;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>Immutable. A scenario by its name, with what the command line says of it.</summary>
+/// <summary>A scenario by its name, with what the command line says of it. Immutable.</summary>
 /// <param name="Name">On the command line.</param>
 /// <param name="Description">What it does.</param>
 /// <param name="Settings">The options it has beside those of all, as on the command line.</param>
@@ -11,7 +11,7 @@ namespace Gateway.Load.Scenarios;
 internal sealed record ScenarioEntry(
     string Name, string Description, string[] Settings, LoadOptions Defaults, Func<LoadRun, IScenario> Create);
 
-/// <summary>Immutable. All scenarios.</summary>
+/// <summary>All scenarios. Immutable.</summary>
 internal static class Catalogue
 {
     private static readonly LoadOptions Common = new() { Url = new Uri("ws://127.0.0.1:8080/ws") };

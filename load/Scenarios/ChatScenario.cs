@@ -3,7 +3,7 @@ using Gateway.Load.Clients;
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. Rooms whose residents talk while visitors come and go: everybody must hear everything, once and in order, and every
+/// Rooms whose residents talk while visitors come and go: everybody must hear everything, once and in order, and every
 /// resident must be told of each visitor that joins and leaves.
 /// </summary>
 internal sealed class ChatScenario(LoadRun run) : IScenario

@@ -2,7 +2,7 @@ using Gateway.Load.Clients;
 
 namespace Gateway.Load.Scenarios;
 
-/// <summary>As its interface. Every connection sends messages to <c>/echo</c>; each must come back as it was, and in order.</summary>
+/// <summary>Every connection sends messages to <c>/echo</c>; each must come back as it was, and in order.</summary>
 internal sealed class EchoScenario(LoadRun run) : IScenario
 {
     private readonly List<Topic> _topics = [];

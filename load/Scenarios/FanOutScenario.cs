@@ -3,7 +3,7 @@ using Gateway.Load.Clients;
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. Publishers send to channels that all others listen to, each to one: every listener must get every message once and in
+/// Publishers send to channels that all others listen to, each to one: every listener must get every message once and in
 /// order, and all listeners of a channel in the same order. Over one address or two.
 /// </summary>
 /// <param name="run">The run.</param>

@@ -9,10 +9,12 @@ internal interface IScenario
     /// <summary>The series that its result is about.</summary>
     string Measures { get; }
 
-    /// <summary>How many steps may be under way at a time: each user makes one after the other. Known from the options alone.</summary>
+    /// <summary>
+    /// The number of steps that may be under way at a time: each user makes one after the other. The options alone decide it.
+    /// </summary>
     int Users { get; }
 
-    /// <summary>How many steps each user makes; null for as many as there is time.</summary>
+    /// <summary>The number of steps that each user makes. Null for as many as there is time.</summary>
     int? StepsEach { get; }
 
     /// <summary>Connects and subscribes all who take part.</summary>
@@ -23,6 +25,6 @@ internal interface IScenario
     /// <param name="due">When it was to begin, in ticks of the <see cref="System.Diagnostics.Stopwatch"/>.</param>
     ValueTask StepAsync(int user, long due);
 
-    /// <summary>When all steps are done: checks what must hold.</summary>
+    /// <summary>Called when all steps are done: checks what must hold.</summary>
     Task FinishAsync();
 }

@@ -4,7 +4,7 @@ using Gateway.Load.Clients;
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be
+/// Connections that are subscribed and say nothing, but answer pings: none may be closed, and at the end each must be
 /// answered.
 /// </summary>
 internal sealed class IdleScenario(LoadRun run) : IScenario

@@ -4,7 +4,7 @@ using Gateway.Load.Sockets;
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. Some subscribers stop reading: the others must go on getting everything, in time. What became of the stalled ones
+/// Some subscribers stop reading: the others must go on getting everything, in time. What became of the stalled ones
 /// says which policy the namespace has.
 /// </summary>
 internal sealed class SlowScenario(LoadRun run) : IScenario

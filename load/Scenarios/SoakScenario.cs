@@ -1,7 +1,7 @@
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. A moderate mix for a long time: rooms with visitors, and a channel that all of a second set of connections listen to.
+/// A moderate mix for a long time: rooms with visitors, and a channel that all of a second set of connections listen to.
 /// The report shows whether latency or memory grow.
 /// </summary>
 internal sealed class SoakScenario(LoadRun run) : IScenario

@@ -5,7 +5,7 @@ using Gateway.Load.Dialects;
 namespace Gateway.Load.Scenarios;
 
 /// <summary>
-/// As its interface. All subscribers are cut off at once, miss some messages, and all come back at once: each must get what it missed, once
+/// All subscribers are cut off at once, miss some messages, and all come back at once: each must get what it missed, once
 /// and in order. Refused ones try again, as clients do.
 /// </summary>
 internal sealed class StormScenario(LoadRun run) : IScenario

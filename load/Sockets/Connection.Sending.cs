@@ -27,7 +27,7 @@ internal sealed partial class Connection
     /// <summary>Says goodbye; the end comes as an event when the server has answered.</summary>
     public void Close() => Send(Opcode.Close, [0x03, 0xE8]); // 1000
 
-    /// <summary>By the loop, or when its turn has come.</summary>
+    /// <summary>Sends what waits. Called by the loop, or when the connection's turn has come.</summary>
     public void Flush()
     {
         lock (_sending)

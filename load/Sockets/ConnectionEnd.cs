@@ -1,6 +1,6 @@
 namespace Gateway.Load.Sockets;
 
-/// <summary>Immutable. How the server, or the way to it, ended a connection.</summary>
+/// <summary>The end of a connection by the server, or by the network. Immutable.</summary>
 /// <param name="Code">The close code; <see cref="Lost"/> without a close frame; 0 if it never opened.</param>
 /// <param name="Reason">What the server, or the system, says of it.</param>
 internal readonly record struct ConnectionEnd(int Code, string Reason)

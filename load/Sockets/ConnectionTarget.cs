@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Immutable. Where connections go and what they ask for.</summary>
+/// <summary>The server that connections go to, and the path that they ask for. Immutable.</summary>
 internal sealed class ConnectionTarget
 {
     /// <summary>RFC 6455 1.3 has this key as its example. One for all: nothing on the way to a load test's server caches answers.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Immutable. What stands around the content of a message, made once so that nothing is when it is sent.</summary>
+/// <summary>The text around the content of a message, made once so that nothing is made when it is sent. Immutable.</summary>
 internal sealed class Envelope(string before, string after)
 {
     private readonly byte[] _before = Encoding.UTF8.GetBytes(before);

@@ -39,7 +39,7 @@ internal sealed class EventLoop : IPollable, IDisposable
 
     public IPoller Poller => _poller;
 
-    /// <summary>Where all its connections read into, one at a time.</summary>
+    /// <summary>The buffer that all its connections read into, one at a time.</summary>
     public Span<byte> Buffer => _buffer;
 
     public bool IsCurrent => Thread.CurrentThread == _thread;

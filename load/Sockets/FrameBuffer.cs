@@ -3,7 +3,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Not thread-safe. A client's frames (RFC 6455 5.2: masked), gathered until they can be sent.</summary>
+/// <summary>A client's frames (RFC 6455 5.2: masked), gathered until they can be sent. Not thread-safe.</summary>
 internal sealed class FrameBuffer
 {
     private const int MaxHeaderBytes = 14;
@@ -25,7 +25,7 @@ internal sealed class FrameBuffer
 
     public ReadOnlySpan<byte> Unsent => _bytes.AsSpan(_start, _end - _start);
 
-    /// <summary>What is sent as it is: the upgrade.</summary>
+    /// <summary>Adds bytes that are sent as they are: the upgrade.</summary>
     public void AddRaw(ReadOnlySpan<byte> bytes)
     {
         Reserve(bytes.Length);

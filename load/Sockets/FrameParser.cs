@@ -3,7 +3,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Stateless. A server's frames (RFC 6455 5.2: not masked), which are looked at where they lie.</summary>
+/// <summary>A server's frames (RFC 6455 5.2: not masked), which are looked at where they lie. Stateless.</summary>
 internal static class FrameParser
 {
     /// <summary>Finds the frame that the data begins with.</summary>

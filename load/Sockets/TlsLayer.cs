@@ -52,7 +52,7 @@ internal sealed partial class Connection
             return layer;
         }
 
-        /// <summary>What the socket received.</summary>
+        /// <summary>The bytes that the socket has received.</summary>
         public void Feed(ReadOnlySpan<byte> bytes)
         {
             int waiting = _fedEnd - _fedStart;

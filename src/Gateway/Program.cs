@@ -7,10 +7,7 @@ using Gateway.Server.Hosting.Settings;
 SocketThreads.Configure();
 try
 {
-    if (args is [HealthCommand.Name, .. var question])
-        return await HealthCommand.RunAsync(question);
-    await GatewayHost.Build(args).RunAsync();
-    return 0;
+    return await GatewayCommand.RunAsync(args);
 }
 catch (OptionsProblemsException problems)
 {
@@ -24,7 +21,7 @@ catch (UnusableBackplaneException failure)
 }
 catch (IOException failure)
 {
-    // A port that is taken, most of the time; the message names it.
+    // Most often a port that is taken; the message names it.
     Console.Error.WriteLine(failure.Message);
     return 1;
 }

@@ -4,15 +4,14 @@ using Gateway.Server.Admission;
 using Gateway.Server.Application.Hooks;
 using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
+using Gateway.Server.Hosting;
 using Gateway.Server.Options;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Gateway;
 
-/// <summary>Run by the host. Once the ports are open, prints what an operator wants to know first.</summary>
+/// <summary>Prints, once the ports are open, what an operator wants to know first. Run by the host.</summary>
 internal sealed class StartScreen(
-    GatewayOptions options, IBackplane backplane, IAuthenticator authenticator, IServer server, IHostApplicationLifetime lifetime) : IHostedService
+    GatewayOptions options, IBackplane backplane, IAuthenticator authenticator, OwnPorts ports, IHostApplicationLifetime lifetime) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -24,8 +23,7 @@ internal sealed class StartScreen(
 
     private string Text()
     {
-        var bound = server.Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        string clients = bound[0].Replace("http", "ws", StringComparison.Ordinal);
+        string clients = ports.Public!.Replace("http", "ws", StringComparison.Ordinal);
         var limits = options.Limits;
         var text = new StringBuilder();
         text.AppendLine();
@@ -33,9 +31,9 @@ internal sealed class StartScreen(
         text.AppendLine();
         text.AppendLine($"  clients    {clients}/ws" + (options.Echo ? $"   {clients}/echo" : ""));
         if (options.IsDevelopment)
-            text.AppendLine($"  demo       {bound[0]}{DemoEndpoints.Path}   a chat to try it with");
-        text.AppendLine($"  health     {bound[0]}/health/ready");
-        text.AppendLine($"  internal   {bound[1]}");
+            text.AppendLine($"  demo       {ports.Public}{DemoEndpoints.Path}   a chat to try it with");
+        text.AppendLine($"  health     {ports.Public}/health/ready");
+        text.AppendLine($"  internal   {ports.Internal}");
         text.AppendLine($"  mode       {authenticator.Description}");
         text.AppendLine($"  backplane  {backplane.Description}");
         if (options.Hooks.Url is { } hooks)
@@ -46,8 +44,8 @@ internal sealed class StartScreen(
             text.AppendLine($"  WARNING    {warning}");
         if (OpenFiles.Limit() is { } files and < OpenFiles.Low)
             text.AppendLine($"  WARNING    at most {files} open files: raise the limit (ulimit -n) to hold more connections");
-        foreach (string key in options.UnknownKeys)
-            text.AppendLine($"  WARNING    Gateway:{key} is set but means nothing here");
+        foreach (string unknown in options.Warnings)
+            text.AppendLine($"  WARNING    {unknown}");
         return text.ToString();
     }
 

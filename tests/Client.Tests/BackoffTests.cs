@@ -1,6 +1,6 @@
 namespace Gateway.Client.Tests;
 
-/// <summary>When clients come back: the arithmetic, without a network.</summary>
+/// <summary>The pauses before clients reconnect: the arithmetic, without a network.</summary>
 public sealed class BackoffTests
 {
     private const int Clients = 5_000;
@@ -84,8 +84,8 @@ public sealed class BackoffTests
     }
 
     /// <summary>
-    /// All waits are up to 20 s then, 10 s in the mean: so 5,000 knock in any 10 s, and those of the first moment are let in, twice as many
-    /// as if they came evenly over 20 s. It is never more, but for chance, which is much where 25 is the mean.
+    /// After a long outage all pauses are up to 20 s, and 10 s in the mean. So 5,000 clients try in any 10 s, and in the first moments
+    /// twice as many return as with an even return over 20 s. Chance makes it more in single slots, whose mean is 25 clients.
     /// </summary>
     [Theory]
     [InlineData(20)]
@@ -103,7 +103,7 @@ public sealed class BackoffTests
     private static List<TimeSpan> ArrivalsAfter(TimeSpan outage) =>
         [.. Enumerable.Range(0, Clients).Select(client => FirstAttemptAfter(outage, new Backoff(new Random(client))) - outage)];
 
-    /// <summary>Of waits one after the other, each as long as it can be, the one within which a moment lies.</summary>
+    /// <summary>The pause in which a moment lies, when each pause is as long as it can be.</summary>
     private static TimeSpan WaitAt(TimeSpan moment)
     {
         var longest = new Backoff(new AlwaysHighest());

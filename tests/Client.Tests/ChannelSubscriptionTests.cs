@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>A subscription as the gateway's messages change it, without a network: what is rare on one.</summary>
+/// <summary>A subscription and the gateway's messages, without a network: sequences of messages that are rare on one.</summary>
 public sealed class ChannelSubscriptionTests : IAsyncDisposable
 {
     private readonly ManualTime _time = new();

@@ -2,10 +2,12 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Stateless. Clients for the tests, and what tests do with them.</summary>
+/// <summary>Clients for the tests, and the steps that tests share. Stateless.</summary>
 internal static class Clients
 {
-    /// <summary>Settings of every gateway here: the namespace <c>log</c> has history, <c>room</c> presence; nobody is too fast.</summary>
+    /// <summary>
+    /// The settings of these tests' gateways: the namespace <c>log</c> has history, <c>room</c> has presence, and no client is too fast.
+    /// </summary>
     public static readonly string[] Settings =
     [
         "Namespaces:log:History=10000", "Namespaces:short:History=3", "Namespaces:room:Presence=true",
@@ -14,17 +16,17 @@ internal static class Clients
 
     private const string Secret = "a secret that is long enough for HMAC";
 
-    /// <summary>As <see cref="Settings"/>, for clients who sign in: only their keys outlive a connection.</summary>
+    /// <summary><see cref="Settings"/> for clients that sign in, whose idempotency keys outlive a connection.</summary>
     public static readonly string[] SignedSettings = [.. Settings, "Auth:Secret=" + Secret];
 
-    /// <summary>As long as a failing test waits.</summary>
+    /// <summary>The time after which a failing test gives up.</summary>
     public static CancellationToken Deadline => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
     public static Uri Url(int port) => new($"ws://127.0.0.1:{port}/ws");
 
     public static GatewayClient To(int port) => new(new GatewayClientOptions { Url = Url(port) });
 
-    /// <summary>As a user who may do everything.</summary>
+    /// <summary>A client of a user who may do everything.</summary>
     public static GatewayClient To(int port, string user)
     {
         string claims = $$$"""{"sub":"{{{user}}}","channels":{"*":["subscribe","publish","history","presence"]}}""";
@@ -34,7 +36,7 @@ internal static class Clients
 
     public static GatewayClient To(GatewayServer server) => To(server.PublicPort);
 
-    /// <summary>The contents of the next messages.</summary>
+    /// <summary>Reads the contents of the next messages.</summary>
     public static async Task<List<T>> TakeAsync<T>(this Subscription<T> subscription, int count)
     {
         var contents = new List<T>(count);
@@ -47,11 +49,11 @@ internal static class Clients
         return contents;
     }
 
-    /// <summary>Publishes numbers, all at once.</summary>
+    /// <summary>Publishes consecutive numbers, without waiting in between.</summary>
     public static Task<Position?[]> PublishManyAsync(this GatewayClient client, string channel, int first, int count) =>
         Task.WhenAll(Enumerable.Range(first, count).Select(number => client.PublishAsync(channel, number, cancellationToken: Deadline)));
 
-    /// <summary>Completes when the client is in a state, from now on.</summary>
+    /// <summary>Completes when the client enters a state, from now on.</summary>
     public static Task<ConnectionStateChange> NextAsync(this GatewayClient client, ConnectionState state, TimeSpan? within = null)
     {
         var reached = new TaskCompletionSource<ConnectionStateChange>(TaskCreationOptions.RunContinuationsAsynchronously);

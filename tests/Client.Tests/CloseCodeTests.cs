@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>What a client does after each end: the protocol's table.</summary>
+/// <summary>What a client does after each close code and each HTTP status, as docs/protocol.md says.</summary>
 public sealed class CloseCodeTests
 {
     [Theory]
@@ -22,7 +22,7 @@ public sealed class CloseCodeTests
             status => Assert.Equal(next, ConnectionEnd.Refused((HttpStatusCode)status, null, new InvalidOperationException()).Next));
 
     [Fact]
-    public void Of_an_unknown_code_the_gateways_farewell_decides_and_its_time_to_wait_is_kept()
+    public void Of_an_unknown_code_the_gateways_disconnect_decides_and_its_pause_is_kept()
     {
         var stay = ServerMessage.Read("""{"type":"disconnect","code":4999,"reason":"r","reconnect":false}"""u8);
         var wait = ServerMessage.Read("""{"type":"disconnect","code":1012,"reason":"restarting","reconnect":true,"retryAfter":1234}"""u8);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>The end of a client: everybody who waits is told, and nothing is left behind.</summary>
+/// <summary>The end of a client: all waiting calls end, and nothing is left behind.</summary>
 public sealed class DisposeTests
 {
     [Fact]
@@ -72,7 +72,7 @@ public sealed class DisposeTests
         Assert.Equal(ConnectionState.Closed, client.State);
     }
 
-    /// <summary>In a method of its own: a local of the test would hold the client.</summary>
+    /// <summary>Makes the client in a method of its own, because a local of the test would keep the client alive.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task<WeakReference> UseAsync(int port, ManualTime time, ConnectionState until)
     {

@@ -1,15 +1,18 @@
 using System.Text.Json.Serialization;
+using Gateway.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
 /// <summary>
-/// Stateless. The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and
-/// compares them.
+/// The examples of docs/clients.md and of the package's README, as they stand there; <see cref="DocumentTests"/> runs and compares them.
+/// Stateless.
 /// </summary>
 internal static partial class DocumentExamples
 {
-    public static async Task FirstAsync(Uri url, List<string> console)
+    /// <param name="url">Takes the place of the example's fixed address.</param>
+    /// <param name="Console">Takes the place of the program's console.</param>
+    public static async Task FirstAsync(Uri url, TextWriter Console)
     {
         await using var client = new GatewayClient(new GatewayClientOptions { Url = url });
         await using var news = client.Subscribe<string>("news");
@@ -19,7 +22,7 @@ internal static partial class DocumentExamples
 
         await foreach (var message in news)
         {
-            console.Add($"{message.Sender}: {message.Content}");
+            Console.WriteLine($"{message.Sender}: {message.Content}");
             break;
         }
     }
@@ -42,7 +45,7 @@ internal static partial class DocumentExamples
     {
         await using var orders = client.Subscribe("orders:1", Contents.Default.Order, new SubscribeOptions
         {
-            // Awaited before the next message: what was missed cannot be told any more, so load everything.
+            // Awaited before the next message. The missed messages cannot be recovered, so load the whole state.
             OnLoss = (loss, cancellation) => loadAsync(cancellation),
         });
         await orders.Started;
@@ -60,7 +63,7 @@ internal static partial class DocumentExamples
         }
         catch (GatewayException failure) when (failure.Code is GatewayErrorCode.Unavailable or GatewayErrorCode.QueueFull)
         {
-            // Not published. Later is fine, and with the same key it is safe.
+            // The message was not published. Try again later; with the same key that is safe.
             return false;
         }
     }
@@ -73,11 +76,11 @@ internal static partial class DocumentExamples
         return numbers;
     }
 
-    public static async Task PresenceAsync(GatewayClient client, List<string> console, CancellationToken stop)
+    public static async Task PresenceAsync(GatewayClient client, TextWriter Console, CancellationToken stop)
     {
         await using var room = client.Subscribe<string>("room:lobby");
         await foreach (var state in room.WatchPresenceAsync(stop))
-            console.Add($"{state.Count} here, {state.Joined.Count} came, {state.Left.Count} left");
+            Console.WriteLine($"{state.Count} here, {state.Joined.Count} came, {state.Left.Count} left");
     }
 
     public sealed record Order(int Number, decimal Price);

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Own messages without echo in a channel with history: their positions are no gaps.</summary>
+/// <summary>Messages without echo in a channel with history: their positions are no gaps.</summary>
 public sealed class EchoTests
 {
     private static readonly PublishOptions Silent = new() { Echo = false };
@@ -96,7 +96,7 @@ public sealed class EchoTests
         Assert.Equal((1, 2), (link.Losses, _asked));
     }
 
-    /// <summary>Each request to subscribe asks for a token, which nobody looks at here.</summary>
+    /// <summary>Counts the requests to subscribe, by the token that each of them fetches.</summary>
     private SubscribeOptions Counted(int buffer) => new()
     {
         Buffer = buffer,

@@ -2,6 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>Generated. What a program without reflection passes along.</summary>
+/// <summary>The type information that a program without reflection passes. Generated.</summary>
 [JsonSerializable(typeof(int))]
 internal sealed partial class Numbers : JsonSerializerContext;

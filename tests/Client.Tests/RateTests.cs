@@ -3,7 +3,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>A gateway that finds a client too fast: it is told how long to wait, waits, and nothing is lost or doubled.</summary>
+/// <summary>
+/// A gateway that rejects messages over its rate: the client waits as long as it is told, and nothing is lost or doubled.
+/// </summary>
 public sealed class RateTests
 {
     [Fact]

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>What an application sees of connections that are lost: nothing, in channels with history.</summary>
+/// <summary>Lost connections: in channels with history the application does not notice them.</summary>
 public sealed class ReconnectTests
 {
     [Fact]

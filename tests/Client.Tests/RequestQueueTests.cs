@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>What becomes of requests that wait: the arithmetic, without a network.</summary>
+/// <summary>The queue of requests, without a network.</summary>
 public sealed class RequestQueueTests
 {
     private readonly ManualTime _time = new();

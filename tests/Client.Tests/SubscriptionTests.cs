@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>What an application sees of a channel: messages, full buffers, presence.</summary>
+/// <summary>A subscription as the application sees it: messages, full buffers, presence.</summary>
 public sealed class SubscriptionTests
 {
     [Fact]

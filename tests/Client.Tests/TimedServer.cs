@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Client.Tests;
 
-/// <summary>For one test. A gateway that believes tokens signed with one secret, with a clock that the test moves.</summary>
+/// <summary>A gateway that believes tokens signed with one secret, with a clock that the test moves. For one test.</summary>
 internal sealed class TimedServer : IAsyncDisposable
 {
     private readonly GatewayServer _server;
@@ -24,7 +24,9 @@ internal sealed class TimedServer : IAsyncDisposable
         return new TimedServer(server, time);
     }
 
-    /// <summary>Time goes on meanwhile: the drain waits by this clock for whoever is still connected.</summary>
+    /// <summary>
+    /// Ends the gateway, and moves its clock meanwhile: the drain waits by this clock for connections that are still open.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         var disposing = _server.DisposeAsync().AsTask();

@@ -191,7 +191,7 @@ public sealed class TokenTests
         Assert.Null(await secret.Started.WaitAsync(Clients.Deadline));
     }
 
-    /// <summary>Takes the upgrade, says why it will close the connection, and is gone without a close frame.</summary>
+    /// <summary>Accepts the upgrade, announces the close by <c>disconnect</c>, and ends the connection without a close frame.</summary>
     private static async Task RefuseAndBreakAsync(Socket socket, string reason)
     {
         string message = $$"""{"type":"disconnect","code":4001,"reason":"{{reason}}","reconnect":false}""";
@@ -212,7 +212,9 @@ public sealed class TokenTests
     private static ValueTask<string?> Token(ManualTime time, int seconds) =>
         new(Key.Token("ann", time.GetUtcNow().AddSeconds(seconds), Rights));
 
-    /// <summary>Second by second, each with an answer from the gateway, so that a busy machine has no refresh come late.</summary>
+    /// <summary>
+    /// Moves the clock second by second, and waits for an answer from the gateway each time, so that no refresh is late on a busy machine.
+    /// </summary>
     private static Task AdvanceUntilAsync(ManualTime time, GatewayClient client, Func<bool> condition) => Eventually.TrueAsync(
         async () =>
         {

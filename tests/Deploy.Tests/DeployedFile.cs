@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests;
 
-/// <summary>Stateless. Files of the folder <c>deploy</c>, as a user copies them.</summary>
+/// <summary>Files of the folder <c>deploy</c>, as a user copies them. Stateless.</summary>
 internal static class DeployedFile
 {
     public static string PathOf(params string[] path) => Path.Combine([Repository.Root, "deploy", .. path]);

@@ -3,13 +3,13 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests;
 
-/// <summary>Stateless. Runs the .NET SDK's command, as a user does.</summary>
+/// <summary>Runs the .NET SDK's command, as a user does. Stateless.</summary>
 internal static class DotNet
 {
-    /// <summary>Of those who use it: builds of the same projects must not run at the same time.</summary>
+    /// <summary>The collection of all tests that use this class: builds of the same projects must not run at the same time.</summary>
     public const string Collection = "dotnet";
 
-    /// <summary>As these tests were built.</summary>
+    /// <summary>The configuration that these tests were built with.</summary>
     public static string Configuration { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     /// <summary>Far longer than it takes: packages may have to come first.</summary>

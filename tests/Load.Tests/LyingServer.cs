@@ -7,7 +7,7 @@ using System.Text.Json;
 
 namespace Gateway.Load.Tests;
 
-/// <summary>What a server does wrong with the tenth message of its only channel.</summary>
+/// <summary>The fault of a server at the tenth message of its only channel.</summary>
 public enum Lie
 {
     None,

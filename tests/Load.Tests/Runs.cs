@@ -4,7 +4,7 @@ using Gateway.Load.Scenarios;
 
 namespace Gateway.Load.Tests;
 
-/// <summary>Stateless. Short runs of the built-in engine.</summary>
+/// <summary>Short runs of the built-in engine. Stateless.</summary>
 internal static class Runs
 {
     /// <param name="scenario">Its name.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>What tests do with a client, and read from its messages, again and again.</summary>
+/// <summary>Steps with a client, and readings of its messages, that many tests share.</summary>
 public static class ClientActions
 {
     /// <param name="client">Who publishes.</param>
@@ -36,7 +36,7 @@ public static class ClientActions
         return await client.ReceiveUntilAsync(message => message.Has("id") && message.Raw("id") == id);
     }
 
-    /// <summary>The next messages, each of which must be a <c>message</c>.</summary>
+    /// <summary>Receives the next messages, each of which must be a <c>message</c>.</summary>
     public static async Task<List<JsonElement>> ReceiveMessagesAsync(this JsonClient client, int count)
     {
         var messages = new List<JsonElement>(count);
@@ -45,7 +45,7 @@ public static class ClientActions
         return messages;
     }
 
-    /// <summary>The first message that fits; those before it are dropped.</summary>
+    /// <summary>Receives messages up to the first that matches, and drops those before it.</summary>
     public static async Task<JsonElement> ReceiveUntilAsync(this JsonClient client, Func<JsonElement, bool> fits)
     {
         while (true)
@@ -56,7 +56,9 @@ public static class ClientActions
         }
     }
 
-    /// <summary>That nothing was sent before the answer to a ping: enough for replies, which keep their order.</summary>
+    /// <summary>
+    /// Asserts that the gateway sends nothing before the answer to a ping. That is enough for replies, which keep their order.
+    /// </summary>
     public static async Task<bool> HearsOnlyPongAsync(this JsonClient client)
     {
         string id = Guid.NewGuid().ToString("N");

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. Reads an event stream to the letter of https://html.spec.whatwg.org, "Interpreting an event stream".</summary>
+/// <summary>Reads an event stream to the letter of https://html.spec.whatwg.org, "Interpreting an event stream". For one thread.</summary>
 public sealed class EventStreamParser
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Waiting for something that another thread is about to do. The limit is generous: only a failing test ever reaches it.</summary>
+/// <summary>Waits for something that another thread is about to do. Only a failing test reaches the limit.</summary>
 public static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
@@ -18,7 +18,7 @@ public static class Eventually
         }
     }
 
-    /// <summary>The same for what has to be asked for.</summary>
+    /// <summary>Waits for a condition that has to be asked for asynchronously.</summary>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what)
     {
         var clock = Stopwatch.StartNew();

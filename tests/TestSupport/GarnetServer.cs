@@ -14,10 +14,10 @@ internal sealed class GarnetServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>For <c>Redis:Addresses</c>.</summary>
+    /// <summary>The address, for <c>Redis:Addresses</c>.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <summary>Starts the server, and waits until it answers.</summary>
     /// <param name="port">Where; a free port if it is left out.</param>
     /// <param name="lua">Whether it runs scripts, which it does only if told to.</param>
     public static async Task<GarnetServer> StartAsync(int? port = null, bool lua = true)

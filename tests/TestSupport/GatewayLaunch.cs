@@ -1,26 +1,31 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Immutable. How to start a <see cref="GatewayProcess"/>.</summary>
+/// <summary>The program, the settings and the surroundings that a <see cref="GatewayProcess"/> is started with. Immutable.</summary>
 public sealed record GatewayLaunch
 {
-    /// <summary>The program, and what stands before its settings; null for the gateway that was built with the tests.</summary>
+    /// <summary>The program and its arguments before the settings. Null for the gateway that was built with the tests.</summary>
     public IReadOnlyList<string>? Command { get; init; }
 
-    /// <summary>Where it runs; null for an empty folder of its own.</summary>
+    /// <summary>The folder that it runs in. Null for an empty folder of its own.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>Whether it is told to run in development mode, which a key among its settings ends; false says nothing about it.</summary>
+    /// <summary>
+    /// Whether to switch development mode on, which a key among the settings switches off again. False leaves the setting out.
+    /// </summary>
     public bool Development { get; init; } = true;
 
-    /// <summary>On the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
+    /// <summary>Whether the command line is <see cref="Command"/> alone, without a mode, ports and limits.</summary>
+    public bool Bare { get; init; }
+
+    /// <summary>The settings on the command line, as <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
-    /// <summary>As <c>Gateway__Limits__MessageBytes</c>.</summary>
+    /// <summary>The environment, as <c>Gateway__Limits__MessageBytes</c>.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The text of its appsettings.json; null for none.</summary>
+    /// <summary>The text of its appsettings.json. Null for none.</summary>
     public string? AppSettings { get; init; }
 
-    /// <summary>Its limit of open files; null for this process's own.</summary>
+    /// <summary>The limit of open files. Null for this process's own limit.</summary>
     public int? OpenFiles { get; init; }
 }

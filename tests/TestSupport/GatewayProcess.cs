@@ -27,13 +27,13 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Its process id.</summary>
+    /// <summary>The process id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>What it has written to standard output so far.</summary>
+    /// <summary>The text that it has written to standard output so far.</summary>
     public string Output => Text(_output);
 
-    /// <summary>What it has written to standard error so far.</summary>
+    /// <summary>The text that it has written to standard error so far.</summary>
     public string Errors => Text(_errors);
 
     public int PublicPort => Port(ClientsLine());
@@ -44,7 +44,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     public Uri Http(string path) => new($"http://127.0.0.1:{PublicPort}{path}");
 
-    /// <summary>The memory it has at the moment.</summary>
+    /// <summary>The resident memory at the moment.</summary>
     public long ResidentBytes
     {
         get
@@ -54,11 +54,11 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it and waits until it serves.</summary>
+    /// <summary>Starts a gateway, and waits until it serves.</summary>
     /// <param name="settings">As <c>Limits:MessageBytes=1024</c>, without the leading <c>Gateway:</c>.</param>
     public static Task<GatewayProcess> StartAsync(params string[] settings) => StartAsync(new GatewayLaunch { Settings = settings });
 
-    /// <summary>Starts it and waits until it serves.</summary>
+    /// <summary>Starts a gateway, and waits until it serves.</summary>
     public static async Task<GatewayProcess> StartAsync(GatewayLaunch launch)
     {
         var gateway = Launch(launch);
@@ -74,7 +74,14 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it and waits for nothing: it may be about to refuse.</summary>
+    /// <summary>The gateway that was built with the tests.</summary>
+    public static IReadOnlyList<string> Executable { get; } =
+    [
+        Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
+        Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
+    ];
+
+    /// <summary>Starts a gateway that may refuse to start, and waits for nothing.</summary>
     public static GatewayProcess Launch(GatewayLaunch launch)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-");
@@ -82,14 +89,11 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
         string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", .. LiftedLimits.Settings];
         string[] mode = launch.Development ? ["Development=true"] : [];
+        var settings = launch.Bare ? [] : mode.Concat(defaults).Concat(launch.Settings);
         string[] command =
         [
-            .. launch.Command ??
-            [
-                Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet",
-                Path.Combine(AppContext.BaseDirectory, "Gateway.dll"),
-            ],
-            .. mode.Concat(defaults).Concat(launch.Settings).Select(setting => "--Gateway:" + setting),
+            .. launch.Command ?? Executable,
+            .. settings.Select(setting => "--Gateway:" + setting),
         ];
         // exec: the process that is signalled is the gateway, not the shell.
         string[] limited = launch.OpenFiles is { } files
@@ -112,22 +116,22 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             || (_process.HasExited ? throw new InvalidOperationException(Everything) : false),
         $"the gateway says '{text}'");
 
-    /// <summary>Asks it to stop, as service managers do.</summary>
+    /// <summary>Asks the gateway to stop, as service managers do.</summary>
     public void Terminate() => Signals.Send(_process.Id, Signals.Terminate);
 
-    /// <summary>Asks it to stop, as Ctrl+C does.</summary>
+    /// <summary>Asks the gateway to stop, as Ctrl+C does.</summary>
     public void Interrupt() => Signals.Send(_process.Id, Signals.Interrupt);
 
-    /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
+    /// <summary>Halts the process. Its connections stay open, and nothing answers on them.</summary>
     public void Pause() => Signals.Send(_process.Id, Signals.Stop);
 
-    /// <summary>Lets it run again after <see cref="Pause"/>.</summary>
+    /// <summary>Lets the process run again after <see cref="Pause"/>.</summary>
     public void Resume() => Signals.Send(_process.Id, Signals.Continue);
 
-    /// <summary>Ends it without asking.</summary>
+    /// <summary>Kills the process.</summary>
     public void Kill() => Signals.Send(_process.Id, Signals.Kill);
 
-    /// <summary>Waits for its end, all of its output read.</summary>
+    /// <summary>Waits for the end of the process, and for all of its output.</summary>
     /// <returns>The exit code; 128 and the signal's number where a signal ended it.</returns>
     public async Task<int> ExitAsync()
     {

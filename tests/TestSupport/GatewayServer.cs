@@ -1,10 +1,8 @@
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Hosting;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Gateway.TestSupport;
 
@@ -14,15 +12,15 @@ namespace Gateway.TestSupport;
 /// </summary>
 public sealed class GatewayServer : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private readonly IHost _app;
 
-    private GatewayServer(WebApplication app)
+    private GatewayServer(IHost app)
     {
         _app = app;
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToList();
-        PublicPort = new Uri(addresses[0]).Port;
-        IsTls = addresses[0].StartsWith("https:", StringComparison.Ordinal);
-        InternalPort = new Uri(addresses[1]).Port;
+        var ports = app.Services.GetRequiredService<OwnPorts>();
+        PublicPort = new Uri(ports.Public!).Port;
+        IsTls = ports.Public!.StartsWith("https:", StringComparison.Ordinal);
+        InternalPort = new Uri(ports.Internal!).Port;
     }
 
     public int PublicPort { get; }
@@ -31,7 +29,7 @@ public sealed class GatewayServer : IAsyncDisposable
 
     public bool IsTls { get; }
 
-    /// <summary>Without a path. By name where it is TLS: that is what a certificate is for.</summary>
+    /// <summary>The address without a path. With TLS it has the host's name, which the certificate is for.</summary>
     public string Origin => IsTls ? $"wss://localhost:{PublicPort}" : $"ws://127.0.0.1:{PublicPort}";
 
     public Uri WebSocketUri => new($"{Origin}/ws");
@@ -64,12 +62,12 @@ public sealed class GatewayServer : IAsyncDisposable
         return new GatewayServer(app);
     }
 
-    /// <summary>Stops as SIGTERM would.</summary>
+    /// <summary>Stops the gateway, as SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
-        await _app.DisposeAsync();
+        await ((IAsyncDisposable)_app).DisposeAsync();
     }
 }

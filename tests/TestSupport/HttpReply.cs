@@ -11,10 +11,10 @@ public sealed record HttpReply(int Status, IReadOnlyList<(string Name, string Va
 {
     public int ContentLength => int.Parse(this["Content-Length"] ?? "0", CultureInfo.InvariantCulture);
 
-    /// <summary>The string under a name of the JSON object in the body.</summary>
+    /// <summary>A string field of the JSON object in the body.</summary>
     public string? Json(string name) => JsonDocument.Parse(Body).RootElement.GetProperty(name).GetString();
 
-    /// <summary>A header's values in one list; null when there is none.</summary>
+    /// <summary>A header's values in one list. Null without such a header.</summary>
     public string? this[string header]
     {
         get

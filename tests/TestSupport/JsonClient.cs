@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// For one thread. A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote.
+/// A client of protocol version 1 on the platform's own <see cref="ClientWebSocket"/>, which nobody here wrote. For one thread.
 /// </summary>
 public sealed class JsonClient : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ public sealed class JsonClient : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A connection that may still have to sign in: <c>connected</c> is not waited for.</summary>
+    /// <summary>Opens a connection that may still have to sign in, without waiting for <c>connected</c>.</summary>
     public static async Task<JsonClient> OpenAsync(Uri uri, Action<ClientWebSocketOptions>? configure = null)
     {
         var client = new JsonClient();
@@ -46,7 +46,7 @@ public sealed class JsonClient : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A connection that an HTTP client of its own opens: with its cookies, its certificates and its address.</summary>
+    /// <summary>Opens a connection with an HTTP client, which brings its cookies, certificates and address.</summary>
     public static async Task<JsonClient> ConnectAsync(Uri uri, HttpMessageInvoker http, Action<ClientWebSocketOptions>? configure)
     {
         var client = new JsonClient();
@@ -64,7 +64,7 @@ public sealed class JsonClient : IAsyncDisposable
         await _socket.SendAsync(Encoding.UTF8.GetBytes(json), WebSocketMessageType.Text, endOfMessage: true, deadline.Token);
     }
 
-    /// <summary>The next message as text; null when the connection was closed.</summary>
+    /// <summary>Receives the next message as text. Null when the connection was closed.</summary>
     public async Task<string?> ReceiveTextAsync()
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);
@@ -80,7 +80,7 @@ public sealed class JsonClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The next message, whatever it is.</summary>
+    /// <summary>Receives the next message of any type.</summary>
     public async Task<JsonElement> ReceiveAsync()
     {
         string text = await ReceiveTextAsync()
@@ -88,7 +88,7 @@ public sealed class JsonClient : IAsyncDisposable
         return JsonDocument.Parse(text).RootElement;
     }
 
-    /// <summary>The next message, which must be of this type.</summary>
+    /// <summary>Receives the next message, which must be of this type.</summary>
     public async Task<JsonElement> ReceiveAsync(string type)
     {
         var message = await ReceiveAsync();
@@ -97,7 +97,7 @@ public sealed class JsonClient : IAsyncDisposable
             : throw new InvalidOperationException($"expected {type}, got {message}");
     }
 
-    /// <summary>Sends, then returns the next message, which must be of this type.</summary>
+    /// <summary>Sends a message, and receives the next one, which must be of this type.</summary>
     public async Task<JsonElement> AskAsync(string json, string type)
     {
         await SendAsync(json);

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. An identity provider's keys, served over HTTP on a loopback port.</summary>
+/// <summary>An identity provider's keys, served over HTTP on a loopback port. Safe for any thread.</summary>
 public sealed class JwksServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -34,7 +34,7 @@ public sealed class JwksServer : IAsyncDisposable
 
     public Uri Url => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/jwks");
 
-    /// <summary>How often it was asked.</summary>
+    /// <summary>The number of requests for the keys.</summary>
     public int Requests => Volatile.Read(ref _requests);
 
     /// <param name="answer">A JWKS; empty for a 503.</param>

@@ -6,7 +6,7 @@ namespace Gateway.TestSupport;
 /// </summary>
 internal static class LiftedLimits
 {
-    /// <summary>Without the leading <c>Gateway:</c>.</summary>
+    /// <summary>The settings, without the leading <c>Gateway:</c>.</summary>
     public static IReadOnlyList<string> Settings { get; } =
     [
         "Limits:MessagesPerSecond=0", "Limits:BytesPerSecond=0", "Limits:Connections=0", "Limits:ConnectionsPerAddress=0",

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Loopback ports for what is given its port, is stopped, and comes back on the same one.</summary>
+/// <summary>Loopback ports for servers that are given a port, and that start again on the same one. Safe for any thread.</summary>
 /// <remarks>
 /// Below the ports the kernel gives to outgoing connections: one of those could take the port while its owner is away, and
 /// a client that keeps connecting to it could even reach itself.
@@ -12,13 +12,13 @@ internal static class LoopbackPorts
 {
     private const int First = 10_000;
 
-    /// <summary>So that a Redis cluster's bus port, 10,000 higher, is below the kernel's too.</summary>
+    /// <summary>The highest port. A Redis cluster's bus port, 10,000 higher, is then below the ports that the kernel gives.</summary>
     private const int End = 22_000;
 
     private const int BusOffset = 10_000;
     private static readonly HashSet<int> Taken = [];
 
-    /// <summary>A port on which nothing listens, nor on the one 10,000 higher; never the same twice.</summary>
+    /// <summary>Returns a port that is free, as is the one 10,000 higher. No port is returned twice.</summary>
     public static int Next()
     {
         while (true)

@@ -1,6 +1,6 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. Time that passes only when a test says so: what happens without that needs no deadline.</summary>
+/// <summary>A clock that only the test moves. An event that comes without moving it needs no deadline. Safe for any thread.</summary>
 public sealed class ManualClock : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -22,7 +22,7 @@ public sealed class ManualClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Lets time pass at once; a periodic timer fires once for all its periods in it, as one on a busy machine does.</summary>
+    /// <summary>Moves the clock. A periodic timer fires once for all periods that have passed, as on a busy machine.</summary>
     public void Advance(TimeSpan time)
     {
         List<Timer> due;
@@ -54,7 +54,7 @@ public sealed class ManualClock : TimeProvider
             }
         }
 
-        /// <summary>Whether to fire now; called under the clock's lock.</summary>
+        /// <summary>Whether the timer fires now. Called under the clock's lock.</summary>
         public bool Take(TimeSpan now)
         {
             if (_due is not { } due || due > now)

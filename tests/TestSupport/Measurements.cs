@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Safe for any thread. Sums up what one gateway's counters say, and counts what its histograms are told; other gateways of the process are
-/// not heard.
+/// Sums up what one gateway's counters say, and counts what its histograms are told; other gateways of the process are not heard. Safe for
+/// any thread.
 /// </summary>
 public sealed class Measurements : IDisposable
 {

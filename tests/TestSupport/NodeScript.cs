@@ -5,7 +5,7 @@ using System.Text;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// For one thread. A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end.
+/// A script run by Node as a process of its own. It checks everything itself and prints <c>done</c> at its end. For one thread.
 /// </summary>
 public sealed class NodeScript : IAsyncDisposable
 {
@@ -43,7 +43,7 @@ public sealed class NodeScript : IAsyncDisposable
     /// <param name="last">The number after which it has seen all.</param>
     public static NodeScript Follow(int port, int last) => Follow($"http://127.0.0.1:{port}", authority: null, last);
 
-    /// <summary>The same.</summary>
+    /// <summary>Starts the script that follows a stream with the npm client <c>eventsource</c>, at any address.</summary>
     /// <param name="origin">Where the stream is, without its path.</param>
     /// <param name="authority">As above.</param>
     /// <param name="last">As above.</param>
@@ -73,7 +73,7 @@ public sealed class NodeScript : IAsyncDisposable
         });
     }
 
-    /// <summary>Runs a script to its end, which must be a good one.</summary>
+    /// <summary>Runs a script to its end, and fails unless its exit code is 0.</summary>
     public static async Task PassesAsync(string name, GatewayServer server, string? authority = null)
     {
         await using var script = Start(name, server, authority);
@@ -86,7 +86,7 @@ public sealed class NodeScript : IAsyncDisposable
             || (_process.HasExited ? throw new InvalidOperationException(Output) : false),
         $"the script says '{line}'");
 
-    /// <summary>Waits for the script's end, which must be a good one.</summary>
+    /// <summary>Waits for the script's end, and fails unless its exit code is 0.</summary>
     /// <param name="limit">How long; null for as long as anything is waited for.</param>
     public async Task PassedAsync(TimeSpan? limit = null)
     {

@@ -4,7 +4,7 @@ using System.Threading.Channels;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Safe for any thread. One connection through a <see cref="TcpProxy"/>.</summary>
+/// <summary>One connection through a <see cref="TcpProxy"/>. Safe for any thread.</summary>
 /// <param name="near">To who connected.</param>
 /// <param name="far">To the target.</param>
 /// <param name="delay">How long every byte takes.</param>
@@ -20,10 +20,10 @@ internal sealed class ProxiedConnection(Socket near, Socket far, Func<TimeSpan> 
 
     public void Swallow() => _swallowing = true;
 
-    /// <summary>As <see cref="Swallow"/>, from the moment when these bytes go out.</summary>
+    /// <summary>Does as <see cref="Swallow"/> does, from the moment at which these bytes go out.</summary>
     public void SwallowFrom(byte[] bytes) => _last = bytes;
 
-    /// <summary>Both ends see a reset.</summary>
+    /// <summary>Resets the connection at both ends.</summary>
     public void Reset()
     {
         foreach (var socket in new[] { near, far })

@@ -5,8 +5,8 @@ using Gateway.Server.Auth;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Stateless. Believes the query: <c>?user=ann&amp;info={"name":"Ann"}</c>. Without a user, everybody is somebody else, as in development
-/// mode.
+/// Believes the query: <c>?user=ann&amp;info={"name":"Ann"}</c>. Without a user, everybody is somebody else, as in development mode.
+/// Stateless.
 /// </summary>
 internal sealed class QueryAuthenticator : IAuthenticator
 {

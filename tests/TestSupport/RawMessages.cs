@@ -5,7 +5,7 @@ namespace Gateway.TestSupport;
 /// <summary>The protocol's messages on a <see cref="RawWebSocket"/>.</summary>
 public static class RawMessages
 {
-    /// <summary>The next text message; pings are passed over.</summary>
+    /// <summary>Receives the next text message, and ignores pings.</summary>
     public static async Task<JsonElement> ReadMessageAsync(this RawWebSocket client)
     {
         while (true)
@@ -18,7 +18,7 @@ public static class RawMessages
         }
     }
 
-    /// <summary>The first message that fits; those before it are dropped.</summary>
+    /// <summary>Receives messages up to the first that matches, and drops those before it.</summary>
     public static async Task<JsonElement> ReadUntilAsync(this RawWebSocket client, Func<JsonElement, bool> fits)
     {
         while (true)

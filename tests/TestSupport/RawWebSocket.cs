@@ -26,7 +26,7 @@ public sealed class RawWebSocket : IAsyncDisposable
 
     public Socket Socket => _socket;
 
-    /// <summary>A TCP connection on which nothing has been said.</summary>
+    /// <summary>Opens a TCP connection, and sends nothing.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="receiveBuffer">Bytes of the kernel's receive buffer; small ones make a client that stops reading felt sooner.</param>
     public static async Task<RawWebSocket> ConnectTcpAsync(int port, int? receiveBuffer = null)
@@ -43,7 +43,7 @@ public sealed class RawWebSocket : IAsyncDisposable
         return new RawWebSocket(socket, new NetworkStream(socket, ownsSocket: true));
     }
 
-    /// <summary>A TLS connection, with version 1.2: of its records one can see which are alerts.</summary>
+    /// <summary>Opens a TLS connection of version 1.2, whose alert records can be told from others.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="received">Takes every byte as it comes, encrypted.</param>
     public static async Task<RawWebSocket> ConnectTlsAsync(int port, Stream received)
@@ -61,7 +61,7 @@ public sealed class RawWebSocket : IAsyncDisposable
         return new RawWebSocket(tcp._socket, ssl);
     }
 
-    /// <summary>An upgraded connection.</summary>
+    /// <summary>Opens a connection and upgrades it.</summary>
     public static async Task<RawWebSocket> ConnectAsync(int port, string path = "/ws", int? receiveBuffer = null)
     {
         var client = await ConnectTcpAsync(port, receiveBuffer);
@@ -121,14 +121,14 @@ public sealed class RawWebSocket : IAsyncDisposable
         await _stream.WriteAsync(bytes, deadline.Token);
     }
 
-    /// <summary>Sends in TCP segments of at most so many bytes.</summary>
+    /// <summary>Sends in TCP segments of at most this many bytes.</summary>
     public async Task SendInPiecesAsync(ReadOnlyMemory<byte> bytes, int piece)
     {
         for (int at = 0; at < bytes.Length; at += piece)
             await SendAsync(bytes[at..Math.Min(at + piece, bytes.Length)]);
     }
 
-    /// <summary>Says that nothing more will be sent, and goes on reading.</summary>
+    /// <summary>Ends the sending side, and goes on reading.</summary>
     public void FinishSending() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Sends plain bytes, not a frame.</summary>
@@ -137,7 +137,7 @@ public sealed class RawWebSocket : IAsyncDisposable
     /// <summary>Sends one text message.</summary>
     public Task SendMessageAsync(string text) => SendAsync(TextFrame(text));
 
-    /// <summary>The next frame; null at the end of the stream. A reset is an <see cref="IOException"/>.</summary>
+    /// <summary>Reads the next frame. Null at the end of the stream. A reset is an <see cref="IOException"/>.</summary>
     public async Task<ReceivedRawFrame?> ReadFrameAsync()
     {
         byte[] head = new byte[2];
@@ -157,7 +157,7 @@ public sealed class RawWebSocket : IAsyncDisposable
             : null;
     }
 
-    /// <summary>Reads frames until the close frame, and returns it; null when the stream ends without one.</summary>
+    /// <summary>Reads frames up to the close frame, and returns it. Null when the stream ends without one.</summary>
     public async Task<ReceivedRawFrame?> ReadUntilCloseAsync()
     {
         while (true)
@@ -173,10 +173,10 @@ public sealed class RawWebSocket : IAsyncDisposable
     /// </summary>
     public Task<string> ReadHeadAsync() => ReadUntilAsync("\r\n\r\n");
 
-    /// <summary>The next line without its line feed.</summary>
+    /// <summary>Reads the next line, without its line feed.</summary>
     public async Task<string> ReadLineAsync() => (await ReadUntilAsync("\n"))[..^1];
 
-    /// <summary>The next HTTP response, with a body by Content-Length, in chunks, or without one.</summary>
+    /// <summary>Reads the next HTTP response, with a body by Content-Length, in chunks, or without one.</summary>
     public async Task<HttpReply> ReadReplyAsync()
     {
         var reply = HttpReply.Parse(await ReadHeadAsync());
@@ -193,7 +193,7 @@ public sealed class RawWebSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Everything up to the end of the stream. A reset is an <see cref="IOException"/>.</summary>
+    /// <summary>Reads everything up to the end of the stream. A reset is an <see cref="IOException"/>.</summary>
     public async Task<byte[]> ReadToEndAsync()
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);
@@ -202,7 +202,7 @@ public sealed class RawWebSocket : IAsyncDisposable
         return all.ToArray();
     }
 
-    /// <summary>Vanishes with a reset, as a crashed client does.</summary>
+    /// <summary>Resets the connection, as a crashed client does.</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);

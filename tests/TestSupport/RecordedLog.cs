@@ -3,13 +3,13 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Safe for any thread. Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>.
+/// Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>. Safe for any thread.
 /// </summary>
 public sealed class RecordedLog : ILoggerProvider
 {
     private readonly List<(int Event, LogLevel Level, string Text)> _lines = [];
 
-    /// <summary>What was logged so far.</summary>
+    /// <summary>The lines that were logged so far.</summary>
     public IReadOnlyList<(int Event, LogLevel Level, string Text)> Lines
     {
         get

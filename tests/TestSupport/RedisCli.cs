@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Stateless. Runs redis-cli.</summary>
+/// <summary>Runs redis-cli. Stateless.</summary>
 internal static class RedisCli
 {
     /// <returns>What it printed, without the last line's end, and its exit code.</returns>

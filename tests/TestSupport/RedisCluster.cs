@@ -19,16 +19,16 @@ public sealed class RedisCluster : IAsyncDisposable
 
     public IReadOnlyList<RedisServer> Servers => _servers;
 
-    /// <summary>After <see cref="HideBehindProxiesAsync"/>: one for each server, in their order.</summary>
+    /// <summary>The proxies after <see cref="HideBehindProxiesAsync"/>: one for each server, in their order.</summary>
     public IReadOnlyList<TcpProxy> Proxies => _proxies;
 
-    /// <summary>Of one of its servers, which knows the others: for <c>Redis:Addresses</c>.</summary>
+    /// <summary>The address of one server, which knows the others, for <c>Redis:Addresses</c>.</summary>
     public string Address => _servers[0].Address;
 
-    /// <summary>As <see cref="Address"/>, for one that was started with TLS.</summary>
+    /// <summary><see cref="Address"/> of a cluster with TLS.</summary>
     public string TlsAddress => TlsAddresses.First();
 
-    /// <summary>Starts it and waits until every server serves its part.</summary>
+    /// <summary>Starts a cluster, and waits until every server serves its part.</summary>
     /// <param name="replicas">Whether each master has one.</param>
     /// <param name="tls">The files of the servers' certificate, for one that names its encrypted ports alone.</param>
     public static async Task<RedisCluster> StartAsync(bool replicas = false, (string Certificate, string Key, string Authority)? tls = null)
@@ -71,7 +71,7 @@ public sealed class RedisCluster : IAsyncDisposable
         ];
     }
 
-    /// <summary>From now on every server tells clients the address of a proxy in front of it.</summary>
+    /// <summary>Puts a proxy in front of every server, whose address the server then tells its clients.</summary>
     public async Task HideBehindProxiesAsync()
     {
         foreach (var server in _servers)
@@ -121,7 +121,7 @@ public sealed class RedisCluster : IAsyncDisposable
             await server.CommandAsync("CLUSTER", "SETSLOT", slot, "NODE", to);
     }
 
-    /// <summary>How many messages of pub/sub the servers have sent to each other.</summary>
+    /// <summary>The number of pub/sub messages that the servers have sent to each other.</summary>
     public async Task<long> CarriedAsync()
     {
         long sum = 0;

@@ -9,7 +9,7 @@ namespace Gateway.TestSupport;
 /// </summary>
 public sealed class RedisSentinels : IAsyncDisposable
 {
-    /// <summary>Of the service, as in <c>sentinel monitor main</c>.</summary>
+    /// <summary>The name of the service, as in <c>sentinel monitor main</c>.</summary>
     public const string Service = "main";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sentinels-");
@@ -25,10 +25,10 @@ public sealed class RedisSentinels : IAsyncDisposable
     /// <summary>Its replica at the beginning.</summary>
     public RedisServer Second { get; }
 
-    /// <summary>All of them: for <c>Redis:Addresses</c>.</summary>
+    /// <summary>The addresses of all sentinels, for <c>Redis:Addresses</c>.</summary>
     public string Addresses => string.Join(',', _sentinels.Select(sentinel => $"127.0.0.1:{Text(sentinel.Port)}"));
 
-    /// <summary>Starts them and waits until they know each other, the master and the replica.</summary>
+    /// <summary>Starts the sentinels, and waits until they know each other, the master and the replica.</summary>
     /// <param name="password">Of the sentinels; null for none.</param>
     public static async Task<RedisSentinels> StartAsync(string? password = null)
     {
@@ -56,10 +56,10 @@ public sealed class RedisSentinels : IAsyncDisposable
         }
     }
 
-    /// <summary>The replica takes no writes of its master until the master's end, and then is without them.</summary>
+    /// <summary>Keeps the master's writes from the replica until the master's end. The replica is then without them.</summary>
     public Task HoldReplicaBackAsync() => Second.CommandAsync("CLIENT", "PAUSE", "600000", "WRITE");
 
-    /// <summary>Ends the master, and has the replica forget what came from it while it was held back.</summary>
+    /// <summary>Kills the master, and makes the replica forget the writes that were kept from it.</summary>
     public async Task KillMasterAsync()
     {
         First.Kill();
@@ -93,7 +93,7 @@ public sealed class RedisSentinels : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends one of them.</summary>
+    /// <summary>Kills one sentinel.</summary>
     public void KillOne() => End(_sentinels[^1].Process);
 
     private IEnumerable<int> Ports => _sentinels.Where(sentinel => !sentinel.Process.HasExited).Select(sentinel => sentinel.Port);

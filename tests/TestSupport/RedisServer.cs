@@ -22,10 +22,10 @@ public sealed class RedisServer : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>For <c>Redis:Addresses</c>.</summary>
+    /// <summary>The address, for <c>Redis:Addresses</c>.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
-    /// <summary>Starts it and waits until it answers.</summary>
+    /// <summary>Starts the server, and waits until it answers.</summary>
     /// <param name="persistent">Whether everything it has confirmed is on disk, and so survives <see cref="Kill"/>.</param>
     public static Task<RedisServer> StartAsync(bool persistent = false) => StartAsync(persistent, []);
 
@@ -46,7 +46,7 @@ public sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it without asking.</summary>
+    /// <summary>Kills the process.</summary>
     public void Kill()
     {
         if (_process is not { } process)
@@ -57,13 +57,13 @@ public sealed class RedisServer : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>Stops it from running: its connections stay, and nobody answers on them.</summary>
+    /// <summary>Halts the process. Its connections stay open, and nothing answers on them.</summary>
     public void Pause() => Signals.Send(Running.Id, Signals.Stop);
 
-    /// <summary>Lets it run again after <see cref="Pause"/>.</summary>
+    /// <summary>Lets the process run again after <see cref="Pause"/>.</summary>
     public void Resume() => Signals.Send(Running.Id, Signals.Continue);
 
-    /// <summary>Kills it where it still runs, and starts it on the same port.</summary>
+    /// <summary>Kills the process if it still runs, and starts another one on the same port.</summary>
     /// <param name="keepData">Whether it has what it had; only a persistent one can.</param>
     public Task RestartAsync(bool keepData) => RestartAsync(keepData, discard: !keepData);
 
@@ -82,7 +82,7 @@ public sealed class RedisServer : IAsyncDisposable
         await LaunchAsync();
     }
 
-    /// <summary>Keeps what it has now for <see cref="RestartFromSnapshotAsync"/>.</summary>
+    /// <summary>Keeps a copy of the present data for <see cref="RestartFromSnapshotAsync"/>.</summary>
     public Task SnapshotAsync() => CommandAsync("SAVE");
 
     /// <summary>
@@ -93,7 +93,7 @@ public sealed class RedisServer : IAsyncDisposable
         ? throw new InvalidOperationException("A persistent server reads its log, not the snapshot.")
         : RestartAsync(keepData: false, discard: false);
 
-    /// <summary>Becomes a replica, and waits until it has what its master has.</summary>
+    /// <summary>Makes the server a replica, and waits until it has its master's data.</summary>
     public async Task FollowAsync(RedisServer master)
     {
         await CommandAsync("REPLICAOF", "127.0.0.1", master.Port.ToString(CultureInfo.InvariantCulture));
@@ -103,7 +103,7 @@ public sealed class RedisServer : IAsyncDisposable
             $"{Address} follows {master.Address}");
     }
 
-    /// <summary>Stops being a replica: from now on it takes writes of its own.</summary>
+    /// <summary>Makes the replica a master, which takes writes of its own.</summary>
     public Task PromoteAsync() => CommandAsync("REPLICAOF", "NO", "ONE");
 
     public Task FlushAllAsync() => CommandAsync("FLUSHALL");

@@ -1,6 +1,6 @@
 namespace Gateway.TestSupport;
 
-/// <summary>Where the sources of these tests are, for what is run from there: scripts and documents.</summary>
+/// <summary>The folder with the sources of these tests, for scripts and documents that are run from there.</summary>
 public static class Repository
 {
     /// <summary>The folder of the solution, found upwards from the tests' output.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Gateway.TestSupport;
 
-/// <summary>Stateless. Sends POSIX signals, which <see cref="System.Diagnostics.Process"/> can't, save for SIGKILL.</summary>
+/// <summary>Sends POSIX signals other than SIGKILL, which <see cref="System.Diagnostics.Process"/> cannot. Stateless.</summary>
 internal static class Signals
 {
     public const int HangUp = 1;

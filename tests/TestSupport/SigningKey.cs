@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Immutable. Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts.
+/// Signs tokens with the platform's cryptography alone, so that the tests do not trust the library that the gateway trusts. Immutable.
 /// </summary>
 public sealed class SigningKey
 {

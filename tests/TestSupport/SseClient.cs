@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. Reads a stream of <c>/sse</c> event by event, and from the socket no sooner than it is asked.</summary>
+/// <summary>Reads a stream of <c>/sse</c> event by event, and from the socket only when a test asks for an event. For one thread.</summary>
 public sealed class SseClient : IAsyncDisposable
 {
     private readonly HttpClient _http;
@@ -28,7 +28,7 @@ public sealed class SseClient : IAsyncDisposable
 
     public string ConnectionId => Connected.GetProperty("connection").GetString()!;
 
-    /// <summary>A stream that has begun with <c>connected</c>.</summary>
+    /// <summary>Opens a stream, and waits for its <c>connected</c>.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="query">As <c>channel=a</c>.</param>
     /// <param name="headers">As <c>Last-Event-ID: x</c>.</param>
@@ -39,7 +39,7 @@ public sealed class SseClient : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A stream of which nothing has been read.</summary>
+    /// <summary>Opens a stream, and reads nothing of it.</summary>
     /// <param name="port">As above.</param>
     /// <param name="query">As above.</param>
     /// <param name="receiveBuffer">Bytes of the kernel's receive buffer; small ones make a client that stops reading felt sooner.</param>
@@ -55,7 +55,7 @@ public sealed class SseClient : IAsyncDisposable
         return await OpenAsync(new HttpClient(handler) { Timeout = Eventually.Limit }, request);
     }
 
-    /// <summary>A stream that has begun with <c>connected</c>.</summary>
+    /// <summary>Opens a stream, and waits for its <c>connected</c>.</summary>
     /// <param name="http">What opens it: with its cookies, its certificates and its address. It ends with the stream.</param>
     /// <param name="uri">The whole address.</param>
     /// <param name="version">Of HTTP.</param>
@@ -89,7 +89,7 @@ public sealed class SseClient : IAsyncDisposable
         return request;
     }
 
-    /// <summary>The next event; null at the end of the stream.</summary>
+    /// <summary>Reads the next event. Null at the end of the stream.</summary>
     public async Task<StreamEvent?> TryReceiveAsync()
     {
         using var deadline = new CancellationTokenSource(Eventually.Limit);
@@ -108,14 +108,14 @@ public sealed class SseClient : IAsyncDisposable
 
     public async Task<StreamEvent> ReceiveAsync() => await TryReceiveAsync() ?? throw new ClosedException("the stream has ended");
 
-    /// <summary>The next event, which must be of this type.</summary>
+    /// <summary>Reads the next event, which must be of this type.</summary>
     public async Task<StreamEvent> ReceiveAsync(string type)
     {
         var next = await ReceiveAsync();
         return next.Type == type ? next : throw new InvalidOperationException($"expected {type}, got {next}");
     }
 
-    /// <summary>Events up to the first that fits.</summary>
+    /// <summary>Reads events up to the first that matches.</summary>
     public async Task<List<StreamEvent>> ReceiveThroughAsync(Func<StreamEvent, bool> last)
     {
         var events = new List<StreamEvent>();

@@ -1,8 +1,8 @@
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Safe for any thread. A clock that stands still until it is told to step, and then lets every running timer tick once, however long the
-/// step: the clock of a busy machine.
+/// A clock that stands still until it is told to step, and then lets every running timer tick once, however long the step: the clock of a
+/// busy machine. Safe for any thread.
 /// </summary>
 public sealed class SteppedTime : TimeProvider
 {

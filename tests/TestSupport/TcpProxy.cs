@@ -5,7 +5,7 @@ using System.Text;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Safe for any thread. A bad network: forwards a free loopback port to another one, and does to the connections what a test wants.
+/// A bad network: forwards a free loopback port to another one, and does to the connections what a test wants. Safe for any thread.
 /// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
@@ -25,7 +25,7 @@ public sealed class TcpProxy : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>For <c>Redis:Addresses</c>.</summary>
+    /// <summary>The proxy's address, for <c>Redis:Addresses</c>.</summary>
     public string Address => $"127.0.0.1:{Port}";
 
     /// <param name="target">The loopback port that is forwarded to.</param>
@@ -43,7 +43,7 @@ public sealed class TcpProxy : IAsyncDisposable
             connection.Reset();
     }
 
-    /// <summary>New connections are forwarded to another port, as an address that moves to another server does.</summary>
+    /// <summary>Forwards new connections to another port, as an address does that moves to another server.</summary>
     /// <param name="target">The port.</param>
     /// <param name="cut">Whether to reset the connections that are open.</param>
     public void Redirect(int target, bool cut = true)
@@ -63,7 +63,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on every byte arrives so much later.</summary>
+    /// <summary>Delays every byte from now on.</summary>
     public void Delay(TimeSpan delay)
     {
         lock (_gate)
@@ -91,11 +91,11 @@ public sealed class TcpProxy : IAsyncDisposable
             connection.Swallow();
     }
 
-    /// <summary>As <see cref="Swallow"/>, for the open connections alone on which something was subscribed to. New ones work.</summary>
+    /// <summary>Does as <see cref="Swallow"/> does with the open connections on which something was subscribed to. New ones work.</summary>
     /// <returns>How many.</returns>
     public int SwallowSubscribed() => Swallow(connection => connection.Subscribed);
 
-    /// <summary>As <see cref="SwallowSubscribed"/>, for all other connections.</summary>
+    /// <summary>Does as <see cref="Swallow"/> does with all other open connections.</summary>
     public int SwallowUnsubscribed() => Swallow(connection => !connection.Subscribed);
 
     /// <summary>
@@ -107,7 +107,7 @@ public sealed class TcpProxy : IAsyncDisposable
             connection.SwallowFrom(Encoding.UTF8.GetBytes(text));
     }
 
-    /// <summary>Forwards again, at once. What was swallowed is lost with its connection.</summary>
+    /// <summary>Forwards again. The swallowed bytes are lost with their connections.</summary>
     public void Resume()
     {
         lock (_gate)

@@ -21,7 +21,7 @@ public sealed class TestAuthority : IDisposable
         File.WriteAllText(Path, _certificate.ExportCertificatePem());
     }
 
-    /// <summary>Its own certificate, in PEM.</summary>
+    /// <summary>The authority's own certificate, in PEM.</summary>
     public string Path => PathOf("authority.pem");
 
     /// <summary>Signs a certificate, which replaces the one of the same name.</summary>

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Gateway.TestSupport;
 
-/// <summary>For one thread. A certificate for this machine that nobody else trusts, in files of a folder of its own.</summary>
+/// <summary>A certificate for this machine that nobody else trusts, in files of a folder of its own. For one thread.</summary>
 public sealed class TestCertificate : IDisposable
 {
     public const string Password = "correct horse";
@@ -23,12 +23,12 @@ public sealed class TestCertificate : IDisposable
     /// <summary>Settings that serve it from the PEM files, on a free port.</summary>
     public string[] Pem => ["Public=https://127.0.0.1:0", $"Certificate:Path={PemPath}", $"Certificate:KeyPath={KeyPath}"];
 
-    /// <summary>The same from the PFX file.</summary>
+    /// <summary>Settings that serve it from the PFX file, on a free port.</summary>
     public string[] Pfx => ["Public=https://127.0.0.1:0", $"Certificate:Path={PfxPath}", $"Certificate:Password={Password}"];
 
     public string Thumbprint { get; private set; } = "";
 
-    /// <summary>Writes another one into the same files.</summary>
+    /// <summary>Writes another certificate into the same files.</summary>
     public void Renew()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -45,10 +45,10 @@ public sealed class TestCertificate : IDisposable
         Write(PfxPath, certificate.Export(X509ContentType.Pfx, Password));
     }
 
-    /// <summary>Puts something into the PFX file that is no certificate.</summary>
+    /// <summary>Replaces the PFX file by one that is not a certificate.</summary>
     public void Break() => Write(PfxPath, "no certificate"u8.ToArray());
 
-    /// <summary>At once: a reader sees the old file or the new one.</summary>
+    /// <summary>Replaces a file atomically: a reader sees the old file or the new one.</summary>
     private static void Write(string path, byte[] bytes)
     {
         File.WriteAllBytes(path + ".new", bytes);

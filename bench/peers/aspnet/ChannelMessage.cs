@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Gateway.Bench.Peers;
 
-/// <summary>Immutable. What goes both ways.</summary>
+/// <summary>The message of both sides. Immutable.</summary>
 internal sealed record ChannelMessage(string Type, string Channel, string? Content = null, string? Sender = null)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);

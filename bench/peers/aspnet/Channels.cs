@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Bench.Peers;
 
-/// <summary>Safe for any thread. Who listens to what.</summary>
+/// <summary>The listeners of each channel. Safe for any thread.</summary>
 internal sealed class Channels
 {
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<ChannelSocket, bool>> _subscribers = new();

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Net;
 using Gateway.Server.Hosting.Settings;
 using Gateway.Server.Options;
@@ -5,30 +6,41 @@ using Gateway.Server.Options;
 namespace Gateway.CommandLine;
 
 /// <summary>
-/// Stateless. <c>Gateway health [live|ready]</c>: asks the gateway that runs here with the same settings how it is. An image without a shell has nothing
-/// else to ask with.
+/// <c>gateway health [live|ready]</c>: asks the gateway that runs on this machine with the same settings for its health. Stateless. An image
+/// without a shell has nothing else to ask with.
 /// </summary>
 internal static class HealthCommand
 {
-    public const string Name = "health";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    /// <param name="args">What stands behind <see cref="Name"/> on the command line: <c>live</c> or <c>ready</c>, which is the default, and settings.</param>
-    /// <returns>The exit code: 0 for yes, 1 for no or no answer.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    private static readonly Argument<string> Question = new("question")
     {
-        string question = args is ["live" or "ready", ..] ? args[0] : "ready";
-        var configuration = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false", .. args]).Configuration;
+        Description = "Whether the process lives, or is ready for clients",
+        DefaultValueFactory = _ => "ready",
+    };
+
+    public static Command Create(Arguments arguments)
+    {
+        var command = new Command("health", "Ask the gateway that runs with the same settings for its health") { Question };
+        Question.AcceptOnlyFromAmong("live", "ready");
+        command.SetAction((parsed, _) => RunAsync(parsed.GetValue(Question)!, arguments));
+        return command;
+    }
+
+    /// <returns>The exit code: 0 for yes, 1 for no or no answer.</returns>
+    /// <exception cref="OptionsProblemsException">The settings cannot be used.</exception>
+    private static async Task<int> RunAsync(string question, Arguments arguments)
+    {
         // No other setting matters: the internal port speaks plain HTTP whatever the public one does.
-        var settings = new SettingsReader(configuration.GetSection("Gateway"));
-        var port = settings.Address("Internal", new GatewayOptions().Internal);
+        var settings = new SettingsReader(GatewayHost.CreateBuilder([.. arguments.Settings]).Configuration.GetSection("Gateway"));
+        settings.Problems.AddRange(SettingNames.Mistakes(arguments.Keys));
+        var port = settings.Address("Internal", new GatewayOptions().Internal)!;
         if (settings.Problems.Count > 0)
             throw new OptionsProblemsException(settings.Problems);
         var asked = new UriBuilder(Uri.UriSchemeHttp, Reachable(port.Address).ToString(), port.Port, "/health/" + question).Uri;
         try
         {
-            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout };
             using var answer = await http.GetAsync(asked);
             Console.Out.WriteLine(await answer.Content.ReadAsStringAsync());
             return answer.IsSuccessStatusCode ? 0 : 1;

@@ -1,17 +1,19 @@
+using Gateway.Server.Listening;
+
 namespace Gateway.Pages;
 
 /// <summary>
-/// Stateless. <c>/console</c> on the internal port: the operator's page. Its files hold nothing of the node; what the page shows it asks of the API,
-/// with the operator's key.
+/// <c>/console</c> on the internal port: the operator's page. Stateless. Its files hold nothing of the node; the page asks the API for all that
+/// it shows, with the operator's key.
 /// </summary>
-internal static class ConsoleEndpoints
+internal sealed class ConsoleEndpoints : IPortEndpoints
 {
     private const string Prefix = "console/";
 
     /// <summary>Scripts and styles from here alone, no inline ones, and no frame of another page around it.</summary>
     private const string Policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    public static void Map(IEndpointRouteBuilder routes)
+    public void Map(IEndpointRouteBuilder routes)
     {
         foreach (var (name, serve) in EmbeddedFiles.Under(Prefix, Policy))
         {

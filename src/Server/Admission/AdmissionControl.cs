@@ -19,14 +19,20 @@ internal sealed class AdmissionControl(
 
     private readonly Dictionary<string, IDialectFactory> _dialects = dialects.ToDictionary(dialect => dialect.Path, StringComparer.Ordinal);
 
-    /// <summary>The paths that are WebSockets.</summary>
-    public IReadOnlyCollection<string> Paths => _dialects.Keys;
+    /// <summary>The languages of WebSockets, each at its path.</summary>
+    public IReadOnlyCollection<IDialectFactory> Dialects => _dialects.Values;
 
-    /// <summary>Decides over a WebSocket.</summary>
-    /// <param name="request">A request for one of <see cref="Paths"/>.</param>
+    /// <summary>Decides over a WebSocket at the path of one of <see cref="Dialects"/>.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) =>
-        AdmitAsync(request, address, lease => UpgradeAsync(request, lease));
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) => AdmitAsync(request, address, _dialects[request.Path]);
+
+    /// <summary>Decides over a WebSocket at any path.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="address">The client's address.</param>
+    /// <param name="dialect">The language that is served there.</param>
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address, IDialectFactory dialect) =>
+        AdmitAsync(request, address, lease => UpgradeAsync(request, lease, dialect));
 
     /// <summary>Decides over a stream.</summary>
     /// <param name="request">An ordinary request, as far as the decision depends on it.</param>
@@ -71,9 +77,8 @@ internal sealed class AdmissionControl(
         }
     }
 
-    private async ValueTask<AdmissionResult> UpgradeAsync(UpgradeRequest request, ConnectionLease lease)
+    private async ValueTask<AdmissionResult> UpgradeAsync(UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect)
     {
-        var dialect = _dialects[request.Path];
         if (!dialect.SignsIn)
             return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;

@@ -2,26 +2,24 @@ using System.Text.RegularExpressions;
 using Gateway.Server.Api.Description;
 using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
+using Gateway.Server.Listening;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 
 namespace Gateway.Server.Api;
 
-/// <summary>For one thread, at start. Where everything of the API is found, and how <c>/openapi/v1.json</c> describes it.</summary>
-internal static partial class ApiEndpoints
+/// <summary>The paths of the API, and their description in <c>/openapi/v1.json</c>. Mapped once, before the ports open.</summary>
+internal sealed partial class ApiEndpoints(
+    ApiHandler handler, PublishOperations publishing, ConnectionOperations connections, BatchOperation batch, ChannelQueries channels, NodeQueries nodes)
+    : IPortEndpoints
 {
     private const string Json = "application/json";
 
-    public static void Map(IEndpointRouteBuilder app)
+    public void Map(IEndpointRouteBuilder routes)
     {
-        var services = app.ServiceProvider;
-        var handler = services.GetRequiredService<ApiHandler>();
-        var (publishing, connections) = (services.GetRequiredService<PublishOperations>(), services.GetRequiredService<ConnectionOperations>());
-        var (channels, nodes) = (services.GetRequiredService<ChannelQueries>(), services.GetRequiredService<NodeQueries>());
-
         Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
         Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
-        Post<BatchBody, BatchReplies>("batch", "Do several commands in order", services.GetRequiredService<BatchOperation>().Batch);
+        Post<BatchBody, BatchReplies>("batch", "Do several commands in order", batch.Batch);
         Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
         Post<SubscribeBody, ActionReply>("unsubscribe", "Unsubscribe connections from a channel", connections.Unsubscribe);
         Post<DisconnectBody, ActionReply>("disconnect", "Close connections with 4003", connections.Disconnect);
@@ -35,12 +33,13 @@ internal static partial class ApiEndpoints
         Get<StatsReply>("stats", "stats", "Read the metrics of all nodes", nodes.StatsAsync);
         Get<EventsReply>("events", "events", "List recent refusals and slow consumers", nodes.EventsAsync);
         Get<ConnectionDetails>("connection", "connections/{id}", "Tell about a connection", nodes.ConnectionAsync);
-        app.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
+        routes.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
+        routes.MapOpenApi();
 
         void Post<TBody, TReply>(string name, string summary, ApiOperation operation, params int[] more)
         {
             var command = handler.Command(name, operation);
-            Describe<TReply>(app.MapPost("/api/" + name, command), command, name, summary)
+            Describe<TReply>(routes.MapPost("/api/" + name, command), command, name, summary)
                 .WithMetadata([Problem(StatusCodes.Status413PayloadTooLarge), .. more.Select(Problem)])
                 // Not as metadata: that would refuse other content types, with an answer that is none of ours.
                 .AddOpenApiOperationTransformer(async (operation, context, cancellation) => operation.RequestBody = new OpenApiRequestBody
@@ -53,7 +52,7 @@ internal static partial class ApiEndpoints
         void Get<TReply>(string name, string path, string summary, Func<HttpRequest, ValueTask<ApiReply>> query, params (string Name, JsonSchemaType Type)[] parameters)
         {
             var request = handler.Query(name, query);
-            Describe<TReply>(app.MapGet("/api/" + path, request), request, name, summary).AddOpenApiOperationTransformer((operation, _, _) =>
+            Describe<TReply>(routes.MapGet("/api/" + path, request), request, name, summary).AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.Parameters =
                 [

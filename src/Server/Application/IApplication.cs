@@ -4,13 +4,13 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Application;
 
 /// <summary>
-/// The application behind the gateway: it decides over what its clients want, and hears what has happened. Sessions, admission and the publish
-/// endpoint call it, from any thread; whether it is a web service or code in this process is nothing that they see.
+/// The application behind the gateway: it decides over what its clients want, and hears what has happened. Sessions, admission and the
+/// publish endpoint call it, from any thread; whether it is a web service or code in this process is nothing that they see.
 /// </summary>
 /// <remarks>
 /// Callers look at <see cref="Interests"/> first, so that a decision or an event nobody wants costs nothing. The events come through
-/// <c>On…</c> methods, which may be called under locks: they take note and return, and neither block nor throw. Occupied, vacated, online and
-/// offline come through <see cref="IOccupancySink"/>, because they need an acknowledgement.
+/// <c>On…</c> methods, which may be called under locks: they take note and return, and neither block nor throw. Occupied, vacated, online
+/// and offline come through <see cref="IOccupancySink"/>, because they need an acknowledgement.
 /// </remarks>
 internal interface IApplication : IOccupancySink
 {

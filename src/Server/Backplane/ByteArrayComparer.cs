@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Gateway.Server.Backplane;
 
 /// <summary>
-/// Stateless. Compares arrays by what is in them, also with bytes that are no array yet; the hash is seeded, since clients choose the bytes.
+/// Compares arrays by what is in them, also with bytes that are no array yet; the hash is seeded, since clients choose the bytes.
+/// Stateless.
 /// </summary>
 internal sealed class ByteArrayComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {

@@ -2,7 +2,7 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane;
 
-/// <summary>Immutable. Part of a channel's history, in order.</summary>
+/// <summary>Part of a channel's history, in order. Immutable.</summary>
 /// <param name="Top">The channel's position when the page was read.</param>
 /// <param name="Oldest">The seq of the oldest message still kept; <c>Top.Seq + 1</c> when none is.</param>
 /// <param name="Messages">In ascending order of seq, whichever way they were asked for.</param>

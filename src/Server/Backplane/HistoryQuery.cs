@@ -1,6 +1,6 @@
 namespace Gateway.Server.Backplane;
 
-/// <summary>Immutable. Which part of a channel's history is wanted.</summary>
+/// <summary>Which part of a channel's history is wanted. Immutable.</summary>
 /// <param name="After">Messages with a greater seq, oldest first; null to read backwards from the end.</param>
 /// <param name="Before">Where <paramref name="After"/> is null: only messages with a smaller seq; null for the newest.</param>
 /// <param name="Limit">Messages at most; 0 asks for the position alone.</param>

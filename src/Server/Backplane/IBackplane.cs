@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane;
 
 /// <summary>
-/// Safe for any thread. What joins the nodes: it gives messages their positions, keeps history and presence, and hands every
-/// message of a channel, in one order, to the sink of every node that subscribed to the channel. It knows no connection.
+/// What joins the nodes: it gives messages their positions, keeps history and presence, and hands every message of a channel, in one order,
+/// to the sink of every node that subscribed to the channel. It knows no connection. Safe for any thread.
 /// </summary>
 /// <remarks>Nothing here throws because the backplane is out of reach; the results say so, and <see cref="Problem"/> says why.</remarks>
 internal interface IBackplane : IHealthSource, IAsyncDisposable
@@ -37,7 +37,10 @@ internal interface IBackplane : IHealthSource, IAsyncDisposable
     /// </summary>
     ValueTask<PublishResult> PublishAsync(ChannelName channel, in PublishRequest request);
 
-    /// <summary>Starts the flow of a channel to this node's sink. When it returns true, every later message will arrive; after false it may be asked for again.</summary>
+    /// <summary>
+    /// Starts the flow of a channel to this node's sink. When it returns true, every later message will arrive; after false it may be asked
+    /// for again.
+    /// </summary>
     ValueTask<bool> SubscribeAsync(ChannelName channel);
 
     /// <summary>Ends what <see cref="SubscribeAsync"/> started; messages may still arrive for a while.</summary>

@@ -17,11 +17,13 @@ internal interface IBackplaneSink
     void OnPresenceLost(ChannelName channel);
 
     /// <summary>
-    /// Messages of the channel may be missing from now on, until <see cref="IBackplane.SubscribeAsync"/> is asked again and returns true. Those
-    /// already subscribed need not be told: they get what they missed, or <see cref="OnLost"/>.
+    /// Messages of the channel may be missing from now on, until <see cref="IBackplane.SubscribeAsync"/> is asked again and returns true.
+    /// Those already subscribed need not be told: they get what they missed, or <see cref="OnLost"/>.
     /// </summary>
     void OnInterrupted(ChannelName channel);
 
-    /// <summary>The channel's stream was lost or has a gap that cannot be filled: subscribers must start over from a position they know.</summary>
+    /// <summary>
+    /// The channel's stream was lost or has a gap that cannot be filled: subscribers must start over from a position they know.
+    /// </summary>
     void OnLost(ChannelName channel);
 }

@@ -4,8 +4,8 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Server.Backplane;
 
 /// <summary>
-/// A publisher's idempotency key, and whose it is: equal keys of different owners have nothing to do with each other. <c>default</c> is none.
-/// Points into the memory it was made of.
+/// A publisher's idempotency key, and whose it is: equal keys of different owners have nothing to do with each other. <c>default</c> is
+/// none. Points into the memory it was made of.
 /// </summary>
 internal readonly ref struct IdempotencyKey
 {

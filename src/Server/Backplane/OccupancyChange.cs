@@ -1,13 +1,13 @@
 namespace Gateway.Server.Backplane;
 
-/// <summary>Immutable. A channel or a user is occupied since now, or vacant, on all nodes taken together; this node tells it.</summary>
-/// <param name="kind">Of which kind it is.</param>
+/// <summary>A change of a channel or a user, on all nodes taken together: occupied from now on, or vacant. Immutable.</summary>
+/// <param name="kind">Whether the name is a channel's or a user's.</param>
 /// <param name="name">The channel or the user.</param>
-/// <param name="isOccupied">Whether somebody came, or the last one went.</param>
-/// <param name="version">Of the changes of one name, a later one has a greater version, whichever node tells it.</param>
-/// <param name="told">Takes the change once it need not be told any more; null where nobody else would tell it in this node's
-/// place.</param>
-internal sealed class OccupancyChange(OccupancyKind kind, string name, bool isOccupied, long version, Action<OccupancyChange>? told = null)
+/// <param name="isOccupied">Whether the first connection came, or the last one went.</param>
+/// <param name="version">The change's version: a later change of the same name has a greater one, whichever node delivers it.</param>
+/// <param name="confirmed">Called when the change is confirmed; null where no other node could deliver it instead.</param>
+internal sealed class OccupancyChange(
+    OccupancyKind kind, string name, bool isOccupied, long version, Action<OccupancyChange>? confirmed = null)
 {
     public OccupancyKind Kind { get; } = kind;
 
@@ -17,6 +17,6 @@ internal sealed class OccupancyChange(OccupancyKind kind, string name, bool isOc
 
     public long Version { get; } = version;
 
-    /// <summary>The change was told, or nobody wants to hear it. Until then another node tells it should this one die.</summary>
-    public void Told() => told?.Invoke(this);
+    /// <summary>The change was delivered, or no application wants it. Until then, another node delivers it if this one dies.</summary>
+    public void Confirm() => confirmed?.Invoke(this);
 }

@@ -1,11 +1,11 @@
 namespace Gateway.Server.Backplane;
 
-/// <summary>What can be occupied.</summary>
+/// <summary>The kinds of names that can be occupied.</summary>
 internal enum OccupancyKind
 {
-    /// <summary>By its subscribers.</summary>
+    /// <summary>A channel, which its subscribers occupy.</summary>
     Channel,
 
-    /// <summary>By the user's connections.</summary>
+    /// <summary>A user, whom connections occupy.</summary>
     User,
 }

@@ -2,7 +2,9 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane;
 
-/// <summary>A message on its way into the backplane. Its spans are read before <see cref="IBackplane.PublishAsync"/> returns, never after.</summary>
+/// <summary>
+/// A message on its way into the backplane. Its spans are read before <see cref="IBackplane.PublishAsync"/> returns, never after.
+/// </summary>
 internal readonly ref struct PublishRequest
 {
     public Payload Payload { get; init; }

@@ -1,9 +1,9 @@
 namespace Gateway.Server.Backplane;
 
-/// <summary>What a broken record was to be.</summary>
+/// <summary>The kinds of records that are read from Redis.</summary>
 internal enum RecordKind
 {
-    /// <summary>What a channel's pub/sub brought.</summary>
+    /// <summary>A message of a channel's pub/sub.</summary>
     Message,
 
     /// <summary>An entry of a channel's stream.</summary>
@@ -12,6 +12,6 @@ internal enum RecordKind
     /// <summary>A user of a channel's presence.</summary>
     Presence,
 
-    /// <summary>What another node said.</summary>
+    /// <summary>A message of another node.</summary>
     Node,
 }

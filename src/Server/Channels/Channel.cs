@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using Gateway.Server.Backplane;
 using Gateway.Server.Metrics;
@@ -15,12 +14,14 @@ namespace Gateway.Server.Channels;
 internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
     : IThreadPoolWorkItem
 {
-    /// <summary>Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.</summary>
+    /// <summary>
+    /// Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.
+    /// </summary>
     private const int SendsAfterward = 1024;
 
     /// <summary>
-    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from all
-    /// others.
+    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from
+    /// all others.
     /// </summary>
     private const int DeliveriesPerTurn = 16_384;
 
@@ -88,18 +89,17 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     /// <summary>
-    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from
-    /// the one after those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position
-    /// is not, or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="generation"/> was read, or is of
+    /// Lets messages flow to a subscription, from the one after <paramref name="position"/> on, or, when later ones have gone by, from the
+    /// one after those: <see cref="Subscription.StartSeq"/> then says where. False when the subscription has ended, or the position is not,
+    /// or perhaps not, one of the stream that flows here: the stream was lost since <paramref name="generation"/> was read, or is of
     /// another epoch. It must be read again then.
     /// </summary>
     /// <param name="subscription">The subscription.</param>
     /// <param name="position">As read from the backplane; default in a namespace without history.</param>
     /// <param name="generation"><see cref="Generation"/> before the position was read.</param>
-    /// <param name="reply">
-    /// Writes what is sent before the first message, given where the subscription starts. Called under the lock; null for nothing.
-    /// </param>
-    public bool TryActivate(Subscription subscription, Position position, long generation, Func<Position, ArrayBufferWriter<byte>>? reply)
+    /// <param name="reply">Sends what goes before the first message, given where the subscription starts; false when the subscription has
+    /// ended. Called under the channel's lock; null for nothing.</param>
+    public bool TryActivate(Subscription subscription, Position position, long generation, Func<Position, bool>? reply)
     {
         lock (_gate)
         {
@@ -111,7 +111,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 return false;
             if (LastSeq > position.Seq)
                 position = position with { Seq = LastSeq };
-            if (reply is not null && !subscription.Subscriber.TrySend(subscription, reply(position).WrittenSpan))
+            if (reply is not null && !reply(position))
                 return false;
             // Closing the open batch makes "from now on" a comparison of batch numbers, and leaves each batch the encodings it began with.
             subscription.StartBatch = _batches.CloseOpen();

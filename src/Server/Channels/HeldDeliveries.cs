@@ -32,8 +32,6 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
 
     public void CatchUp() => subscriber.CatchUp();
 
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => subscriber.TrySend(subscription, message);
-
     public void OnGap(Subscription subscription) => subscriber.OnGap(subscription);
 
     /// <summary>Hands on what is held; from now on everything goes straight to the subscriber.</summary>

@@ -19,10 +19,6 @@ internal interface ISubscriber
     /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
     void CatchUp();
 
-    /// <summary>Sends a message about a subscription, in order with deliveries: what is sent before a delivery arrives before it.</summary>
-    /// <returns>False when the subscription has ended: nothing is sent.</returns>
-    bool TrySend(Subscription subscription, ReadOnlySpan<byte> message);
-
     /// <summary>Ends a subscription that can't go on without a gap, with <c>insufficient_state</c>. Called without locks.</summary>
     void OnGap(Subscription subscription);
 }

@@ -3,8 +3,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Clock;
 
 /// <summary>
-/// Safe for any thread to read. The one clock: a single timer that visits everything with a deadline. A connection has no
-/// timer, registration or token of its own; it notes the coarse <see cref="Now"/> and is asked at each tick.
+/// The one clock of the node: a single timer that visits everything with a deadline. Any thread may read it; the host runs it. A
+/// connection has no timer, registration or token of its own: it notes the coarse <see cref="Now"/> and is visited at each tick.
 /// </summary>
 internal sealed partial class GatewayClock : BackgroundService
 {
@@ -14,13 +14,14 @@ internal sealed partial class GatewayClock : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayClock> _log;
     private readonly long _start;
-    private readonly List<ITickHandler> _handlers = [];
+    private readonly TickHandlers _handlers;
     private long _now;
     private long _unixSeconds;
 
-    public GatewayClock(GatewayOptions options, TimeProvider time, ILogger<GatewayClock> log)
+    public GatewayClock(GatewayOptions options, TimeProvider time, TickHandlers handlers, ILogger<GatewayClock> log)
     {
         _time = time;
+        _handlers = handlers;
         _log = log;
         _start = time.GetTimestamp();
         _unixSeconds = time.GetUtcNow().ToUnixTimeSeconds();
@@ -33,11 +34,15 @@ internal sealed partial class GatewayClock : BackgroundService
     /// <summary>Milliseconds since the start, as of the last tick: a plain read, cheap enough for every message.</summary>
     public long Now => Volatile.Read(ref _now);
 
-    /// <summary>The date as of the last tick, as tokens tell it: unlike <see cref="Now"/>, it follows a clock that is set.</summary>
+    /// <summary>The date as of the last tick, as tokens have it: unlike <see cref="Now"/>, it follows a clock that is set.</summary>
     public long UnixSeconds => Volatile.Read(ref _unixSeconds);
 
-    /// <summary>Adds something to visit. Only before the host starts.</summary>
-    public void Add(ITickHandler swept) => _handlers.Add(swept);
+    /// <summary>Everything that is visited is made before the first tick, so that a failure to make it stops the start.</summary>
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        _ = _handlers.All;
+        return base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -59,16 +64,16 @@ internal sealed partial class GatewayClock : BackgroundService
         long now = (long)_time.GetElapsedTime(_start).TotalMilliseconds;
         Volatile.Write(ref _now, now);
         Volatile.Write(ref _unixSeconds, _time.GetUtcNow().ToUnixTimeSeconds());
-        foreach (var swept in _handlers)
+        foreach (var handler in _handlers.All)
         {
             try
             {
-                swept.OnTick(now);
+                handler.OnTick(now);
             }
             catch (Exception failure)
             {
                 // A fault in one must not stop the clock of all others.
-                LogFailure(failure, swept.GetType().Name);
+                LogFailure(failure, handler.GetType().Name);
             }
         }
     }
@@ -80,6 +85,6 @@ internal sealed partial class GatewayClock : BackgroundService
         return shortest < Finest ? Finest : shortest > Coarsest ? Coarsest : shortest;
     }
 
-    [LoggerMessage(1, LogLevel.Error, "The sweep of {Swept} failed.")]
-    private partial void LogFailure(Exception failure, string swept);
+    [LoggerMessage(1, LogLevel.Error, "The tick of {Handler} failed.")]
+    private partial void LogFailure(Exception failure, string handler);
 }

@@ -1,9 +1,9 @@
 namespace Gateway.Server.Clock;
 
-/// <summary>Something the one clock visits.</summary>
+/// <summary>Something with deadlines, visited by <see cref="GatewayClock"/> at every tick once it is registered as a tick handler.</summary>
 internal interface ITickHandler
 {
-    /// <summary>Called by the clock, never by two threads at once; must not block.</summary>
-    /// <param name="now">Milliseconds on <see cref="Clock.Now"/>.</param>
+    /// <summary>Looks at all deadlines. Called by one thread at a time; must not block.</summary>
+    /// <param name="now">Milliseconds on the clock: <see cref="GatewayClock.Now"/>.</param>
     void OnTick(long now);
 }

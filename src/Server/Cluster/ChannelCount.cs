@@ -1,4 +1,4 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. A channel and its subscribers.</summary>
+/// <summary>A channel and the number of its subscribers. Immutable.</summary>
 internal sealed record ChannelCount(string Channel, int Subscribers);

@@ -3,17 +3,19 @@ using Gateway.Server.Channels;
 namespace Gateway.Server.Cluster;
 
 /// <summary>
-/// Stateless. Part of a list of channels that is in no order anywhere: the first ones after a name, by the bytes of their names.
+/// A page of a node's channels: the first ones after a name, in the order of their names' bytes. The table of channels has no order.
+/// Stateless.
 /// </summary>
 internal static class ChannelPage
 {
-    private static readonly Comparer<Channel> LastFirst = Comparer<Channel>.Create((one, other) => other.Name.Utf8.SequenceCompareTo(one.Name.Utf8));
+    private static readonly Comparer<Channel> LastFirst =
+        Comparer<Channel>.Create((one, other) => other.Name.Utf8.SequenceCompareTo(one.Name.Utf8));
 
-    /// <summary>Looks at every channel of the node, keeping no more than the page.</summary>
-    /// <param name="channels">The node's.</param>
-    /// <param name="prefix">What the names begin with.</param>
+    /// <summary>Makes a page. It looks at every channel of the node, and keeps no more than the page.</summary>
+    /// <param name="channels">The node's channels.</param>
+    /// <param name="prefix">The beginning of the names.</param>
     /// <param name="after">The last name of the page before; empty for the first page.</param>
-    /// <param name="limit">Channels in the page.</param>
+    /// <param name="limit">The most channels in the page.</param>
     public static (IReadOnlyList<ChannelCount> Page, bool More) Of(ChannelTable channels, byte[] prefix, byte[] after, int limit)
     {
         var page = new PriorityQueue<Channel, Channel>(LastFirst);

@@ -1,12 +1,13 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. One connection, for who looks after a user's trouble.</summary>
-/// <param name="Connection">Its id.</param>
-/// <param name="Node">Where it is.</param>
-/// <param name="Connected">Unix milliseconds.</param>
-/// <param name="QueuedBytes">What waits to be sent to it.</param>
-/// <param name="Channels">What it is subscribed to.</param>
-/// <param name="User">Null where nobody signs in: <c>/echo</c>.</param>
-/// <param name="Address">Where the client is, as far as trusted proxies tell.</param>
+/// <summary>One connection, for support staff who look into a user's problem. Immutable.</summary>
+/// <param name="Connection">The connection's id.</param>
+/// <param name="Node">The node that has the connection.</param>
+/// <param name="Connected">When the connection was opened, in Unix milliseconds.</param>
+/// <param name="QueuedBytes">Bytes that wait to be sent.</param>
+/// <param name="Channels">The channels that the connection is subscribed to.</param>
+/// <param name="User">The user; null on <c>/echo</c>, where no client signs in.</param>
+/// <param name="Address">The client's address, as far as trusted proxies name it.</param>
 internal sealed record ConnectionDetails(
-    string Connection, string Node, long Connected, long QueuedBytes, IReadOnlyList<string> Channels, string? User = null, string? Address = null);
+    string Connection, string Node, long Connected, long QueuedBytes, IReadOnlyList<string> Channels, string? User = null,
+    string? Address = null);

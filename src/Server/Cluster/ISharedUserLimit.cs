@@ -9,7 +9,9 @@ internal interface ISharedUserLimit
     /// <summary>Called once, before the first message of another node.</summary>
     void Join(IPeerNodes peers);
 
-    /// <summary>For a heartbeat: the users who have more connections on this node than they may without asking the others. Null for none.</summary>
+    /// <summary>
+    /// For a heartbeat: the users who have more connections on this node than they may without asking the others. Null for none.
+    /// </summary>
     IReadOnlyDictionary<string, int>? Report();
 
     /// <summary>Another node has so many connections of these users.</summary>

@@ -10,18 +10,18 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Cluster;
 
-/// <summary>Safe for any thread. Does here what the API asks of every node.</summary>
+/// <summary>This node as it carries out the requests that the API sends to every node. Safe for any thread.</summary>
 internal sealed class LocalNode(
-    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness, INodeMetrics metrics,
-    RecentEvents recent, GatewayClock clock, TimeProvider time)
+    GatewayOptions options, ConnectionTable connections, ChannelTable channels, Namespaces namespaces, Readiness readiness,
+    INodeMetrics metrics, RecentEvents recent, GatewayClock clock, TimeProvider time)
 {
-    /// <summary>Shorter than what the asking node waits, so that it hears of a connection that did not react in time.</summary>
+    /// <summary>Shorter than the asking node waits, so that the answer names a connection that did not react in time.</summary>
     private static readonly TimeSpan ConnectionTimeout = TimeSpan.FromMilliseconds(700);
 
     private readonly long _started = time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public NodeSummary Summary(string id) => new(
-        id, options.Node, options.Public.ToString(), typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
+        id, options.Node, options.Public?.ToString() ?? "", typeof(LocalNode).Assembly.GetName().Version!.ToString(3), _started,
         connections.Count, channels.Count, channels.SubscriptionCount, readiness.Problem);
 
     public async ValueTask<NodeAnswer> DoAsync(NodeRequest request)
@@ -29,8 +29,8 @@ internal sealed class LocalNode(
         var answer = request.Action switch
         {
             NodeRequest.List => List(request),
-            NodeRequest.Count => new NodeAnswer { Connections = channels.Find(Encoding.UTF8.GetBytes(request.Channel!))?.SubscriberCount ?? 0 },
-            NodeRequest.Look => connections.Find(request.Connection!) is { } found ? new NodeAnswer { Connections = 1, Connection = Describe(found) } : new NodeAnswer(),
+            NodeRequest.Count => Count(request),
+            NodeRequest.Look => Look(request),
             NodeRequest.Subscribe => await SubscribeAsync(request).ConfigureAwait(false),
             NodeRequest.Unsubscribe => await UnsubscribeAsync(request).ConfigureAwait(false),
             NodeRequest.Disconnect => Disconnect(request),
@@ -42,12 +42,27 @@ internal sealed class LocalNode(
     }
 
     private NodeStats Stats() => new(
-        options.Node, _started, time.GetUtcNow().ToUnixTimeMilliseconds(), Environment.CpuUsage.TotalTime.TotalSeconds, Environment.WorkingSet, metrics.Read());
+        options.Node, _started, time.GetUtcNow().ToUnixTimeMilliseconds(), Environment.CpuUsage.TotalTime.TotalSeconds,
+        Environment.WorkingSet, metrics.Read());
 
     private NodeAnswer List(NodeRequest request)
     {
-        var (page, more) = ChannelPage.Of(channels, Encoding.UTF8.GetBytes(request.Prefix ?? ""), Encoding.UTF8.GetBytes(request.After ?? ""), request.Limit);
+        var (prefix, after) = (Encoding.UTF8.GetBytes(request.Prefix ?? ""), Encoding.UTF8.GetBytes(request.After ?? ""));
+        var (page, more) = ChannelPage.Of(channels, prefix, after, request.Limit);
         return new NodeAnswer { Channels = page, More = more };
+    }
+
+    private NodeAnswer Count(NodeRequest request)
+    {
+        var channel = channels.Find(Encoding.UTF8.GetBytes(request.Channel!));
+        return new NodeAnswer { Connections = channel?.SubscriberCount ?? 0 };
+    }
+
+    private NodeAnswer Look(NodeRequest request)
+    {
+        if (connections.Find(request.Connection!) is not { } found)
+            return new NodeAnswer();
+        return new NodeAnswer { Connections = 1, Connection = Describe(found) };
     }
 
     private async ValueTask<NodeAnswer> SubscribeAsync(NodeRequest request)
@@ -64,7 +79,7 @@ internal sealed class LocalNode(
         if (namespaces.TryName(Encoding.UTF8.GetBytes(request.Channel!), out _) is not { } name)
             return new NodeAnswer();
         var ending = await PostAsync(request, client => client.UnsubscribeAsync(name, request.Reason)).ConfigureAwait(false);
-        // A connection without the subscription needs nothing done.
+        // A connection that has no such subscription is counted neither as done nor as failed.
         return new NodeAnswer
         {
             Connections = ending.Count(task => task is { IsCompletedSuccessfully: true, Result: true }),
@@ -72,7 +87,7 @@ internal sealed class LocalNode(
         };
     }
 
-    /// <summary>Has every connection it is about do something, and waits for that as long as there is time.</summary>
+    /// <summary>Has every chosen connection do something, and waits for it up to the timeout.</summary>
     private async ValueTask<List<Task<bool>>> PostAsync(NodeRequest request, Func<IClientSession, ValueTask<bool>> work)
     {
         var posted = Chosen(request).Select(connection => connection.PostAsync(work)).ToList();
@@ -93,7 +108,8 @@ internal sealed class LocalNode(
     }
 
     /// <summary>
-    /// The connections it is about: one by its id, or all of a user, for which every connection of the node is looked at.
+    /// The connections that a request is about: one by its id, or all of a user, which are found by looking at every connection of the
+    /// node.
     /// </summary>
     private IEnumerable<Connection> Chosen(NodeRequest request)
     {
@@ -103,6 +119,7 @@ internal sealed class LocalNode(
     }
 
     private ConnectionDetails Describe(Connection connection) => new(
-        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (clock.Now - connection.Opened), connection.Writer.QueuedBytes,
+        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (clock.Now - connection.Opened),
+        connection.Writer.QueuedBytes,
         connection.Client?.Channels() ?? [], connection.Client?.User, connection.Lease.Address.ToString());
 }

@@ -1,7 +1,7 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. One metric of a node.</summary>
-/// <param name="Name">As in docs/metrics.md.</param>
-/// <param name="Values">One for each set of labels that has occurred.</param>
-/// <param name="Bounds">Of a histogram: the upper bounds of its buckets, without the last, which has none.</param>
+/// <summary>One metric of a node. Immutable.</summary>
+/// <param name="Name">The name in docs/metrics.md.</param>
+/// <param name="Values">A value for each set of labels that has occurred.</param>
+/// <param name="Bounds">The upper bounds of a histogram's buckets, without the last, which has none.</param>
 internal sealed record MetricValues(string Name, IReadOnlyList<MetricValue> Values, IReadOnlyList<double>? Bounds = null);

@@ -1,20 +1,20 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What one node found or did.</summary>
+/// <summary>A node's answer to a <see cref="NodeRequest"/>. Immutable.</summary>
 internal sealed record NodeAnswer
 {
     /// <summary>The node's name.</summary>
     public string Node { get; init; } = "";
 
-    /// <summary>Connections it was done for, or subscribers counted.</summary>
+    /// <summary>Connections for which the request was carried out, or subscribers counted.</summary>
     public int Connections { get; init; }
 
-    /// <summary>Connections it could not be done for.</summary>
+    /// <summary>Connections for which the request could not be carried out.</summary>
     public int Failed { get; init; }
 
     public IReadOnlyList<ChannelCount> Channels { get; init; } = [];
 
-    /// <summary>Whether there are more channels than were asked for.</summary>
+    /// <summary>Whether the node has more channels than the request's limit.</summary>
     public bool More { get; init; }
 
     public ConnectionDetails? Connection { get; init; }

@@ -4,44 +4,46 @@ using System.Text.Json.Serialization;
 namespace Gateway.Server.Cluster;
 
 /// <summary>
-/// Immutable. What nodes send each other, as JSON: fields that a node does not know are ignored, so that versions may meet.
+/// A message between nodes, as JSON. A node ignores fields that it does not know, so that versions may meet. Immutable.
 /// </summary>
 /// <param name="From">The sender's <see cref="NodeSummary.Id"/>.</param>
 internal sealed record NodeMessage(string From)
 {
-    /// <summary>The sender is there, and how it is.</summary>
+    /// <summary>The sender's state, which it sends every two seconds. The JSON keeps the field's first name.</summary>
     [JsonPropertyName("here")]
     public NodeSummary? Heartbeat { get; init; }
 
-    /// <summary>Whether those who hear it are to say that they are there too.</summary>
+    /// <summary>Whether the receivers answer with their own heartbeats.</summary>
     public bool IsNew { get; init; }
 
     /// <summary>Whether the sender is about to stop.</summary>
     public bool IsGone { get; init; }
 
-    /// <summary>Names a question, and its answers.</summary>
+    /// <summary>The id of a question, which its answers repeat.</summary>
     public string? Id { get; init; }
 
     public NodeRequest? Request { get; init; }
 
     public NodeAnswer? Answer { get; init; }
 
-    /// <summary>With <see cref="Heartbeat"/>: whether the sender answers claims.</summary>
+    /// <summary>Beside a <see cref="Heartbeat"/>: whether the sender's version answers claims.</summary>
     public bool AnswersClaims { get; init; }
 
-    /// <summary>With <see cref="Heartbeat"/>: users who have many connections there, and how many.</summary>
+    /// <summary>Beside a <see cref="Heartbeat"/>: the users with many connections at the sender, and how many.</summary>
     public IReadOnlyDictionary<string, int>? Users { get; init; }
 
-    /// <summary>How many connections of these users the sender has, or wants. The answer has the same <see cref="Id"/>.</summary>
+    /// <summary>How many connections of these users the sender has or wants. The answer has the same <see cref="Id"/>.</summary>
     public IReadOnlyDictionary<string, int>? Claims { get; init; }
 
-    /// <summary>The answer to <see cref="Claims"/>: how many the sender has; not in it is none.</summary>
+    /// <summary>
+    /// The answer to <see cref="Claims"/>: how many connections of the users the sender has. Users without any are left out.
+    /// </summary>
     public IReadOnlyDictionary<string, int>? Taken { get; init; }
 
     /// <summary>How many handshakes of these addresses the sender let through.</summary>
     public IReadOnlyDictionary<string, int>? Handshakes { get; init; }
 
-    /// <summary>Null for what no node wrote.</summary>
+    /// <summary>Reads a message; null for anything that no node wrote.</summary>
     public static NodeMessage? Read(ReadOnlySpan<byte> json)
     {
         try
@@ -57,7 +59,7 @@ internal sealed record NodeMessage(string From)
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, NodeMessageJson.Default.NodeMessage);
 }
 
-// What a message must have is there, and is not null, or it is not read: nobody who handles one has to look again.
+// A message that lacks a required field, or has null in its place, is not read. So no handler has to check again.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -6,53 +6,54 @@ using Gateway.Server.Connections;
 namespace Gateway.Server.Cluster;
 
 /// <summary>
-/// Safe for any thread; run by the host. Knows the nodes that are there, by what they say of themselves every two seconds, and asks all of
-/// them at once. A question has a deadline, so that a node that hangs is named in the answer instead of holding it up. A node that fell
-/// silent without saying that it stops is named for a while too, but not waited for: it may be cut off and still have its clients.
+/// The nodes of the cluster, known by their heartbeats, and questions to all of them. A question has a deadline, so that a node that hangs
+/// is named in the answer instead of holding it up. A node that fell silent without saying that it stops is named for a while too, but not
+/// waited for: it may be cut off and still have its clients. Safe for any thread; run by the host.
 /// </summary>
 internal sealed partial class NodeRegistry(
     INodeBus bus, LocalNode local, ISharedUserLimit users, ISharedHandshakeRates handshakes, BrokenRecords broken, TimeProvider time,
     ILogger<NodeRegistry> log) : BackgroundService, IPeerNodes
 {
-    /// <summary>Far more than there ever are, for a prefix that strangers share.</summary>
+    /// <summary>Far more nodes than a cluster has. The bound is for a prefix that strangers share.</summary>
     private const int MaxNodes = 1_000;
 
     private const int MaxSurveys = 256;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    /// <summary>Three heartbeats may be lost.</summary>
+    /// <summary>How long a node is known without a heartbeat: three may be lost.</summary>
     private static readonly TimeSpan HeartbeatTimeout = TimeSpan.FromSeconds(7);
 
-    /// <summary>How long a silent node is named: one that is cut off is back sooner, or somebody looks after it.</summary>
+    /// <summary>How long a silent node is named: a node that is cut off is back sooner, or an operator looks after it.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>For the others to hear that this node stops; otherwise they find out after <see cref="HeartbeatTimeout"/>.</summary>
+    /// <summary>How long sending that the node stops may take. Otherwise the others notice after <see cref="HeartbeatTimeout"/>.</summary>
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, OtherNode> _others = new();
     private readonly ConcurrentDictionary<string, Survey> _surveys = new();
     private readonly string _id = RandomNumberGenerator.GetHexString(12, lowercase: true);
 
-    /// <summary>When the others came into reach last, by the clock's timestamps.</summary>
+    /// <summary>When the other nodes came into reach last, as a timestamp.</summary>
     private long _reached = time.GetTimestamp();
 
-    /// <summary>Nodes that are heard of, and this one: counted when that may have changed, read for every connection.</summary>
+    /// <summary>Nodes with heartbeats, this one included: counted when that may have changed, read for every connection.</summary>
     private volatile int _heard = 1;
 
-    /// <summary>This node first, then the others that are heard of, by name.</summary>
+    /// <summary>This node first, then the others with heartbeats, by name.</summary>
     public IReadOnlyList<NodeSummary> All =>
     [
         local.Summary(_id),
         .. _others.Values.Where(IsHeard).Select(other => other.Summary).OrderBy(node => node.Node, StringComparer.Ordinal),
     ];
 
-    /// <summary>Names of nodes that fell silent.</summary>
+    /// <summary>Names of the nodes that fell silent.</summary>
     public IReadOnlyList<string> Missing => NamesOf(_others.Values.Where(other => !IsHeard(other)));
 
-    /// <summary>Asks every node, this one too. Null when too many questions are open.</summary>
+    /// <summary>Asks every node, this one too.</summary>
+    /// <returns>Null when too many questions are open.</returns>
     public async ValueTask<SurveyResult?> AskAsync(NodeRequest request)
     {
         if (_surveys.Count >= MaxSurveys)
@@ -82,7 +83,8 @@ internal sealed partial class NodeRegistry(
 
     string[] IPeerNodes.Counting =>
     [
-        .. _others.Where(other => other.Value is { AnswersClaims: true, HasMissed: false } && IsHeard(other.Value)).Select(other => other.Key),
+        .. _others.Where(other => other.Value is { AnswersClaims: true, HasMissed: false } && IsHeard(other.Value))
+            .Select(other => other.Key),
     ];
 
     void IPeerNodes.Missed(string node)
@@ -132,8 +134,8 @@ internal sealed partial class NodeRegistry(
     }
 
     /// <summary>
-    /// Drops nodes that were silent for too long, or that a process with the same name and address has replaced. While no node could be
-    /// heard, none is dropped.
+    /// Drops nodes that were silent for too long, or that a process with the same name and address has replaced. While the bus does not
+    /// work, no node is dropped.
     /// </summary>
     private void Forget()
     {
@@ -152,7 +154,7 @@ internal sealed partial class NodeRegistry(
 
     private void CountHeard() => _heard = 1 + _others.Values.Count(IsHeard);
 
-    /// <returns>Whether it is one of this node's own.</returns>
+    /// <returns>Whether the message is one of this node's own.</returns>
     private bool Receive(ReadOnlyMemory<byte> bytes)
     {
         if (NodeMessage.Read(bytes.Span) is not { } message)
@@ -187,7 +189,10 @@ internal sealed partial class NodeRegistry(
         return false;
     }
 
-    /// <summary>What is limited on all nodes together. Claims are looked at before the next message is: their order decides.</summary>
+    /// <summary>
+    /// Takes what a message says of limits that hold on all nodes together. A claim is answered before the next message is read, as the
+    /// order of claims decides.
+    /// </summary>
     private void ReceiveCounts(NodeMessage message)
     {
         if (message.Users is { } reported)
@@ -206,7 +211,7 @@ internal sealed partial class NodeRegistry(
     {
         try
         {
-            // Whoever brought the message has others to bring.
+            // The bus calls with one message after the other, and must not wait.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             var answer = await local.DoAsync(request).ConfigureAwait(false);
             await SendAsync(to, new NodeMessage(_id) { Id = id, Answer = answer }).ConfigureAwait(false);
@@ -217,7 +222,7 @@ internal sealed partial class NodeRegistry(
         }
     }
 
-    /// <returns>False when the others are out of reach.</returns>
+    /// <returns>False when the bus does not work.</returns>
     private async Task<bool> SendAsync(string? to, NodeMessage message)
     {
         try
@@ -231,10 +236,11 @@ internal sealed partial class NodeRegistry(
         }
     }
 
-    /// <param name="Summary">What it said last.</param>
-    /// <param name="Heard">When that was, by the clock's timestamps.</param>
-    /// <param name="AnswersClaims">Whether it is a version that does.</param>
-    /// <param name="HasMissed">Whether it has left one unanswered since.</param>
+    /// <summary>Another node, as its last heartbeat described it.</summary>
+    /// <param name="Summary">The description.</param>
+    /// <param name="Heard">When the heartbeat came, as a timestamp.</param>
+    /// <param name="AnswersClaims">Whether the node's version answers claims.</param>
+    /// <param name="HasMissed">Whether the node has left a claim unanswered since.</param>
     private sealed record OtherNode(NodeSummary Summary, long Heard, bool AnswersClaims, bool HasMissed = false);
 
     [LoggerMessage(40, LogLevel.Error, "What another node asked for, '{Action}', failed.")]

@@ -1,7 +1,7 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What every node is asked to do or to tell.</summary>
-/// <param name="Action">One of the constants; a node that does not know it answers with nothing found.</param>
+/// <summary>A request to every node. Immutable.</summary>
+/// <param name="Action">One of the constants. A node that does not know the action answers with nothing found.</param>
 internal sealed record NodeRequest(string Action)
 {
     public const string List = "list";
@@ -13,22 +13,22 @@ internal sealed record NodeRequest(string Action)
     public const string Stats = "stats";
     public const string Events = "events";
 
-    /// <summary>Whose connections; null where it is about one.</summary>
+    /// <summary>The user whose connections are meant; null where one connection is.</summary>
     public string? User { get; init; }
 
-    /// <summary>Which connection; null where it is about a user's.</summary>
+    /// <summary>The connection that is meant; null where those of a user are.</summary>
     public string? Connection { get; init; }
 
     public string? Channel { get; init; }
 
-    /// <summary>What listed channels begin with.</summary>
+    /// <summary>The beginning of the listed channels' names.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>After which channel the list goes on.</summary>
+    /// <summary>The channel after which the list goes on.</summary>
     public string? After { get; init; }
 
     public int Limit { get; init; }
 
-    /// <summary>For the client.</summary>
+    /// <summary>The reason that the client gets.</summary>
     public string? Reason { get; init; }
 }

@@ -1,10 +1,11 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What a node has counted since it started, and what it holds.</summary>
-/// <param name="Node">Its name.</param>
-/// <param name="Started">Unix milliseconds: a node that started anew counts from 0.</param>
-/// <param name="Time">When it answered, Unix milliseconds: with an earlier answer it tells rates.</param>
+/// <summary>A node's counters since its start, and what it uses. Immutable.</summary>
+/// <param name="Node">The node's name.</param>
+/// <param name="Started">When the node started, in Unix milliseconds: its counters began at 0 then.</param>
+/// <param name="Time">When the node answered, in Unix milliseconds: two answers give rates.</param>
 /// <param name="CpuSeconds">Processor time of the process.</param>
 /// <param name="MemoryBytes">Resident memory of the process.</param>
 /// <param name="Metrics">The meter <c>Gateway</c>.</param>
-internal sealed record NodeStats(string Node, long Started, long Time, double CpuSeconds, long MemoryBytes, IReadOnlyList<MetricValues> Metrics);
+internal sealed record NodeStats(
+    string Node, long Started, long Time, double CpuSeconds, long MemoryBytes, IReadOnlyList<MetricValues> Metrics);

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Safe for any thread. A question to every node, and the answers so far.</summary>
+/// <summary>An open question to every node, with the answers so far. Safe for any thread.</summary>
 internal sealed class Survey
 {
     private readonly Lock _gate = new();
@@ -12,9 +12,9 @@ internal sealed class Survey
 
     private bool _isFound;
 
-    /// <param name="awaited">Nodes that are expected to answer, by id.</param>
-    /// <param name="silent">Nodes that may answer, and are not waited for.</param>
-    /// <param name="oneWillDo">Whether nobody else has to answer once one has found something: a connection is on one node only.</param>
+    /// <param name="awaited">Ids of the nodes that are waited for.</param>
+    /// <param name="silent">Ids of the nodes that may answer and are not waited for.</param>
+    /// <param name="oneWillDo">Whether the first node that finds something is enough: a connection is on one node only.</param>
     public Survey(IEnumerable<string> awaited, IEnumerable<string> silent, bool oneWillDo)
     {
         _awaited = [.. awaited];
@@ -22,7 +22,7 @@ internal sealed class Survey
         _oneWillDo = oneWillDo;
     }
 
-    /// <summary>Completes when all that are expected to have answered.</summary>
+    /// <summary>Completes when all awaited nodes have answered.</summary>
     public Task Done => _done.Task;
 
     public IReadOnlyList<NodeAnswer> Answers
@@ -34,7 +34,7 @@ internal sealed class Survey
         }
     }
 
-    /// <summary>Ids of those who have not answered, where that matters.</summary>
+    /// <summary>Ids of the nodes that have not answered; empty where one answer was enough.</summary>
     public IReadOnlyList<string> Missing
     {
         get

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Cluster;
 
-/// <summary>Immutable. What the nodes answered.</summary>
-/// <param name="Answers">One of each node that answered in time.</param>
+/// <summary>The result of a question to every node. Immutable.</summary>
+/// <param name="Answers">The answers of the nodes that answered in time.</param>
 /// <param name="Missing">
-/// Names of those that did not: what they have is not in the answers, and what they were told they may have done or not.
+/// Names of the other nodes. The answers do not hold what those nodes have, and they may have carried out the request or not.
 /// </param>
 internal sealed record SurveyResult(IReadOnlyList<NodeAnswer> Answers, IReadOnlyList<string> Missing);

@@ -62,7 +62,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     public long Opened { get; }
 
     /// <summary>The user's side of it; null where nobody signs in.</summary>
-    public IClientSession? Client => _handler as IClientSession;
+    public IClientSession? Client => _handler.Client;
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;

@@ -4,52 +4,59 @@ using Gateway.Server.Channels;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Called by one connection's read loop, except where noted. What the messages of a connection mean.</summary>
+/// <summary>
+/// What a client of one connection says and hears: the connection hands every message and every turn of its life to it. Called by the read
+/// loop, except where noted.
+/// </summary>
 internal interface IMessageHandler
 {
-    /// <summary>The connection is open; what is written now goes out first.</summary>
+    /// <summary>The client, as the API sees it; null where nobody signs in.</summary>
+    IClientSession? Client { get; }
+
+    /// <summary>The connection is open; messages written now go out first.</summary>
     ValueTask OnOpenAsync();
 
     /// <summary>
-    /// A whole message. The payload is valid until the task completes, which holds up the next message; what it asks for may take longer.
+    /// Handles a whole message. The payload is valid until the task completes, which holds up the next message; what the message asks for
+    /// may take longer.
     /// </summary>
     ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload);
 
     /// <summary>
-    /// Completes when what was published is answered, and what else was asked for has come to an end. Called before the connection closes
-    /// at the client's wish.
+    /// Completes when publishes are answered and other requests have come to an end. Called before the connection closes at the client's
+    /// wish.
     /// </summary>
     ValueTask FinishAsync();
 
     /// <summary>
-    /// Completes when what was published is answered, which takes as long as one call to the backplane. Called before the connection closes
-    /// at the gateway's wish.
+    /// Completes when publishes are answered, which takes as long as one call to the backplane. Called before the connection closes at the
+    /// gateway's wish.
     /// </summary>
     ValueTask AnswerPublishesAsync();
 
-    /// <summary>The connection is about to close: whatever holds up the read loop is to end soon. From any thread.</summary>
+    /// <summary>The connection is about to close: nothing may hold up the read loop for long any more. From any thread.</summary>
     void OnClosing();
 
-    /// <summary>Looks at what has a deadline. Called by the clock while the connection is open.</summary>
+    /// <summary>Looks at deadlines. Called by the clock while the connection is open.</summary>
     /// <param name="now">Milliseconds on the clock.</param>
     void OnTick(long now);
 
-    /// <summary>A whole message that is over the rate limit: it is not done.</summary>
+    /// <summary>Answers a whole message that is over the rate limit and not handled.</summary>
     /// <param name="kind">Text or binary.</param>
-    /// <param name="payload">Read before the method returns.</param>
-    /// <param name="retryAfter">Milliseconds after which it would be.</param>
+    /// <param name="payload">The message; read before the method returns.</param>
+    /// <param name="retryAfter">Milliseconds after which it would be handled.</param>
     void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter);
 
-    /// <summary>Writes the message that precedes a close frame of ours, if there is one.</summary>
+    /// <summary>Writes the message that goes before a close frame of the gateway's; nothing where the dialect has none.</summary>
     void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close);
 
-    /// <summary>A subscription can't go on without a gap. From any thread, without locks.</summary>
+    /// <summary>A subscription cannot go on without a gap. From any thread, without locks.</summary>
     void OnGap(Subscription subscription);
 
     /// <summary>Presence frames were dropped, and there is room again. From any thread, without locks.</summary>
     void OnPresenceDropped();
 
     /// <summary>The connection is over: nothing of it may be left behind. Called exactly once.</summary>
-    /// <param name="code">Of the close frame; 1006 where there was none.</param>
+    /// <param name="code">The code of the close frame; 1006 where there was none.</param>
     void OnClosed(int code);
 }

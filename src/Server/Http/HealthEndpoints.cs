@@ -4,12 +4,12 @@ using Gateway.Server.Listening;
 namespace Gateway.Server.Http;
 
 /// <summary>
-/// Stateless. <c>/health/live</c> and <c>/health/ready</c>, for load balancers on either port; only the operator's port names what is
-/// behind the gateway.
+/// <c>/health/live</c> and <c>/health/ready</c>, for load balancers on either port; only the operator's port names what is behind the
+/// gateway. Safe for any thread.
 /// </summary>
-internal static class HealthEndpoints
+internal sealed class HealthEndpoints(Readiness readiness) : IPortEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, Readiness readiness)
+    public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health/live", static () => Results.Json(new { status = "live" }));
         routes.MapGet("/health/ready", (HttpContext context) => context.Features.Get<PublicPort>() is null

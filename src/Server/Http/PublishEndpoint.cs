@@ -19,7 +19,7 @@ namespace Gateway.Server.Http;
 /// <summary>Safe for any thread. <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way.</summary>
 internal sealed class PublishEndpoint(
     AdmissionControl admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator,
-    SessionServices services, TimeProvider time)
+    SessionServices services, TimeProvider time) : IPortEndpoints
 {
     /// <summary>A request is not held for longer, and its body not read.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
@@ -27,6 +27,12 @@ internal sealed class PublishEndpoint(
     private readonly int _limit = services.Options.Limits.MessageBytes;
 
     private UpgradeRefusal TooLarge => new(413, ErrorCode.MessageTooLarge, $"at most {_limit} bytes (Limits:MessageBytes)");
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/publish", PublicPort.Only(HandleAsync));
+        routes.MapMethods("/publish", ["OPTIONS"], PublicPort.Only(pages.Preflight("POST")));
+    }
 
     public async Task HandleAsync(HttpContext context)
     {

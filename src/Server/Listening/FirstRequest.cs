@@ -11,7 +11,7 @@ namespace Gateway.Server.Listening;
 /// </summary>
 internal sealed class FirstRequest(AdmissionControl admission)
 {
-    private readonly byte[][] _paths = [.. admission.Paths.Select(Encoding.ASCII.GetBytes)];
+    private readonly byte[][] _paths = [.. admission.Dialects.Select(dialect => Encoding.ASCII.GetBytes(dialect.Path))];
 
     /// <param name="head">What has come so far; nothing of it is consumed.</param>
     public RequestKind Classify(ReadOnlySequence<byte> head) => UpgradeDetector.Classify(head, _paths, UpgradeRequestParser.DefaultMaxHeadBytes);

@@ -9,6 +9,8 @@ namespace Gateway.Server.Listening;
 /// </summary>
 internal sealed class UpgradedTransport(HttpContext context, Stream stream) : PipeTransport
 {
+    private static readonly FeatureCollection None = new();
+
     public override bool ClosesWhenOutputEnds => false;
 
     protected override PipeReader Input { get; } =
@@ -16,7 +18,8 @@ internal sealed class UpgradedTransport(HttpContext context, Stream stream) : Pi
 
     protected override PipeWriter OutputPipe { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
 
-    protected override IFeatureCollection Features => context.Features;
+    /// <summary>None with HTTP/2, whose connection carries other requests too: neither its TLS nor its socket is this stream's to shut down.</summary>
+    protected override IFeatureCollection Features => HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features : None;
 
     public override void Abort(ConnectionAbortedException reason) => context.Abort();
 }

@@ -1,8 +1,6 @@
-using Gateway.Server.Hosting.Settings;
-
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable: read once at start by <see cref="GatewayOptionsReader"/> and shared by all. The keys are those of <c>docs/configuration.md</c>.</summary>
+/// <summary>The settings of a node, read once at start and shared by all. Immutable. The keys are those of <c>docs/configuration.md</c>.</summary>
 internal sealed record GatewayOptions
 {
     /// <summary><c>Gateway:Development</c>, which asks for development mode. Default false; refused where others could come in.</summary>
@@ -11,11 +9,14 @@ internal sealed record GatewayOptions
     /// <summary>Development mode: everybody is let in as anonymous, and <c>/demo</c> is served. With a key tokens are needed.</summary>
     public bool IsDevelopment => Development && !Auth.HasKey;
 
-    /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>.</summary>
-    public ListenAddress Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
+    /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>; null, no such port, when embedded.</summary>
+    public ListenAddress? Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
 
-    /// <summary><c>Gateway:Internal</c>, the operator's port: API, metrics and health. Default <c>http://127.0.0.1:8081</c>; never the public port.</summary>
-    public ListenAddress Internal { get; init; } = new("http", System.Net.IPAddress.Loopback, 8081);
+    /// <summary>
+    /// <c>Gateway:Internal</c>, the operator's port: API, metrics and health; never the public port. Default <c>http://127.0.0.1:8081</c>; null,
+    /// no such port, when embedded.
+    /// </summary>
+    public ListenAddress? Internal { get; init; } = new("http", System.Net.IPAddress.Loopback, 8081);
 
     /// <summary><c>Gateway:Node</c>, this node's name in logs and in <c>connected</c>. Unset: the host name and a random suffix.</summary>
     public string Node { get; init; } = "node";
@@ -63,6 +64,6 @@ internal sealed record GatewayOptions
     /// <summary><c>Gateway:Namespaces:default</c>: channels without a namespace, and whatever another namespace does not set itself.</summary>
     public NamespaceOptions DefaultNamespace { get; init; } = new();
 
-    /// <summary>Keys under <c>Gateway:</c> that mean nothing here, most often a typing error: shown at start.</summary>
-    public IReadOnlyList<string> UnknownKeys { get; init; } = [];
+    /// <summary>Sentences about settings that mean nothing, most often a typing error: shown at start.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 }

@@ -8,18 +8,18 @@ using Gateway.Server.Backplane;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// Not thread-safe. How far a stream has come in each of its channels with history, and the opaque text for that. Channels
-/// stand in it by 64 bits of a hash, so that the text of 128 of them still fits the head of the request that brings it back.
+/// The positions of a stream in its channels with history, and the opaque text that brings them back. A channel is named by 64 bits of a
+/// hash, so that the text of 128 channels still fits into a request's head. Not thread-safe.
 /// </summary>
 internal sealed class ChannelPositions
 {
-    /// <summary>At 32 characters each, half of the 8 KiB that a request head may have.</summary>
+    /// <summary>At 32 characters each, half of the 8 KiB that a request's head may have.</summary>
     public const int MaxChannels = 128;
 
     private const byte Version = 1;
     private const int MaxEpochBytes = 32;
 
-    /// <summary>A hash, 63 bits at seven a byte, a length, an epoch.</summary>
+    /// <summary>A hash, a seq of 63 bits at seven a byte, a length, an epoch.</summary>
     private const int MaxEntryBytes = sizeof(ulong) + 9 + 1 + MaxEpochBytes;
 
     private readonly List<Entry> _entries = [];
@@ -34,15 +34,19 @@ internal sealed class ChannelPositions
         var positions = new ChannelPositions();
         if (!positions.TryRead(bytes.AsSpan(0, length)))
             return null;
-        // Only one text stands for these positions: no blanks, no padding, no longer way to write a number.
+        // Only the text that `Write` would give is read: no blanks, no padding, no longer way to write a number.
         var canonical = new ArrayBufferWriter<byte>(text.Length + 4);
         positions.Write(canonical);
         return Ascii.Equals(canonical.WrittenSpan, text) ? positions : null;
     }
 
-    public Position? Find(ReadOnlySpan<byte> channel) => IndexOf(KeyOf(channel)) is var at and >= 0 ? new Position(_entries[at].Epoch, _entries[at].Seq) : null;
+    public Position? Find(ReadOnlySpan<byte> channel)
+    {
+        int at = IndexOf(KeyOf(channel));
+        return at >= 0 ? new Position(_entries[at].Epoch, _entries[at].Seq) : null;
+    }
 
-    /// <returns>Whether it is kept: there is room for <see cref="MaxChannels"/>.</returns>
+    /// <returns>False when there is no room for another channel, or the epoch is none that can be written.</returns>
     public bool Set(ReadOnlySpan<byte> channel, Position position)
     {
         if (position.Epoch.Length is 0 or > MaxEpochBytes || !Ascii.IsValid(position.Epoch))
@@ -59,8 +63,8 @@ internal sealed class ChannelPositions
         return true;
     }
 
-    /// <summary>Moves on within the epoch.</summary>
-    /// <returns>False for a channel that is not here.</returns>
+    /// <summary>Moves a channel's position on within its epoch.</summary>
+    /// <returns>False for a channel without a position.</returns>
     public bool Advance(ReadOnlySpan<byte> channel, long seq)
     {
         int at = IndexOf(KeyOf(channel));
@@ -69,7 +73,7 @@ internal sealed class ChannelPositions
         return at >= 0;
     }
 
-    /// <returns>False for a channel that is not here.</returns>
+    /// <returns>False for a channel without a position.</returns>
     public bool Remove(ReadOnlySpan<byte> channel)
     {
         ulong key = KeyOf(channel);
@@ -113,7 +117,7 @@ internal sealed class ChannelPositions
         return -1;
     }
 
-    /// <summary>A good hash: two names that share one would take over each other's position.</summary>
+    /// <summary>A cryptographic hash: two names with the same one would take each other's position.</summary>
     private static ulong KeyOf(ReadOnlySpan<byte> channel)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

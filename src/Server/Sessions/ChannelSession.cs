@@ -1,8 +1,7 @@
-using System.Buffers;
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Application;
 using Gateway.Server.Auth;
+using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
@@ -11,132 +10,129 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// Used by its connection's read loop; <see cref="OnGap"/> by any thread, <see cref="OnTick"/> by the clock. Protocol version 1 on one connection: reads each
-/// message, checks rights and limits, and answers. One file for each thing a client can ask.
+/// What any client can do, in whatever language: sign in, subscribe, publish, read. It knows rights, limits, turns and the application. A
+/// dialect reads the client's requests and gives them to the session as values; the session answers through <see cref="IClientReplies"/>.
 /// </summary>
 /// <remarks>
-/// A request that has to wait for the backplane goes on on other threads, and its connection's other requests beside it: see <see
-/// cref="PendingRequests"/>.
+/// Used by its connection's read loop; <see cref="OnGap"/> and <see cref="OnClosing"/> by any thread, <see cref="OnTick"/> by the clock. A
+/// request that has to wait for the backplane goes on on other threads, and the client's other requests beside it: see
+/// <see cref="PendingRequests"/>.
 /// </remarks>
-internal sealed partial class ChannelSession : IMessageHandler
+internal sealed partial class ChannelSession
 {
-    private readonly Connection _connection;
-    private readonly SessionServices _services;
-    private readonly ClientSubscriptions _subscriptions = new();
-    private readonly InitialSubscriptions? _opening;
-    private readonly long _signInBy;
+    private readonly InitialSubscriptions? _initial;
     private volatile Identity _identity;
     private ChannelName? _lastName;
+    private uint _announcedExpiry;
+    private bool _isConnected;
+    private bool _isOnline;
 
-    /// <param name="connection">Its connection.</param>
-    /// <param name="identity">Who is behind it, as far as that is known.</param>
+    /// <param name="connection">The client's connection.</param>
+    /// <param name="identity">The client, as far as it is known.</param>
     /// <param name="services">What all sessions share.</param>
-    /// <param name="opening">What a client asks for that cannot send; null for one that can.</param>
-    public ChannelSession(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? opening = null)
+    /// <param name="replies">Writes to the client.</param>
+    /// <param name="initial">What a client asks for that cannot send; null for one that can.</param>
+    public ChannelSession(
+        Connection connection, Identity identity, SessionServices services, IClientReplies replies, InitialSubscriptions? initial = null)
     {
-        _connection = connection;
+        Connection = connection;
+        Services = services;
+        Replies = replies;
+        Subscriptions = new ClientSubscriptions(this);
         _identity = identity;
-        _services = services;
-        _opening = opening;
-        _signInBy = services.Clock.Now + (long)services.Options.Auth.Timeout.TotalMilliseconds;
+        _initial = initial;
     }
 
-    private ConnectionWriter Writer => _connection.Writer;
+    public Connection Connection { get; }
 
-    public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
+    public SessionServices Services { get; }
+
+    public IClientReplies Replies { get; }
+
+    public ClientSubscriptions Subscriptions { get; }
+
+    /// <summary>The client; another one after it has signed in, or has a new token.</summary>
+    public Identity Identity
     {
-        if (kind == FrameKind.Binary)
-        {
-            _connection.RequestClose(CloseRequest.BinaryRefused);
-            return default;
-        }
-        _services.Metrics.Received();
-        if (!ClientMessageReader.TryRead(payload.Span, out var message, out var error))
-        {
-            SendError(error, message);
-            return default;
-        }
-        if (MustSignIn && message.Type is not (ClientMessageType.Auth or ClientMessageType.Ping))
-        {
-            SendError(SessionError.SignInFirst, message);
-            return default;
-        }
-        switch (message.Type)
-        {
-            case ClientMessageType.Ping:
-                var pong = ReplyBuffer.Rent();
-                ServerMessageWriter.Pong(pong, message.Id);
-                Writer.Send(pong.WrittenSpan);
-                return default;
-            case ClientMessageType.Auth:
-                return Auth(message, payload);
-            case ClientMessageType.Refresh:
-                return Refresh(message);
-            case ClientMessageType.Message when _services.ApplicationFor(Interests.Publish) is { } calls:
-                return PublishIfAllowed(calls, message, payload);
-            case ClientMessageType.Subscribe when _services.ApplicationFor(Interests.Subscribe) is { } calls:
-                return SubscribeIfAllowedAsync(calls, payload);
-            case ClientMessageType.Message or ClientMessageType.Subscribe or ClientMessageType.Unsubscribe:
-            case ClientMessageType.Presence or ClientMessageType.History:
-                return InTurn(message, payload);
-            default:
-                SendError(SessionError.UnknownType, message);
-                return default;
-        }
+        get => _identity;
+        set => _identity = value;
     }
 
-    public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
+    /// <summary>Whether the client has yet to sign in, before it may do anything else.</summary>
+    public bool MustSignIn => ReferenceEquals(_identity, Identity.Unauthenticated);
+
+    /// <summary>Whether the client can send requests. One that cannot recovers by coming back.</summary>
+    public bool CanAsk => _initial is null;
+
+    public int MaxSubscriptions => Services.Options.Limits.ChannelsPerConnection;
+
+    /// <summary>Answers a sign of life.</summary>
+    public void Ping(ReadOnlySpan<byte> id) => Replies.Pong(id);
+
+    /// <summary>Says that a request is over the rate limit and was not done.</summary>
+    /// <param name="id">The request's id.</param>
+    /// <param name="channel">The channel that it names; empty for none.</param>
+    /// <param name="retryAfter">Milliseconds after which it would be done.</param>
+    public void RefuseRate(ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long retryAfter) =>
+        Refuse(SessionError.RateLimited, id, channel, retryAfter);
+
+    /// <summary>Answers with an error, and counts it.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="id">The request's id; empty for none.</param>
+    /// <param name="channel">The channel as the client named it, in UTF-8; empty for none.</param>
+    /// <param name="retryAfter">Milliseconds after which the request may be done; null where waiting does not help.</param>
+    /// <param name="timing">When the answer leaves.</param>
+    public void Refuse(
+        ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null,
+        SendTiming timing = SendTiming.WithFlush)
     {
-        if (kind == FrameKind.Binary)
-        {
-            _connection.RequestClose(CloseRequest.BinaryRefused);
-            return;
-        }
-        // Read all the same: without its id the client would not know which message was not done.
-        ClientMessageReader.TryRead(payload.Span, out var message, out _);
-        SendError(SessionError.RateLimited, message.Id, message.Channel, retryAfter);
+        Services.Metrics.Error(error.Code);
+        // A name over the limit is not sent back: it may be as long as a message.
+        Replies.Error(error, id, channel.Length <= Services.Options.Limits.ChannelName ? channel : default, retryAfter, timing);
     }
 
-    public void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close) =>
-        ServerMessageWriter.Disconnect(output, (int)close.Status.Code, close.Status.Reason, close.Reconnect, close.RetryAfter);
-
-    public void OnClosed(int code)
-    {
-        EndAll();
-        TellDisconnected(code);
-    }
-
-    /// <summary>The channel's name, made anew only when it is neither known here nor the one this client named last.</summary>
-    private ChannelName? NameOf(ReadOnlySpan<byte> channel, out string problem)
+    /// <summary>
+    /// The channel's name, made anew only when no client on this node is subscribed to it and this client named another one last.
+    /// </summary>
+    /// <param name="channel">The name in UTF-8.</param>
+    /// <param name="problem">Why it is no name.</param>
+    public ChannelName? NameOf(ReadOnlySpan<byte> channel, out string problem)
     {
         problem = "";
         // Requests that waited for their turn set it on other threads.
         if (_lastName is { } last && last.Is(channel))
             return last;
-        var name = _services.Channels.Find(channel)?.Name ?? _services.Namespaces.TryName(channel, out problem);
+        var name = Services.Channels.Find(channel)?.Name ?? Services.Namespaces.TryName(channel, out problem);
         return name is null ? null : _lastName = name;
     }
 
-    /// <summary>The channel's name if it is one; otherwise answers with the error.</summary>
-    private ChannelName? ChannelOf(in ClientMessage message)
+    /// <summary>
+    /// Whether the client may read history or presence. A subscription token lets its bearer read everything in the channel.
+    /// </summary>
+    public bool MayRead(ChannelName channel, ChannelOperations operation) =>
+        ChannelRights.IsAllowed(_identity, channel, operation) || Subscriptions.Find(channel.Utf8) is { IsByToken: true };
+
+    public ValueTask<PresenceSnapshot?> ReadPresenceAsync(ChannelName channel) =>
+        Services.Backplane.PresenceAsync(channel, Services.Options.Presence.MaxUsers);
+
+    /// <summary>Ends a subscription that cannot go on without a gap. From any thread, without locks.</summary>
+    public void OnGap(Subscription subscription)
     {
-        var name = NameOf(message.Channel, out string problem);
-        if (name is null)
-            SendError(SessionError.BadRequest(problem), message);
-        return name;
+        if (!Subscriptions.End((ClientSubscription)subscription, dropQueued: true))
+            return;
+        Replies.Unsubscribed(subscription.Channel.Name, UnsubscribeReason.MessagesLost);
+        if (!CanAsk)
+            Connection.RequestClose(CloseRequest.MessagesLost);
     }
 
-    private void SendError(ProtocolError error, in ClientMessage message) => SendError(error, message.Id, message.Channel);
-
-    private void SendError(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null) =>
-        Writer.Send(ErrorReply(error, id, channel, retryAfter).WrittenSpan);
-
-    private ArrayBufferWriter<byte> ErrorReply(ProtocolError error, ReadOnlySpan<byte> id, ReadOnlySpan<byte> channel, long? retryAfter = null)
+    /// <summary>The connection is over: leaves nothing behind.</summary>
+    /// <param name="code">The code of the close frame; 1006 where there was none.</param>
+    public void OnClosed(int code)
     {
-        _services.Metrics.Error(error.Code);
-        var reply = ReplyBuffer.Rent();
-        // A name over the limit is not sent back: it may be as long as a message.
-        ServerMessageWriter.Error(reply, error, id, channel.Length <= _services.Options.Limits.ChannelName ? channel : default, retryAfter);
-        return reply;
+        Subscriptions.Close();
+        if (_isConnected)
+            Services.ApplicationFor(Interests.Connections)?.OnDisconnected(Connection.Id, _identity.User, code);
+        if (_isOnline)
+            Services.OnlineUsers!.Remove(_identity.User);
     }
 }

@@ -7,17 +7,17 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>Immutable. What a client that cannot send asks for as it connects.</summary>
+/// <summary>The subscriptions that a client which cannot send asks for as it connects. Immutable.</summary>
 internal sealed class InitialSubscriptions
 {
-    /// <summary>Of no stream: whoever asks to recover from it learns that it cannot be done.</summary>
-    private static readonly Position Nowhere = new("", 0);
+    /// <summary>A position of no stream: recovering from it fails, and the client is told so.</summary>
+    private static readonly Position None = new("", 0);
 
-    /// <summary>Null where what the client said cannot be read.</summary>
+    /// <summary>The client's positions; null where they cannot be read.</summary>
     private readonly ChannelPositions? _positions;
 
-    /// <param name="channels">The channels it names.</param>
-    /// <param name="lastPositions">What it says about where it had come to; null or empty when it was not here before.</param>
+    /// <param name="channels">The channels that the client names.</param>
+    /// <param name="lastPositions">The positions that it had, as text; null or empty when it was not here before.</param>
     public InitialSubscriptions(IEnumerable<string> channels, string? lastPositions)
         : this(channels, string.IsNullOrEmpty(lastPositions) ? new ChannelPositions() : ChannelPositions.TryParse(lastPositions))
     {
@@ -29,16 +29,17 @@ internal sealed class InitialSubscriptions
         _positions = positions;
     }
 
-    /// <summary>What to subscribe to.</summary>
+    /// <summary>The channels to subscribe to.</summary>
     public IReadOnlyList<string> Channels { get; }
 
-    /// <summary>The same with what the token lists, which comes first.</summary>
-    public InitialSubscriptions For(Identity identity) => identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
+    /// <summary>Adds the channels that the client's token lists, which come first.</summary>
+    public InitialSubscriptions For(Identity identity) =>
+        identity.Subscriptions.Count == 0 ? this : new(identity.Subscriptions.Concat(Channels), _positions);
 
-    /// <summary>From where to recover a channel; null for from now on.</summary>
-    public Position? PositionOf(ReadOnlySpan<byte> channel) => _positions is null ? Nowhere : _positions.Find(channel);
+    /// <summary>The position from which to recover a channel; null for from now on.</summary>
+    public Position? PositionOf(ReadOnlySpan<byte> channel) => _positions is null ? None : _positions.Find(channel);
 
-    /// <summary>The positions of the channels that are asked for.</summary>
+    /// <summary>The client's positions in the channels that it asks for.</summary>
     public ChannelPositions Positions()
     {
         var positions = new ChannelPositions();
@@ -51,7 +52,10 @@ internal sealed class InitialSubscriptions
         return positions;
     }
 
-    /// <summary>Why there is nothing to open; null where at least one channel may be subscribed to. The others are told of by errors on the stream.</summary>
+    /// <summary>
+    /// Says why there is nothing to subscribe to; null where at least one channel is allowed. The client hears of the others by errors on
+    /// its stream.
+    /// </summary>
     public UpgradeRefusal? Refuse(Identity identity, Namespaces namespaces, int maxChannels)
     {
         maxChannels = Math.Min(maxChannels, ChannelPositions.MaxChannels);

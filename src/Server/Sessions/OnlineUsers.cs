@@ -4,15 +4,15 @@ using Gateway.Server.Backplane;
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// How many connections each user has on this node; the backplane hears of the first and of the last. Not registered where nobody wants to
-/// know who is online. Safe for any thread.
+/// Counts each user's connections on this node; the backplane hears of the first and of the last. Not registered where nobody wants to know
+/// who is online. Safe for any thread.
 /// </summary>
 internal sealed class OnlineUsers(IOccupancy occupancy)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _connections = new(StringComparer.Ordinal);
 
-    /// <summary>One more connection.</summary>
+    /// <summary>Counts one more connection.</summary>
     public void Add(string user)
     {
         lock (_gate)

@@ -1,41 +1,47 @@
-using Gateway.Server.Channels;
+using Gateway.Server.Backplane;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Sessions;
 
 /// <summary>
-/// What one client has asked for and was not answered yet. Requests for one channel are begun one after the other, those for different
-/// channels beside each other; publishes of one channel, which the backplane keeps in order, beside each other too. Bounded by what the
-/// answers may cost. Requests come from the read loop alone and may end on any thread.
+/// One client's requests that are not answered yet, bounded by what their answers may cost. Requests come from the read loop alone and may
+/// end on any thread.
 /// </summary>
-internal sealed class PendingRequests
+/// <remarks>
+/// Requests for one channel are begun one after the other, those for different channels beside each other; publishes of one channel, which
+/// the backplane keeps in order, beside each other too.
+/// </remarks>
+internal sealed partial class PendingRequests
 {
+    /// <summary>The cost of a publish, beside its content.</summary>
+    public const int PublishCost = 64;
+
     /// <summary>
     /// Some hundreds of usual messages: enough to hide a round trip of several milliseconds. Or 128 plain subscribes, or four times a
     /// page of history.
     /// </summary>
     private const int MaxCost = 64 * 1024;
 
+    private readonly ChannelSession _session;
     private readonly Lock _gate = new();
-    private readonly Dictionary<ChannelName, Lane> _lanes = new(ChannelNameComparer.Instance);
-    private readonly Dictionary<ChannelName, Lane>.AlternateLookup<ReadOnlySpan<byte>> _lanesByUtf8;
-    private TaskCompletionSource? _waiting;
-    private TaskCompletionSource? _waitingForPublishes;
-    private Lane? _spare;
+    private readonly Dictionary<ChannelName, RequestLane> _lanes = new(ChannelNameComparer.Instance);
+    private readonly Dictionary<ChannelName, RequestLane>.AlternateLookup<ReadOnlySpan<byte>> _lanesByUtf8;
+    private RequestLane? _spare;
     private int _cost;
-    private int _wanted;
     private int _publishes;
-    private bool _isLetGo;
 
-    public PendingRequests() => _lanesByUtf8 = _lanes.GetAlternateLookup<ReadOnlySpan<byte>>();
+    public PendingRequests(ChannelSession session)
+    {
+        _session = session;
+        _lanesByUtf8 = _lanes.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
 
-    /// <summary>What a publish costs, beside its content.</summary>
-    public const int PublishCost = 64;
-
-    /// <summary>Where a request has to wait for its turn; null where it may begin at once.</summary>
+    /// <summary>Finds the lane in which a request has to wait for its turn; null where it may begin at once.</summary>
     /// <param name="channel">The channel, if it is a name at all.</param>
     /// <param name="isPublish">Whether it is a publish, which need not wait for others.</param>
-    public Lane? BusyLane(ReadOnlySpan<byte> channel, bool isPublish)
+    public RequestLane? BusyLane(ReadOnlySpan<byte> channel, bool isPublish)
     {
         lock (_gate)
         {
@@ -45,56 +51,79 @@ internal sealed class PendingRequests
         }
     }
 
-    /// <summary>Whether so much is under way that nothing more should be begun.</summary>
-    public bool IsFull
-    {
-        get
-        {
-            lock (_gate)
-                return _cost > MaxCost;
-        }
-    }
-
     /// <summary>Notes a request that was begun, for a channel that was not busy.</summary>
-    /// <param name="channel">The channel.</param>
-    /// <param name="cost">What the request may cost.</param>
-    /// <param name="request">The request, which does not fail.</param>
-    public void Add(ChannelName channel, int cost, Task request)
+    /// <param name="request">The request.</param>
+    /// <param name="running">What is left to do of it.</param>
+    public void Add(ChannelRequest request, ValueTask running)
     {
-        Lane lane;
+        int cost = request.Cost;
+        var guarded = GuardAsync(running);
+        RequestLane lane;
         lock (_gate)
         {
             _cost += cost;
-            lane = LaneOf(channel);
+            lane = LaneOf(request.Channel);
             lane.IsBusy = true;
         }
-        _ = RunAsync(lane, new Turn(() => request, cost, IsPublish: false));
+        _ = RunAsync(lane, new RequestTurn(() => guarded, cost, IsPublish: false));
     }
 
     /// <summary>Has a request begin when its turn comes.</summary>
     /// <param name="lane">The <see cref="BusyLane"/> of its channel.</param>
-    /// <param name="isPublish">Whether it is a publish.</param>
-    /// <param name="cost">What the request may cost.</param>
-    /// <param name="request">Begins it, on any thread; does not fail.</param>
-    public void Enqueue(Lane lane, bool isPublish, int cost, Func<Task> request)
+    /// <param name="request">The request.</param>
+    public void Enqueue(RequestLane lane, ChannelRequest request)
     {
-        Turn first;
-        lock (_gate)
-        {
-            _cost += cost;
-            lane.Waiting.Enqueue(new Turn(request, cost, isPublish));
-            // What it was to wait for may have ended since the lane was looked up. Only the read loop adds lanes: there is no other for
-            // the channel.
-            _lanes.TryAdd(lane.Channel, lane);
-            if (!TryTakeTurn(lane, out first))
-                return;
-        }
-        _ = RunAsync(lane, first);
+        request.Asked = _session.Milliseconds;
+        int cost = request.Cost + request.HeldBytes;
+        Enqueue(lane, new RequestTurn(() => GuardAsync(RunInTurnAsync(request)), cost, request is QueuedPublish));
     }
 
-    /// <summary>A publish was begun.</summary>
-    /// <returns>To be given to <see cref="EndPublish"/>.</returns>
-    public Lane BeginPublish(ChannelName channel, int cost)
+    /// <summary>Completes when the turn of a channel's next request has come, which the caller then does within that turn.</summary>
+    /// <param name="lane">The <see cref="BusyLane"/> of the channel.</param>
+    /// <param name="isPublish">Whether the request is a publish.</param>
+    public ValueTask TurnAsync(RequestLane lane, bool isPublish)
+    {
+        var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task Take()
+        {
+            turn.SetResult();
+            return Task.CompletedTask;
+        }
+        Enqueue(lane, new RequestTurn(Take, Cost: 0, isPublish));
+        return new ValueTask(turn.Task);
+    }
+
+    /// <summary>
+    /// Notes a publish that was begun, and answers it when the backplane has; the client's next publishes do not wait for that.
+    /// </summary>
+    /// <param name="publishing">What is left to do of it.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="id">The request's id.</param>
+    /// <param name="contentLength">Bytes of its content, which count as its cost.</param>
+    public void AddPublish(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, int contentLength)
+    {
+        int cost = PublishCost + contentLength;
+        _ = AnswerAsync(publishing, BeginPublish(channel, cost), id, cost);
+    }
+
+    private async Task AnswerAsync(ValueTask<PublishResult> publishing, RequestLane lane, byte[] id, int cost)
+    {
+        try
+        {
+            _session.Answer(await publishing, lane.Channel, id, SendTiming.Soon);
+        }
+        catch (Exception failure)
+        {
+            LogPublishFailed(_session.Services.Log, failure, _session.Connection.Id);
+            _session.Connection.RequestClose(CloseRequest.InternalError);
+        }
+        finally
+        {
+            EndPublish(lane, cost);
+        }
+    }
+
+    private RequestLane BeginPublish(ChannelName channel, int cost)
     {
         lock (_gate)
         {
@@ -106,9 +135,9 @@ internal sealed class PendingRequests
         }
     }
 
-    public void EndPublish(Lane lane, int cost)
+    private void EndPublish(RequestLane lane, int cost)
     {
-        Turn next;
+        RequestTurn next;
         lock (_gate)
         {
             lane.Publishes--;
@@ -121,52 +150,29 @@ internal sealed class PendingRequests
         _ = RunAsync(lane, next);
     }
 
-    /// <summary>Completes at once unless too much is under way; then when half of it is answered.</summary>
-    public ValueTask WaitForCapacityAsync()
+    private void Enqueue(RequestLane lane, RequestTurn turn)
     {
-        lock (_gate)
-            return _cost <= MaxCost || _isLetGo ? default : Wait(MaxCost / 2);
-    }
-
-    /// <summary>Completes when all are answered, or the read loop is let go.</summary>
-    public ValueTask DoneAsync()
-    {
-        lock (_gate)
-            return _cost == 0 || _isLetGo ? default : Wait(0);
-    }
-
-    /// <summary>
-    /// Completes when every publish that was begun is answered. For the end of the connection, whoever wants it: a message without an answer is
-    /// sent again, which is a second one where it has no key.
-    /// </summary>
-    public ValueTask PublishesDoneAsync()
-    {
+        RequestTurn first;
         lock (_gate)
         {
-            if (_publishes == 0)
-                return default;
-            _waitingForPublishes ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(_waitingForPublishes.Task);
+            _cost += turn.Cost;
+            lane.Waiting.Enqueue(turn);
+            // The request that this one was to wait for may have ended since the lane was looked up. Only the read loop adds lanes, so the
+            // channel has no other.
+            _lanes.TryAdd(lane.Channel, lane);
+            if (!TryTakeTurn(lane, out first))
+                return;
         }
+        _ = RunAsync(lane, first);
     }
 
-    /// <summary>Lets the read loop wait no longer, from now on.</summary>
-    public void ReleaseReader()
+    private async Task RunAsync(RequestLane lane, RequestTurn turn)
     {
-        lock (_gate)
-        {
-            _isLetGo = true;
-            Release();
-        }
-    }
-
-    private async Task RunAsync(Lane lane, Turn turn)
-    {
-        // Whoever ended what was before has others to answer.
+        // The thread that ended the request before has other answers to give.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         while (true)
         {
-            await turn.Request().ConfigureAwait(false);
+            await turn.Run().ConfigureAwait(false);
             lock (_gate)
             {
                 Pay(turn.Cost);
@@ -177,8 +183,30 @@ internal sealed class PendingRequests
         }
     }
 
-    /// <summary>Takes the first that waits, if it may begin. A lane with nothing in it is given up.</summary>
-    private bool TryTakeTurn(Lane lane, out Turn turn)
+    private async ValueTask RunInTurnAsync(ChannelRequest request) => await request.RunInTurnAsync(_session);
+
+    /// <summary>
+    /// Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.
+    /// </summary>
+    private Task GuardAsync(ValueTask running) => GuardAsync(_session, running);
+
+    /// <summary>Lets something go on by itself: a failure is logged and closes the connection.</summary>
+    public static async Task GuardAsync(ChannelSession session, ValueTask running)
+    {
+        try
+        {
+            await running;
+            await session.Connection.Writer.FlushAsync();
+        }
+        catch (Exception failure)
+        {
+            LogRequestFailed(session.Services.Log, failure, session.Connection.Id);
+            session.Connection.RequestClose(CloseRequest.InternalError);
+        }
+    }
+
+    /// <summary>Takes the first that waits, if it may begin. A lane with nothing in it is given up. Called with the lock held.</summary>
+    private bool TryTakeTurn(RequestLane lane, out RequestTurn turn)
     {
         if (!lane.IsBusy && lane.Waiting.TryPeek(out turn) && (turn.IsPublish || lane.Publishes == 0))
         {
@@ -189,17 +217,17 @@ internal sealed class PendingRequests
         if (!lane.IsBusy && lane.Waiting.Count == 0 && lane.Publishes == 0)
         {
             _lanes.Remove(lane.Channel);
-            // Whoever publishes to one channel all the time needs no other.
+            // A client that publishes to one channel all the time needs no other lane.
             _spare = lane;
         }
         return false;
     }
 
-    private Lane LaneOf(ChannelName channel)
+    private RequestLane LaneOf(ChannelName channel)
     {
         if (_lanes.TryGetValue(channel, out var lane))
             return lane;
-        lane = _spare is { } spare && ReferenceEquals(spare.Channel, channel) ? spare : new Lane(channel);
+        lane = _spare is { } spare && ReferenceEquals(spare.Channel, channel) ? spare : new RequestLane(channel);
         _lanes.Add(channel, lane);
         return lane;
     }
@@ -211,39 +239,9 @@ internal sealed class PendingRequests
             Release();
     }
 
-    private void Release()
-    {
-        _waiting?.SetResult();
-        _waiting = null;
-    }
+    [LoggerMessage(21, LogLevel.Error, "A message of connection {Connection} could not be published; it is closed with 1011.")]
+    private static partial void LogPublishFailed(ILogger log, Exception failure, string connection);
 
-    private void ReleasePublishes()
-    {
-        _waitingForPublishes?.SetResult();
-        _waitingForPublishes = null;
-    }
-
-    private ValueTask Wait(int wanted)
-    {
-        _wanted = wanted;
-        _waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return new ValueTask(_waiting.Task);
-    }
-
-    /// <summary>Guarded by the lock of its requests. What is under way and waiting for one channel.</summary>
-    internal sealed class Lane(ChannelName channel)
-    {
-        public ChannelName Channel => channel;
-
-        /// <summary>Whether a request is under way, or a publish that had waited is being begun.</summary>
-        public bool IsBusy { get; set; }
-
-        /// <summary>Publishes that were begun and are not answered.</summary>
-        public int Publishes { get; set; }
-
-        public Queue<Turn> Waiting { get; } = new(0);
-    }
-
-    /// <summary>Immutable. A request that waits for its turn.</summary>
-    internal readonly record struct Turn(Func<Task> Request, int Cost, bool IsPublish);
+    [LoggerMessage(22, LogLevel.Error, "A request of connection {Connection} failed; it is closed with 1011.")]
+    private static partial void LogRequestFailed(ILogger log, Exception failure, string connection);
 }

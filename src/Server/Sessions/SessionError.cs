@@ -4,11 +4,9 @@ using Gateway.Server.Backplane;
 
 namespace Gateway.Server.Sessions;
 
-/// <summary>Immutable values. The errors a session answers with, beside those of reading a message.</summary>
+/// <summary>The errors that a session answers with; a dialect adds those of reading its messages. Immutable.</summary>
 internal static class SessionError
 {
-    public static readonly ProtocolError UnknownType = new(ErrorCode.UnknownType, "unknown type; known are auth, subscribe, unsubscribe, message, presence, history, refresh, ping");
-
     public static readonly ProtocolError NoTokens = new(ErrorCode.BadRequest, "tokens are not used here: no key is configured");
 
     public static readonly ProtocolError SignInFirst = new(ErrorCode.Unauthorized, "sign in first: send auth with a token");
@@ -19,7 +17,8 @@ internal static class SessionError
 
     public static readonly ProtocolError NotSignedIn = new(ErrorCode.BadRequest, "not signed in: send auth instead of refresh");
 
-    public static readonly ProtocolError TokenExpired = new(ErrorCode.Unauthorized, $"token expired; the connection is closed unless it is refreshed within {ChannelSession.GraceSeconds} s");
+    public static readonly ProtocolError TokenExpired = new(
+        ErrorCode.Unauthorized, $"token expired; the connection is closed unless it is refreshed within {ChannelSession.GraceSeconds} s");
 
     public static readonly ProtocolError Forbidden = new(ErrorCode.Forbidden, "not allowed in this channel");
 
@@ -32,17 +31,19 @@ internal static class SessionError
     public static readonly ProtocolError Unavailable = new(ErrorCode.Unavailable, "the backplane is out of reach; nothing was done");
 
     public static readonly ProtocolError Unconfirmed = new(
-        ErrorCode.Unconfirmed, "the backplane did not answer in time; the message may have been published, and is published once if it is sent again with the same key");
+        ErrorCode.Unconfirmed,
+        "the backplane did not answer in time; "
+            + "the message may have been published, and is published once if it is sent again with the same key");
 
     public static readonly ProtocolError RateLimited = new(ErrorCode.RateLimited, "too many messages or bytes; this one was not done");
 
     public static ProtocolError Of(TokenProblem problem) =>
         new(problem.IsOurs ? ErrorCode.Unavailable : ErrorCode.Unauthorized, problem.Message);
 
-    /// <summary>A good token, for something else.</summary>
+    /// <summary>For a token that is good, but for something else.</summary>
     public static ProtocolError NotFor(TokenProblem problem) => new(ErrorCode.Forbidden, problem.Message);
 
-    /// <param name="outcome">Of a message that was not accepted.</param>
+    /// <param name="outcome">What became of a message that was not accepted.</param>
     public static ProtocolError Of(PublishOutcome outcome) => outcome == PublishOutcome.Unconfirmed ? Unconfirmed : Unavailable;
 
     public static ProtocolError BadRequest(string message) => new(ErrorCode.BadRequest, message);

@@ -1,9 +1,8 @@
 namespace Gateway.Chaos.Tests.Checking;
 
 /// <summary>
-/// Safe for any thread. Holds every request against the promise that it is answered within five seconds, whatever is wrong behind the
-/// node, as
-/// long as the node itself runs and its client can be reached.
+/// Holds every request against the promise that it is answered within five seconds, whatever is wrong behind the node, as long as the node
+/// itself runs and its client can be reached. Safe for any thread.
 /// </summary>
 internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness busyness)
 {
@@ -71,7 +70,7 @@ internal sealed class AnswerTimes(RunClock clock, Problems problems, Busyness bu
         + $"{what} after {RunClock.Text(took)}");
 }
 
-/// <summary>Immutable. A request that waits for its answer.</summary>
+/// <summary>A request that waits for its answer. Immutable.</summary>
 /// <param name="What">Its type.</param>
 /// <param name="Client">Who asked.</param>
 /// <param name="NodeName">Who was asked.</param>

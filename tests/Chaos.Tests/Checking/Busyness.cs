@@ -1,7 +1,7 @@
 namespace Gateway.Chaos.Tests.Checking;
 
 /// <summary>
-/// Safe for any thread. How late this process's own timers are: the machine has others to serve, and a late answer may be read late.
+/// How late this process's own timers are: the machine has others to serve, and a late answer may be read late. Safe for any thread.
 /// </summary>
 internal sealed class Busyness(RunClock clock)
 {

@@ -13,7 +13,7 @@ internal enum Disturbance
     Swallowed,
 }
 
-/// <summary>Safe for any thread. When a node was kept from answering.</summary>
+/// <summary>When a node was kept from answering. Safe for any thread.</summary>
 internal sealed class Disturbances(RunClock clock)
 {
     private readonly List<(Disturbance Kind, long From, long To)> _times = [];

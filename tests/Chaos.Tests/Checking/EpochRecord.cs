@@ -12,7 +12,7 @@ internal sealed class EpochRecord
     public void Set(long seq, Sighting sighting) => _messages[seq] = sighting;
 }
 
-/// <summary>Immutable. A message at its position, by who saw it there first.</summary>
+/// <summary>A message at its position, by who saw it there first. Immutable.</summary>
 /// <param name="Id">The message.</param>
 /// <param name="Source">Who saw it.</param>
 /// <param name="At">When.</param>
@@ -21,7 +21,6 @@ internal sealed class EpochRecord
 internal readonly record struct Sighting(MessageId Id, string Source, long At, int StoreLosses, bool IsDelivered);
 
 /// <summary>
-/// Immutable. That somebody went on in another epoch without having been told of a loss: all up to the position must be the same in
-/// both.
+/// That somebody went on in another epoch without having been told of a loss: all up to the position must be the same in both. Immutable.
 /// </summary>
 internal readonly record struct EpochLink(Position From, string To, string Source, long At);

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Safe for any thread. What was done to the system, and when.</summary>
+/// <summary>What was done to the system, and when. Safe for any thread.</summary>
 internal sealed class FaultLog(RunClock clock)
 {
     private readonly List<(long At, string Text)> _entries = [];

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Immutable. What a ledger has counted.</summary>
+/// <summary>What a ledger has counted. Immutable.</summary>
 internal sealed record LedgerFigures
 {
     /// <summary>Messages, however often each was sent.</summary>

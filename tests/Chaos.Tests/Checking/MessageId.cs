@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Gateway.Chaos.Tests.Checking;
 
 /// <summary>
-/// Immutable. A message by who made it and its number there. Its content follows from the two, so that a changed one is recognised.
+/// A message by who made it and its number there. Its content follows from the two, so that a changed one is recognised. Immutable.
 /// </summary>
 /// <param name="Publisher">1, 2, 3 …</param>
 /// <param name="Number">1, 2, 3 … over all channels of the publisher.</param>

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Immutable. One thing that a subscriber did or heard, kept for the context of a problem.</summary>
+/// <summary>One thing that a subscriber did or heard, kept for the context of a problem. Immutable.</summary>
 internal readonly record struct Note(long At, string What, Position Position, MessageId Message)
 {
     public override string ToString() =>

@@ -52,7 +52,7 @@ internal enum ProblemKind
     NotConverged,
 }
 
-/// <summary>Immutable. A broken promise.</summary>
+/// <summary>A broken promise. Immutable.</summary>
 /// <param name="Kind">Which.</param>
 /// <param name="At">When it was noticed.</param>
 /// <param name="Text">What was seen and what was due.</param>

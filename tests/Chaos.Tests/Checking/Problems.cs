@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Safe for any thread. The broken promises of a run: all are counted, of each kind the first are kept.</summary>
+/// <summary>The broken promises of a run: all are counted, of each kind the first are kept. Safe for any thread.</summary>
 internal sealed class Problems(RunClock clock, FaultLog faults)
 {
     /// <summary>How far back the faults are shown with a problem.</summary>

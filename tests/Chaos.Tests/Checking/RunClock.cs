@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>Safe for any thread. Milliseconds since the run began: the one time that faults, events and problems are noted with.</summary>
+/// <summary>Milliseconds since the run began: the one time that faults, events and problems are noted with. Safe for any thread.</summary>
 internal sealed class RunClock
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();

@@ -113,7 +113,7 @@ internal sealed class Publisher(ChaosScene scene, int number, IReadOnlyList<stri
         ack.TryGetProperty("epoch", out var epoch) ? new Position(epoch.GetString()!, ack.GetProperty("seq").GetInt64()) : null;
 }
 
-/// <summary>For one thread. A message that is not acknowledged yet.</summary>
+/// <summary>A message that is not acknowledged yet. For one thread.</summary>
 internal sealed record Publication(MessageId Id, string Channel, bool HasKey)
 {
     public bool IsInFlight { get; set; }

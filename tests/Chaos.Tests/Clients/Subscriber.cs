@@ -168,7 +168,7 @@ internal sealed class Subscriber : Client
     }
 }
 
-/// <summary>For one thread. A channel of a subscriber.</summary>
+/// <summary>A channel of a subscriber. For one thread.</summary>
 internal sealed class Subscription(Follower follower, PresenceView? view)
 {
     public Follower Follower => follower;

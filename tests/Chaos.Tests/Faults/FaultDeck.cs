@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Faults;
 
-/// <summary>For one thread. Faults in random order, each once before any comes again.</summary>
+/// <summary>Faults in random order, each once before any comes again. For one thread.</summary>
 internal sealed class FaultDeck(IReadOnlyList<Fault> faults, Random random)
 {
     private readonly Queue<Fault> _next = [];

@@ -3,7 +3,7 @@ using Gateway.Chaos.Tests.World;
 
 namespace Gateway.Chaos.Tests.Faults;
 
-/// <summary>For one thread. What happens to the network between one node and Redis.</summary>
+/// <summary>What happens to the network between one node and Redis. For one thread.</summary>
 internal sealed class LinkFaults(ChaosScene scene, Random random)
 {
     public IEnumerable<Fault> All =>

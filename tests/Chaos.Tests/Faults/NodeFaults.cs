@@ -4,7 +4,7 @@ using Gateway.Chaos.Tests.World;
 
 namespace Gateway.Chaos.Tests.Faults;
 
-/// <summary>For one thread. What happens to a node's process, and to the network between it and its clients.</summary>
+/// <summary>What happens to a node's process, and to the network between it and its clients. For one thread.</summary>
 internal sealed class NodeFaults(ChaosScene scene, Random random)
 {
     /// <summary>For a machine that has others to serve.</summary>

@@ -4,7 +4,7 @@ using Gateway.Chaos.Tests.World;
 
 namespace Gateway.Chaos.Tests.Faults;
 
-/// <summary>For one thread. What happens to Redis itself.</summary>
+/// <summary>What happens to Redis itself. For one thread.</summary>
 internal sealed class StoreFaults(ChaosScene scene, Store store, Random random)
 {
     /// <summary>Puts a key of another type in the place of one, and the old one away. Both at once, so that nobody sees neither.</summary>

@@ -6,8 +6,8 @@ using Gateway.Chaos.Tests.World;
 namespace Gateway.Chaos.Tests.Run;
 
 /// <summary>
-/// For one thread. A pause between faults, in which everything has to come right: nodes ready, channels flowing, everybody's view of
-/// presence and history the same.
+/// A pause between faults, in which everything has to come right: nodes ready, channels flowing, everybody's view of presence and history
+/// the same. For one thread.
 /// </summary>
 internal sealed class Calm(ChaosScene scene, IReadOnlyList<Subscriber> subscribers, IReadOnlyList<IPublisher> publishers)
 {

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Run;
 
-/// <summary>Immutable. How long and with which faults.</summary>
+/// <summary>How long and with which faults. Immutable.</summary>
 internal sealed record ChaosOptions
 {
     public const int Nodes = 3;

@@ -4,7 +4,7 @@ using Gateway.Chaos.Tests.Checking;
 
 namespace Gateway.Chaos.Tests.Run;
 
-/// <summary>Immutable. What a run has shown.</summary>
+/// <summary>What a run has shown. Immutable.</summary>
 internal sealed record ChaosReport
 {
     public required ChaosOptions Options { get; init; }

@@ -3,7 +3,7 @@ using Gateway.Chaos.Tests.World;
 
 namespace Gateway.Chaos.Tests.Run;
 
-/// <summary>Safe for any thread. What everybody who takes part in a run has to know.</summary>
+/// <summary>What everybody who takes part in a run has to know. Safe for any thread.</summary>
 internal sealed class ChaosScene
 {
     private volatile bool _isCalm = true;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Gateway.Chaos.Tests.World;
 
-/// <summary>Stateless. The channels of a run, by namespace.</summary>
+/// <summary>The channels of a run, by namespace. Stateless.</summary>
 internal static class ChannelPlan
 {
     /// <summary>With history.</summary>

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Chaos.Tests.World;
 
-/// <summary>Stateless. How the nodes are configured, and what the clients have to know of it.</summary>
+/// <summary>How the nodes are configured, and what the clients have to know of it. Stateless.</summary>
 internal static class ChaosSettings
 {
     /// <summary>Documented: a drain is over in this time.</summary>

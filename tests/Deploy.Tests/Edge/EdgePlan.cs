@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>Immutable. What a proxy is to stand in front of.</summary>
+/// <summary>The gateways, the certificate and the timeout of a proxy. Immutable.</summary>
 /// <param name="Nodes">The gateways' public ports.</param>
 /// <param name="Certificate">The one to show where TLS ends at the proxy.</param>
 /// <param name="Idle">Its idle timeouts, as both proxies write it: <c>1m</c> as in the files.</param>

@@ -6,8 +6,8 @@ using Gateway.TestSupport;
 namespace Gateway.Deploy.Tests.Edge;
 
 /// <summary>
-/// For one test. A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Whatever becomes of the test, disposing
-/// ends it.
+/// A real proxy with its file of <c>deploy</c>, in front of two gateways on loopback. Disposing ends the proxy, however the test ends. For
+/// one test.
 /// </summary>
 internal abstract class EdgeProxy : IAsyncDisposable
 {
@@ -16,13 +16,13 @@ internal abstract class EdgeProxy : IAsyncDisposable
 
     protected EdgeProxy(EdgePlan plan) => Plan = plan;
 
-    /// <summary>Where TLS ends, and a cookie keeps clients at their node.</summary>
+    /// <summary>The port where TLS ends, and a cookie keeps clients at their node.</summary>
     public int ByCookie { get; } = LoopbackPorts.Next();
 
-    /// <summary>Where TLS ends, and the client's address does.</summary>
+    /// <summary>The port where TLS ends, and the client's address keeps it at its node.</summary>
     public int ByAddress { get; } = LoopbackPorts.Next();
 
-    /// <summary>Where TLS passes through.</summary>
+    /// <summary>The port where TLS passes through.</summary>
     public int PassThrough { get; } = LoopbackPorts.Next();
 
     protected EdgePlan Plan { get; }

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>What holds for clients behind either proxy, with its file as it stands in <c>deploy</c>.</summary>
+/// <summary>Clients behind either proxy, each with its file as it stands in <c>deploy</c>.</summary>
 public abstract partial class EdgeTests
 {
     private readonly Func<EdgePlan, EdgeProxy> _proxy;

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. Debian's haproxy with <c>deploy/haproxy/haproxy.cfg</c>.</summary>
+/// <summary>Debian's haproxy with <c>deploy/haproxy/haproxy.cfg</c>. For one test.</summary>
 internal sealed class HaproxyProxy(EdgePlan plan) : EdgeProxy(plan)
 {
     private string Socket => PathOf("admin.sock");

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. Debian's nginx with <c>deploy/nginx/nginx.conf</c>.</summary>
+/// <summary>Debian's nginx with <c>deploy/nginx/nginx.conf</c>. For one test.</summary>
 internal sealed class NginxProxy(EdgePlan plan) : EdgeProxy(plan)
 {
     private string Configuration => PathOf("nginx.conf");

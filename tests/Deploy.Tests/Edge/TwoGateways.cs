@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. Two gateways, <c>edge-1</c> and <c>edge-2</c>, that share a Redis, and the proxy in front of them.</summary>
+/// <summary>Two gateways, <c>edge-1</c> and <c>edge-2</c>, that share a Redis, and the proxy in front of them. For one test.</summary>
 internal sealed class TwoGateways : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _running = new();

@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Edge;
 
-/// <summary>For one test. A machine with an address of its own and a browser's cookies, which trusts one certificate.</summary>
+/// <summary>A machine with an address of its own and a browser's cookies, which trusts one certificate. For one test.</summary>
 internal sealed class Visitor : IDisposable
 {
     private readonly SocketsHttpHandler _handler;
@@ -30,7 +30,7 @@ internal sealed class Visitor : IDisposable
 
     public CookieContainer Cookies { get; } = new();
 
-    /// <summary>Where each request pretends to come from; null for no such claim.</summary>
+    /// <summary>The address that each request claims to come from. Null for no such claim.</summary>
     public string? Claim { get; init; }
 
     public Version Http { get; init; } = HttpVersion.Version11;

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.Deploy.Tests.Image;
 
 /// <summary>
-/// Immutable once made. What the image of <c>deploy/docker/Dockerfile</c> has in <c>/app</c>: published by the same profile, in a folder in
-/// which nobody may write; and how the image runs it.
+/// The content of <c>/app</c> in the image of <c>deploy/docker/Dockerfile</c>: published by the same profile, in a folder in which nobody
+/// may write; and how the image runs it. Immutable once made.
 /// </summary>
 public sealed partial class PublishedGateway : IAsyncLifetime
 {
@@ -32,7 +32,7 @@ public sealed partial class PublishedGateway : IAsyncLifetime
             .Select(line => line[4..].Split('=', 2))
             .ToDictionary(pair => pair[0], pair => pair[1]);
 
-    /// <summary>What is in the folder.</summary>
+    /// <summary>The files in the folder.</summary>
     public IEnumerable<string> Files => _folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Select(file => file.Name);
 
     /// <summary>The folder itself.</summary>

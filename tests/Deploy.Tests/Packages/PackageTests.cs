@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Packages;
 
-/// <summary>What is published for programs to use. That of npm is looked at by <c>clients/typescript/test/packages.test.ts</c>.</summary>
+/// <summary>The packages that programs use. Those of npm are checked by <c>clients/typescript/test/packages.test.ts</c>.</summary>
 [Collection(DotNet.Collection)]
 public sealed class PackageTests
 {
@@ -13,7 +13,7 @@ public sealed class PackageTests
         .Descendants("Version").Single().Value;
 
     [Fact]
-    public async Task Pack_makes_the_two_libraries_with_readme_and_licence_inside()
+    public async Task Pack_makes_the_three_libraries_with_readme_and_licence_inside()
     {
         var folder = Directory.CreateTempSubdirectory("packages-");
         try
@@ -22,7 +22,7 @@ public sealed class PackageTests
                 "pack", "Gateway.sln", "--configuration", DotNet.Configuration, "--no-build", "--output", folder.FullName);
 
             Assert.Equal(
-                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg"],
+                [$"Gateway.Client.{Version}.nupkg", $"Gateway.Protocol.{Version}.nupkg", $"Gateway.Server.{Version}.nupkg"],
                 folder.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
             foreach (var package in folder.GetFiles())
                 AssertIsComplete(package.FullName);

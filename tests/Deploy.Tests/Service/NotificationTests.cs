@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests.Service;
 
-/// <summary>What a gateway tells systemd, which listens on a datagram socket.</summary>
+/// <summary>The notifications of a gateway to systemd, which listens on a datagram socket.</summary>
 public sealed class NotificationTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("service-");

@@ -36,8 +36,6 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     {
     }
 
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
-
     public void OnGap(Subscription subscription)
     {
         Gaps++;

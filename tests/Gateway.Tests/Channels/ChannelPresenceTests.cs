@@ -218,8 +218,6 @@ public sealed class ChannelPresenceTests : IDisposable
         {
         }
 
-        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
-
         public void OnGap(Subscription subscription)
         {
         }

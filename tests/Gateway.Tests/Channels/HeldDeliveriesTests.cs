@@ -124,8 +124,6 @@ public sealed class HeldDeliveriesTests : IDisposable
         {
         }
 
-        public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => true;
-
         public void OnGap(Subscription subscription) => subscription.Channel.Deactivate(subscription);
     }
 }

@@ -14,8 +14,6 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 
     public void CatchUp() => throw new NotSupportedException();
 
-    public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message) => throw new NotSupportedException();
-
     public void OnGap(Subscription subscription) => throw new NotSupportedException();
 
     public static Subscription Subscription(string id, Channel? channel = null) => new(channel!, new SilentSubscriber(id));

@@ -15,6 +15,29 @@ public sealed class SiegeTests
     private static readonly TimeSpan Duration =
         TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("GATEWAY_SIEGE_SECONDS") ?? "10", CultureInfo.InvariantCulture));
 
+    /// <summary>What the gateway does to the attackers, in the order of their list, as its metrics count it.</summary>
+    private static readonly string[] Consequences =
+    [
+        // Slow upgrades; oversized headers; smuggled requests, and a broken HTTP client.
+        """gateway_cuts_total{reason="handshake_timeout"}""",
+        """gateway_refusals_total{status="431",reason="limit_exceeded"}""",
+        """gateway_refusals_total{status="400",reason="bad_request"}""",
+        // Floods of pings, fragments and messages; JSON bombs; too many subscriptions.
+        """gateway_disconnects_total{code="4029"}""",
+        """gateway_rate_limited_total{action="reject"}""",
+        """gateway_errors_total{code="bad_request"}""",
+        """gateway_errors_total{code="limit_exceeded"}""",
+        // Clients that do not read, do not answer pings, break the protocol, or reset.
+        """gateway_slow_consumers_total{policy="disconnect"}""",
+        """gateway_disconnects_total{code="4011"}""",
+        """gateway_disconnects_total{code="1002"}""",
+        """gateway_disconnects_total{code="1006"}""",
+    ];
+
+    /// <summary>What a gateway holds for clients, and without them does not.</summary>
+    private static readonly string[] Held =
+        ["""gateway_connections{transport="websocket"}""", "gateway_channels", "gateway_subscriptions"];
+
     /// <summary>What the heap and the pools may keep of a siege. It was about 50 MB when this was written.</summary>
     private const long MemoryKept = 256L << 20;
 
@@ -30,24 +53,26 @@ public sealed class SiegeTests
         long before = Resident(gateway);
 
         using var stop = new CancellationTokenSource();
-        var runs = new int[Attackers.All.Count];
-        var attacks = Attackers.All.Values.SelectMany((attack, kind) => Enumerable.Range(0, AttackersOfAKind).Select(_ => Task.Run(async () =>
+        var attacks = Attackers.All.Values.SelectMany(attack => Enumerable.Range(0, AttackersOfAKind).Select(_ => Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
-            {
                 await OnceAsync(attack, port, stop.Token);
-                Interlocked.Increment(ref runs[kind]);
-            }
         }))).ToList();
         int exchanged = await ExchangeAsync(gateway, Duration);
         await stop.CancelAsync();
         await Task.WhenAll(attacks);
 
-        Assert.All(runs, run => Assert.True(run > 0));
         Assert.True(exchanged > Publishers * Subscribers * 10, $"only {exchanged} messages were exchanged");
+        string scraped = await ScrapeAsync(gateway);
+        // Without its consequence an attack did not take place, or was let through.
+        Assert.All(Consequences, sample => Assert.True(ValueOf(scraped, sample) > 0, sample));
         Assert.Empty(gateway.Errors);
         Assert.DoesNotContain("fail:", gateway.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("crit:", gateway.Output, StringComparison.Ordinal);
         await ExchangeAsync(gateway, TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(
+            async () => await ScrapeAsync(gateway) is var idle && Held.All(sample => ValueOf(idle, sample) == 0),
+            "nothing is left of attackers and clients");
         long after = Resident(gateway);
         Assert.True(after - before < MemoryKept, $"{before >> 20} MB before, {after >> 20} MB after");
     }
@@ -116,6 +141,18 @@ public sealed class SiegeTests
         }
         return received;
     }
+
+    private static async Task<string> ScrapeAsync(GatewayProcess gateway)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.InternalPort}/metrics"));
+    }
+
+    /// <summary>The value of one sample; 0 where the gateway has not counted it yet.</summary>
+    private static double ValueOf(string scraped, string sample) => scraped.Split('\n')
+        .Where(line => line.StartsWith(sample + " ", StringComparison.Ordinal))
+        .Select(line => double.Parse(line[(sample.Length + 1)..], CultureInfo.InvariantCulture))
+        .SingleOrDefault();
 
     private static long Resident(GatewayProcess gateway)
     {

@@ -1,9 +1,9 @@
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Auth;
+using Gateway.Server.Hosting;
 using Gateway.TestSupport;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
@@ -16,16 +16,15 @@ public sealed class UnexpectedFailureTests
     [InlineData("Production")]
     public async Task The_answer_does_not_say_what_failed_in_any_environment_of_NET(string environment)
     {
-        await using var app = GatewayHost.Build(
+        using var app = GatewayHost.Build(
             [
                 $"--environment={environment}", "--Logging:LogLevel:Default=None", "--Gateway:Development=true",
                 "--Gateway:Public=http://127.0.0.1:0", "--Gateway:Internal=http://127.0.0.1:0",
             ],
             services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
         await app.StartAsync();
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-        await using var client = await RawWebSocket.ConnectTcpAsync(new Uri(address).Port);
+        await using var client = await RawWebSocket.ConnectTcpAsync(new Uri(app.Services.GetRequiredService<OwnPorts>().Public!).Port);
         await client.SendTextAsync(Get("/sse?channel=news"));
         var reply = await client.ReadReplyAsync();
 

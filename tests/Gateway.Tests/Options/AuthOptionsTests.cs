@@ -22,7 +22,7 @@ public sealed class AuthOptionsTests
     [InlineData("http://0.0.0.0:8080", Secret)]
     [InlineData("http://*:8080", "Auth:Jwks=https://id.example.com/keys")]
     public void With_a_key_the_gateway_may_be_open_to_the_network(string address, string key) =>
-        Assert.False(GatewayOptionsReader.Read(Settings.Alone("Public=" + address, "Internal=http://127.0.0.1:9", key)).Public.IsLoopback);
+        Assert.False(GatewayOptionsReader.Read(Settings.Alone("Public=" + address, "Internal=http://127.0.0.1:9", key)).Public!.IsLoopback);
 
     [Theory]
     [InlineData("Auth:Required=true", "Auth:Required: tokens can't be required without a key: set Auth:Secret or Auth:Jwks")]

@@ -10,8 +10,8 @@ public sealed class GatewayOptionsTests
     public static TheoryData<string, string, Func<object, object>> Keys => new()
     {
         { "Development", "True", options => Of(options).Development },
-        { "Public", "http://127.0.0.2:9000", options => Of(options).Public.ToString() },
-        { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal.ToString() },
+        { "Public", "http://127.0.0.2:9000", options => Of(options).Public!.ToString() },
+        { "Internal", "http://127.0.0.2:9001", options => Of(options).Internal!.ToString() },
         { "Node", "edge-7", options => Of(options).Node },
         { "Limits:MessageBytes", "1234", options => Of(options).Limits.MessageBytes },
         { "Limits:OutboundBytes", "2345", options => Of(options).Limits.OutboundBytes },
@@ -75,7 +75,7 @@ public sealed class GatewayOptionsTests
         {
             var options = GatewayOptionsReader.Read(configuration);
             Assert.Equal(value, read(options).ToString());
-            Assert.Empty(options.UnknownKeys);
+            Assert.Empty(options.Warnings);
         }
         Assert.NotEqual(value, read(GatewayOptionsReader.Read(Settings.WithKey("Namespaces:chat:HistoryTtl=00:10:00"))).ToString());
     }
@@ -89,7 +89,7 @@ public sealed class GatewayOptionsTests
     {
         var options = With();
 
-        Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public.ToString(), options.Internal.ToString()));
+        Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public!.ToString(), options.Internal!.ToString()));
         Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
         Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
         Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);
@@ -153,7 +153,12 @@ public sealed class GatewayOptionsTests
         var options = With(
             "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01", "Presence:TimeToLive=00:01:00");
 
-        Assert.Equal(["Limits:MesageBytes", "Namespaces:chat:Histroy"], options.UnknownKeys);
+        Assert.Equal(
+            [
+                "Gateway:Limits:MesageBytes is set but means nothing here; the nearest is Gateway:Limits:MessageBytes",
+                "Gateway:Namespaces:chat:Histroy is set but means nothing here; the nearest is Gateway:Namespaces:chat:History",
+            ],
+            options.Warnings);
     }
 
     private static (int, int, int, int, int) Counts(LimitsOptions limits) =>

@@ -78,7 +78,7 @@ public sealed class OptionsProblemsTests
     [InlineData("http://127.0.0.1")]
     [InlineData("http://[::1]:8080/")]
     public void Loopback_addresses_are_fine(string address) =>
-        Assert.True(GatewayOptionsReader.Read(Settings.Of($"Public={address}")).Public.IsLoopback);
+        Assert.True(GatewayOptionsReader.Read(Settings.Of($"Public={address}")).Public!.IsLoopback);
 
     [Theory]
     [InlineData("http://127.0.0.1:7000", "http://127.0.0.1:7000")]
@@ -95,7 +95,7 @@ public sealed class OptionsProblemsTests
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
     [InlineData("http://127.0.0.1:7000", "http://127.0.0.2:7000")]
     public void Ports_that_cannot_meet_are_fine(string open, string closed) =>
-        Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).UnknownKeys);
+        Assert.Empty(GatewayOptionsReader.Read(Settings.Of($"Public={open}", $"Internal={closed}")).Warnings);
 
     [Theory]
     [InlineData("Public: https://127.0.0.1:8443 needs Gateway:Certificate:Path", "Public=https://127.0.0.1:8443")]

@@ -89,11 +89,15 @@ public sealed class StartTests
     {
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
-            Settings = ["Namspaces:chat:History=5"],
-            Environment = new Dictionary<string, string> { ["Gateway__Limits__MesageBytes"] = "10" },
+            AppSettings = """{ "Gateway": { "Namspaces": { "chat": { "History": 5 } }, "Moonlight": true }, "Limits": { "MessageBytes": 10 } }""",
+            Environment = new Dictionary<string, string> { ["Gateway__Limits__MesageBytes"] = "10", ["GATEWAY_LIMITS_MESSAGEBYTES"] = "10" },
         });
-        await gateway.SaysAsync("WARNING    Gateway:Limits:MesageBytes is set but means nothing here\n");
-        await gateway.SaysAsync("WARNING    Gateway:Namspaces:chat:History is set but means nothing here\n");
+        const string Nothing = "is set but means nothing here";
+        await gateway.SaysAsync($"WARNING    Gateway:Limits:MesageBytes {Nothing}; the nearest is Gateway:Limits:MessageBytes\n");
+        await gateway.SaysAsync($"WARNING    Gateway:Namspaces:chat:History {Nothing}; the nearest is Gateway:Namespaces:chat:History\n");
+        await gateway.SaysAsync($"WARNING    GATEWAY_LIMITS_MESSAGEBYTES {Nothing}; the nearest is Gateway:Limits:MessageBytes\n");
+        await gateway.SaysAsync($"WARNING    Limits:MessageBytes {Nothing}; the nearest is Gateway:Limits:MessageBytes\n");
+        await gateway.SaysAsync($"WARNING    Gateway:Moonlight {Nothing}\n");
         Assert.Contains("message 64 KiB", gateway.Output);
         Assert.Contains("namespaces default, demo", gateway.Output);
     }

@@ -31,11 +31,15 @@ public sealed class BackplaneMetricsTests
         Assert.Equal(0, Failures(measured));
 
         // A message whose way through pub/sub is lost: the next one tells.
+        const string Script = """
+            redis.call('HINCRBY', KEYS[1], 's', 1)
+            redis.call('XADD', KEYS[2], '1-0', 'd', redis.call('XRANGE', KEYS[3], '-', '+')[1][2][2])
+            """;
         await redis.CommandAsync(
-            "EVAL", "redis.call('HINCRBY', KEYS[1], 's', 1) redis.call('XADD', KEYS[2], '1-0', 'd', redis.call('XRANGE', KEYS[3], '-', '+')[1][2][2])",
-            "3", "gateway:m:{log:x}", "gateway:h:{log:x}", "gateway:h:{log:y}");
+            "EVAL", Script, "3", "gateway:m:{log:x}", "gateway:h:{log:x}", "gateway:h:{log:y}");
         await publisher.PublishManyAsync("log:x", 1);
-        Assert.Equal(2, (await client.ReceiveUntilAsync(message => message.Text("type") == "message" && message.Number("seq") > 1)).Number("seq"));
+        Assert.Equal(2, (await client.ReceiveUntilAsync(
+            message => message.Text("type") == "message" && message.Number("seq") > 1)).Number("seq"));
         Assert.Equal(1, measured["gateway.backplane.gaps.found"]);
         await Eventually.TrueAsync(() => measured["gateway.backplane.gaps.filled"] == 1, "the gap is counted as filled");
 
@@ -57,5 +61,6 @@ public sealed class BackplaneMetricsTests
         await Eventually.TrueAsync(() => measured["gateway.backplane.in_flight"] == 0, "every call is answered");
     }
 
-    private static long Failures(Measurements measured) => measured["gateway.backplane.failures refused"] + measured["gateway.backplane.failures unconfirmed"];
+    private static long Failures(Measurements measured) =>
+        measured["gateway.backplane.failures refused"] + measured["gateway.backplane.failures unconfirmed"];
 }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Scaling, "What is not the gateway's": somebody else writes to what two nodes share.</summary>
+/// <summary>Foreign writes to the Redis that two nodes share, as in scaling under "What is not the gateway's".</summary>
 public sealed class BrokenRecordsTests : IAsyncLifetime
 {
     private const int Broken = 68;
@@ -43,8 +43,10 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
         byte[] body = Records.Body("\"secret\"");
         byte[][] garbage =
         [
-            [], "garbage"u8.ToArray(), [0x11, .. Records.Record(body)], Records.Message(body)[..^1], [.. Records.Message(body), 0], Records.Message(body[1..]), Records.Message(),
-            Records.Positioned(1, epoch, body[1..]), Records.Positioned(1, epoch), Records.Positioned(long.MaxValue, epoch, body), Records.Positioned(0, epoch, body),
+            [], "garbage"u8.ToArray(), [0x11, .. Records.Record(body)], Records.Message(body)[..^1], [.. Records.Message(body), 0],
+            Records.Message(body[1..]), Records.Message(),
+            Records.Positioned(1, epoch, body[1..]), Records.Positioned(1, epoch), Records.Positioned(long.MaxValue, epoch, body),
+            Records.Positioned(0, epoch, body),
             Records.Presence("ann", "{\"a\":"), Records.Presence("ann", "{}")[..^1], Records.Presence("", "{}"),
         ];
         foreach (string channel in channels)
@@ -83,7 +85,8 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
 
         // As the script that publishes does it, but for the last byte of what goes through pub/sub.
         byte[] body = Records.Body("2");
-        await _redis.EvalAsync("redis.call('XADD', 'gateway:h:{log:x}', '2-0', 'd', $0) redis.call('HSET', 'gateway:m:{log:x}', 's', 2)", body);
+        await _redis.EvalAsync(
+            "redis.call('XADD', 'gateway:h:{log:x}', '2-0', 'd', $0) redis.call('HSET', 'gateway:m:{log:x}', 's', 2)", body);
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{log:x}', $0)", Records.Positioned(2, epoch, body)[..^1]);
 
         var message = await subscriber.ReceiveAsync("message");
@@ -100,7 +103,8 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
         await publisher.AskAsync(Expect.Message("log:x", "1"), "ack");
         Assert.Equal(1, (await subscriber.ReceiveAsync("message")).Number("seq"));
 
-        await _redis.EvalAsync("redis.call('XADD', 'gateway:h:{log:x}', '2-0', 'd', $0) redis.call('HSET', 'gateway:m:{log:x}', 's', 2)", "{\"forged\":true}"u8.ToArray());
+        await _redis.EvalAsync("redis.call('XADD', 'gateway:h:{log:x}', '2-0', 'd', $0) redis.call('HSET', 'gateway:m:{log:x}', 's', 2)",
+            "{\"forged\":true}"u8.ToArray());
         await publisher.AskAsync(Expect.Message("log:x", "3"), "ack");
 
         Assert.Equal("insufficient_state", (await subscriber.ReceiveAsync("unsubscribed")).Text("code"));
@@ -153,7 +157,8 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
         await using var ann = await JsonClient.ConnectAsync(_a, "?user=ann");
         string keyed = $$"""{"type":"message","channel":"{{channel}}","content":1,"key":"k","id":1}""";
         await ann.AskAsync(keyed, "ack");
-        await _redis.EvalAsync($"local k = 'gateway:k:{{{channel}}}' for _, f in ipairs(redis.call('HKEYS', k)) do redis.call('HSET', k, f, 'x') end");
+        await _redis.EvalAsync(
+            $"local k = 'gateway:k:{{{channel}}}' for _, f in ipairs(redis.call('HKEYS', k)) do redis.call('HSET', k, f, 'x') end");
 
         await ann.AskAsync(keyed, "ack");
         var again = await ann.AskAsync(keyed, "ack");
@@ -183,7 +188,8 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
     public async Task What_no_node_said_to_the_others_is_dropped_and_they_go_on_knowing_each_other()
     {
         await Eventually.TrueAsync(async () => await KnownAsync() == 2, "both nodes are known");
-        string[] garbage = ["", "x", "{}", "null", """{"from":null}""", """{"from":"x","here":{}}""", """{"from":"x","id":"1","request":{"action":null}}""", "[1,2"];
+        string[] garbage = ["", "x", "{}", "null", """{"from":null}""", """{"from":"x","here":{}}""",
+            """{"from":"x","id":"1","request":{"action":null}}""", "[1,2"];
         foreach (string text in garbage)
             await _redis.CommandAsync("PUBLISH", "gateway:nodes", text);
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:nodes', $0)", [0xff, 0xfe]);

@@ -32,7 +32,8 @@ public sealed class IdempotencyTests
         await somebody.AskAsync(Keyed(3), "ack");
         await another.AskAsync(Keyed(4), "ack");
         foreach (var node in new[] { a, b })
-            Assert.Equal(200, (await node.PostAsync("publish", $$"""{"channel":"{{channel}}","content":5,"sender":"ann","key":"k"}""")).Status);
+            Assert.Equal(200,
+                (await node.PostAsync("publish", $$"""{"channel":"{{channel}}","content":5,"sender":"ann","key":"k"}""")).Status);
         await annElsewhere.AskAsync($$"""{"type":"message","channel":"{{channel}}","content":6,"id":1}""", "ack");
 
         Assert.Equal([1, 2, 3, 4, 5, 6], (await subscriber.ReceiveMessagesAsync(6)).Select(message => message.Number("content")));
@@ -49,7 +50,8 @@ public sealed class IdempotencyTests
         const int PerBatch = 1_000;
         for (int batch = 0; batch < Batches; batch++)
         {
-            var commands = Enumerable.Range(batch * PerBatch, PerBatch).Select(i => $$"""{"type":"publish","channel":"log:x","content":{{i}},"key":"k{{i}}"}""");
+            var commands = Enumerable.Range(batch * PerBatch, PerBatch).Select(
+                i => $$"""{"type":"publish","channel":"log:x","content":{{i}},"key":"k{{i}}"}""");
             Assert.Equal(200, (await node.PostAsync("batch", $$"""{"commands":[{{string.Join(',', commands)}}]}""")).Status);
         }
 
@@ -66,7 +68,8 @@ public sealed class IdempotencyTests
 
         async Task<int> NumberAsync(params string[] command) => int.Parse(await redis.CommandAsync(command), CultureInfo.InvariantCulture);
 
-        async Task<long> SeqAsync(int key) => (await node.PostAsync("publish", $$"""{"channel":"log:x","content":0,"key":"k{{key}}"}""")).Json.Number("seq");
+        async Task<long> SeqAsync(int key) => (await node.PostAsync("publish", $$"""{"channel":"log:x","content":0,"key":"k{{key}}"}"""))
+            .Json.Number("seq");
     }
 
     [Fact]

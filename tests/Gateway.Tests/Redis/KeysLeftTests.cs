@@ -3,7 +3,7 @@ using Gateway.Tests.Redis.Faults;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>What reading and subscribing leave behind in Redis.</summary>
+/// <summary>The keys that reading and subscribing leave in Redis.</summary>
 public sealed class KeysLeftTests
 {
     [Fact]
@@ -14,7 +14,8 @@ public sealed class KeysLeftTests
         await using var client = await JsonClient.ConnectAsync(node);
 
         for (int i = 0; i < 200; i++)
-            Assert.Empty((await client.AskAsync($$"""{"type":"history","channel":"log:{{i}}z"}""", "history")).GetProperty("messages").EnumerateArray());
+            Assert.Empty((await client.AskAsync($$"""{"type":"history","channel":"log:{{i}}z"}""", "history"))
+                .GetProperty("messages").EnumerateArray());
 
         Assert.Equal("0", await redis.CommandAsync("DBSIZE"));
     }

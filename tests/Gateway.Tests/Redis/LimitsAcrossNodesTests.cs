@@ -10,7 +10,9 @@ using StackExchange.Redis;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary><c>Limits:ConnectionsPerUser</c> and <c>Limits:HandshakesPerSecondPerAddress</c> on real nodes that share a real Redis.</summary>
+/// <summary>
+/// <c>Limits:ConnectionsPerUser</c> and <c>Limits:HandshakesPerSecondPerAddress</c> on real nodes that share a real Redis.
+/// </summary>
 public sealed class LimitsAcrossNodesTests
 {
     private const int Limit = 60;
@@ -28,7 +30,8 @@ public sealed class LimitsAcrossNodesTests
         var opened = (await Task.WhenAll(nodes.All.Select(node => OpenAsync(node, Limit)))).SelectMany(each => each).ToList();
 
         Assert.InRange(opened.Count(reply => reply.Status == 101), Limit * 0.9, Limit * 1.1);
-        Assert.All(opened.Where(reply => reply.Status != 101), reply => Assert.Equal((429, "rate_limited"), (reply.Status, reply.Reply.Json("error"))));
+        Assert.All(opened.Where(reply => reply.Status != 101), reply =>
+            Assert.Equal((429, "rate_limited"), (reply.Status, reply.Reply.Json("error"))));
         // Another user is let in everywhere.
         foreach (var node in nodes.All)
         {
@@ -87,7 +90,8 @@ public sealed class LimitsAcrossNodesTests
         await redis.RestartAsync(keepData: false);
         await KnowEachOtherAsync(nodes.All);
         await EndAsync(here[..5]);
-        await Eventually.TrueAsync(async () => (await OpenAsync(nodes.All[0], 1))[0].Status == 429, "what is on the other node counts again");
+        await Eventually.TrueAsync(
+            async () => (await OpenAsync(nodes.All[0], 1))[0].Status == 429, "what is on the other node counts again");
         await EndAsync([.. here, .. there]);
     }
 
@@ -161,7 +165,8 @@ public sealed class LimitsAcrossNodesTests
         await using var listener = await ConnectionMultiplexer.ConnectAsync(redis.Address);
         var bus = new ConcurrentQueue<string>();
         await listener.GetSubscriber().SubscribeAsync(RedisChannel.Pattern("gateway:node*"), (_, message) => bus.Enqueue((string)message!));
-        await using var nodes = await Several.StartAsync(redis.Address, 3, "Limits:ConnectionsPerUser=60", "Limits:HandshakesPerSecondPerAddress=1000");
+        await using var nodes = await Several.StartAsync(
+            redis.Address, 3, "Limits:ConnectionsPerUser=60", "Limits:HandshakesPerSecondPerAddress=1000");
         var opened = new List<Opened>();
         foreach (var node in nodes.All)
         {
@@ -170,7 +175,8 @@ public sealed class LimitsAcrossNodesTests
         }
         Assert.All(opened, reply => Assert.Equal(101, reply.Status));
         Assert.Equal(101, (await OpenAsync(nodes.All[0].PublicPort, "/ws?user=carol", 11))[^1].Status);
-        await Eventually.TrueAsync(() => bus.Any(message => message.Contains("carol", StringComparison.Ordinal)), "the eleventh was asked for");
+        await Eventually.TrueAsync(
+            () => bus.Any(message => message.Contains("carol", StringComparison.Ordinal)), "the eleventh was asked for");
 
         Assert.DoesNotContain(bus, message => message.Contains("\"ann\"", StringComparison.Ordinal));
         Assert.DoesNotContain(bus, message => message.Contains("\"bob\"", StringComparison.Ordinal));
@@ -188,7 +194,10 @@ public sealed class LimitsAcrossNodesTests
             {
                 await redis.CommandAsync(
                     "PUBLISH", "gateway:nodes",
-                    """{"from":"old","here":{"id":"old","node":"old","address":"","version":"0.0.1","started":1,"connections":0,"channels":0,"subscriptions":0}}""");
+                    """
+                    {"from":"old","here":{"id":"old","node":"old","address":"","version":"0.0.1","started":1,
+                    "connections":0,"channels":0,"subscriptions":0}}
+                    """);
                 return Peers(node).Reachable == 2;
             },
             "it is heard of");

@@ -3,7 +3,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>What is published to many channels at once goes to Redis together, and yet each channel is one of its own.</summary>
+/// <summary>
+/// Publishing to many channels at once: the messages share calls to Redis, and each channel keeps its own order and result.
+/// </summary>
 public sealed class ManyChannelsTests
 {
     private const int Rounds = 50;
@@ -35,13 +37,15 @@ public sealed class ManyChannelsTests
             }
         }
 
-        await Eventually.TrueAsync(() => answered.All("ack").Count + answered.All("error").Count == Rounds * Channels.Length, "all are answered");
+        await Eventually.TrueAsync(
+            () => answered.All("ack").Count + answered.All("error").Count == Rounds * Channels.Length, "all are answered");
         Assert.All(answered.All("error"), error => Assert.Equal(("log:bad", "unavailable"), (error.Text("channel"), error.Text("code"))));
         Assert.Equal(Rounds, answered.All("error").Count);
         var expected = Enumerable.Range(0, Rounds).Where(round => round % 10 != 0 || round == 0).Select(round => (long)round).ToList();
         await Eventually.TrueAsync(() => heard.All("message").Count >= expected.Count * (Channels.Length - 1), "all are heard");
         foreach (string channel in Channels.Except(["log:bad"]))
-            Assert.Equal(expected, heard.All("message").Where(message => message.Text("channel") == channel).Select(message => message.Number("content")));
+            Assert.Equal(expected, heard.All("message").Where(message => message.Text("channel") == channel).Select(
+                message => message.Number("content")));
         int calls = await redis.CallsAsync("evalsha") + await redis.CallsAsync("publish");
         Assert.True(calls < Rounds * Channels.Length, $"{calls} calls");
     }

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Stateless. What a backend was told of channels and users, and what Redis knows of them.</summary>
+/// <summary>What a backend was told of channels and users, and what Redis knows of them. Stateless.</summary>
 internal static class Occupancy
 {
     public const string Events = "occupied,vacated,online,offline";

@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>A client that does not wait for its answers, and a Redis that takes its time for each.</summary>
+/// <summary>Publishing without waiting for answers, over a Redis that answers slowly.</summary>
 public sealed class PipelinedPublishTests
 {
     private static readonly TimeSpan Away = TimeSpan.FromMilliseconds(50);
@@ -22,7 +22,8 @@ public sealed class PipelinedPublishTests
         await client.SendAsync(Frames(Enumerable.Range(1, 500).Select(i => Message("log:x", i))));
 
         var acks = await ReadAsync(client, 500);
-        Assert.Equal(Enumerable.Range(1, 500).Select(i => ("ack", (long)i, (long)i)), acks.Select(ack => (ack.Text("type"), ack.Number("id"), ack.Number("seq"))));
+        Assert.Equal(Enumerable.Range(1, 500).Select(i => ("ack", (long)i, (long)i)), acks
+            .Select(ack => (ack.Text("type"), ack.Number("id"), ack.Number("seq"))));
         Assert.True(await CallsAsync(redis, "evalsha") < 100);
     }
 
@@ -62,7 +63,8 @@ public sealed class PipelinedPublishTests
 
         await client.SendAsync(Frames(Enumerable.Range(1, 500).Select(i => Message("plain:x", i))));
 
-        Assert.Equal(Enumerable.Range(1, 500).Select(i => $"{i}"), (await subscriber.ReceiveMessagesAsync(500)).Select(message => message.Raw("content")));
+        Assert.Equal(Enumerable.Range(1, 500).Select(i => $"{i}"), (await subscriber.ReceiveMessagesAsync(500)).Select(
+            message => message.Raw("content")));
         Assert.Equal(Enumerable.Range(1, 500).Select(i => (long)i), (await ReadAsync(client, 500)).Select(ack => ack.Number("id")));
     }
 
@@ -83,7 +85,8 @@ public sealed class PipelinedPublishTests
         // The first goes alone, the others together behind it.
         await client.SendAsync(Frames(
         [
-            Message(channel, 1), Message(channel, 2, key: "a"), Message(channel, 3), Message(channel, 4, key: "a"), Message(channel, 5, key: "b"),
+            Message(channel, 1), Message(channel, 2, key: "a"), Message(channel, 3), Message(channel, 4, key: "a"),
+            Message(channel, 5, key: "b"),
             Message(channel, 6), Message(channel, 7, key: "b"), Message(channel, 8, key: "a"), Message(channel, 9),
         ]));
 
@@ -102,7 +105,8 @@ public sealed class PipelinedPublishTests
         await using var client = await OpenAsync(node);
         proxy.Delay(Away);
 
-        await client.SendAsync(Frames([.. Enumerable.Range(1, 20).Select(i => Message("log:x", i)), """{"type":"history","channel":"log:x","id":"h"}"""]));
+        await client.SendAsync(
+            Frames([.. Enumerable.Range(1, 20).Select(i => Message("log:x", i)), """{"type":"history","channel":"log:x","id":"h"}"""]));
 
         Assert.All(await ReadAsync(client, 20), ack => Assert.Equal("ack", ack.Text("type")));
         Assert.Equal(20, (await client.ReadMessageAsync()).GetProperty("messages").GetArrayLength());
@@ -151,7 +155,8 @@ public sealed class PipelinedPublishTests
 
             var answers = await ReadAsync(client, 300).WaitAsync(TimeSpan.FromSeconds(6));
             // The first went alone; the others waited for its answer.
-            Assert.Equal(Enumerable.Range(1, 300).Select(i => (i == 1 ? "unconfirmed" : "unavailable", (long)i)), answers.Select(error => (error.Text("code"), error.Number("id"))));
+            Assert.Equal(Enumerable.Range(1, 300).Select(i => (i == 1 ? "unconfirmed" : "unavailable", (long)i)), answers
+                .Select(error => (error.Text("code"), error.Number("id"))));
         }
         finally
         {
@@ -166,8 +171,12 @@ public sealed class PipelinedPublishTests
         return client;
     }
 
-    private static string Message(string channel, int n, string? padding = null, string? key = null) =>
-        $$"""{"type":"message","id":{{n}},"channel":"{{channel}}","content":{{(padding is null ? $"{n}" : $"\"{padding}\"")}}{{(key is null ? "" : $",\"key\":\"{key}\"")}}}""";
+    private static string Message(string channel, int n, string? padding = null, string? key = null)
+    {
+        string content = padding is null ? $"{n}" : $"\"{padding}\"";
+        string with = key is null ? "" : $",\"key\":\"{key}\"";
+        return $$"""{"type":"message","id":{{n}},"channel":"{{channel}}","content":{{content}}{{with}}}""";
+    }
 
     private static byte[] Frames(IEnumerable<string> messages) => [.. messages.SelectMany(message => RawWebSocket.TextFrame(message))];
 

@@ -3,7 +3,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Protocol, "Endpoints": what <c>/health/ready</c> says to anybody, and what to the operator.</summary>
+/// <summary>The answers of <c>/health/ready</c> on the public and on the internal port, as in the protocol under "Endpoints".</summary>
 public sealed class ReadinessTests
 {
     [Fact]

@@ -8,12 +8,13 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Stateless. Records as a gateway writes them, and ways to put anything in their place.</summary>
+/// <summary>Records as a gateway writes them, and a way to write anything else in their place. Stateless.</summary>
 internal static class Records
 {
     public const string Epoch = "0123456789ab";
 
-    public static byte[] Body(string content = "{\"a\":1}", string sender = "ann", string? except = null, string? trace = null, long time = 123)
+    public static byte[] Body(
+        string content = "{\"a\":1}", string sender = "ann", string? except = null, string? trace = null, long time = 123)
     {
         var request = new PublishRequest
         {
@@ -39,7 +40,8 @@ internal static class Records
     public static byte[] Message(params byte[][] bodies) => [(byte)EnvelopeKind.Message, .. bodies.SelectMany(Record)];
 
     public static byte[] Positioned(long seq, string epoch, params byte[][] bodies) =>
-        [(byte)EnvelopeKind.PositionedMessage, .. Number(seq), (byte)epoch.Length, .. Encoding.ASCII.GetBytes(epoch), .. bodies.SelectMany(Record)];
+        [(byte)EnvelopeKind.PositionedMessage, .. Number(seq), (byte)epoch.Length, .. Encoding.ASCII.GetBytes(epoch),
+            .. bodies.SelectMany(Record)];
 
     public static byte[] Presence(string user, string info, long before = 1, long version = 2, byte joined = 1, int count = 1)
     {
@@ -66,5 +68,6 @@ internal static class Records
         return bytes;
     }
 
-    private static string Literal(byte[] bytes) => $"'{string.Concat(bytes.Select(value => "\\" + value.ToString("000", CultureInfo.InvariantCulture)))}'";
+    private static string Literal(byte[] bytes) =>
+        $"'{string.Concat(bytes.Select(value => "\\" + value.ToString("000", CultureInfo.InvariantCulture)))}'";
 }

@@ -20,6 +20,19 @@ internal static class RedisClock
         return last.Length < 2 ? 0 : long.Parse(last[1], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>When the last entry of several sorted sets expires.</summary>
+    public static async Task<long> LastExpiryOfAllAsync(this RedisServer redis, string pattern)
+    {
+        const string Script = """
+            local last = 0
+            for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+              last = math.max(last, tonumber(redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]))
+            end
+            return last
+            """;
+        return long.Parse(await redis.CommandAsync("EVAL", Script, "0", pattern), CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Waits until a moment has passed.</summary>
     public static Task PassesAsync(this RedisServer redis, long moment) =>
         Eventually.TrueAsync(async () => await redis.NowAsync() > moment, "Redis's clock has passed a moment");

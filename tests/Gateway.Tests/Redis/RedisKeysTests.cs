@@ -43,7 +43,8 @@ public sealed class RedisKeysTests
             var keys = Of(channel);
             string tag = Assert.Single(Named(keys).Select(named => HashTag(named.Name)).Distinct());
             Assert.NotEqual("", tag);
-            Assert.True(channels.TryAdd(tag, channel) || channels[tag] == channel, $"{channel} and {channels[tag]} both have the tag {tag}");
+            Assert.True(channels.TryAdd(tag, channel) || channels[tag] == channel,
+                $"{channel} and {channels[tag]} both have the tag {tag}");
         }
     }
 
@@ -56,11 +57,14 @@ public sealed class RedisKeysTests
 
     private static (string Kind, byte[] Name)[] Named(RedisKeys keys) =>
     [
-        ("flow", keys.Flow), ("meta", keys.Meta), ("stream", keys.Stream), ("users", keys.Users), ("nodes", keys.Nodes), ("expiry", keys.Expiry),
+        ("flow", keys.Flow), ("meta", keys.Meta), ("stream", keys.Stream), ("users", keys.Users), ("nodes", keys.Nodes),
+        ("expiry", keys.Expiry),
         ("results", keys.Results), ("older results", keys.OlderResults),
     ];
 
-    /// <summary>As the cluster specification says: between the first opening brace and the first closing one behind it, if anything is there.</summary>
+    /// <summary>
+    /// As the cluster specification says: between the first opening brace and the first closing one behind it, if anything is there.
+    /// </summary>
     private static string HashTag(byte[] name)
     {
         string text = Encoding.UTF8.GetString(name);
@@ -71,5 +75,6 @@ public sealed class RedisKeysTests
 
     private RedisKeys Of(string channel) => new("gateway", _namespaces.TryName(Encoding.UTF8.GetBytes(channel), out _)!);
 
-    private string Any(int maxLength) => new([.. Enumerable.Range(0, _random.Next(1, maxLength + 1)).Select(_ => Letters[_random.Next(Letters.Length)])]);
+    private string Any(int maxLength) =>
+        new([.. Enumerable.Range(0, _random.Next(1, maxLength + 1)).Select(_ => Letters[_random.Next(Letters.Length)])]);
 }

@@ -194,7 +194,9 @@ public sealed class RedisPresenceTests : IAsyncLifetime
         Assert.InRange(most, 1, 64);
     }
 
-    /// <summary>Lets time pass in which every channel has its turn: less than the ten seconds in which the documents promise a repair.</summary>
+    /// <summary>
+    /// Lets time pass in which every channel has its turn: less than the ten seconds in which the documents promise a repair.
+    /// </summary>
     private async Task CheckAsync(RedisPresence presence)
     {
         _time.Advance(TimeSpan.FromSeconds(6));
@@ -226,7 +228,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
         await _services.DisposeAsync();
     }
 
-    /// <summary>Counts what a node is told. Safe for any thread.</summary>
+    /// <summary>A sink that counts changes and losses. Safe for any thread.</summary>
     private sealed class Heard : IBackplaneSink
     {
         private int _changes;

@@ -3,7 +3,7 @@ using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>What is made of a stream that others than gateways have written to, or deleted from.</summary>
+/// <summary>Pages of streams to which others than gateways have written, or from which they have deleted.</summary>
 public sealed class StoredPageTests
 {
     private static readonly HistoryQuery All = new(0, null, 100, 1000);
@@ -64,7 +64,8 @@ public sealed class StoredPageTests
     private static StoredPage Page(long top, HistoryQuery query, string read, string oldest = "1-0", bool more = false)
     {
         byte[] body = Records.Body();
-        var entries = read.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => (id.TrimEnd('!'), id[^1] == '!' ? body[1..] : body));
+        var entries = read.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(id => (id.TrimEnd('!'), id[^1] == '!' ? body[1..] : body));
         return StoredPage.Of(new Position(Records.Epoch, top), oldest, entries, more, [], query);
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>For one test. Two gateways that share one Redis.</summary>
+/// <summary>Two gateways that share one Redis. For one test.</summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
     private TwoNodes(RedisServer redis, GatewayServer a, GatewayServer b) => (Redis, A, B) = (redis, a, b);
@@ -20,7 +20,8 @@ internal sealed class TwoNodes : IAsyncDisposable
         var redis = await RedisServer.StartAsync(persistent);
         string[] settings =
         [
-            "Redis:Addresses=" + redis.Address, "Presence:TimeToLive=00:00:02", "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=anyone",
+            "Redis:Addresses=" + redis.Address, "Presence:TimeToLive=00:00:02", "Namespaces:default:Subscribe=anyone",
+            "Namespaces:default:Publish=anyone",
             "Namespaces:h:History=100", "Namespaces:p:Presence=true",
         ];
         var nodes = new TwoNodes(redis, await GatewayServer.StartAsync(settings), await GatewayServer.StartAsync(settings));

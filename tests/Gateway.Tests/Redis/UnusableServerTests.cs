@@ -6,7 +6,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Scaling, "What Redis has to be": servers that answer as Redis does and cannot do what the gateway needs.</summary>
+/// <summary>Servers that speak Redis's protocol and cannot do what the gateway needs, as in scaling under "What Redis has to be".</summary>
 public sealed class UnusableServerTests
 {
     [Theory]
@@ -30,7 +30,8 @@ public sealed class UnusableServerTests
     {
         await using var redis = await RedisServer.StartAsync();
         var log = new RecordedLog();
-        await using var node = await GatewayServer.StartAsync(Node.Settings(redis.Address), services => services.AddSingleton<ILoggerProvider>(log));
+        await using var node = await GatewayServer.StartAsync(Node.Settings(redis.Address), services =>
+            services.AddSingleton<ILoggerProvider>(log));
         await node.IsReadyAsync();
         await using var client = await JsonClient.ConnectAsync(node);
         await client.SubscribeAsync("plain:x");
@@ -41,13 +42,15 @@ public sealed class UnusableServerTests
         {
             await Eventually.TrueAsync(
                 async () => (await ReadyAsync(node.InternalPort)).Contains("Garnet 2.2.8", StringComparison.Ordinal), "readiness names it");
-            Assert.StartsWith($"no connection to Redis at {garnet.Address} (it is Garnet 2.2.8, and of no use", await ReadyAsync(node.InternalPort));
+            Assert.StartsWith(
+                $"no connection to Redis at {garnet.Address} (it is Garnet 2.2.8, and of no use", await ReadyAsync(node.InternalPort));
             Assert.Equal("the backplane is out of reach", await ReadyAsync(node.PublicPort));
             await Expect.UnavailableAsync(client, Expect.Message("plain:x", "1"));
             await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
             Assert.Equal("0", await garnet.CommandAsync("DBSIZE"));
             Assert.Equal("", await garnet.CommandAsync("PUBSUB", "CHANNELS"));
-            Assert.Single(log.Lines, line => line.Event == 67 && line.Level == LogLevel.Error && line.Text.Contains("Garnet 2.2.8", StringComparison.Ordinal));
+            Assert.Single(log.Lines, line => line.Event == 67 && line.Level == LogLevel.Error && line.Text.Contains(
+                "Garnet 2.2.8", StringComparison.Ordinal));
         }
 
         await redis.RestartAsync(keepData: false);
@@ -60,7 +63,8 @@ public sealed class UnusableServerTests
     {
         await using var redis = await RedisServer.StartAsync();
         await redis.CommandAsync("ACL", "SETUSER", "mute", "on", ">hunter2", "~*", "&*", "+@all", "-publish");
-        await using var node = GatewayProcess.Launch(new GatewayLaunch { Settings = [$"Redis:Addresses={redis.Address},user=mute,password=hunter2"] });
+        await using var node = GatewayProcess.Launch(
+            new GatewayLaunch { Settings = [$"Redis:Addresses={redis.Address},user=mute,password=hunter2"] });
 
         Assert.Equal(1, await node.ExitAsync());
         Assert.Contains("it is Redis ", node.Errors);

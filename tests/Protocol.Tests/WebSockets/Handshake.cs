@@ -4,7 +4,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Protocol.Tests.WebSockets;
 
-/// <summary>Stateless. Handshakes as text, and their parsing under every cut of the bytes.</summary>
+/// <summary>Handshakes as text, and their parsing under every cut of the bytes. Stateless.</summary>
 internal static class Handshake
 {
     public const string Key = "dGhlIHNhbXBsZSBub25jZQ==";

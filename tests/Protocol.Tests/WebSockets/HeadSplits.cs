@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Gateway.Protocol.Tests.WebSockets;
 
-/// <summary>Stateless. The same bytes cut in every way that a parser has to survive.</summary>
+/// <summary>The same bytes cut in every way that a parser has to survive. Stateless.</summary>
 internal static class HeadSplits
 {
     /// <summary>Whole, at every place into two segments (an empty one included), and one byte per segment.</summary>

@@ -1,9 +1,12 @@
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Safe for any thread. One hook that the backend is asked, with a circuit of its own: who may publish can still be asked while nobody is told who may connect.</summary>
+/// <summary>
+/// One hook that the backend decides over, with a circuit of its own: the backend can still decide who publishes while it does not answer
+/// who may connect. Safe for any thread.
+/// </summary>
 internal sealed class BlockingHook(string name, TimeProvider time)
 {
-    /// <summary>Between two lines of the log about failures.</summary>
+    /// <summary>The time between two lines of the log about failures.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
     private long _nextLine = long.MinValue;
@@ -12,11 +15,12 @@ internal sealed class BlockingHook(string name, TimeProvider time)
 
     public CircuitBreaker Circuit { get; } = new(time);
 
-    /// <summary>Whether another failure is to be logged.</summary>
+    /// <summary>Whether another failure may be logged; true once in a while.</summary>
     public bool MayLog()
     {
         long now = time.GetTimestamp();
         long next = Interlocked.Read(ref _nextLine);
-        return now >= next && Interlocked.CompareExchange(ref _nextLine, now + (long)(Quiet.TotalSeconds * time.TimestampFrequency), next) == next;
+        long quietUntil = now + (long)(Quiet.TotalSeconds * time.TimestampFrequency);
+        return now >= next && Interlocked.CompareExchange(ref _nextLine, quietUntil, next) == next;
     }
 }

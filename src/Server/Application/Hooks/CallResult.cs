@@ -1,6 +1,6 @@
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>What became of asking the backend.</summary>
+/// <summary>The outcome of a hook call that the backend was to answer.</summary>
 internal enum CallResult
 {
     Allowed,
@@ -10,9 +10,9 @@ internal enum CallResult
 
     Denied,
 
-    /// <summary>There was no answer, or none that could be read.</summary>
+    /// <summary>No answer came, or none that could be read.</summary>
     Failed,
 
-    /// <summary>It was not asked, because it did not answer before.</summary>
+    /// <summary>Not called, because the backend did not answer before.</summary>
     Skipped,
 }

@@ -1,12 +1,12 @@
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Safe for any thread. After <see cref="Failures"/> calls in a row that failed it is open, and nobody calls, so that nobody waits in vain. Then
-/// one call is let through every <see cref="Pause"/>, until one does not fail.
+/// A circuit breaker: after <see cref="Failures"/> failed calls in a row it is open, and lets through only one call every
+/// <see cref="Pause"/>, until one does not fail. So clients do not wait in vain for a backend that is down. Safe for any thread.
 /// </summary>
 internal sealed class CircuitBreaker(TimeProvider time)
 {
-    /// <summary>So many clients wait out the whole time before the others need not.</summary>
+    /// <summary>So many clients wait for the whole timeout before the others need not.</summary>
     public const int Failures = 5;
 
     /// <summary>One call in this time costs a backend that is starting nothing.</summary>
@@ -16,7 +16,7 @@ internal sealed class CircuitBreaker(TimeProvider time)
     private int _failed;
     private long _opened;
 
-    /// <summary>Whether to call. Who does says how it went.</summary>
+    /// <summary>Whether to call. A caller that does reports with <see cref="Succeed"/> or <see cref="Fail"/> how it went.</summary>
     public bool TryEnter()
     {
         lock (_gate)
@@ -25,13 +25,13 @@ internal sealed class CircuitBreaker(TimeProvider time)
                 return true;
             if (time.GetElapsedTime(_opened) < Pause)
                 return false;
-            // This call is the probe; should it fail, the next is due a pause from now.
+            // This call is the probe; if it fails, the next is due a pause from now.
             _opened = time.GetTimestamp();
             return true;
         }
     }
 
-    /// <returns>Whether that opened it.</returns>
+    /// <returns>Whether this failure opened the circuit.</returns>
     public bool Fail()
     {
         lock (_gate)
@@ -43,7 +43,7 @@ internal sealed class CircuitBreaker(TimeProvider time)
         }
     }
 
-    /// <returns>Whether that closed it.</returns>
+    /// <returns>Whether this success closed the circuit.</returns>
     public bool Succeed()
     {
         lock (_gate)

@@ -1,14 +1,14 @@
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Why the backend does not get an event.</summary>
+/// <summary>Why an event does not reach the backend.</summary>
 internal enum DropReason
 {
-    /// <summary>More wait than <c>Hooks:QueuedEvents</c>.</summary>
+    /// <summary>More events were waiting than <c>Hooks:QueuedEvents</c>.</summary>
     Overflow,
 
-    /// <summary>It was not taken within <c>Hooks:RetryFor</c>.</summary>
+    /// <summary>The backend did not take the event within <c>Hooks:RetryFor</c>.</summary>
     Expired,
 
-    /// <summary>The node stopped before it was taken.</summary>
+    /// <summary>The node stopped before the backend took the event.</summary>
     Stopped,
 }

@@ -24,11 +24,14 @@ internal sealed class HookApplication(GatewayOptions options, HookCalls? calls =
 
     public void OnConnected(string connection, string user) => events?.Add(HookEvents.Connected, connection, user);
 
-    public void OnDisconnected(string connection, string user, int code) => events?.Add(HookEvents.Disconnected, connection, user, code: code);
+    public void OnDisconnected(string connection, string user, int code) =>
+        events?.Add(HookEvents.Disconnected, connection, user, code: code);
 
-    public void OnSubscribed(string connection, string user, ChannelName channel) => events?.Add(HookEvents.Subscribed, connection, user, channel);
+    public void OnSubscribed(string connection, string user, ChannelName channel) =>
+        events?.Add(HookEvents.Subscribed, connection, user, channel);
 
-    public void OnUnsubscribed(string connection, string user, ChannelName channel) => events?.Add(HookEvents.Unsubscribed, connection, user, channel);
+    public void OnUnsubscribed(string connection, string user, ChannelName channel) =>
+        events?.Add(HookEvents.Unsubscribed, connection, user, channel);
 
     bool IOccupancySink.Wants(OccupancyKind kind) =>
         (options.Hooks.Events & (kind == OccupancyKind.Channel ? HookEvents.Channels : HookEvents.Users)) != 0;
@@ -36,7 +39,7 @@ internal sealed class HookApplication(GatewayOptions options, HookCalls? calls =
     void IOccupancySink.OnChange(OccupancyChange change)
     {
         if (events is null)
-            change.Told();
+            change.Confirm();
         else
             events.Add(change);
     }

@@ -8,7 +8,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Stateless. The bodies of what is posted; docs/hooks.md describes each field.</summary>
+/// <summary>Writes the bodies of hook requests; docs/hooks.md describes each field. Stateless.</summary>
 internal static class HookBody
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JsonText.Encoder, SkipValidation = true };
@@ -28,9 +28,9 @@ internal static class HookBody
     }
 
     /// <param name="node">This node's name.</param>
-    /// <param name="time">In Unix milliseconds.</param>
-    /// <param name="caller">Who publishes.</param>
-    /// <param name="channel">Where to.</param>
+    /// <param name="time">Unix milliseconds.</param>
+    /// <param name="caller">The publisher.</param>
+    /// <param name="channel">The channel.</param>
     /// <param name="content">JSON, which stays as it is byte for byte.</param>
     public static ReadOnlyMemory<byte> Publish(string node, long time, in Caller caller, ChannelName channel, ReadOnlySpan<byte> content)
     {
@@ -42,8 +42,8 @@ internal static class HookBody
     }
 
     /// <param name="node">This node's name.</param>
-    /// <param name="events">In their order.</param>
-    /// <param name="idOf">The id of an event.</param>
+    /// <param name="events">The events, in their order.</param>
+    /// <param name="idOf">Gives an event's id.</param>
     public static ReadOnlyMemory<byte> Events(string node, IReadOnlyList<HookEvent> events, Func<HookEvent, string> idOf)
     {
         var body = new ArrayBufferWriter<byte>(64 + (192 * events.Count));

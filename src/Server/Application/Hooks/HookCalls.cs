@@ -6,15 +6,15 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Safe for any thread; there is none where nothing is to be asked. Asks the backend whether a client may do what it wants. Only who
-/// asks waits, holding no thread; where there is no answer, <c>Hooks:FailOpen</c> decides.
+/// Asks the backend over HTTP whether a client may do what it wants. Only that client waits, and holds no thread; without an answer
+/// <c>Hooks:FailOpen</c> decides. Not registered when no blocking hook is configured. Safe for any thread.
 /// </summary>
 internal sealed partial class HookCalls : IDisposable
 {
-    /// <summary>To the backend. Its answers take milliseconds, so that this is thousands a second.</summary>
+    /// <summary>Connections to the backend. Its answers take milliseconds, so that this is thousands a second.</summary>
     private const int MaxConnections = 64;
 
-    /// <summary>For all that an answer holds beside a message's content.</summary>
+    /// <summary>Room for all that an answer holds beside a message's content.</summary>
     private const int AnswerBytes = 16 * 1024;
 
     private static readonly ProtocolError NoAnswer = new(ErrorCode.Unavailable, "the application does not answer; nothing was done");
@@ -32,24 +32,25 @@ internal sealed partial class HookCalls : IDisposable
     {
         (_options, _time, _metrics, _log) = (options, time, metrics, log);
         _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + options.Limits.MessageBytes);
-        BlockingHook? Asked(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
-        (_connect, _subscribe, _publish) = (Asked(HookEvents.Connect), Asked(HookEvents.Subscribe), Asked(HookEvents.Publish));
+        BlockingHook? Configured(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
+        (_connect, _subscribe, _publish) =
+            (Configured(HookEvents.Connect), Configured(HookEvents.Subscribe), Configured(HookEvents.Publish));
     }
 
     private string Node => _options.Node;
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <param name="caller">Who wants to connect.</param>
-    /// <param name="transport">How.</param>
+    /// <param name="caller">The client, with the user that it has signed in as.</param>
+    /// <param name="transport">How it is connected.</param>
     public ValueTask<Decision> ConnectAsync(in Caller caller, string transport) =>
         _connect is null ? default : AskAsync(_connect, HookBody.Connect(Node, Now, caller, transport));
 
     public ValueTask<Decision> SubscribeAsync(in Caller caller, ChannelName channel) =>
         _subscribe is null ? default : AskAsync(_subscribe, HookBody.Subscribe(Node, Now, caller, channel));
 
-    /// <param name="caller">Who publishes.</param>
-    /// <param name="channel">Where to.</param>
+    /// <param name="caller">The publisher.</param>
+    /// <param name="channel">The channel.</param>
     /// <param name="content">JSON; read before the method returns.</param>
     public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
         _publish is null ? default : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, content));
@@ -74,8 +75,15 @@ internal sealed partial class HookCalls : IDisposable
                 LogFailed(hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
             return WithoutAnswer;
         }
-        _metrics.Called(hook.Name, decision.Denial is not null ? CallResult.Denied : decision.Content is not null ? CallResult.Replaced : CallResult.Allowed);
+        _metrics.Called(hook.Name, ResultOf(decision));
         return decision;
+    }
+
+    private static CallResult ResultOf(in Decision decision)
+    {
+        if (decision.Denial is not null)
+            return CallResult.Denied;
+        return decision.Content is not null ? CallResult.Replaced : CallResult.Allowed;
     }
 
     private Decision WithoutAnswer => _options.Hooks.FailOpen ? Decision.Allowed : new Decision(NoAnswer);
@@ -99,7 +107,8 @@ internal sealed partial class HookCalls : IDisposable
     [LoggerMessage(60, LogLevel.Warning, "The backend has no answer for the hook {Hook}: {Problem}. What clients want is {Done}.")]
     private partial void LogFailed(string hook, string problem, string done);
 
-    [LoggerMessage(61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
+    [LoggerMessage(
+        61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
     private partial void LogOpened(string hook, int count, double seconds);
 
     [LoggerMessage(62, LogLevel.Information, "The backend answers the hook {Hook} again.")]

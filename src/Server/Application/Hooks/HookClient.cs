@@ -7,8 +7,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Safe for any thread. Posts to the backend, signed. It trusts no answer: there is a limit to its time and to its size, redirects
-/// are not followed and cookies not kept.
+/// Posts signed requests to the backend. It trusts no answer: an answer's time and size are limited, redirects are not followed and cookies
+/// not kept. Safe for any thread.
 /// </summary>
 internal sealed class HookClient : IDisposable
 {
@@ -18,11 +18,11 @@ internal sealed class HookClient : IDisposable
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
 
-    /// <param name="options">Where to, and with which key.</param>
+    /// <param name="options">The backend's URL and the key.</param>
     /// <param name="time">The clock for the signature.</param>
-    /// <param name="timeout">For a request and its whole answer.</param>
-    /// <param name="connections">At a time; further requests wait for one, within their time.</param>
-    /// <param name="answerBytes">More of an answer is not read.</param>
+    /// <param name="timeout">The time for a request and its whole answer.</param>
+    /// <param name="connections">Connections at a time; further requests wait for one, within their time.</param>
+    /// <param name="answerBytes">Bytes of an answer that are read at most.</param>
     public HookClient(HooksOptions options, TimeProvider time, TimeSpan timeout, int connections, int answerBytes)
     {
         _options = options;
@@ -33,16 +33,17 @@ internal sealed class HookClient : IDisposable
             UseCookies = false,
             MaxConnectionsPerServer = connections,
             MaxResponseDrainSize = answerBytes,
-            // Before the backend closes it, which might cross with a question; Node's server does so after 5 s.
+            // Shorter than the backend's own timeout, or its close could cross with a request; Node's server closes after 5 s.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
-            // A name may come to stand for another address.
+            // The backend's name may come to stand for another address.
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         };
         _http = new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = answerBytes };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Gateway", typeof(HookClient).Assembly.GetName().Version!.ToString(3)));
+        string version = typeof(HookClient).Assembly.GetName().Version!.ToString(3);
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Gateway", version));
     }
 
-    /// <summary>Asks, and takes nothing but 200 and JSON for an answer.</summary>
+    /// <summary>Asks. Only status 200 with JSON is an answer.</summary>
     public async ValueTask<HookReply> AskAsync(ReadOnlyMemory<byte> body)
     {
         using var request = Request(RandomNumberGenerator.GetHexString(32, lowercase: true), body);
@@ -65,8 +66,8 @@ internal sealed class HookClient : IDisposable
         }
     }
 
-    /// <summary>Delivers, which any status from 200 to 299 says was done.</summary>
-    /// <returns>Why it was not, in words that hold nothing secret; null when it was.</returns>
+    /// <summary>Delivers events. Any status from 200 to 299 says that the backend has taken them.</summary>
+    /// <returns>Why it has not, in words that hold nothing secret; null when it has.</returns>
     public async ValueTask<string?> DeliverAsync(string id, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
         using var request = Request(id, body);
@@ -88,12 +89,13 @@ internal sealed class HookClient : IDisposable
         request.Content.Headers.ContentType = Json;
         request.Headers.Add(HookSignature.IdHeader, id);
         request.Headers.Add(HookSignature.TimestampHeader, timestamp.ToString(CultureInfo.InvariantCulture));
-        // As it is: the format of a header's list of values is not that of this one.
+        // Not validated: the signature's format is not that of a header's list of values.
         request.Headers.TryAddWithoutValidation(HookSignature.SignatureHeader, HookSignature.Of(_options.Key, id, timestamp, body.Span));
         return request;
     }
 
-    private static string Answered(HttpResponseMessage response) => string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}");
+    private static string Answered(HttpResponseMessage response) =>
+        string.Create(CultureInfo.InvariantCulture, $"it answered {(int)response.StatusCode}");
 
     private static string Describe(Exception failure) => failure switch
     {

@@ -5,25 +5,26 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Stateless. Reads the backend's answer. What is not a clear yes is no yes, and what is a clear no is one however odd the rest is.</summary>
+/// <summary>Reads the backend's answer. Only a clear yes allows, and a clear no denies however odd the rest is. Stateless.</summary>
 internal static class HookDecisionReader
 {
-    /// <summary>What a close frame has room for (RFC 6455 section 5.5), and as much as the API may give as a reason.</summary>
+    /// <summary>The room in a close frame (RFC 6455 section 5.5), and as much as the API may give as a reason.</summary>
     private const int MaxTextBytes = 123;
 
     private const string DefaultText = "denied by the application";
 
-    /// <summary>The codes with which a client can be refused something it asked for.</summary>
+    /// <summary>The codes with which a client can be refused something that it wants.</summary>
     private static readonly string[] Codes =
     [
-        ErrorCode.Forbidden, ErrorCode.Unauthorized, ErrorCode.BadRequest, ErrorCode.LimitExceeded, ErrorCode.RateLimited, ErrorCode.MessageTooLarge,
-        ErrorCode.Unavailable,
+        ErrorCode.Forbidden, ErrorCode.Unauthorized, ErrorCode.BadRequest, ErrorCode.LimitExceeded, ErrorCode.RateLimited,
+        ErrorCode.MessageTooLarge, ErrorCode.Unavailable,
     ];
 
+    /// <summary>Reads an answer.</summary>
     /// <param name="json">The answer.</param>
     /// <param name="maxContent">Bytes that a content to publish may have.</param>
-    /// <param name="decision">What it says.</param>
-    /// <returns>What is wrong with it; null for nothing.</returns>
+    /// <param name="decision">What the answer says.</param>
+    /// <returns>What is wrong with the answer; null for nothing.</returns>
     public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out Decision decision)
     {
         decision = default;
@@ -80,10 +81,10 @@ internal static class HookDecisionReader
         if (!JsonValue.TryReadString(value, out var text) || text.IsEmpty)
             return DefaultText;
         int length = Math.Min(text.Length, MaxTextBytes);
-        // Not within a character: its further bytes begin with the bits 10.
+        // Never cut within a character, whose further bytes begin with the bits 10.
         while (length < text.Length && (text[length] & 0xC0) == 0x80)
             length--;
-        // It may be logged, where a line is to stay one.
+        // The text may be logged, where it has to stay one line.
         return string.Concat(Encoding.UTF8.GetString(text[..length]).Select(letter => char.IsControl(letter) ? ' ' : letter));
     }
 }

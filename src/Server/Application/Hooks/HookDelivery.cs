@@ -4,19 +4,19 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// Run by the host. Brings the events to the backend, one request after the other, so that they come in order. Whatever gathers during one
-/// goes with the next. A request that fails is sent again, the same to the byte, until the backend takes it or its time is over.
+/// Brings the events to the backend: one request after the other, so that they come in order, each with what has gathered during the one
+/// before. A request that fails is sent again, the same to the byte, until the backend takes it or its time is over. Run by the host.
 /// </summary>
 internal sealed partial class HookDelivery : IHostedService, IDisposable
 {
-    /// <summary>Of one request: some 20 KB.</summary>
+    /// <summary>Events of one request: some 20 KB.</summary>
     private const int MaxEvents = 100;
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(0.5);
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
-    /// <summary>For what is left when the node stops; the host is more patient than that.</summary>
+    /// <summary>The time for events that are left when the node stops; the host waits longer than that.</summary>
     private static readonly TimeSpan LastTries = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan LastWait = TimeSpan.FromMilliseconds(200);
@@ -38,7 +38,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         IOccupancy? occupancy = null)
     {
         (_options, _queue, _metrics, _time, _log, _occupancy) = (options, queue, metrics, time, log, occupancy);
-        // Connections of its own, so that it waits for none of those who ask. The answer's body is not looked at.
+        // A client of its own, so that events do not wait for a connection behind calls. The answer's body is not looked at.
         _client = new HookClient(options.Hooks, time, options.Hooks.DeliveryTimeout, connections: 1, answerBytes: 4096);
     }
 
@@ -48,10 +48,10 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Called when the last connection has ended.</summary>
+    /// <summary>Called by the host when the last connection has ended.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // Which changes are this node's to tell is known when the backplane has answered.
+        // The backplane's answer says which last changes are this node's to tell.
         await (_occupancy?.LeaveAllAsync() ?? default);
         _queue.Complete();
         await _stopping.CancelAsync();
@@ -69,7 +69,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         var batch = new List<HookEvent>(MaxEvents);
         while (await _queue.WaitAsync())
         {
-            // Whoever added the event has other work to do.
+            // The thread that added the event has other work to do.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             batch.Clear();
             _queue.Take(batch, MaxEvents);
@@ -78,16 +78,16 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
                 _metrics.Dropped(reason, batch.Count);
             else
                 _metrics.Delivered(batch.Count);
-            // What is left when the node stops another node tells.
+            // Another node tells the changes that are left when this one stops.
             if (dropped is not DropReason.Stopped)
-                batch.ForEach(static one => one.Change?.Told());
+                batch.ForEach(static one => one.Change?.Confirm());
             left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
         if (left > 0)
             LogLeft(left);
     }
 
-    /// <returns>Why it was given up; null when it was delivered.</returns>
+    /// <returns>Why the events were given up; null when they were delivered.</returns>
     private async ValueTask<DropReason?> DeliverAsync(List<HookEvent> batch)
     {
         var body = HookBody.Events(_options.Node, batch, _queue.IdOf);
@@ -99,7 +99,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
             Note(problem);
             if (problem is null)
                 return null;
-            // Waited for in any case: what is given up is no reason to press on with the next.
+            // The wait comes in any case: giving up one request is no reason to press on with the next.
             await WaitAsync(wait);
             if (_time.GetElapsedTime(start) >= _options.Hooks.RetryFor)
             {
@@ -120,13 +120,13 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         _isFailing = problem is not null;
     }
 
-    /// <summary>Some of the time, by chance, so that the nodes do not come all at once; little of it when there is not much left.</summary>
+    /// <summary>Waits for a random part of the time, so that the nodes do not come all at once; briefly when the node stops.</summary>
     private async Task WaitAsync(TimeSpan time)
     {
-        if (_stopping.IsCancellationRequested)
-            await Task.Delay(LastWait, _time, _givingUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        else
-            await Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var waiting = _stopping.IsCancellationRequested
+            ? Task.Delay(LastWait, _time, _givingUp.Token)
+            : Task.Delay(time * (0.5 + (Random.Shared.NextDouble() / 2)), _time, _stopping.Token);
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()

@@ -7,12 +7,12 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Application.Hooks;
 
 /// <summary>
-/// The events that the backend has yet to hear, in order and bounded. When the queue is full the oldest event goes, so that the last one a backend
-/// hears is still true. Any thread adds, one takes. Not registered when no event is configured.
+/// The events that the backend has yet to hear, in order and bounded. When the queue is full the oldest event goes, so that the last one a
+/// backend hears is still true. Any thread adds, one takes. Not registered when no event is configured.
 /// </summary>
 /// <remarks>
-/// The queue's lock may be taken under any other but the backplane's that takes note of <see cref="OccupancyChange.Told"/>: that one is taken
-/// under the queue's, when a change is dropped and so counts as told.
+/// The queue's lock may be taken under any other but the backplane's that <see cref="OccupancyChange.Confirm"/> takes: that one is taken
+/// under the queue's, when a change is dropped and so counts as delivered.
 /// </remarks>
 internal sealed class HookEventQueue
 {
@@ -27,15 +27,21 @@ internal sealed class HookEventQueue
     public HookEventQueue(GatewayOptions options, TimeProvider time, HookMetrics metrics)
     {
         (_wanted, _time, _metrics) = (options.Hooks.Events, time, metrics);
-        var bound = new BoundedChannelOptions(options.Hooks.QueuedEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true };
+        var bound = new BoundedChannelOptions(options.Hooks.QueuedEvents)
+        {
+            FullMode = BoundedChannelFullMode.DropOldest,
+            SingleReader = true,
+        };
         _events = System.Threading.Channels.Channel.CreateBounded<HookEvent>(bound, dropped =>
         {
             metrics.Dropped(DropReason.Overflow, 1);
-            dropped.Change?.Told();
+            dropped.Change?.Confirm();
         });
     }
 
-    /// <summary>An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.</summary>
+    /// <summary>
+    /// An id that no other event has, on whatever node and after whatever restart; the numbers of one start have no gaps.
+    /// </summary>
     public string IdOf(HookEvent one) => $"{_start}-{one.Number}";
 
     /// <summary>Adds an event, if the backend wants to hear of its kind.</summary>
@@ -63,7 +69,7 @@ internal sealed class HookEventQueue
         if (_wanted.HasFlag(type))
             Add(new HookEvent(0, type, Now, Connection: null, User: null, Channel: null, Code: 0, change));
         else
-            change.Told();
+            change.Confirm();
     }
 
     /// <summary>Completes when there is something to take; with false when nothing more will come.</summary>

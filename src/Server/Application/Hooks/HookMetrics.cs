@@ -4,7 +4,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Safe for any thread. What is asked of the backend and told to it, on the <c>Gateway</c> meter.</summary>
+/// <summary>The metrics of hook calls and events, on the <c>Gateway</c> meter. Safe for any thread.</summary>
 internal sealed class HookMetrics
 {
     private readonly Counter<long> _calls;
@@ -19,15 +19,22 @@ internal sealed class HookMetrics
     {
         var meter = factory.Create(GatewayMetrics.MeterName);
         _calls = meter.CreateCounter<long>("gateway.hooks.calls", "{call}", "What the backend was to be asked, by hook and result.");
-        _duration = meter.CreateHistogram("gateway.hooks.duration", "s", "Time until the backend's answer was there, or not waited for any more.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
-        _open = meter.CreateUpDownCounter<long>("gateway.hooks.open", "{circuit}", "Hooks that the backend is not asked at the moment because it did not answer.");
-        _deliveries = meter.CreateCounter<long>("gateway.hooks.deliveries", "{request}", "Requests that brought the backend events, by result.");
+        var buckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+        };
+        _duration = meter.CreateHistogram(
+            "gateway.hooks.duration", "s", "Time until the backend's answer was there, or not waited for any more.", tags: null, buckets);
+        _open = meter.CreateUpDownCounter<long>(
+            "gateway.hooks.open", "{circuit}", "Hooks that the backend is not asked at the moment because it did not answer.");
+        _deliveries = meter.CreateCounter<long>(
+            "gateway.hooks.deliveries", "{request}", "Requests that brought the backend events, by result.");
         _delivered = meter.CreateCounter<long>("gateway.hooks.events.delivered", "{event}", "Events that the backend has taken.");
         _dropped = meter.CreateCounter<long>("gateway.hooks.events.dropped", "{event}", "Events that the backend will not get, by reason.");
         _queued = meter.CreateUpDownCounter<long>("gateway.hooks.events.queued", "{event}", "Events that the backend has yet to take.");
     }
 
-    /// <summary>Makes counters that alerts look at known as 0: who reads them sees the first event as a change.</summary>
+    /// <summary>Reports 0 for the counters that alerts look at, so that the first event is seen as a change.</summary>
     public void StartFromZero()
     {
         foreach (string hook in HookNames.In(HookEvents.Requests))
@@ -56,8 +63,8 @@ internal sealed class HookMetrics
 
     public void Waited(TimeSpan time) => _duration.Record(time.TotalSeconds);
 
-    /// <param name="hook">Whose.</param>
-    /// <param name="change">1 when it opened, -1 when it closed.</param>
+    /// <param name="hook">The hook's name.</param>
+    /// <param name="change">1 when its circuit opened, -1 when it closed.</param>
     public void CircuitOpened(string hook, int change) => _open.Add(change, new KeyValuePair<string, object?>("hook", hook));
 
     public void Attempted(bool accepted, int count = 1) =>

@@ -2,7 +2,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Application.Hooks;
 
-/// <summary>Stateless. The names of hooks in settings, requests and metrics.</summary>
+/// <summary>The names of hooks in settings, requests and metrics. Stateless.</summary>
 internal static class HookNames
 {
     private static readonly HookEvents[] Single =
@@ -10,7 +10,7 @@ internal static class HookNames
 
     public static IEnumerable<string> All => Single.Select(Of);
 
-    /// <param name="hook">One of them.</param>
+    /// <param name="hook">One hook.</param>
     public static string Of(HookEvents hook) => hook switch
     {
         HookEvents.Connect => "connect",
@@ -27,7 +27,7 @@ internal static class HookNames
         _ => throw new ArgumentOutOfRangeException(nameof(hook), hook, "must be one hook"),
     };
 
-    /// <summary>The names of those among several.</summary>
+    /// <summary>The names of several hooks.</summary>
     public static IEnumerable<string> In(HookEvents hooks) => Single.Where(hook => hooks.HasFlag(hook)).Select(Of);
 
     public static HookEvents? Find(string name)

@@ -4,8 +4,8 @@ namespace Gateway.Server.Backplane.Memory;
 internal sealed class KeyBudget
 {
     /// <summary>
-    /// Some 25 MB. One client at the default 100 messages a second uses 30,000 keys in the five minutes they count for, so it takes several to
-    /// have those of others forgotten.
+    /// Some 25 MB. One client at the default 100 messages a second uses 30,000 keys in the five minutes they count for, so it takes several
+    /// to have those of others forgotten.
     /// </summary>
     private const int Limit = 128 * 1024;
 

@@ -81,7 +81,8 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
 
     public ValueTask<bool> SubscribeAsync(ChannelName channel)
     {
-        // First the channel is in the table, then the generation is looked at: MemoryShard, where it forgets a stream, does it the other way round.
+        // First the channel is in the table, then the generation is looked at: MemoryShard, where it forgets a stream, does it the other
+        // way round.
         if (_subscribed.TryAdd(channel, null))
         {
             Interlocked.MemoryBarrier();

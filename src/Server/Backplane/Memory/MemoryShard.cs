@@ -4,14 +4,18 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Every member is guarded by <see cref="Gate"/>. A share of the channels: their streams in order of use, idempotency keys and presence.</summary>
+/// <summary>
+/// Every member is guarded by <see cref="Gate"/>. A share of the channels: their streams in order of use, idempotency keys and presence.
+/// </summary>
 /// <param name="keys">That of all shards.</param>
 /// <param name="budget">That of all shards.</param>
 /// <param name="epochs">Those of channels without a stream.</param>
 /// <param name="isSubscribed">Whether somebody relies on a channel's position.</param>
 internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpochs epochs, Func<ChannelName, bool> isSubscribed)
 {
-    /// <summary>How long a position outlives its last use where nobody here is subscribed; forgetting it costs clients that come back a reload.</summary>
+    /// <summary>
+    /// How long a position outlives its last use where nobody here is subscribed; forgetting it costs clients that come back a reload.
+    /// </summary>
     private const long IdleMilliseconds = 60 * 60 * 1000;
 
     private readonly Dictionary<ChannelName, HistoryStream> _streams = new(ChannelNameComparer.Instance);
@@ -32,7 +36,9 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
     /// <summary>When the stream used longest ago of those with messages was used; <see cref="long.MaxValue"/> when there is none.</summary>
     public long LongestUnused => _byUse.First?.Value.LastUsed ?? long.MaxValue;
 
-    /// <summary>The channel's stream, now the most recently used, without its expired messages; null when there is none, and none is made.</summary>
+    /// <summary>
+    /// The channel's stream, now the most recently used, without its expired messages; null when there is none, and none is made.
+    /// </summary>
     /// <param name="channel">A channel of a namespace with history.</param>
     /// <param name="now">Unix milliseconds.</param>
     public HistoryStream? Find(ChannelName channel, long now)
@@ -45,7 +51,10 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
         return stream;
     }
 
-    /// <summary>Keeps a message, as the channel's next. What is a little too much is cleared away at the next tick, from whoever was longest unused; a flood is stopped here.</summary>
+    /// <summary>
+    /// Keeps a message, as the channel's next. What is a little too much is cleared away at the next tick, from whoever was longest unused;
+    /// a flood is stopped here.
+    /// </summary>
     /// <param name="channel">A channel of a namespace with history.</param>
     /// <param name="epoch">Of its stream, where it has none yet.</param>
     /// <param name="message">The message, without its seq.</param>
@@ -66,7 +75,9 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
         return position;
     }
 
-    /// <summary>While the node holds too much, positions are forgotten that have no messages and no subscribers: they never cost others a message.</summary>
+    /// <summary>
+    /// While the node holds too much, positions are forgotten that have no messages and no subscribers: they never cost others a message.
+    /// </summary>
     public void ForgetEmpty()
     {
         for (var node = _empty.First; node is not null && budget.IsExceeded;)
@@ -108,7 +119,10 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
         }
     }
 
-    /// <summary>While the node holds far too much, the channels of this shard used longest ago lose their oldest messages. The newest of all stays, so that a publish is never refused.</summary>
+    /// <summary>
+    /// While the node holds far too much, the channels of this shard used longest ago lose their oldest messages. The newest of all stays,
+    /// so that a publish is never refused.
+    /// </summary>
     private void MakeRoom()
     {
         ForgetEmpty();
@@ -151,8 +165,8 @@ internal sealed class MemoryShard(KeyBudget keys, HistoryBudget budget, EmptyEpo
 
     /// <summary>Forgets a stream without messages and its epoch, unless somebody relies on it.</summary>
     /// <remarks>
-    /// A subscriber enters the table of subscribed, then looks at the generation; here the generation is renewed, then the table is asked. So one of
-    /// the two sees the other, and nobody is told the epoch of the stream that goes.
+    /// A subscriber enters the table of subscribed, then looks at the generation; here the generation is renewed, then the table is asked.
+    /// So one of the two sees the other, and nobody is told the epoch of the stream that goes.
     /// </remarks>
     private void TryForget(HistoryStream stream)
     {

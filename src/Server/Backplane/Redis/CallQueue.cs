@@ -1,12 +1,13 @@
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Safe for any thread. Calls that rather wait than be refused: started in the order they were asked for, a bounded number at a time.
+/// A queue of calls that wait for their turn instead of being refused. They start in the order in which they were added, a bounded number
+/// at a time. Safe for any thread.
 /// </summary>
-/// <remarks>Calls are started under the lock, which is what gives them their order; nothing they complete runs there.</remarks>
+/// <remarks>Calls are started under the lock, which gives them their order. Nothing that waits for them runs under it.</remarks>
 internal sealed class CallQueue(int maxRunning = CallQueue.MaxRunning)
 {
-    /// <summary>Enough to keep a server a few milliseconds away busy; with pages of 256 KiB each, 32 MiB at most.</summary>
+    /// <summary>Enough to keep a server busy that is a few milliseconds away; with pages of 256 KiB each, 32 MiB at most.</summary>
     private const int MaxRunning = 128;
 
     private readonly Lock _gate = new();
@@ -25,14 +26,15 @@ internal sealed class CallQueue(int maxRunning = CallQueue.MaxRunning)
         return result.Task;
     }
 
-    private static async Task CompleteAsync<T>(Func<Task<T>> call, TaskCompletionSource<T> result) => result.SetResult(await call().ConfigureAwait(false));
+    private static async Task CompleteAsync<T>(Func<Task<T>> call, TaskCompletionSource<T> result) =>
+        result.SetResult(await call().ConfigureAwait(false));
 
     private void StartNext()
     {
         while (_running < maxRunning && _waiting.TryDequeue(out var start))
         {
             var call = start();
-            // Of a broken connection all are; a continuation for each would nest as deep as the queue is long.
+            // On a broken connection all calls complete at once. A continuation for each would nest as deep as the queue is long.
             if (call.IsCompleted)
                 continue;
             _running++;

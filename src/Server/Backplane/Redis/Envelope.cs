@@ -3,29 +3,30 @@ using System.Buffers.Binary;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// For one thread; points into the bytes it was read from. What goes through pub/sub: a kind, for positioned messages the first
-/// one's position (seq as 8 bytes, epoch with its length in one), and the messages' records or the presence change.
+/// A message of a channel's pub/sub: a kind, for positioned messages the first one's position (seq as 8 bytes, epoch with its length in
+/// one), and the messages' records or the presence change. It points into the bytes that it was read from.
 /// </summary>
 internal readonly ref struct Envelope
 {
     private const int PositionBytes = 9;
 
-    /// <summary>Up to here Lua and JavaScript count without leaving any out.</summary>
+    /// <summary>The largest number up to which Lua and JavaScript can count every integer.</summary>
     private const long MaxNumber = (1L << 53) - 1;
 
     /// <summary>
-    /// Of a presence change, before the user: both versions, whether joined, count, and the lengths of the user and of what the user shows.
+    /// The bytes of a presence change before the user: both versions, whether the user joined, count, and the lengths of the user's id and
+    /// info.
     /// </summary>
     private const int ChangeBytes = 8 + 8 + 1 + 4 + 2 + 4;
 
     public EnvelopeKind Kind { get; private init; }
 
-    /// <summary>The first message's; 0 without a position.</summary>
+    /// <summary>The first message's seq; 0 without a position.</summary>
     public long Seq { get; private init; }
 
     public ReadOnlySpan<byte> Epoch { get; private init; }
 
-    /// <summary>The bodies, in order.</summary>
+    /// <summary>The messages' bodies, in order.</summary>
     public MessageRecords Records { get; private init; }
 
     /// <summary>The change, where <see cref="Kind"/> is <see cref="EnvelopeKind.Presence"/>.</summary>
@@ -34,7 +35,9 @@ internal readonly ref struct Envelope
     /// <summary>The version that the change follows.</summary>
     public long Before { get; private init; }
 
-    /// <summary>False for what no gateway of this version wrote, or what is not there as a whole: nothing of it is to be used.</summary>
+    /// <summary>
+    /// Reads an envelope. False for anything that no gateway of this version wrote or that is not complete. Nothing of that may be used.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out Envelope envelope)
     {
         envelope = default;

@@ -6,8 +6,8 @@ namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
 /// A message as the stream keeps it; points into the bytes it was read from. For one thread. A checksum of what follows (4 bytes,
-/// <see cref="RecordChecksum"/>), the form (1: the layout's version in the upper half, the payload's kind in the lower), time (8), length of
-/// the sender (2), length of the connection left out (1, its highest bit set where there is a trace), then the sender in UTF-8, that
+/// <see cref="RecordChecksum"/>), the form (1: the layout's version in the upper half, the payload's kind in the lower), time (8), length
+/// of the sender (2), length of the connection left out (1, its highest bit set where there is a trace), then the sender in UTF-8, that
 /// connection, the trace and the payload.
 /// </summary>
 internal readonly ref struct MessageBody

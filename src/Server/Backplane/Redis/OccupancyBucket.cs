@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// One bucket of names on this node: the names that the node has, and the changes that it has yet to deliver. One call to Redis is under way
-/// at a time, so that the changes of a name come in order; updates that are made meanwhile go with the next call. Safe for any thread.
+/// One bucket of names on this node: the names that the node has, and the changes that it has yet to deliver. One call to Redis is under
+/// way at a time, so that the changes of a name come in order; updates that are made meanwhile go with the next call. Safe for any thread.
 /// </summary>
 /// <remarks>The bucket's lock may be taken under any other. No lock is taken under it.</remarks>
 internal sealed class OccupancyBucket
@@ -55,7 +55,9 @@ internal sealed class OccupancyBucket
         }
     }
 
-    /// <summary>Whether the node takes over the pending changes of others: not when it stops, as it could not deliver them any more.</summary>
+    /// <summary>
+    /// Whether the node takes over the pending changes of others: not when it stops, as it could not deliver them any more.
+    /// </summary>
     public bool LooksAfterOthers
     {
         get
@@ -105,8 +107,8 @@ internal sealed class OccupancyBucket
     }
 
     /// <summary>
-    /// Sends everything again, before it expires or because it may be lost. There is a call even where there is nothing to send: it takes over
-    /// what others left.
+    /// Sends everything again, before it expires or because it may be lost. There is a call even where there is nothing to send: it takes
+    /// over what others left.
     /// </summary>
     public void Refresh()
     {

@@ -1,6 +1,8 @@
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Stateless. Names of channels and of users as they stand side by side in Redis: behind a letter that says which.</summary>
+/// <summary>
+/// The names of channels and users in Redis, where they stand side by side, each behind a letter for its kind. Stateless.
+/// </summary>
 internal static class OccupancyName
 {
     private const char Channel = 'c';

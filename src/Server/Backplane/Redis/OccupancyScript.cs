@@ -1,27 +1,27 @@
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Immutable. The one script of <see cref="RedisOccupancy"/>: everything that a node has to say about one bucket of names, and what is to
-/// be told of it.
+/// The script of <see cref="RedisOccupancy"/>: it takes a node's updates of one bucket of names, and returns the changes that the node has
+/// to deliver. Immutable.
 /// </summary>
 internal static class OccupancyScript
 {
     /// <summary>
-    /// KEYS of one bucket: places, a sorted set of node and name by when they expire; names, a hash from name to the number of nodes that
-    /// have it, the version of its last change, and the node that has yet to tell that change; untold, a sorted set of the names whose
-    /// change has yet to be told by when another node tells it instead. A name that is vacant stays until that is told. ARGV node (12
-    /// bytes), ms of absence, ms to live, 1 to look after what others left, then what is done, a name and a version each: '=' the change
-    /// was told; '~' it will be; '+' this node has the name; '-' it has it no more. Returns 1 when more may have expired, then name, number
-    /// of nodes and version of each change that this node is to tell.
+    /// KEYS of one bucket: places, a sorted set of node and name by their expiry; names, a hash from a name to the number of nodes that
+    /// have it, the version of its last change, and the node that has yet to deliver the change; pending, a sorted set of the names with an
+    /// undelivered change by the time at which another node takes the change over. A vacant name stays until that change is delivered. ARGV
+    /// node (12 bytes), ms of absence, ms to live, 1 to take over what others left, then operation, name and version of each
+    /// <see cref="OccupancyUpdate"/>. Returns 1 when more may have expired, then name, number of nodes and version of each change that this
+    /// node has to deliver.
     /// </summary>
     /// <remarks>
-    /// Whoever looks after what others left removes what has expired, at most 100 at a time, and takes over what they have not told. But
-    /// when nobody has called for ARGV[2] ms, Redis was away for all of them: then the first to be back waits 5 s for the others. Field ''
-    /// of the names has the time of the last call, until when what has expired stays, and the version, which is the time in microseconds,
-    /// so that none is given again after data were lost. '+' and '-' name what this node has yet to tell once more: the answer to the first
-    /// time may not have arrived. '-' of a name that nobody knows is a change, too: the data were lost, and whoever was told that the name
-    /// is occupied must hear that it is not. The keys live for a day after the last call, so that even a stop of all nodes is followed by
-    /// the truth.
+    /// A node that takes over removes expired places, at most 100 at a time, and delivers the changes that others have not. But when no
+    /// node has called for ARGV[2] ms, Redis was away for all of them: then the first node that is back waits 5 s for the others. Field ''
+    /// of the names has the time of the last call, the time until which expired places stay, and the version. The version is the time in
+    /// microseconds, so that none is given again after data were lost. '+' and '-' return an undelivered change of this node once more, as
+    /// the first answer may not have arrived. '-' of an unknown name is a change, too: the data were lost, and an application that knows
+    /// the name as occupied must learn that it is not. The keys live for a day after the last call, so that the truth follows even a stop
+    /// of all nodes.
     /// </remarks>
     public static readonly RedisScript Update = new("""
         local time = redis.call('TIME')

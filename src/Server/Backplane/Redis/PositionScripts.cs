@@ -4,8 +4,8 @@ namespace Gateway.Server.Backplane.Redis;
 internal static class PositionScripts
 {
     /// <summary>
-    /// What a server is known by: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id. The
-    /// first replica gives a server a new replication id, a restart and a promotion do so, too. Nil where the gateway may not ask.
+    /// Reads a server's identity: its replication id, '+' where it confirms nothing before it is on disk and else '-', and its run id. A
+    /// server gets a new replication id with its first replica, with a restart, and with a promotion. Nil where the gateway may not ask.
     /// </summary>
     private const string ServerIdentity = """
         local function identity(durable)
@@ -18,20 +18,21 @@ internal static class PositionScripts
         """;
 
     /// <summary>
-    /// What the scripts that read or give positions share: the channel's position. Beside epoch and seq, the meta names the server that
-    /// gave the last position. Another server may lack the last writes of that one, and would give their positions again: so it begins a
-    /// new epoch, and notes where the old one ended, as far as this server knows it: up to there both have the same messages. No other
-    /// server, unless it was promoted and so has a second replication id, is the same process, and one that was started again with
-    /// everything it ever confirmed. Takes <c>fresh</c>, the epoch where a new one begins; <c>known</c>, what the server was known by at
-    /// most a second ago, so that it is asked only where the meta says something else, and '+' or '-' alone where one of several servers
-    /// may be meant; and <c>create</c>, whether a channel that has none gets a position. Gives <c>epoch</c>, <c>top</c>, <c>earlier</c>,
-    /// and <c>absent</c> where there is no position.
+    /// The part of the scripts that reads the channel's position. Beside epoch and seq, the meta names the server that gave the last
+    /// position. Another server may lack the last writes of that one, and would give their positions again. So it begins a new epoch, and
+    /// notes where the old one ended as far as it knows: up to there, both epochs have the same messages. The server counts as the same,
+    /// unless it was promoted and so has a second replication id, where it is the same process, or was started again with everything that
+    /// it ever confirmed. The part takes <c>fresh</c>, the epoch where a new one begins; <c>known</c>, the server's identity of at most a
+    /// second ago, so that the server is asked only where the meta says something else, or '+' or '-' alone where there are several
+    /// servers; and <c>create</c>, whether a channel without a position gets one. It sets <c>epoch</c>, <c>top</c>, <c>earlier</c>, and
+    /// <c>absent</c> where there is no position.
     /// </summary>
     public const string ChannelPosition = """
         local meta = redis.call('HMGET', KEYS[1], 'e', 's', 'r', 'p')
         local epoch, top, origin, earlier, absent = meta[1], tonumber(meta[2] or '0'), meta[3], meta[4] or ''
-        -- What nobody here wrote is no position.
-        if epoch and (not top or top < 0 or top % 1 ~= 0 or top > 9007199254740000 or #epoch ~= 12 or string.find(epoch, '%X')) then epoch = nil end
+        -- A position that no gateway wrote does not count.
+        local valid = epoch and top and top >= 0 and top % 1 == 0 and top <= 9007199254740000
+        if not valid or #epoch ~= 12 or string.find(epoch, '%X') then epoch = nil end
         if not epoch and not create then
           epoch, top, earlier, absent = fresh, 0, '', true
         elseif not epoch or origin ~= known then
@@ -41,7 +42,7 @@ internal static class PositionScripts
           local server, info = identity(durable)
           if not epoch then
             epoch, top, earlier = fresh, 0, ''
-            -- First: a full Redis refuses what takes memory, but not any more once a script has written, and DEL counts as that.
+            -- HSET comes first: a full Redis refuses it, but not once the script has written, and DEL counts as a write.
             redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
             redis.call('HDEL', KEYS[1], 'p')
             redis.call('DEL', KEYS[2])
@@ -61,20 +62,20 @@ internal static class PositionScripts
 
         """;
 
-    /// <summary>ARGV '+' or '-'. What the server is known by; empty where the gateway may not ask.</summary>
+    /// <summary>ARGV '+' or '-'. Returns the server's identity; empty where the gateway may not ask.</summary>
     public static readonly RedisScript Identify = new(ServerIdentity + """
         local server = identity(ARGV[1])
         return server or ''
         """);
 
     /// <summary>
-    /// KEYS meta, stream. ARGV epoch where a new one begins, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes,
-    /// the server (<see cref="ChannelPosition"/>), ms to keep the position of a channel that never had a message; '' to make none.
-    /// Reads in steps, so that large messages end it early. Returns the position, the oldest id, whether there is more, what was
-    /// read, and the epochs before this one with the seq at which each ended.
+    /// KEYS meta, stream. ARGV epoch where a new one begins, meta ms, first seq or '-', last seq or '+', 1 for backwards, limit, bytes, the
+    /// server (<see cref="ChannelPosition"/>), ms to keep the position of a channel that never had a message; '' to make none. Reads a page
+    /// of the stream, in steps, so that large messages end it early. Returns the position, the oldest id, whether there is more, the
+    /// entries, and the epochs before this one with the seq at which each ended.
     /// </summary>
     public static readonly RedisScript Read = new("local fresh, known, create = ARGV[1], ARGV[8], ARGV[9] ~= ''\n" + ChannelPosition + """
-        -- A stream without a position, as it is left where Redis makes room, is nobody's history.
+        -- Where Redis makes room, it may leave a stream without a position. Such a stream is no history.
         if absent then return {epoch, 0, '', 0, {}, ''} end
         redis.call('PEXPIRE', KEYS[1], top == 0 and create and ARGV[9] or ARGV[2])
         local oldest = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
@@ -98,7 +99,8 @@ internal static class PositionScripts
         """);
 
     /// <summary>
-    /// KEYS meta. ARGV an epoch in which a position was given twice, and the one that follows. No position of the old one is good any more.
+    /// Begins a new epoch. KEYS meta. ARGV an epoch in which a position was given twice, and the one that follows. No position of the old
+    /// epoch is valid any more.
     /// </summary>
     public static readonly RedisScript Renew = new("""
         if redis.call('HGET', KEYS[1], 'e') ~= ARGV[1] then return 0 end
@@ -108,8 +110,8 @@ internal static class PositionScripts
         """);
 
     /// <summary>
-    /// KEYS meta. ARGV pub/sub channel, ms. Forgets the position of a channel that never had a message, unless somebody is subscribed to it
-    /// or comes back in that time.
+    /// Forgets the position of a channel that never had a message, unless it has a subscriber or gets one in time. KEYS meta. ARGV pub/sub
+    /// channel, ms.
     /// </summary>
     public static readonly RedisScript Forget = new("""
         if (redis.call('HGET', KEYS[1], 's') or '0') == '0' and redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2] == 0 then

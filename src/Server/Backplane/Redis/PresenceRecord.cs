@@ -5,10 +5,10 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Stateless. Reads a user as Redis has it, and lets nothing pass that may not stand in a message to a client.</summary>
+/// <summary>Reads a present user from Redis, and refuses anything that may not stand in a message to a client. Stateless.</summary>
 internal static class PresenceRecord
 {
-    /// <summary>False where the id is empty or not UTF-8, or what the user shows is not a JSON object.</summary>
+    /// <summary>Reads a user. False where the id is empty or not UTF-8, or the info is not a JSON object.</summary>
     public static bool TryRead(ReadOnlySpan<byte> id, ReadOnlySpan<byte> info, out PresentUser user)
     {
         user = null!;
@@ -22,7 +22,7 @@ internal static class PresenceRecord
     {
         if (info.IsEmpty)
             return true;
-        // The reader does not look at the bytes of strings.
+        // The JSON reader does not check the bytes of strings.
         if (!Utf8.IsValid(info))
             return false;
         try

@@ -4,16 +4,16 @@ namespace Gateway.Server.Backplane.Redis;
 internal static class PresenceScripts
 {
     /// <summary>
-    /// What the presence scripts share: ARGV[1] the pub/sub channel, ARGV[2] ms of absence, ARGV[3] ms to live. Users that nobody refreshed
-    /// leave first, at most 200 in one call. But when no node has refreshed any for ARGV[2] ms, Redis was away for all of them: then the
-    /// first to be back does not take the users of the others for dead. Field '' of the nodes has the time of the last refresh, until when
-    /// expired users stay, the version, and when all of this began. A Redis that makes room throws away one of the three and keeps the
-    /// others, and what is left would be wrong for good: as many users must be in each. If not, all of it is lost, which the nodes notice,
-    /// and put their users in again.
+    /// The part that all presence scripts begin with. ARGV[1] the pub/sub channel, ARGV[2] ms of absence, ARGV[3] ms to live. Users that no
+    /// node refreshed leave first, at most 200 in one call. But when no node has refreshed any for ARGV[2] ms, Redis was away for all of
+    /// them: then the users of other nodes do not leave because one node is back first. Field '' of the nodes has the time of the last
+    /// refresh, the time until which expired users stay, the version, and the time at which the data began. A Redis that makes room may
+    /// drop one of the three keys, and the others would be wrong for good. So each must have as many users as the others; otherwise all
+    /// three are dropped, which the nodes notice, and add their users again.
     /// </summary>
     /// <remarks>
-    /// The version grows with each change, which is told with the one before it: whoever misses one sees it by the next. It is the time in
-    /// microseconds, so that none is given again after the data were lost, whether all of them or the last.
+    /// The version grows with each change. A change is published with the version before it, so that a node that missed one notices by the
+    /// next. The version is the time in microseconds, so that none is given again after data were lost.
     /// </remarks>
     private const string Presence = """
         local time = redis.call('TIME')
@@ -21,7 +21,7 @@ internal static class PresenceScripts
         local users, nodes, members = redis.call('HLEN', KEYS[1]), redis.call('HLEN', KEYS[2]), redis.call('ZCARD', KEYS[3])
         if users ~= math.max(nodes - 1, 0) or members < users or (users == 0 and members > 0) then redis.call('UNLINK', unpack(KEYS)) end
         local last, spare, version, born = string.match(redis.call('HGET', KEYS[2], '') or '', '(%d+) (%d+) (%d+) (%d+)')
-        -- Beyond it no number is the next one's neighbour: nobody here wrote that.
+        -- Lua cannot count beyond this number, so no gateway wrote it.
         if tonumber(version or 0) > 9007199254740000 then last, spare, version, born = nil end
         version, born = tonumber(version or 0), tonumber(born or now)
         local known = version
@@ -54,8 +54,8 @@ internal static class PresenceScripts
         """;
 
     /// <summary>
-    /// KEYS users, nodes, expiry. ARGV as shared, node (12 bytes), then user and info of each. Comes and stays. 1 when more may have
-    /// expired.
+    /// Adds or refreshes users. KEYS users, nodes, expiry. ARGV of the shared part, node (12 bytes), then user and info of each. Returns 1
+    /// when more users may have expired.
     /// </summary>
     public static readonly RedisScript Join = new(Presence + """
         for i = 5, #ARGV, 2 do
@@ -72,8 +72,8 @@ internal static class PresenceScripts
         """);
 
     /// <summary>
-    /// KEYS as for <see cref="Join"/>. ARGV as shared, node, then each user. One whom Redis does not know is told as well: the data were
-    /// lost, and others may still believe that the user is there.
+    /// Removes users. KEYS as for <see cref="Join"/>. ARGV of the shared part, node, then each user. The leaving of a user that Redis does
+    /// not know is published as well: the data were lost, and other nodes may still list the user.
     /// </summary>
     public static readonly RedisScript Leave = new(Presence + """
         for i = 5, #ARGV do
@@ -84,8 +84,8 @@ internal static class PresenceScripts
         """);
 
     /// <summary>
-    /// KEYS as for <see cref="Join"/>. ARGV as shared, users at most. The version, for how many ms there have been data, the number of
-    /// users, and, unless there are more than that, user and info of each.
+    /// Lists the users. KEYS as for <see cref="Join"/>. ARGV of the shared part, the most users. Returns the version, for how many ms there
+    /// have been data, the number of users, and, unless there are more than the most, user and info of each.
     /// </summary>
     public static readonly RedisScript List = new(Presence + """
         if version ~= known then save() end
@@ -94,7 +94,7 @@ internal static class PresenceScripts
         return {version, now - born, count, redis.call('HGETALL', KEYS[1])}
         """);
 
-    /// <summary>KEYS nodes. The version of the channel's presence; 0 where there are no data.</summary>
+    /// <summary>KEYS nodes. Returns the version of the channel's presence; 0 where there are no data.</summary>
     public static readonly RedisScript Version = new("""
         return tonumber(string.match(redis.call('HGET', KEYS[1], '') or '', '%d+ %d+ (%d+)') or 0)
         """);

@@ -4,7 +4,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>A channel in which this node has users, or to which it has subscribers. Used under the lock of <see cref="RedisPresence"/>.</summary>
+/// <summary>
+/// A channel in which this node has users, or to which it has subscribers. Used under the lock of <see cref="RedisPresence"/>.
+/// </summary>
 internal sealed class PresentChannel(ChannelName channel, RedisKeys keys)
 {
     public ChannelName Channel { get; } = channel;

@@ -4,13 +4,15 @@ using System.Numerics;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Stateless. What shows that a record is one that a gateway wrote, whole, in this version of the format: a CRC-32C, for which processors
-/// have an instruction. A gateway writes only what it has checked, so this saves the receiving node reading JSON once more for every
-/// message.
+/// The checksum of a record, a CRC-32C, for which processors have an instruction. It shows that a gateway wrote the record in this version
+/// of the format, and that the record is complete. A gateway writes only what it has validated, so the receiving node need not parse the
+/// JSON of every message again. Stateless.
 /// </summary>
 internal static class RecordChecksum
 {
-    /// <summary>Where it begins: records of version 2 and older, which have no byte that says what they are, are as good as broken.</summary>
+    /// <summary>
+    /// The checksum's start value, which makes records of another version look broken: those before 3 have no byte for the payload's kind.
+    /// </summary>
     private const uint Version = 3;
 
     public static uint Of(ReadOnlySpan<byte> bytes)

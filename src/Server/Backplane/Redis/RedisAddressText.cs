@@ -5,13 +5,12 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// One address as it stands in <c>Redis:Addresses</c>: <c>host:port[,host:port][,option=value]</c>, with the options that
-/// StackExchange.Redis has. Immutable. The hosts are shown to operators and in logs, so nothing passes as one that could be a piece of a
-/// password.
+/// One address of <c>Redis:Addresses</c>: <c>host:port[,host:port][,option=value]</c>, with the options of StackExchange.Redis. The hosts
+/// are shown to operators and in logs, so nothing passes as a host that could be a piece of a password. Immutable.
 /// </summary>
 internal sealed partial class RedisAddressText
 {
-    /// <summary>With these the gateway would not hear itself, or would not be alone on its connections.</summary>
+    /// <summary>Options with which the gateway would not get its own messages, or would not be alone on its connections.</summary>
     private static readonly string[] Refused = ["channelPrefix", "proxy", "tunnel"];
 
     private readonly string _text;
@@ -36,10 +35,10 @@ internal sealed partial class RedisAddressText
 
     public IReadOnlyList<string> Hosts { get; }
 
-    /// <summary>Whether an option is written there.</summary>
+    /// <summary>Whether the text has an option.</summary>
     public bool Has(string option) => _options.Contains(option, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why it cannot be used, without a word of it; null when it can.</summary>
+    /// <summary>Why the text cannot be used, without a word of it; null when it can.</summary>
     public string? Check()
     {
         if (_text.Contains("://", StringComparison.Ordinal))
@@ -58,7 +57,7 @@ internal sealed partial class RedisAddressText
         }
         catch (Exception failure) when (failure is ArgumentException or FormatException)
         {
-            // What it says may hold a password.
+            // The exception's message may hold a password.
             return "has an option that StackExchange.Redis does not have, or with a value that it does not take";
         }
     }
@@ -71,7 +70,7 @@ internal sealed partial class RedisAddressText
             && int.Parse(match.Groups["port"].ValueSpan, CultureInfo.InvariantCulture) is > 0 and <= 65535;
     }
 
-    /// <summary>A port is needed: what a password leaves behind where it is cut at a semicolon has none.</summary>
+    /// <summary>A port is required: the rest of a password that was cut at a semicolon has none.</summary>
     [GeneratedRegex(@"^(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]):(?<port>[0-9]{1,5})$", RegexOptions.CultureInvariant)]
     private static partial Regex HostAndPort();
 }

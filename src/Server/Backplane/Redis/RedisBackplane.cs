@@ -64,7 +64,8 @@ internal sealed class RedisBackplane(
 
     public ValueTask<HistoryPage?> ReadAsync(ChannelName channel, HistoryQuery query) => new(ShardOf(channel).ReadAsync(channel, query));
 
-    public ValueTask<bool> JoinAsync(ChannelName channel, PresentUser user, string connection) => new(ShardOf(channel).JoinAsync(channel, user));
+    public ValueTask<bool> JoinAsync(ChannelName channel, PresentUser user, string connection) =>
+        new(ShardOf(channel).JoinAsync(channel, user));
 
     public ValueTask LeaveAsync(ChannelName channel, string user, string connection) => new(ShardOf(channel).LeaveAsync(channel, user));
 

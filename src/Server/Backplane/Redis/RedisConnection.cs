@@ -135,8 +135,9 @@ internal sealed class RedisConnection : IDisposable
     /// <summary>Reads the identity of a lone server: other data may have taken its place without a connection's end.</summary>
     public async Task IdentifyAsync()
     {
-        if (Topology.EndPoints.Length > 1 || await CallAsync(PositionScripts.Identify, [], [_durability]).ConfigureAwait(false) is not { } answer)
+        if (Topology.EndPoints.Length > 1)
             return;
+        var answer = await CallAsync(PositionScripts.Identify, [], [_durability]).ConfigureAwait(false);
         if ((string?)answer is { Length: > 0 } identity)
             Volatile.Write(ref _server, identity);
     }

@@ -98,7 +98,9 @@ internal sealed class RedisConnector(
     private void Report(string reason, CancellationToken cancellation)
     {
         long now = time.GetMilliseconds();
-        if (cancellation.IsCancellationRequested || reason == _reported || (_reported is not null && now - _reportedAt < ReportMilliseconds))
+        if (cancellation.IsCancellationRequested || reason == _reported)
+            return;
+        if (_reported is not null && now - _reportedAt < ReportMilliseconds)
             return;
         (_reported, _reportedAt) = (reason, now);
         report(RedisAttempt.Clean(reason));

@@ -6,25 +6,27 @@ using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Stateless. Reads the streams, and looks after their positions.</summary>
+/// <summary>Reads the channels' streams, and looks after their positions. Stateless.</summary>
 internal static class RedisHistory
 {
-    /// <summary>A position outlives the messages by this, so that a client that was away longer is told the truth.</summary>
+    /// <summary>
+    /// How much longer a position lives than the messages, so that a client that was away longer learns that it missed some.
+    /// </summary>
     public const long PositionMilliseconds = 24 * 60 * 60 * 1000;
 
-    /// <summary>The position of a channel without messages: each node with subscribers looks at it every minute.</summary>
+    /// <summary>How long the position of a channel without messages lives. Each node with subscribers reads it every minute.</summary>
     private const long EmptyMilliseconds = 10 * 60 * 1000;
 
-    /// <summary>The same when the last subscriber has left: for one who only changes the page, and recovers.</summary>
+    /// <summary>How long it lives once the last subscriber has left: a client that only changes the page recovers from it.</summary>
     private const long LeftMilliseconds = 10 * 1000;
 
-    /// <summary>The bodies as they are stored; null when there was no answer.</summary>
+    /// <summary>Reads a page as it is stored; null when there was no answer.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="channel">The channel.</param>
-    /// <param name="keys">Its keys.</param>
-    /// <param name="query">Which part.</param>
-    /// <param name="keep">Whether somebody relies on the position that is read, though the channel may never have had a message.</param>
-    /// <param name="inTurn">Whether it rather waits than is refused.</param>
+    /// <param name="keys">The channel's keys.</param>
+    /// <param name="query">The part of the stream.</param>
+    /// <param name="keep">Whether subscribers rely on the position, though the channel may never have had a message.</param>
+    /// <param name="inTurn">Whether the call waits for its turn instead of being refused.</param>
     public static async Task<StoredPage?> ReadAsync(
         RedisConnection connection, ChannelName channel, RedisKeys keys, HistoryQuery query, bool keep, bool inTurn = false)
     {
@@ -35,26 +37,30 @@ internal static class RedisHistory
         RedisKey[] names = [keys.Meta, keys.Stream];
         RedisValue empty = keep ? EmptyMilliseconds : RedisValue.EmptyString;
         RedisValue[] values = [NewEpoch(), ttl, first, last, forward ? 0 : 1, query.Limit, query.MaxBytes, connection.Server, empty];
-        var answer = await (inTurn ? connection.CallInTurnAsync(PositionScripts.Read, names, values) : connection.CallAsync(PositionScripts.Read, names, values)).ConfigureAwait(false);
-        if (answer is null)
+        var reading = inTurn
+            ? connection.CallInTurnAsync(PositionScripts.Read, names, values)
+            : connection.CallAsync(PositionScripts.Read, names, values);
+        if (await reading.ConfigureAwait(false) is not { } answer)
             return null;
         var parts = (RedisResult[])answer!;
         var top = new Position((string)parts[0]!, (long)parts[1]);
-        var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!).Select(entry => ((string)entry[0]!, (byte[])entry[1]!));
+        var entries = ((RedisResult[])parts[4]!).Select(entry => (RedisResult[])entry!)
+            .Select(entry => ((string)entry[0]!, (byte[])entry[1]!));
         return StoredPage.Of(top, (string)parts[2]!, entries, (long)parts[3] == 1, ReadEarlier((string)parts[5]!), query);
     }
 
-    /// <summary>Begins a new epoch, if the old one is still that in which a position was found to have been given twice.</summary>
+    /// <summary>Begins a new epoch, unless another node has already replaced the one in which a position was given twice.</summary>
     /// <returns>False when there was no answer.</returns>
     public static async Task<bool> RenewAsync(RedisConnection connection, RedisKeys keys, string epoch) =>
         await connection.CallInTurnAsync(PositionScripts.Renew, [keys.Meta], [epoch, NewEpoch()]).ConfigureAwait(false) is not null;
 
     /// <summary>
-    /// Leaves nothing behind for long of a channel that never had a message. No server of a cluster knows whether others have subscribers;
-    /// there the position is forgotten when no node has looked at it for ten minutes.
+    /// Shortens the life of the position of a channel that never had a message. No server of a cluster knows the subscribers of the others;
+    /// there the position expires when no node has read it for ten minutes.
     /// </summary>
     public static Task ForgetAsync(RedisConnection connection, RedisKeys keys) =>
-        connection.Topology.IsCluster ? Task.CompletedTask : connection.CallInTurnAsync(PositionScripts.Forget, [keys.Meta], [keys.Flow, LeftMilliseconds]);
+        connection.Topology.IsCluster
+            ? Task.CompletedTask : connection.CallInTurnAsync(PositionScripts.Forget, [keys.Meta], [keys.Flow, LeftMilliseconds]);
 
     public static HistoryPage Decode(StoredPage page)
     {
@@ -63,21 +69,23 @@ internal static class RedisHistory
         foreach (var (seq, bytes) in page.Entries)
         {
             var body = MessageBody.Read(bytes);
-            messages.Add(new PublishedMessage(
-                body.Payload.Kind, bytes.AsMemory(bytes.Length - body.Payload.Bytes.Length), sender = body.SenderText(sender), seq, body.Time));
+            sender = body.SenderText(sender);
+            var payload = bytes.AsMemory(bytes.Length - body.Payload.Bytes.Length);
+            messages.Add(new PublishedMessage(body.Payload.Kind, payload, sender, seq, body.Time));
         }
         return new HistoryPage(page.Top, page.Oldest, messages, page.More) { Earlier = page.Earlier };
     }
 
-    /// <summary>As <see cref="PositionScripts.Read"/> returns them: <c>epoch:seq </c> each.</summary>
+    /// <summary>Reads the ends of earlier epochs, as <see cref="PositionScripts.Read"/> returns them: <c>epoch:seq </c> each.</summary>
     private static IReadOnlyList<Position> ReadEarlier(string text) =>
         text.Length == 0 ? [] : [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).SelectMany(ReadEarlierOne)];
 
-    /// <summary>None where it is broken: then whoever was there is told of a loss.</summary>
+    /// <summary>Leaves out what is broken. A client that was at such a position then learns of a loss.</summary>
     private static IEnumerable<Position> ReadEarlierOne(string text)
     {
         string[] parts = text.Split(':');
-        return parts.Length == 2 && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long seq) ? [new Position(parts[0], seq)] : [];
+        bool isWhole = long.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out long seq) && parts.Length == 2;
+        return isWhole ? [new Position(parts[0], seq)] : [];
     }
 
     private static string NewEpoch() => RandomNumberGenerator.GetHexString(12, lowercase: true);

@@ -4,12 +4,12 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Immutable. The names in Redis of everything that belongs to one channel, all with the same hash tag, so that a cluster keeps
-/// them in one slot and a script may touch them together. Two channels never share a name, nor two keys of one.
+/// The names in Redis of everything that belongs to one channel. All have the same hash tag, so that a cluster keeps them in one slot and a
+/// script may use them together. Two channels never share a name, and two keys of one channel do not either. Immutable.
 /// </summary>
 /// <remarks>
-/// The first brace of a name opens the tag and the first closing one ends it, for Redis and for whoever reads it: neither the prefix nor a
-/// tag holds another closing brace. So what follows the tag cannot be taken for a part of it.
+/// The first opening brace of a name begins the tag and the first closing one ends it: neither the prefix nor a tag holds another closing
+/// brace. So what follows the tag cannot be taken for a part of it.
 /// </remarks>
 internal sealed class RedisKeys(string prefix, ChannelName channel)
 {
@@ -34,16 +34,16 @@ internal sealed class RedisKeys(string prefix, ChannelName channel)
     public byte[] Expiry => Bytes($"{prefix}:pe:{_tag}");
 
     /// <summary>
-    /// A hash from idempotency key, with its owner, to when it was used and what became of the publish: the newest of the last minutes.
+    /// A hash from an idempotency key with its owner to the time of use and the result of the publish: the newest of the last minutes.
     /// </summary>
     public byte[] Results => Bytes($"{prefix}:k:{_tag}");
 
-    /// <summary>What <see cref="Results"/> was before it was begun anew.</summary>
+    /// <summary>The previous <see cref="Results"/>: a full hash is replaced by an empty one.</summary>
     public byte[] OlderResults => Bytes($"{prefix}:ko:{_tag}");
 
     /// <summary>
-    /// The channel in braces; its own become <c>{(</c> and <c>{)</c>. An opening brace in a tag thus always has one of the two behind it,
-    /// which is what makes this reversible, and names without braces stay as they are.
+    /// Puts the channel in braces. The channel's own braces become <c>{(</c> and <c>{)</c>, so that an opening brace in a tag always has
+    /// one of the two characters behind it. That makes the tag reversible, and leaves names without braces as they are.
     /// </summary>
     private static string Tag(string channel) =>
         $"{{{channel.Replace("{", "{(", StringComparison.Ordinal).Replace("}", "{)", StringComparison.Ordinal)}}}";

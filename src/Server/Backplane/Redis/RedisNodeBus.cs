@@ -9,7 +9,8 @@ namespace Gateway.Server.Backplane.Redis;
 /// Messages between nodes by Redis pub/sub. They have a connection of their own, so that a flood of publishes does not hold them up. With
 /// several servers, all nodes take the one whose address is first in the alphabet. Safe for any thread.
 /// </summary>
-internal sealed class RedisNodeBus(GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
+internal sealed class RedisNodeBus(
+    GatewayOptions options, TimeProvider time, BackplaneMetrics metrics, ILogger<RedisNodeBus> log) : INodeBus
 {
     /// <summary>
     /// How long the node's own heartbeat, which comes back every two seconds, may be missing before the connection is given up. The
@@ -55,8 +56,8 @@ internal sealed class RedisNodeBus(GatewayOptions options, TimeProvider time, Ba
         if (_connection is not { } connection)
             return false;
         byte[] channel = inbox is null ? _all : Inbox(inbox);
-        var sent = await connection.CallAsync(RedisScripts.Probe, [channel], [message.ToArray(), channel], message.Length).ConfigureAwait(false);
-        return sent is not null;
+        var sending = connection.CallAsync(RedisScripts.Probe, [channel], [message.ToArray(), channel], message.Length);
+        return await sending.ConfigureAwait(false) is not null;
     }
 
     public async ValueTask DisposeAsync()

@@ -38,7 +38,8 @@ internal sealed class RedisOccupancy
     {
         (_sink, _time, _log) = (sink, time, log);
         var period = timeToLive / 4;
-        // A name of a node that died is vacant within the time to live: the expiry and the period of removing the expired are less together.
+        // A name of a node that died is vacant within the time to live: the expiry and the period of removing the expired are less
+        // together.
         _expiry = (long)(timeToLive.TotalMilliseconds * 2 / 3);
         // A name that is refreshed every period cannot expire before that.
         _absence = _expiry - (long)period.TotalMilliseconds;

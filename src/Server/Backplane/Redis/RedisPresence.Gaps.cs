@@ -3,9 +3,9 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <content>
-/// Finding presence changes that did not arrive. A gap shows by the next change, which names the version before it, and by a new connection.
-/// Where the last change is lost or Redis lost its data, nothing follows: so the version is compared every few seconds. A gap makes the sink
-/// ask for a snapshot.
+/// Finding presence changes that did not arrive. A gap shows by the next change, which names the version before it, and by a new
+/// connection. Where the last change is lost or Redis lost its data, nothing follows: so the version is compared every few seconds. A gap
+/// makes the sink ask for a snapshot.
 /// </content>
 internal sealed partial class RedisPresence
 {
@@ -16,8 +16,8 @@ internal sealed partial class RedisPresence
     private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long other nodes may take to add their users again after Redis lost its data: they learn of it by the first node that does, or when
-    /// they are back.
+    /// How long other nodes may take to add their users again after Redis lost its data: they learn of it by the first node that does, or
+    /// when they are back.
     /// </summary>
     private static readonly TimeSpan SettlingTime = TimeSpan.FromMilliseconds(1500);
 

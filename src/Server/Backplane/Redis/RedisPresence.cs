@@ -6,12 +6,12 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// This node's share of presence on one shard. The node tells Redis of a user's first connection and of the last, and in between refreshes the
-/// user before it expires; so the users of a node that died go by themselves. Safe for any thread.
+/// This node's share of presence on one shard. The node tells Redis of a user's first connection and of the last, and in between refreshes
+/// the user before it expires; so the users of a node that died go by themselves. Safe for any thread.
 /// </summary>
 /// <remarks>
-/// Changes are asked for under the lock, in turn, so that none overtakes the one before it. Under it only the lock of the connection's queue is
-/// taken; the lock of <see cref="_turns"/> is taken before it.
+/// Changes are asked for under the lock, in turn, so that none overtakes the one before it. Under it only the lock of the connection's
+/// queue is taken; the lock of <see cref="_turns"/> is taken before it.
 /// </remarks>
 internal sealed partial class RedisPresence
 {
@@ -19,7 +19,8 @@ internal sealed partial class RedisPresence
     private const int Batch = 100;
 
     /// <summary>
-    /// Channels that are refreshed or checked at a time: half of the calls that may be under way, so that subscribing does not wait for all.
+    /// Channels that are refreshed or checked at a time: half of the calls that may be under way, so that subscribing does not wait for
+    /// all.
     /// </summary>
     private const int MaxChannels = 64;
 

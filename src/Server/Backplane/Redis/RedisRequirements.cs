@@ -3,22 +3,22 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Stateless. What the gateway needs of a Redis server beyond an answer, found out by doing it: some servers speak Redis's protocol and do
-/// something else. One such would lose messages or hand out invalid ones, and would do so for good.
+/// The check whether a Redis server does what the gateway needs. Some servers speak Redis's protocol and do something else: they would lose
+/// messages or hand out invalid ones, for as long as they run. Stateless.
 /// </summary>
 internal static class RedisRequirements
 {
     /// <summary>
-    /// Errors that stay whatever the server's state is: a command that is not there, or that this user may never run. Any other, of a
-    /// server that is full, loading or read-only, says nothing of what the server can do.
+    /// Parts of errors that last whatever the server's state is: a command that does not exist, or that this user may never run. Any other
+    /// error, of a server that is full, loading or read-only, says nothing of what the server can do.
     /// </summary>
     private static readonly string[] Lasting =
         ["nknown", "NOPERM", "can't run this command", "can't access", "not allowed from script", "scripting support disabled"];
 
     /// <summary>
-    /// KEYS a key that nobody else uses, and whose name is that of a pub/sub channel on which nobody listens. Leaves nothing behind.
-    /// Returns what the server says of itself, whether scripts calculate and pack right (1 or 0), and the errors of streams and of
-    /// publishing, empty for none.
+    /// KEYS a key that nothing else uses, whose name is also that of a pub/sub channel without subscribers. Leaves nothing behind. Returns
+    /// what the server says of itself, whether scripts calculate and pack right (1 or 0), and the errors of streams and of publishing,
+    /// empty for none.
     /// </summary>
     public static readonly RedisScript Check = new("""
         local function try(...)
@@ -42,11 +42,13 @@ internal static class RedisRequirements
         return {refused == '' and info or '', right and 1 or 0, streams, publishing}
         """);
 
-    /// <summary>Names in INFO what the server is and which version, the most particular first: all of them have Redis's too.</summary>
+    /// <summary>
+    /// The fields of INFO that name the kind of server and its version, the most particular first: all kinds have Redis's field too.
+    /// </summary>
     private static readonly (string Field, string Name)[] Names =
         [("garnet_version:", "Garnet"), ("valkey_version:", "Valkey"), ("redis_version:", "Redis")];
 
-    /// <summary>What is wrong for good with the server that gave this answer to <see cref="Check"/>; null for nothing.</summary>
+    /// <summary>The lasting fault of a server that gave this answer to <see cref="Check"/>; null for none.</summary>
     public static string? FindFault(RedisResult answer)
     {
         var parts = (RedisResult[])answer!;
@@ -60,9 +62,9 @@ internal static class RedisRequirements
         return Describe((string)parts[0]!, faults);
     }
 
-    /// <summary>The same where the script could not be run at all.</summary>
-    /// <param name="info">What the server says of itself; empty where it does not.</param>
-    /// <param name="error">Its answer to the script.</param>
+    /// <summary>The lasting fault of a server that could not run the script at all; null for none.</summary>
+    /// <param name="info">What the server says of itself; empty where it says nothing.</param>
+    /// <param name="error">The server's answer to the script.</param>
     public static string? FindFault(string info, string error) => Describe(info, Lasts(error) ? [$"it runs no scripts ({error})"] : []);
 
     private static string? Describe(string info, List<string> faults)
@@ -75,7 +77,7 @@ internal static class RedisRequirements
                 continue;
             string version = info[(at + field.Length)..].Split('\r', '\n')[0];
             name = $"{known} {version}";
-            // By its name as well: nothing is known of a version of it that can do all of this.
+            // Garnet is refused by its name as well: no version is known that can do all of this.
             if (known == "Garnet" && faults.Count == 0)
                 faults.Add("nobody has seen the gateway work with it");
             break;

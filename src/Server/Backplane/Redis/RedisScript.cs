@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Immutable. A Lua script and the hash it is called by.</summary>
+/// <summary>A Lua script, and the hash by which it is called. Immutable.</summary>
 internal sealed class RedisScript(string text)
 {
     public string Text { get; } = text;
@@ -12,6 +12,8 @@ internal sealed class RedisScript(string text)
     public byte[] Hash { get; } = SHA1.HashData(Encoding.UTF8.GetBytes(text));
 #pragma warning restore CA5350
 
-    /// <summary>The same where a cluster's pub/sub is sharded: what it publishes stays with the server that has the slot.</summary>
+    /// <summary>
+    /// The script for a cluster with sharded pub/sub: a message that it publishes stays with the server that has the slot.
+    /// </summary>
     public RedisScript Sharded => field ??= new RedisScript(Text.Replace("'PUBLISH'", "'SPUBLISH'", StringComparison.Ordinal));
 }

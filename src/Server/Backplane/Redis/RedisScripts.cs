@@ -1,18 +1,20 @@
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// Immutable. What runs inside Redis. Every script touches the keys of one channel only, and nothing it does grows without bound.
+/// The scripts that run inside Redis, those for publishing first. Every script uses the keys of one channel only, and leaves nothing that
+/// grows without bound. Immutable.
 /// </summary>
 internal static class RedisScripts
 {
     /// <summary>
-    /// What the publishing scripts share: idempotency keys. The last two KEYS are the results and the older results, the ARGV behind
-    /// ARGV[window], which is for how many ms a key counts, the number of a message and its key, and so on. A batch reads and writes all of
-    /// its keys at once. The results begin anew, and become the older ones, when they are as old as the window or more than 32,768: so what
-    /// is remembered is bounded, and more than a client can send in that time at the default rate. Field '' says when they began.
+    /// The part of the publishing scripts that handles idempotency keys. The last two KEYS are the results and the older results.
+    /// ARGV[window] is for how many ms a key counts; behind it stand the number of a message and its key, and so on. A batch reads and
+    /// writes all of its keys at once. The results become the older ones, and are begun anew, when they are as old as the window or more
+    /// than 32,768: so the memory is bounded, and holds more keys than a client can send in that time at the default rate. Field '' says
+    /// when the results were begun.
     /// </summary>
     private const string Once = """
-        -- Most batches have no key: nothing is made for them.
+        -- Most batches have no key, so nothing is prepared for them.
         local ids, results, remember, save
         if ARGV[window + 1] then
           ids, results = {}, {}
@@ -28,7 +30,7 @@ internal static class RedisScripts
           local older = redis.call('HMGET', KEYS[#KEYS], unpack(asked))
           began = tonumber(newer[1] or '')
           for i = 2, #asked do
-            -- What is there in another form, nobody here wrote: it is as good as forgotten.
+            -- A value of another form was not written by a gateway, and is ignored.
             local used, result = string.match(newer[i] or older[i] or '', form)
             if used and now - used < tonumber(ARGV[window]) then results[asked[i]] = result end
           end
@@ -57,10 +59,12 @@ internal static class RedisScripts
     /// <summary>
     /// KEYS meta, stream, and, where there are idempotency keys, those of <see cref="Once"/>. ARGV records, epoch where a new one begins,
     /// messages kept, stream ms, meta ms, pub/sub channel, the server (<see cref="PositionScripts.ChannelPosition"/>), then those of
-    /// <see cref="Once"/>. Returns, with blanks between them, the epoch, the seq before the first new message, and number and result, which
-    /// is seq and epoch, of each that was not new.
+    /// <see cref="Once"/>. Returns, with blanks between them, the epoch, the seq before the first new message, and for each known message
+    /// its number and its result, which is seq and epoch.
     /// </summary>
-    public static readonly RedisScript Publish = new("local window, form, fresh, known, create = 8, '^(%d+) (%d+ %x+)$', ARGV[2], ARGV[7], true\n" + Once + PositionScripts.ChannelPosition + """
+    public static readonly RedisScript Publish = new(
+        "local window, form, fresh, known, create = 8, '^(%d+) (%d+ %x+)$', ARGV[2], ARGV[7], true\n"
+        + Once + PositionScripts.ChannelPosition + """
         local before, added, repeated = top, {}, {}
         local records, seq, number, at = ARGV[1], before, 0, 1
         local function add(body)
@@ -77,8 +81,9 @@ internal static class RedisScripts
           else
             local body = string.sub(records, at + 4, after - 1)
             local refused, answer = add(body)
-            if refused and seq == before and (string.find(refused, 'equal or smaller', 1, true) or string.find(refused, 'exhausted', 1, true)) then
-              -- A stranger wrote behind this channel's position: no further message would ever fit there. Another stream begins.
+            local full = refused and (string.find(refused, 'equal or smaller', 1, true) or string.find(refused, 'exhausted', 1, true))
+            if full and seq == before then
+              -- A stranger wrote behind this channel's position, where no further message would ever fit. Another stream begins.
               epoch, before, seq = fresh, 0, 0
               redis.call('HSET', KEYS[1], 'e', epoch, 's', 0)
               redis.call('HDEL', KEYS[1], 'p')
@@ -129,10 +134,10 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// For several channels of a lone server: KEYS those of each, ARGV for each its kind, how many keys and how many values it has, and the
-    /// values. Kind 'k', for kept, does what <see cref="Publish"/> does, 'o', for once, what <see cref="PublishOnce"/> does, and 'p', for
-    /// plain, publishes an envelope on the pub/sub channel behind it. Returns for each what its own script would, or '-' and the error:
-    /// that of one channel is none of the others'.
+    /// Publishes to several channels of a lone server. KEYS are the keys of all channels; ARGV has for each channel its kind, the number of
+    /// its keys and of its values, and the values. Kind 'k', for kept, does what <see cref="Publish"/> does; 'o', for once, what
+    /// <see cref="PublishOnce"/> does; 'p', for plain, publishes an envelope on the pub/sub channel behind it. Returns for each channel
+    /// what its own script would, or '-' and the error, which does not concern the other channels.
     /// </summary>
     public static readonly RedisScript PublishMany = new("local run = {}\nfunction run.k(KEYS, ARGV)\n" + Publish.Text
         + "\nend\nfunction run.o(KEYS, ARGV)\n" + PublishOnce.Text + "\nend\n" + """
@@ -152,19 +157,20 @@ internal static class RedisScripts
         """);
 
     /// <summary>
-    /// KEYS the pub/sub channel. ARGV an envelope. In a cluster, in place of the command: that has no key, so a server that has lost the
-    /// channel's slot would take it, and the order between it and what the scripts publish would be lost with it.
+    /// Publishes in a cluster, in place of the command. KEYS the pub/sub channel. ARGV an envelope. The command has no key, so a server
+    /// that has lost the channel's slot would take it, and its order with the messages that scripts publish would be lost.
     /// </summary>
     public static readonly RedisScript Send = new("return redis.call('PUBLISH', KEYS[1], ARGV[1])");
 
     /// <summary>
-    /// For several channels of a lone server. ARGV pub/sub channel and envelope of each. Nothing of one can go wrong that does not for all.
+    /// Publishes plain messages to several channels of a lone server. ARGV pub/sub channel and envelope of each. An error would concern all
+    /// of them.
     /// </summary>
     public static readonly RedisScript SendMany = new("for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end return ''");
 
     /// <summary>
-    /// KEYS a key of the node's own. ARGV what is to be heard, then the pub/sub channels. Deleting is a write, which a replica does not
-    /// take, and a full server does. An error of it does not keep the message back: it says nothing of the way.
+    /// Publishes a probe. KEYS a key of the node's own. ARGV the message, then the pub/sub channels. Deleting the key is a write, which a
+    /// replica refuses and a full server takes. The message is published even where the write is refused, as that says nothing of the way.
     /// </summary>
     public static readonly RedisScript Probe = new("""
         local wrote = redis.pcall('DEL', KEYS[1])

@@ -63,7 +63,8 @@ internal sealed class RedisSentinels(RedisServerAddress address, TimeProvider ti
         {
             attempt.Fail(failure);
             _ = connecting.ContinueWith(
-                late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+                late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default);
             Problem = "no sentinel: " + await attempt.ReasonAsync().ConfigureAwait(false);
             return null;
         }

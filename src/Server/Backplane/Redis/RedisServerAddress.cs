@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis;
 
 /// <summary>
-/// How a Redis is reached: where a server, some nodes of a cluster, or the sentinels of a service are, how to sign in there, and what its
-/// certificate must be. Immutable. Whoever connects to Redis, through the client library or without it, takes all of it from here.
+/// How a Redis is reached: the addresses of a server, of some nodes of a cluster, or of the sentinels of a service, how to sign in, and
+/// what the certificate must be. Every connection to Redis, through the client library or without it, is made from this. Immutable.
 /// </summary>
 internal sealed class RedisServerAddress
 {
@@ -16,8 +16,8 @@ internal sealed class RedisServerAddress
     private readonly RedisTls? _tls;
     private readonly string? _commonHost;
 
-    /// <param name="text">As <see cref="RedisAddressText"/> finds it good.</param>
-    /// <param name="shared">What holds where the text does not say otherwise.</param>
+    /// <param name="text">An address that <see cref="RedisAddressText"/> accepts.</param>
+    /// <param name="shared">The settings for whatever the text does not say.</param>
     public RedisServerAddress(string text, RedisOptions shared)
     {
         var written = new RedisAddressText(text);
@@ -25,19 +25,19 @@ internal sealed class RedisServerAddress
         EndPoints = [.. _parsed.EndPoints];
         User = _parsed.User ?? shared.User;
         Password = _parsed.Password ?? shared.Password;
-        // The library would show sentinels what is meant for Redis. Most ask for nothing, and refuse a user whom they do not know.
+        // The library would give sentinels the password for Redis. Most sentinels ask for none, and refuse a user that they do not know.
         SentinelUser = written.Has("sentinelUser") ? _parsed.SentinelUser : shared.SentinelUser;
         SentinelPassword = written.Has("sentinelPassword") ? _parsed.SentinelPassword : shared.SentinelPassword;
         Service = _parsed.ServiceName ?? shared.Sentinel;
         ShardedPubSub = shared.ShardedPubSub;
-        // Two services may be known to the same sentinels, and are not the same server.
+        // The same sentinels may know two services, which are different servers.
         Name = string.Join(',', written.Hosts) + (Service is null ? "" : $" ({Service})");
-        // A provider's own hosts may have it by themselves.
+        // The library turns on TLS by itself for the hosts of some providers.
         if (written.Has("ssl") ? _parsed.Ssl : _parsed.Ssl || shared.Tls)
         {
             bool revocation = written.Has("checkCertificateRevocation") && _parsed.CheckCertificateRevocation;
             _tls = new RedisTls(shared.CertificatePath, shared.ClientCertificate, _parsed.SslProtocols ?? SslProtocols.None, revocation);
-            // A cluster tells addresses of its nodes, and its certificates may have the one name that was configured.
+            // A cluster names its nodes by address, and its certificates may have only the one name that is configured.
             // What sentinels tell is another host.
             _commonHost = Service is null ? _parsed.Defaults.GetSslHostFromEndpoints(_parsed.EndPoints) : null;
         }
@@ -49,13 +49,15 @@ internal sealed class RedisServerAddress
     /// <summary>What was configured: of a cluster there are more, and of a service it is the sentinels.</summary>
     public IReadOnlyList<EndPoint> EndPoints { get; }
 
-    /// <summary>Null: the default user.</summary>
+    /// <summary>The user; null for the default one.</summary>
     public string? User { get; }
 
-    /// <summary>Null: none is asked for.</summary>
+    /// <summary>The password; null where the server asks for none.</summary>
     public string? Password { get; }
 
-    /// <summary>The service whose master the sentinels at <see cref="EndPoints"/> know. Null: the servers are there themselves.</summary>
+    /// <summary>
+    /// The service whose master the sentinels at <see cref="EndPoints"/> know; null where the servers themselves are at these addresses.
+    /// </summary>
     public string? Service { get; }
 
     public string? SentinelUser { get; }
@@ -66,12 +68,14 @@ internal sealed class RedisServerAddress
 
     public bool IsTls => _tls is not null;
 
-    /// <summary>All that are configured.</summary>
+    /// <summary>All configured addresses.</summary>
     public static IReadOnlyList<RedisServerAddress> AllOf(RedisOptions options) =>
         [.. options.Addresses.Select(text => new RedisServerAddress(text, options))];
 
-    /// <summary>For one TLS handshake with a server, whether configured or found. Null where connections are in the clear.</summary>
-    /// <exception cref="InvalidDataException">A file of certificates cannot be used any more.</exception>
+    /// <summary>
+    /// The options for one TLS handshake with a server, whether configured or found; null where connections are not encrypted.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A certificate file cannot be used any more.</exception>
     public SslClientAuthenticationOptions? TlsTo(EndPoint endpoint)
     {
         if (_tls is null)
@@ -87,17 +91,17 @@ internal sealed class RedisServerAddress
     }
 
     /// <summary>
-    /// For the client library, to connect to Redis at <see cref="EndPoints"/>; where sentinels are there, at what they name.
+    /// The client library's options for Redis at <see cref="EndPoints"/>, or at the master that sentinels there name.
     /// </summary>
     public ConfigurationOptions Configuration()
     {
         var options = Reaching(User, Password);
-        // Behind every patience of RedisConnection, which knows what a late answer means.
+        // Longer than every timeout of RedisCalls, which knows what a late answer means.
         options.AsyncTimeout = 6000;
         return options;
     }
 
-    /// <summary>For the client library, to connect to the sentinels at <see cref="EndPoints"/>.</summary>
+    /// <summary>The client library's options for the sentinels at <see cref="EndPoints"/>.</summary>
     public ConfigurationOptions SentinelConfiguration()
     {
         var options = Reaching(SentinelUser, SentinelPassword);
@@ -112,18 +116,18 @@ internal sealed class RedisServerAddress
         options.User = user;
         options.Password = password;
         options.Ssl = IsTls;
-        // The gateway asks the sentinels itself: the library would also connect to the replicas, and could ask one of them.
+        // The gateway asks the sentinels itself. The library would also connect to the replicas, and could send commands to one of them.
         options.ServiceName = null;
         if (_tls is not null)
             options.SslClientAuthenticationOptions = _tls.ForHost;
-        // So that it says why.
+        // The exception says why the connection failed.
         options.AbortOnConnectFail = true;
         options.ConnectTimeout = 2000;
         // For CONFIG GET, which tells whether what is confirmed survives a restart.
         options.AllowAdmin = true;
-        // The newer protocol has nothing that is used here, and Redis's proxies know the older one better.
+        // The gateway uses nothing of the newer protocol, and Redis's proxies know the older one better.
         options.Protocol = RedisProtocol.Resp2;
-        // What cannot be sent now was not done: nothing is to be done late.
+        // A command that cannot be sent now fails, and is not sent late.
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectRetry = 1;
         // By a key and a channel the library's users tell each other of masters. The gateway needs neither, and an access list need not

@@ -105,8 +105,10 @@ internal sealed class RedisShard : IAsyncDisposable
         // Only subscribers rely on the position of a channel without messages. For other readers nothing is left in Redis.
         var reader = _readers.Find(channel);
         var keys = reader?.Keys ?? new RedisKeys(_prefix, channel);
-        if (Answering is not { } connection
-            || await RedisHistory.ReadAsync(connection, channel, keys, query, keep: reader is not null).ConfigureAwait(false) is not { } page)
+        if (Answering is not { } connection)
+            return null;
+        var reading = RedisHistory.ReadAsync(connection, channel, keys, query, keep: reader is not null);
+        if (await reading.ConfigureAwait(false) is not { } page)
             return null;
         _broken.Drop(RecordKind.History, page.Broken);
         reader?.Check(page.Top);

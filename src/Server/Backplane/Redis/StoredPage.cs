@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>Immutable. A part of a stream as Redis keeps it, without what is broken; see <see cref="HistoryPage"/>.</summary>
+/// <summary>A part of a stream as Redis keeps it, without broken entries; see <see cref="HistoryPage"/>. Immutable.</summary>
 /// <param name="Top">The channel's position when the page was read.</param>
 /// <param name="Oldest">The seq from which on all messages are kept and whole; <c>Top.Seq + 1</c> when none is.</param>
 /// <param name="Entries">In ascending order and without a gap.</param>
@@ -13,20 +13,21 @@ internal sealed record StoredPage(
     Position Top, long Oldest, IReadOnlyList<(long Seq, byte[] Body)> Entries, bool More, IReadOnlyList<Position> Earlier, int Broken)
 {
     /// <summary>
-    /// The page of what was read. A stream with a hole, or with a message in it that nobody can read, is as good as one that begins behind
-    /// that: whoever needs what was there has lost it, and is to be told so.
+    /// Makes a page of the entries that were read. A stream with a hole, or with a message that cannot be read, is treated as one that
+    /// begins behind it: a client that needs the missing message learns that it is lost.
     /// </summary>
     /// <param name="top">The channel's position.</param>
     /// <param name="oldest">The id of the stream's oldest entry; empty when there is none.</param>
     /// <param name="read">Ids and bodies, in the order of reading.</param>
     /// <param name="more">Whether there are more.</param>
     /// <param name="earlier">Where earlier epochs ended.</param>
-    /// <param name="query">What was asked for.</param>
+    /// <param name="query">The query.</param>
     public static StoredPage Of(
-        Position top, string oldest, IEnumerable<(string Id, byte[] Body)> read, bool more, IReadOnlyList<Position> earlier, HistoryQuery query)
+        Position top, string oldest, IEnumerable<(string Id, byte[] Body)> read, bool more, IReadOnlyList<Position> earlier,
+        HistoryQuery query)
     {
         bool forward = query.After is not null;
-        // Of a stream that begins with something else, the first message is found by reading.
+        // Where the stream begins with a foreign entry, reading finds the first message.
         long first = oldest.Length == 0 ? top.Seq + 1 : TryReadSeq(oldest, top.Seq, out long seq) ? seq : 1;
         long next = forward ? Math.Max(first, Math.Max(0, query.After!.Value) + 1) : 0;
         long behindHole = 0;
@@ -38,7 +39,7 @@ internal sealed record StoredPage(
             bool isSeq = TryReadSeq(id, top.Seq, out seq) && seq >= next;
             if (!isSeq || !isWhole)
                 broken++;
-            // What has no place among the messages was put beside them, and leaves no hole.
+            // A foreign entry stands beside the messages, and leaves no hole.
             if (!isSeq)
                 continue;
             if (!isWhole || (next > 0 && seq != next))
@@ -53,7 +54,7 @@ internal sealed record StoredPage(
         bool isToEnd = query.Limit > 0 && (forward ? !more && query.After < top.Seq : query.Before is null || query.Before > top.Seq);
         if (isToEnd && (entries.Count == 0 || entries[^1].Seq != top.Seq))
         {
-            // The newest are not there.
+            // The newest messages are missing.
             entries.Clear();
             behindHole = top.Seq + 1;
         }
@@ -64,7 +65,7 @@ internal sealed record StoredPage(
         return new StoredPage(top, Math.Max(first, behindHole), entries, more && (forward || behindHole == 0), earlier, broken);
     }
 
-    /// <summary>The ids that are seqs are <c>n-0</c>, and none is behind the channel's position.</summary>
+    /// <summary>Reads a seq from an entry's id, which is <c>n-0</c>. No seq is beyond the channel's position.</summary>
     private static bool TryReadSeq(string id, long top, out long seq)
     {
         seq = 0;

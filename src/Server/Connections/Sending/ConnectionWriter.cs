@@ -229,6 +229,8 @@ internal sealed partial class ConnectionWriter : ISubscriber
         }
     }
 
+    /// <summary>Queues a message about a subscription, in order with its deliveries: before those that come after the call.</summary>
+    /// <returns>False when the subscription has ended: nothing is sent.</returns>
     public bool TrySend(Subscription subscription, ReadOnlySpan<byte> message)
     {
         lock (_gate)
@@ -243,20 +245,23 @@ internal sealed partial class ConnectionWriter : ISubscriber
     }
 
     /// <summary>Sends a message that names the subscription's position, in its exact place among the subscription's messages.</summary>
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="send">Sends the message, given the seq that the subscription has come to. Called under the writer's lock.</param>
     /// <returns>False when the subscription has ended: nothing is sent.</returns>
-    public bool TrySendAt(Subscription subscription, Func<long, ArrayBufferWriter<byte>> message)
+    public bool TrySendAt(Subscription subscription, Action<long> send)
     {
         lock (_gate)
         {
             if (subscription.Ended)
                 return false;
-            if (_state == State.Open)
-                Put(message(subscription.LastSeq).WrittenSpan);
+            send(subscription.LastSeq);
             return true;
         }
     }
 
-    /// <summary>Ends a subscription: after this no frame of it is queued. What is queued of it is still sent, unless <paramref name="drop"/>.</summary>
+    /// <summary>
+    /// Ends a subscription: after this no frame of it is queued. What is queued of it is still sent, unless <paramref name="drop"/>.
+    /// </summary>
     public void End(Subscription subscription, bool drop)
     {
         lock (_gate)

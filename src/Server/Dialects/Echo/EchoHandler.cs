@@ -6,9 +6,11 @@ using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Server.Dialects.Echo;
 
-/// <summary>Used by one read loop. <c>/echo</c>: sends every message back as it came.</summary>
+/// <summary>The dialect of <c>/echo</c>: sends every message back as it came. Used by one connection's read loop.</summary>
 internal sealed class EchoHandler(Connection connection) : IMessageHandler
 {
+    public IClientSession? Client => null;
+
     public ValueTask OnOpenAsync() => default;
 
     public void OnTick(long now)

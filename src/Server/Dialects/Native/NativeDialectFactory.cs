@@ -18,5 +18,5 @@ internal sealed class NativeDialectFactory(SessionServices services) : IDialectF
     public FrameEncoding Encoding => NativeEncoding.Instance;
 
     public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
-        new ChannelSession(connection, identity, services, opening);
+        new NativeDialect(connection, identity, services, opening);
 }

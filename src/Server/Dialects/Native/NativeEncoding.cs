@@ -4,7 +4,6 @@ using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Naming;
-using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Dialects.Native;
 

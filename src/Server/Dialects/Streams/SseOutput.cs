@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Connections.Sending;
@@ -79,7 +80,7 @@ internal sealed class SseOutput(PipeWriter response, IStreamClient connection, C
         if (fields.Type.SequenceEqual("message"u8))
             return fields.Seq is { } seq && positions.Advance(fields.Channel, seq);
         if (fields.Type.SequenceEqual("unsubscribed"u8))
-            return !Ascii.Equals(fields.Code, ChannelSession.InsufficientState) && positions.Remove(fields.Channel);
+            return !Ascii.Equals(fields.Code, UnsubscribeCode.InsufficientState) && positions.Remove(fields.Channel);
         // After recovering, what was missed is still to come: the position is where it was until then.
         if (!fields.Type.SequenceEqual("subscribed"u8) || fields.IsRecovered)
             return false;

@@ -1,9 +1,11 @@
+using Gateway.Server.Listening;
+
 namespace Gateway.Server.Export.Prometheus;
 
-/// <summary>Stateless. <c>/metrics</c> on the internal port, for Prometheus.</summary>
-internal static class MetricsEndpoint
+/// <summary><c>/metrics</c> on the internal port, for Prometheus. Safe for any thread.</summary>
+internal sealed class MetricsEndpoint(PrometheusExporter exporter) : IPortEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, PrometheusExporter exporter) => routes.MapGet("/metrics", context =>
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/metrics", context =>
     {
         context.Response.ContentType = Exposition.ContentType;
         return context.Response.WriteAsync(exporter.Scrape());

@@ -4,7 +4,10 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;
 
-/// <summary>For one thread, at start. Turns the <c>Gateway:</c> section into <see cref="GatewayOptions"/>, all problems in one <see cref="OptionsProblemsException"/>.</summary>
+/// <summary>
+/// Turns the <c>Gateway:</c> section into <see cref="GatewayOptions"/>, all problems in one <see cref="OptionsProblemsException"/>. For one
+/// thread, at start.
+/// </summary>
 internal static class GatewayOptionsReader
 {
     private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(10);
@@ -33,10 +36,35 @@ internal static class GatewayOptionsReader
     };
 
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
-    public static GatewayOptions Read(IConfiguration configuration)
+    public static GatewayOptions Read(IConfiguration configuration) => Read(configuration, new GatewayOptions());
+
+    /// <param name="configuration">All settings.</param>
+    /// <param name="defaults">The values of keys that are not set.</param>
+    /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
+    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults) =>
+        Read(configuration, defaults, new SettingsReader(configuration.GetSection("Gateway")));
+
+    /// <param name="configuration">All settings.</param>
+    /// <param name="defaults">The values of keys that are not set.</param>
+    /// <param name="settings">Reads the gateway's, and may know of problems already.</param>
+    /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
+    public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults, SettingsReader settings)
     {
-        var settings = new SettingsReader(configuration.GetSection("Gateway"));
-        var defaults = new GatewayOptions();
+        var options = Read(settings, defaults);
+        options = options with { Warnings = [.. SettingNames.Warnings(configuration, settings.Unknown())] };
+        return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
+    }
+
+    /// <summary>The names of all settings, as nothing but reading them knows; the problems of having none are nobody's.</summary>
+    public static IReadOnlyCollection<string> Names()
+    {
+        var settings = new SettingsReader(new ConfigurationManager().GetSection("Gateway"));
+        Read(settings, new GatewayOptions());
+        return [.. settings.Effective.Keys];
+    }
+
+    private static GatewayOptions Read(SettingsReader settings, GatewayOptions defaults)
+    {
         var defaultNamespace = ReadNamespace(settings, "default", new NamespaceOptions());
         var auth = AuthOptionsReader.Read(settings, defaults.Auth);
         bool development = settings.Flag("Development", defaults.Development);
@@ -45,7 +73,7 @@ internal static class GatewayOptionsReader
             Development = development,
             Public = settings.Address("Public", defaults.Public),
             Internal = settings.Address("Internal", defaults.Internal),
-            Node = settings.Text("Node") ?? $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}",
+            Node = settings.Text("Node", $"{Environment.MachineName}-{RandomNumberGenerator.GetHexString(4, lowercase: true)}"),
             Limits = ReadLimits(settings, defaults.Limits),
             Certificate = ReadCertificate(settings),
             Proxy = ReadProxy(settings),
@@ -76,8 +104,7 @@ internal static class GatewayOptionsReader
             Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: development && !auth.HasKey),
         };
         CheckTogether(settings, options);
-        options = options with { UnknownKeys = settings.Unknown() };
-        return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
+        return options;
     }
 
     private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults)
@@ -155,11 +182,11 @@ internal static class GatewayOptionsReader
 
     private static void CheckTogether(SettingsReader settings, GatewayOptions options)
     {
-        if (options.Public.Collides(options.Internal))
+        if (options is { Public: { } open, Internal: { } inner } && open.Collides(inner))
             settings.Problem("Internal", $"{options.Internal} must not be the public port");
         AuthOptionsReader.CheckTogether(settings, options);
         CheckDevelopment(settings, options);
-        if (options.Internal.IsTls)
+        if (options.Internal is { IsTls: true })
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
     }
@@ -167,8 +194,8 @@ internal static class GatewayOptionsReader
     /// <summary>The flag is refused with a key too: what keeps it harmless must not depend on a setting that is easily lost.</summary>
     private static void CheckDevelopment(SettingsReader settings, GatewayOptions options)
     {
-        string? open = !options.Public.IsLoopback ? $"Public is {options.Public}"
-            : !options.Internal.IsLoopback ? $"Internal is {options.Internal}"
+        string? open = options.Public is { IsLoopback: false } ? $"Public is {options.Public}"
+            : options.Internal is { IsLoopback: false } ? $"Internal is {options.Internal}"
             : options.Proxy.Protocol ? "Proxy:Protocol is set"
             : options.Proxy.Trusted.Count > 0 ? "Proxy:Trusted is set" : null;
         if (!options.Development || open is null)
@@ -181,13 +208,13 @@ internal static class GatewayOptionsReader
     {
         if (options.Certificate is not { } certificate)
         {
-            if (options.Public.IsTls)
+            if (options.Public is { IsTls: true })
                 settings.Problem("Public", $"{options.Public} needs Gateway:Certificate:Path");
             return;
         }
         // Served in the clear although there is a certificate is hardly what was meant.
-        if (!options.Public.IsTls)
-            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public} and not https");
+        if (options.Public is not { IsTls: true })
+            settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public?.ToString() ?? "not set"} and not https");
         else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
             settings.Problem("Certificate:Path", problem);
     }

@@ -25,7 +25,7 @@ internal static class RedisOptionsReader
         {
             Addresses = (settings.Text("Redis:Addresses") ?? "")
                 .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-            Prefix = settings.Text("Redis:Prefix") ?? defaults.Prefix,
+            Prefix = settings.Text("Redis:Prefix", defaults.Prefix),
             User = settings.Text("Redis:User"),
             Password = settings.Text("Redis:Password"),
             Tls = settings.Flag("Redis:Tls", defaults.Tls),

@@ -18,13 +18,19 @@ namespace Gateway.Server.Http.Streams;
 /// that holds for WebSockets, from admission to the drain, holds for streams too.
 /// </summary>
 internal sealed class SseEndpoint(
-    AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services)
+    AdmissionControl admission, NativeDialectFactory dialect, ClientAddresses addresses, CrossOrigin pages, ConnectionServices services) : IPortEndpoints
 {
     /// <summary>
     /// When a client whose stream breaks comes back, in milliseconds: another for each, lest all those of a node that died come at once. Browsers remember the
     /// last <c>retry</c>, so this also ends what a drain has told them.
     /// </summary>
     private const int MinRetry = 1_000, MaxRetry = 5_000;
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/sse", PublicPort.Only(HandleAsync));
+        routes.MapMethods("/sse", ["OPTIONS"], PublicPort.Only(pages.Preflight("GET")));
+    }
 
     public async Task HandleAsync(HttpContext context)
     {

@@ -4,10 +4,12 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>What leads from one node to the others fails, while messages of clients go their way. Who was not reached is named.</summary>
+/// <summary>Faults of the way between nodes, while clients' messages go on. Nodes that were not reached are named.</summary>
 public sealed class BusFaultTests
 {
-    /// <summary>What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.</summary>
+    /// <summary>
+    /// What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.
+    /// </summary>
     private const string Heartbeat = "gateway:nodes";
 
     [Fact]
@@ -150,7 +152,7 @@ public sealed class BusFaultTests
     private static bool IsWhole(JsonElement list, int count) =>
         list.GetProperty("nodes").GetArrayLength() == count && list.Texts("missing").Length == 0;
 
-    /// <summary>Who did not answer a question to all nodes.</summary>
+    /// <summary>The nodes that did not answer a question to all.</summary>
     private static async Task<string[]> MissingAsync(GatewayServer node) => (await node.GetAsync("/api/stats")).Json.Texts("missing");
 
     private static async Task<JsonElement> NodesAsync(GatewayServer node) => (await node.GetAsync("/api/nodes")).Json;

@@ -76,7 +76,8 @@ public sealed class BusyChannelTests
             client.Reset();
         }
 
-        await Eventually.TrueAsync(() => far.Server.Connections.Count == 0 && far.Server.Channels.Count == 0, "nothing is left of the clients");
+        await Eventually.TrueAsync(
+            () => far.Server.Connections.Count == 0 && far.Server.Channels.Count == 0, "nothing is left of the clients");
         using var metrics = new Measurements(far.Server);
         await Eventually.TrueAsync(() => metrics["gateway.backplane.in_flight"] == 0, "what they asked for is answered");
         int before = await redis.CallsAsync("xrange");

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A Redis cluster with replicas loses servers, and slots change hands.</summary>
+/// <summary>Faults of a Redis cluster with replicas: servers are lost, and slots move.</summary>
 public sealed class ClusterFaultTests
 {
     private static readonly string[] Channels = [.. Enumerable.Range(0, 12).Select(i => $"log:{i}z")];
@@ -31,7 +31,8 @@ public sealed class ClusterFaultTests
         await PublishesAsync(publisher, "2");
         await master.RestartAsync(keepData: false, discard: false);
         await Eventually.TrueAsync(
-            async () => (await master.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal), "the old master follows");
+            async () => (await master.CommandAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal),
+            "the old master follows");
         await master.CommandAsync("CLUSTER", "FAILOVER");
         await RedisCluster.TakesOverAsync(master);
 
@@ -93,7 +94,8 @@ public sealed class ClusterFaultTests
             // With a key and without in turn: both ways of publishing.
             string key = i % 2 == 0 ? $""","key":"k{i}" """ : "";
             string content = i.ToString(CultureInfo.InvariantCulture);
-            var answer = await publisher.AskAnythingAsync($$"""{"type":"message","channel":"plain:x","content":{{content}},"id":1{{key}}}""");
+            var answer = await publisher.AskAnythingAsync(
+                $$"""{"type":"message","channel":"plain:x","content":{{content}},"id":1{{key}}}""");
             if (answer.Text("type") == "ack")
                 last = i;
         }
@@ -150,7 +152,8 @@ public sealed class ClusterFaultTests
         master.Pause();
         try
         {
-            await Eventually.TrueAsync(() => Redis(node).Degradation?.Contains(master.Address, StringComparison.Ordinal) == true, "the silent master is named");
+            await Eventually.TrueAsync(
+                () => Redis(node).Degradation?.Contains(master.Address, StringComparison.Ordinal) == true, "the silent master is named");
             await Eventually.TrueAsync(
                 async () => (await client.AskAnythingAsync(Expect.Message(other, "1"))).Text("type") == "ack", "the others take messages");
             Assert.Equal("1", (await subscriber.ReceiveUntilAsync(message => message.Text("type") == "message")).Raw("content"));
@@ -184,7 +187,8 @@ public sealed class ClusterFaultTests
         foreach (string channel in Channels)
         {
             await Eventually.TrueAsync(
-                async () => (await publisher.AskAnythingAsync(Expect.Message(channel, content))).Text("type") == "ack", $"{channel} takes a message");
+                async () => (await publisher.AskAnythingAsync(Expect.Message(channel, content))).Text("type") == "ack",
+                $"{channel} takes a message");
         }
     }
 }

@@ -2,10 +2,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A real Redis cluster of three, one of whose addresses the nodes are told.</summary>
+/// <summary>Nodes on a real Redis cluster of three, with one server's address in the settings.</summary>
 public sealed class ClusterTests
 {
-    /// <summary>Enough that every server has some.</summary>
+    /// <summary>Enough channels for every server to have some.</summary>
     private static readonly string[] Channels = [.. Enumerable.Range(0, 12).Select(i => $"log:{i}z")];
 
     [Fact]

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis runs all the time; what leads to it does not. Another node goes on publishing meanwhile.</summary>
+/// <summary>Faults of one node's connection to a Redis that runs all the time, while another node goes on publishing.</summary>
 public sealed class ConnectionFaultTests
 {
     [Fact]
@@ -162,7 +162,8 @@ public sealed class ConnectionFaultTests
         var accepted = await publishing.StopAsync();
         // The publisher's own node may be refusing still; with a key, asking until it is accepted publishes once.
         const string End = """{"type":"message","channel":"log:x","content":"end","key":"end","id":0}""";
-        await Eventually.TrueAsync(async () => (await publisher.AskAnythingAsync(End)).Text("type") == "ack", "the last message is accepted");
+        await Eventually.TrueAsync(
+            async () => (await publisher.AskAnythingAsync(End)).Text("type") == "ack", "the last message is accepted");
         await follower.ReceivesAsync("\"end\"");
         Expect.NothingLostOrDoubled(follower, accepted);
         return accepted;

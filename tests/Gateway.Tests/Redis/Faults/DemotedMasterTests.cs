@@ -2,7 +2,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A master that becomes a replica while its connections stay open: it still takes what is published without history, and nothing else.</summary>
+/// <summary>
+/// A master that becomes a replica while its connections stay open: it still takes what is published without history, and nothing else.
+/// </summary>
 public sealed class DemotedMasterTests
 {
     [Fact]

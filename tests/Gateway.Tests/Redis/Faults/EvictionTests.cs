@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Scaling, "When Redis is full": with <c>allkeys-lru</c>, which throws away any key at any moment.</summary>
+/// <summary>A full Redis with <c>allkeys-lru</c>, which drops any key at any moment, as in scaling under "When Redis is full".</summary>
 public sealed class EvictionTests
 {
     [Fact]
@@ -86,7 +86,8 @@ public sealed class EvictionTests
         async Task<string> UsersAsync()
         {
             var answer = await looking.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":1}""");
-            return string.Join(' ', answer.GetProperty("users").EnumerateArray().Select(user => user.GetString()).Order(StringComparer.Ordinal));
+            return string.Join(
+                ' ', answer.GetProperty("users").EnumerateArray().Select(user => user.GetString()).Order(StringComparer.Ordinal));
         }
     }
 
@@ -103,7 +104,8 @@ public sealed class EvictionTests
         await using var present = await JsonClient.ConnectAsync(a, "?user=bob");
         await present.SubscribeAsync("room:x");
         await redis.CommandAsync("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
-        long used = long.Parse((await redis.CommandAsync("INFO", "memory")).Split('\n').First(line => line.StartsWith("used_memory:", StringComparison.Ordinal))[12..], CultureInfo.InvariantCulture);
+        long used = long.Parse((await redis.CommandAsync("INFO", "memory")).Split('\n').First(
+            line => line.StartsWith("used_memory:", StringComparison.Ordinal))[12..], CultureInfo.InvariantCulture);
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", (used + (2 << 20)).ToString(CultureInfo.InvariantCulture));
         await using var client = await JsonClient.ConnectAsync(b, "?user=eve");
         var positions = new Dictionary<string, (string Epoch, long Seq)>();
@@ -120,7 +122,8 @@ public sealed class EvictionTests
                 await flooder.PublishAsync($"log:x{round}-{i}", $"\"{filler}\"", i == 99 ? ""","id":1 """ : "");
             await flooder.ReceiveAsync("ack");
         }
-        Assert.NotEqual("evicted_keys:0", (await redis.CommandAsync("INFO", "stats")).Split('\r', '\n').First(line => line.StartsWith("evicted_keys", StringComparison.Ordinal)));
+        Assert.NotEqual("evicted_keys:0", (await redis.CommandAsync("INFO", "stats")).Split('\r', '\n').First(
+            line => line.StartsWith("evicted_keys", StringComparison.Ordinal)));
         await a.IsReadyAsync();
         await b.IsReadyAsync();
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
@@ -135,12 +138,13 @@ public sealed class EvictionTests
             "messages of every channel come");
         await following;
         await Eventually.TrueAsync(
-            async () => (await publisher.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":1}""")).Raw("users") == """["bob"]""", "presence is right again");
+            async () => (await publisher.AskAnythingAsync(
+                """{"type":"presence","channel":"room:x","id":1}""")).Raw("users") == """["bob"]""", "presence is right again");
     }
 
     /// <summary>
-    /// Does what a client is to do, until one of the last messages of every channel has come. Within an epoch it sees each seq once and in order, or is
-    /// told.
+    /// Does what a client is to do, until one of the last messages of every channel has come. Within an epoch it sees each seq once and in
+    /// order, or is told.
     /// </summary>
     private static async Task FollowAsync(JsonClient client, Dictionary<string, (string Epoch, long Seq)> positions)
     {
@@ -155,7 +159,8 @@ public sealed class EvictionTests
             {
                 case "unsubscribed":
                     Assert.Equal("insufficient_state", message.Text("code"));
-                    await client.SendAsync($$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{epoch}}}","seq":{{{seq}}}}}""");
+                    await client.SendAsync(
+                        $$$"""{"type":"subscribe","channel":"{{{channel}}}","recover":{"epoch":"{{{epoch}}}","seq":{{{seq}}}}}""");
                     break;
                 case "subscribed":
                     bool recovered = message.GetProperty("recovered").GetBoolean();

@@ -24,8 +24,8 @@ internal static class Expect
         $$"""{"type":"message","channel":"{{channel}}","content":{{content}},"id":{{id}}}""";
 
     /// <summary>
-    /// Asserts that a subscriber was sent nothing but messages, each seq once and in order, all acknowledged ones among them, and unconfirmed
-    /// ones at most once.
+    /// Asserts that a subscriber was sent nothing but messages, each seq once and in order, all acknowledged ones among them, and
+    /// unconfirmed ones at most once.
     /// </summary>
     public static void NothingLostOrDoubled(Follower follower, IReadOnlyList<long> accepted)
     {

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>For one thread. Publishes 1, 2, 3 … to a channel at a steady rate, whatever becomes of them, until it is stopped.</summary>
+/// <summary>Publishes 1, 2, 3 … to a channel at a steady rate, whatever becomes of them, until it is stopped. For one thread.</summary>
 internal sealed class Flood : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();

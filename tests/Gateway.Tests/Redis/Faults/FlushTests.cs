@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Somebody runs FLUSHALL.</summary>
+/// <summary>FLUSHALL while nodes and clients are connected.</summary>
 public sealed class FlushTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Safe for any thread. Reads everything a client is sent, while the test does something else.</summary>
+/// <summary>A reader of everything that a client is sent, while the test does something else. Safe for any thread.</summary>
 internal sealed class Follower
 {
     private readonly List<JsonElement> _received = [];
@@ -13,7 +13,7 @@ internal sealed class Follower
     {
     }
 
-    /// <summary>From now on nobody else may read from the client.</summary>
+    /// <summary>Starts to read. Nothing else may read from the client from now on.</summary>
     public static Follower Start(JsonClient client)
     {
         var follower = new Follower();
@@ -30,11 +30,12 @@ internal sealed class Follower
         }
     }
 
-    /// <summary>What was received of one type.</summary>
+    /// <summary>The received messages of one type.</summary>
     public IReadOnlyList<JsonElement> All(string type) => [.. Received.Where(message => message.Text("type") == type)];
 
-    /// <summary>Waits until it has received a message with this content.</summary>
-    public Task ReceivesAsync(string content) => ReceivesAsync(message => message.Text("type") == "message" && message.Raw("content") == content, content);
+    /// <summary>Waits until a message with this content was received.</summary>
+    public Task ReceivesAsync(string content) =>
+        ReceivesAsync(message => message.Text("type") == "message" && message.Raw("content") == content, content);
 
     public Task ReceivesAsync(Func<JsonElement, bool> fits, string what) => Eventually.TrueAsync(
         () => Received.Any(fits) || (Ended is { } end ? throw new InvalidOperationException("The client heard no more.", end) : false),

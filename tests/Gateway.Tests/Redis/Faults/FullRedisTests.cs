@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Scaling, "When Redis is full": <c>maxmemory</c> with <c>noeviction</c>.</summary>
+/// <summary>A full Redis with <c>noeviction</c>, as in scaling under "When Redis is full".</summary>
 public sealed class FullRedisTests
 {
     [Fact]
@@ -26,14 +26,16 @@ public sealed class FullRedisTests
         foreach (string refused in new[]
         {
             Expect.Message("log:x", "3"), Expect.Message("log:new", "3"), Keyed("log:new"), Keyed("plain:x"), Keyed("plain:new"),
-            """{"type":"subscribe","channel":"log:new","id":1}""", """{"type":"subscribe","channel":"room:x","id":1}""", """{"type":"subscribe","channel":"room:new","id":1}""",
+            """{"type":"subscribe","channel":"log:new","id":1}""", """{"type":"subscribe","channel":"room:x","id":1}""",
+            """{"type":"subscribe","channel":"room:new","id":1}""",
         })
             await Expect.UnavailableAsync(ann, refused);
         Assert.Equal(before, await redis.CommandAsync("DEBUG", "DIGEST"));
 
         // What was done once is known, what is there can be read, and what needs no memory goes through.
         Assert.Equal(2, (await ann.AskAsync(Keyed("log:x"), "ack")).Number("seq"));
-        Assert.Equal(2, (await ann.AskAnythingAsync("""{"type":"history","channel":"log:x","id":2}""")).GetProperty("messages").GetArrayLength());
+        Assert.Equal(2, (await ann.AskAnythingAsync("""{"type":"history","channel":"log:x","id":2}"""))
+            .GetProperty("messages").GetArrayLength());
         Assert.Equal(1, (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":3}""")).Number("count"));
         await ann.AskAsync(Expect.Message("plain:x", "4"), "ack");
         Assert.Equal("4", (await subscriber.ReceiveAsync("message")).Raw("content"));
@@ -46,7 +48,9 @@ public sealed class FullRedisTests
         await b.IsReadyAsync();
         // Whoever leaves, leaves.
         await subscriber.AskAsync("""{"type":"unsubscribe","channel":"room:x"}""", "unsubscribed");
-        await Eventually.TrueAsync(async () => (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0, "nobody is there any more");
+        await Eventually.TrueAsync(
+            async () => (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0,
+            "nobody is there any more");
 
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
         Assert.Equal(3, (await ann.AskAsync(Expect.Message("log:x", "5"), "ack")).Number("seq"));

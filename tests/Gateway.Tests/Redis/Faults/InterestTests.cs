@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A node hears only of channels that somebody there listens to.</summary>
+/// <summary>A node gets only the channels to which it has subscribers.</summary>
 public sealed class InterestTests
 {
     [Theory]

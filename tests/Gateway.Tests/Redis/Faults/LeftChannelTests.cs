@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>A channel that nobody wants any more when the connection to Redis is replaced.</summary>
+/// <summary>A channel without subscribers at the moment when the connection to Redis is replaced.</summary>
 public sealed class LeftChannelTests
 {
     private const int Messages = 20;

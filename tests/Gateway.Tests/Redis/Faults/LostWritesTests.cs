@@ -2,7 +2,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.</summary>
+/// <summary>
+/// Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.
+/// </summary>
 public sealed class LostWritesTests
 {
     [Fact]
@@ -135,7 +137,7 @@ public sealed class LostWritesTests
         Assert.Equal(epoch, (await other.SubscribeAsync("log:x")).Text("epoch"));
     }
 
-    /// <summary>Takes the last messages out as if they had never come.</summary>
+    /// <summary>Removes the last messages, as if they had never been published.</summary>
     private static Task<string> RewindAsync(RedisServer redis, string channel, int to) => redis.CommandAsync(
         "EVAL",
         """

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Who is present, across nodes that come and go.</summary>
+/// <summary>The users present, across nodes that come and go.</summary>
 public sealed class NodeLossTests
 {
     private const string Channel = "room:x";
@@ -102,7 +102,7 @@ public sealed class NodeLossTests
         Assert.Equal(["bob"], await LeftUntilAsync(ann, count: 2));
     }
 
-    /// <summary>Reads presence changes until so many users are there.</summary>
+    /// <summary>Reads presence changes until a number of users is there.</summary>
     /// <returns>Who left, each as often as it was said.</returns>
     private static async Task<IEnumerable<string>> LeftUntilAsync(JsonClient client, int count)
     {

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Presence when Redis goes and comes back.</summary>
+/// <summary>Presence while Redis is away and when it is back.</summary>
 public sealed class PresenceFaultTests
 {
     private const string Channel = "room:x";
@@ -62,7 +62,8 @@ public sealed class PresenceFaultTests
 
         await using var guest = await JsonClient.ConnectAsync(node, "?user=guest");
         await Eventually.TrueAsync(
-            async () => (await guest.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":1}""")) is var answer && answer.Texts("users").Contains("ann"),
+            async () => (await guest.AskAnythingAsync($$"""{"type":"presence","channel":"{{Channel}}","id":1}""")) is var answer
+                && answer.Texts("users").Contains("ann"),
             "ann is listed again");
     }
 

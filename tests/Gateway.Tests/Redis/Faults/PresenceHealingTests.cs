@@ -8,7 +8,7 @@ public sealed class PresenceHealingTests
 {
     private const string Channel = "room:x";
 
-    /// <summary>Longer than any test: nothing is healed by the usual refreshing, and nobody goes by expiring.</summary>
+    /// <summary>Longer than any test, so that neither refreshing nor expiry heals anything.</summary>
     private const string NeverRefreshed = "Presence:TimeToLive=1.00:00:00";
 
     [Fact]

@@ -3,10 +3,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Stateless. Asks Redis itself who listens, whatever a channel's name there looks like around its own.</summary>
+/// <summary>Redis's own answers about subscribers and commands, whatever surrounds a channel's name there. Stateless.</summary>
 internal static class PubSub
 {
-    /// <summary>How many connections are subscribed to a channel.</summary>
+    /// <summary>The number of connections that are subscribed to a channel.</summary>
     public static async Task<int> SubscribersAsync(this RedisServer redis, string channel)
     {
         string[] names = await redis.NamesAsync(channel);
@@ -20,7 +20,7 @@ internal static class PubSub
     private static async Task<string[]> NamesAsync(this RedisServer redis, string channel) =>
         (await redis.CommandAsync("PUBSUB", "CHANNELS", $"*{channel}*")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>How often a command was run since the server started.</summary>
+    /// <summary>The number of calls of a command since the server's start.</summary>
     public static async Task<int> CallsAsync(this RedisServer redis, string command)
     {
         string stats = await redis.CommandAsync("INFO", "commandstats");
@@ -28,7 +28,7 @@ internal static class PubSub
         return line is null ? 0 : int.Parse(line.Split('=', ',')[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The same of all servers of a cluster.</summary>
+    /// <summary>The number of calls of a command on all servers of a cluster.</summary>
     public static async Task<int> CallsAsync(this RedisCluster cluster, string command) =>
         (await Task.WhenAll(cluster.Servers.Select(server => server.CallsAsync(command)))).Sum();
 }

@@ -5,8 +5,8 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// For one thread at a time. What a client library does: when its connection ends it goes to the next node that takes it, and
-/// recovers from the last message it saw. It notes every seq.
+/// What a client library does: when its connection ends it goes to the next node that takes it, and recovers from the last message it saw.
+/// It notes every seq. For one thread at a time.
 /// </summary>
 internal sealed class RecoveringClient(Uri[] nodes, int first, string channel)
 {

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>What clients and load balancers see while Redis cannot be reached, however it went, and when it is back.</summary>
+/// <summary>A Redis that cannot be reached for different reasons, as clients and load balancers see it, and its return.</summary>
 public sealed class RedisAwayTests
 {
     public enum Fault

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis is ended with SIGKILL while messages flow, and started again.</summary>
+/// <summary>A Redis that is killed while messages flow, and started again.</summary>
 public sealed class RedisKilledTests
 {
     [Fact]

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Redis refuses to show the stream of a channel that many are subscribed to, once or for a while, and everything else works.</summary>
+/// <summary>
+/// Redis refuses to show the stream of a channel that many are subscribed to, once or for a while, and everything else works.
+/// </summary>
 public sealed class RefusedReadTests
 {
     private const int Subscribers = 60;
@@ -74,9 +76,10 @@ public sealed class RefusedReadTests
         Assert.Equal("1", (await holder.ReceiveAsync("message")).Raw("content"));
     }
 
-    private static string Recover(string epoch) => $$$"""{"type":"subscribe","channel":"log:x","id":1,"recover":{"epoch":"{{{epoch}}}","seq":1}}""";
+    private static string Recover(string epoch) =>
+        $$$"""{"type":"subscribe","channel":"log:x","id":1,"recover":{"epoch":"{{{epoch}}}","seq":1}}""";
 
-    /// <summary>Does what a client is to do, until the second message has come.</summary>
+    /// <summary>Does what the protocol asks of a client, until the second message has come.</summary>
     private static async Task FollowAsync(JsonClient client, string epoch, Action told)
     {
         while (true)

@@ -20,7 +20,8 @@ public sealed class RollingRestartTests
             long last = long.MaxValue;
             RecoveringClient[] clients = [.. Enumerable.Range(0, Clients).Select(i => new RecoveringClient(addresses, i, Channel))];
             var subscribed = clients.Select(_ => new TaskCompletionSource()).ToArray();
-            var following = clients.Zip(subscribed).Select(pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
+            var following = clients.Zip(subscribed).Select(
+                pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
             // Whoever fails ends the waiting too.
             await Task.WhenAll(following.Zip(subscribed).Select(pair => Task.WhenAny(pair.First, pair.Second.Task).Unwrap()));
             using var stop = new CancellationTokenSource();
@@ -54,7 +55,9 @@ public sealed class RollingRestartTests
     private static string[] Settings(RedisServer redis) =>
         Node.Settings(redis.Address, $"Public=http://127.0.0.1:{LoopbackPorts.Next()}", "Drain:Duration=00:00:01");
 
-    /// <summary>Publishes until told to stop, each message with a key, so that it may be sent again where its answer was lost with the connection.</summary>
+    /// <summary>
+    /// Publishes until told to stop, each message with a key, so that it may be sent again where its answer was lost with the connection.
+    /// </summary>
     /// <returns>The last seq.</returns>
     private static async Task<long> PublishAsync(Uri[] nodes, CancellationToken stop)
     {

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Somebody runs SCRIPT FLUSH, or a replica that never had the scripts takes over.</summary>
+/// <summary>A Redis without the scripts: after SCRIPT FLUSH, and after a replica that never had them takes over.</summary>
 public sealed class ScriptsForgottenTests
 {
     [Fact]
@@ -28,7 +28,8 @@ public sealed class ScriptsForgottenTests
         await FlushAsync();
         await client.AskAnythingAsync("""{"type":"unsubscribe","channel":"room:x","id":3}""");
         await Eventually.TrueAsync(
-            async () => (await publisher.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0, "bob has left");
+            async () => (await publisher.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0,
+            "bob has left");
 
         Task FlushAsync() => redis.CommandAsync("SCRIPT", "FLUSH");
     }

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Two independent Redis servers share the channels.</summary>
+/// <summary>Two independent Redis servers that share the channels.</summary>
 public sealed class SeveralServersTests
 {
     [Fact]
@@ -41,13 +41,15 @@ public sealed class SeveralServersTests
         using var http = new HttpClient();
         var health = new Uri($"http://127.0.0.1:{b.InternalPort}/health/ready");
         await Eventually.TrueAsync(async () => await http.GetStringAsync(health) is var body
-            && body.Contains("\"ready\"", StringComparison.Ordinal) && body.Contains(first.Address, StringComparison.Ordinal), "the node is ready, and names the server that is away");
+            && body.Contains("\"ready\"", StringComparison.Ordinal) && body.Contains(first.Address, StringComparison.Ordinal),
+                "the node is ready, and names the server that is away");
 
         await first.RestartAsync(keepData: true);
         foreach (string channel in onFirst)
         {
             string again = $$"""{"type":"message","channel":"{{channel}}","content":2,"key":"k","id":2}""";
-            await Eventually.TrueAsync(async () => (await publisher.AskAnythingAsync(again)).Text("type") == "ack", $"{channel} is published to again");
+            await Eventually.TrueAsync(
+                async () => (await publisher.AskAnythingAsync(again)).Text("type") == "ack", $"{channel} is published to again");
             Assert.Equal((channel, 1), Place(await subscriber.ReceiveAsync("message")));
         }
 

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary><c>Redis:ShardedPubSub</c> in a real cluster of Redis 7: what goes where, and what is heard while slots move.</summary>
+/// <summary><c>Redis:ShardedPubSub</c> in a real cluster of Redis 7: where messages go, and which arrive while slots move.</summary>
 public sealed class ShardedPubSubTests
 {
     private const int Messages = 400;
@@ -52,7 +52,8 @@ public sealed class ShardedPubSubTests
         }
         await client.AskAsync("""{"type":"unsubscribe","channel":"plain:x"}""", "unsubscribed");
         await Eventually.TrueAsync(
-            async () => (await master.CommandAsync("PUBSUB", "SHARDCHANNELS", "gateway:c:{plain:x}")).Length == 0, "the server is told that it is left");
+            async () => (await master.CommandAsync("PUBSUB", "SHARDCHANNELS", "gateway:c:{plain:x}")).Length == 0,
+            "the server is told that it is left");
         Assert.Equal(1, await master.CallsAsync("sunsubscribe"));
     }
 
@@ -80,7 +81,8 @@ public sealed class ShardedPubSubTests
             }
             string text = i.ToString(CultureInfo.InvariantCulture);
             string with = key.Length == 0 ? "" : $""","key":"k{text}" """;
-            var answer = await publisher.AskAnythingAsync($$"""{"type":"message","channel":"{{channel}}","content":{{text}},"id":1{{with}}}""");
+            var answer = await publisher.AskAnythingAsync(
+                $$"""{"type":"message","channel":"{{channel}}","content":{{text}},"id":1{{with}}}""");
             if (answer.Text("type") == "ack")
                 accepted.Add(i);
         }

@@ -3,7 +3,9 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>For one thread. Publishes <c>1</c>, <c>2</c>, <c>3</c> … to a channel, each when the one before was answered, until it is stopped.</summary>
+/// <summary>
+/// Publishes <c>1</c>, <c>2</c>, <c>3</c> … to a channel, each when the one before was answered, until it is stopped. For one thread.
+/// </summary>
 internal sealed class SteadyPublisher
 {
     private readonly JsonClient _client;
@@ -25,21 +27,22 @@ internal sealed class SteadyPublisher
     /// <param name="channel">A name that needs no escapes.</param>
     public static SteadyPublisher Start(JsonClient client, string channel) => new(client, channel);
 
-    /// <summary>Waits until so many more were accepted.</summary>
+    /// <summary>Waits until a number of further messages was accepted.</summary>
     public Task PublishesMoreAsync(int messages)
     {
         int target = Volatile.Read(ref _acceptedCount) + messages;
-        return Eventually.TrueAsync(() => Volatile.Read(ref _acceptedCount) >= target || Failed(), $"{messages} more messages are accepted");
+        return Eventually.TrueAsync(
+            () => Volatile.Read(ref _acceptedCount) >= target || Failed(), $"{messages} more messages are accepted");
     }
 
-    /// <summary>Waits until one more was not accepted.</summary>
+    /// <summary>Waits until a further message was not accepted.</summary>
     public Task IsRefusedAsync()
     {
         int target = Volatile.Read(ref _refusedCount) + 1;
         return Eventually.TrueAsync(() => Volatile.Read(ref _refusedCount) >= target || Failed(), "a message is refused");
     }
 
-    /// <summary>How many were refused so far.</summary>
+    /// <summary>The number of messages that were not accepted so far.</summary>
     public int Refused => Volatile.Read(ref _refusedCount);
 
     /// <returns>The contents that were acknowledged.</returns>
@@ -50,8 +53,11 @@ internal sealed class SteadyPublisher
         return _accepted;
     }
 
-    /// <exception cref="InvalidOperationException">Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.</exception>
-    private bool Failed() => _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
+    /// <exception cref="InvalidOperationException">
+    /// Neither an acknowledgement nor <c>unavailable</c> or <c>unconfirmed</c>, or nothing, was the answer.
+    /// </exception>
+    private bool Failed() =>
+        _publishing.IsFaulted ? throw new InvalidOperationException("It could not go on.", _publishing.Exception) : false;
 
     private async Task PublishAsync()
     {

@@ -40,7 +40,8 @@ public sealed class SubscribeFaultTests
         await node.IsReadyAsync();
 
         await Eventually.TrueAsync(
-            async () => (await client.AskAnythingAsync("""{"type":"subscribe","channel":"log:x","id":1}""")).Text("type") == "subscribed", "the channel is subscribed to");
+            async () => (await client.AskAnythingAsync("""{"type":"subscribe","channel":"log:x","id":1}""")).Text("type") == "subscribed",
+            "the channel is subscribed to");
 
         await client.PublishAsync("log:x", "1");
         Assert.Equal("1", (await client.ReceiveAsync("message")).Raw("content"));
@@ -72,7 +73,8 @@ public sealed class SubscribeFaultTests
         foreach (string channel in channels)
             await publisher.PublishAsync(channel, "1");
 
-        Assert.Equal(channels.Order(), (await client.ReceiveMessagesAsync(channels.Length)).Select(message => message.Text("channel")).Order());
+        Assert.Equal(channels.Order(), (await client.ReceiveMessagesAsync(channels.Length)).Select(message => message.Text("channel"))
+            .Order());
 
     }
 

@@ -6,7 +6,10 @@ using Gateway.Tests.Sse;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody knows.</summary>
+/// <summary>
+/// What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody
+/// knows.
+/// </summary>
 public sealed class UnconfirmedTests
 {
     [Theory]
@@ -132,10 +135,12 @@ public sealed class UnconfirmedTests
 
         var published = node.PostAsync("publish", """{"channel":"log:a","content":1}""");
         var broadcast = node.PostAsync("broadcast", """{"channels":["log:b","plain:b"],"content":1}""");
-        var batch = node.PostAsync("batch", """{"commands":[{"type":"publish","channel":"log:c","content":1},{"type":"publish","channel":"log:c","content":2}]}""");
+        var batch = node.PostAsync("batch",
+            """{"commands":[{"type":"publish","channel":"log:c","content":1},{"type":"publish","channel":"log:c","content":2}]}""");
         var posted = Publishing.PostAsync(node.PublicPort, """{"channel":"log:d","content":1}""");
 
-        Assert.Equal((504, "log:a", 504), ((await published).Status, (await published).Json.Text("channel"), (await published).Json.Number("status")));
+        Assert.Equal((504, "log:a", 504),
+            ((await published).Status, (await published).Json.Text("channel"), (await published).Json.Number("status")));
         Assert.Equal([("log:b", 504), ("plain:b", 504)], Results(await broadcast));
         Assert.Equal([("log:c", 504), ("log:c", 503)], Results(await batch));
         var (status, body) = await posted;

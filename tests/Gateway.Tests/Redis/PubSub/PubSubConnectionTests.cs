@@ -7,7 +7,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.PubSub;
 
-/// <summary>One connection that listens, at a real Redis.</summary>
+/// <summary>One pub/sub connection to a real Redis.</summary>
 public sealed class PubSubConnectionTests : IAsyncLifetime
 {
     private RedisServer _redis = null!;
@@ -25,9 +25,11 @@ public sealed class PubSubConnectionTests : IAsyncLifetime
         const int Count = 20_000;
         var heard = new ConcurrentQueue<(string Channel, int Number)>();
         foreach (string name in new[] { "a", "b", "c" })
-            Assert.Null(await _connection.SubscribeAsync(Channel(name, message => heard.Enqueue((name, int.Parse(message, CultureInfo.InvariantCulture))))));
+            Assert.Null(await _connection.SubscribeAsync(
+                Channel(name, message => heard.Enqueue((name, int.Parse(message, CultureInfo.InvariantCulture))))));
 
-        await _redis.CommandAsync("EVAL", $"for i = 1, {Count} do redis.call('PUBLISH', string.sub('abc', i % 3 + 1, i % 3 + 1), i) end", "0");
+        await _redis.CommandAsync(
+            "EVAL", $"for i = 1, {Count} do redis.call('PUBLISH', string.sub('abc', i % 3 + 1, i % 3 + 1), i) end", "0");
 
         await Eventually.TrueAsync(() => heard.Count == Count, "every message is heard");
         Assert.Equal(Enumerable.Range(1, Count), heard.Select(message => message.Number));
@@ -102,7 +104,8 @@ public sealed class PubSubConnectionTests : IAsyncLifetime
         using var wrong = await ConnectAsync("wrong");
         using var right = await ConnectAsync("right");
 
-        Assert.StartsWith("WRONGPASS", await wrong.Ended.WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "WRONGPASS", await wrong.Ended.WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Null(await right.SubscribeAsync(Channel("a", _ => { })));
     }
 
@@ -113,7 +116,8 @@ public sealed class PubSubConnectionTests : IAsyncLifetime
         PubSubHandler handler = _ => { };
         long before = GC.GetTotalMemory(forceFullCollection: true);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Count).Select(i => _connection.SubscribeAsync(new PubSubChannel(Encoding.ASCII.GetBytes($"gateway:c:{{chat:{i}}}"), handler))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Count).Select(
+            i => _connection.SubscribeAsync(new PubSubChannel(Encoding.ASCII.GetBytes($"gateway:c:{{chat:{i}}}"), handler))));
 
         Assert.All(answers, Assert.Null);
         long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Count;

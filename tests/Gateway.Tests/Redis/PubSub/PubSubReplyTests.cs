@@ -3,7 +3,9 @@ using Gateway.Server.Backplane.Redis.PubSub;
 
 namespace Gateway.Tests.Redis.PubSub;
 
-/// <summary>RESP2 as a server sends it on a connection that listens: https://redis.io/docs/latest/develop/reference/protocol-spec/.</summary>
+/// <summary>
+/// RESP2 as a server sends it on a connection that listens: https://redis.io/docs/latest/develop/reference/protocol-spec/.
+/// </summary>
 public sealed class PubSubReplyTests
 {
     public static TheoryData<string, string, string, string> Replies => new()
@@ -31,7 +33,8 @@ public sealed class PubSubReplyTests
             Assert.Equal(0, PubSubReply.Read(bytes.AsSpan(0, length), out _));
 
         Assert.Equal(text.Length, PubSubReply.Read(bytes, out var reply));
-        Assert.Equal((kind, channel, content), (reply.Kind.ToString(), Encoding.ASCII.GetString(reply.Channel), Encoding.ASCII.GetString(reply.Content)));
+        Assert.Equal((kind, channel, content),
+            (reply.Kind.ToString(), Encoding.ASCII.GetString(reply.Channel), Encoding.ASCII.GetString(reply.Content)));
     }
 
     [Theory]

@@ -6,12 +6,12 @@ using Gateway.Tests.Redis.Faults;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Scaling, "What Redis has to allow": the access list that stands there, taken from there.</summary>
+/// <summary>The access list of scaling, "What Redis has to allow", read from the page.</summary>
 public sealed partial class AccessListTests
 {
     private const string Secret = "hunter2";
 
-    /// <summary>What is sent outside the scripts.</summary>
+    /// <summary>The commands that are sent outside the scripts.</summary>
     private static readonly string[] Sent =
         ["echo", "eval", "evalsha", "info", "ping", "publish", "script|load", "subscribe", "unsubscribe"];
 
@@ -90,13 +90,14 @@ public sealed partial class AccessListTests
             Documented("user gateway on").Where(rule => rule[0] == '+').Select(rule => rule[1..]).Order(StringComparer.Ordinal));
     }
 
-    /// <summary>What a node does 3 s after the last subscriber of a channel that never had a message.</summary>
+    /// <summary>Waits for what a node does 3 s after the last subscriber of a channel that never had a message.</summary>
     private static async Task EmptyChannelIsForgottenAsync(NodePair pair, RedisServer redis)
     {
         await using (var client = await JsonClient.ConnectAsync(pair.A))
             await client.SubscribeAsync("log:empty");
         await Eventually.TrueAsync(
-            async () => long.Parse(await redis.CommandAsync("PTTL", "gateway:m:{log:empty}"), CultureInfo.InvariantCulture) is > 0 and <= 10_000,
+            async () => long.Parse(
+                await redis.CommandAsync("PTTL", "gateway:m:{log:empty}"), CultureInfo.InvariantCulture) is > 0 and <= 10_000,
             "its position expires soon");
     }
 

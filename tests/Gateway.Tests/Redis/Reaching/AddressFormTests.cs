@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Scaling, "Reaching Redis": where it may be.</summary>
+/// <summary>The forms of Redis's address, as in scaling under "Reaching Redis".</summary>
 public sealed class AddressFormTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Two gateways that reach Redis in the same way, and everything that they do by way of it. For one test.</summary>
+/// <summary>Two gateways that reach Redis in the same way, and a run through everything that they use it for. For one test.</summary>
 internal sealed class NodePair : IAsyncDisposable
 {
     private NodePair(GatewayServer a, GatewayServer b) => (A, B) = (a, b);
@@ -21,7 +21,9 @@ internal sealed class NodePair : IAsyncDisposable
         return new NodePair(a, await Node.StartAsync(addresses, ["Node=b", "Presence:TimeToLive=00:00:02", .. more]));
     }
 
-    /// <summary>Publishing with and without history and keys, recovery, history, presence, and what one node asks the other.</summary>
+    /// <summary>
+    /// Checks publishing with and without history and keys, recovery, history, presence, and questions between the nodes.
+    /// </summary>
     /// <param name="round">Of the channels: anew each time.</param>
     public async Task DoEverythingAsync(int round = 0)
     {
@@ -59,7 +61,7 @@ internal sealed class NodePair : IAsyncDisposable
         Assert.Equal(22, (await B.GetAsync($"/api/channels/{log}/history")).Json.GetProperty("messages").GetArrayLength());
     }
 
-    /// <summary>Each asks the other, and is answered.</summary>
+    /// <summary>Checks that each node answers the other.</summary>
     private async Task KnowEachOtherAsync()
     {
         foreach (var (asks, answers) in new[] { (A, B), (B, A) })

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Scaling, "Reaching Redis" and "When Redis loses its last writes": a service whose master the sentinels know.</summary>
+/// <summary>
+/// A service whose master the sentinels know, as in scaling under "Reaching Redis" and "When Redis loses its last writes".
+/// </summary>
 public sealed class SentinelTests : IDisposable
 {
     private const int Away = 63;
@@ -83,7 +85,8 @@ public sealed class SentinelTests : IDisposable
         redis.First.Pause();
         await redis.TakesOverAsync();
         await Eventually.TrueAsync(
-            async () => (await redis.Second.CommandAsync("PUBSUB", "CHANNELS", "gateway:node:*")).Split('\n').Length == 2, "both are there");
+            async () => (await redis.Second.CommandAsync("PUBSUB", "CHANNELS", "gateway:node:*")).Split('\n').Length == 2,
+            "both are there");
         await pair.A.IsReadyAsync();
         await pair.B.IsReadyAsync();
 
@@ -98,7 +101,8 @@ public sealed class SentinelTests : IDisposable
 
         await redis.NameReplicaAsync();
         await Eventually.TrueAsync(
-            async () => (await redis.Second.CommandAsync("PUBSUB", "CHANNELS", "gateway:node:*")).Split('\n').Length == 2, "both are there");
+            async () => (await redis.Second.CommandAsync("PUBSUB", "CHANNELS", "gateway:node:*")).Split('\n').Length == 2,
+            "both are there");
         await pair.A.IsReadyAsync();
         await pair.B.IsReadyAsync();
 

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Redis.Reaching;
 
-/// <summary>Scaling, "Failures": the log says why Redis cannot be reached or used, once, and no secret.</summary>
+/// <summary>The log's reason why Redis cannot be reached or used: once, and without a secret, as in scaling under "Failures".</summary>
 public sealed class WhyNotTests : IDisposable
 {
     private const int Up = 61;
     private const int Away = 63;
-    private const int AwayForNodes = 67;
+    private const int AwayForNodes = 65;
     private const string Password = "hunter2";
 
     private readonly RecordedLog _log = new();
@@ -84,7 +84,8 @@ public sealed class WhyNotTests : IDisposable
 
         // What joins the nodes loads no scripts, and sends them whole where they are missing.
         await SaysAsync(
-            $"Redis at {redis.Address} is out of reach: NOPERM this user has no permissions to run the 'script|load' command.", forNodes: false);
+            $"Redis at {redis.Address} is out of reach: NOPERM this user has no permissions to run the 'script|load' command.",
+            forNodes: false);
     }
 
     [Fact]
@@ -120,7 +121,7 @@ public sealed class WhyNotTests : IDisposable
 
     public void Dispose() => _log.Dispose();
 
-    /// <summary>Once, although several attempts fail.</summary>
+    /// <summary>Asserts that a line was logged once, although several attempts failed.</summary>
     private async Task SaysAsync(string line, bool forNodes = true)
     {
         await Eventually.TrueAsync(() => _log.Of(Away).Count > 0 && (!forNodes || _log.Of(AwayForNodes).Count > 0), "it is told");

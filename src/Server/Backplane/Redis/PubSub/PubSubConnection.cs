@@ -6,17 +6,17 @@ using System.Text;
 namespace Gateway.Server.Backplane.Redis.PubSub;
 
 /// <summary>
-/// Safe for any thread. A connection to one Redis server on which nothing but pub/sub comes. Its one reader hands messages on in the order
-/// in which Redis sent them, and before it reads more: what is not kept up with waits in the kernel, and then in Redis.
+/// A connection to one Redis server for pub/sub alone. Its one reader hands messages on in Redis's order, and each before it reads more:
+/// messages that the gateway does not keep up with wait in the kernel, and then in Redis. Safe for any thread.
 /// </summary>
 /// <remarks>
-/// The client library's own subscriptions either give no order or keep a queue of 3 KB for each channel; here a channel costs its name and
-/// a few small objects, and a message nothing. Once <see cref="Ended"/>, it is replaced, never mended. Handlers are called without a lock
-/// of this.
+/// The client library's own subscriptions either give no order or keep a queue of 3 KB for each channel. With this connection a channel
+/// costs its name and a few small objects, and a message nothing. Once it has <see cref="Ended"/>, it is replaced and never mended.
+/// Handlers are called without a lock of this type.
 /// </remarks>
 internal sealed class PubSubConnection : IDisposable
 {
-    /// <summary>Holds what a busy connection reads at once; it grows for a larger message, and shrinks again after it.</summary>
+    /// <summary>The buffer's size, for what a busy connection reads at once. It grows for a larger message, and shrinks after it.</summary>
     private const int BufferBytes = 64 * 1024;
 
     private readonly Lock _gate = new();
@@ -28,7 +28,7 @@ internal sealed class PubSubConnection : IDisposable
     private readonly Queue<PubSubCommand> _asked = new();
     private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // What is to be written, and what is being written.
+    // The bytes to be written next, and those that are being written.
     private ArrayBufferWriter<byte> _next = new();
     private ArrayBufferWriter<byte> _current = new();
     private bool _isWriting;
@@ -41,44 +41,49 @@ internal sealed class PubSubConnection : IDisposable
         _byName = _channels.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    /// <summary>Completes when nothing comes any more, with the reason.</summary>
+    /// <summary>Completes when the connection has ended, with the reason.</summary>
     public Task<string> Ended => _ended.Task;
 
     /// <summary>Signs in, where there is a password, and begins to read.</summary>
-    /// <param name="stream">To the server, secured where it is to be. It is closed with the connection.</param>
+    /// <param name="stream">The stream to the server, encrypted where TLS is on. It is closed with the connection.</param>
     /// <param name="isSharded">Whether channels belong to slots of a cluster, and so to one of its servers.</param>
-    /// <param name="user">Null for the default one.</param>
-    /// <param name="password">Null for none.</param>
-    /// <param name="lost">Called before subscriptions that end by themselves are told so. Null where nobody needs to know.</param>
+    /// <param name="user">The user; null for the default one.</param>
+    /// <param name="password">The password; null for none.</param>
+    /// <param name="lost">Called before the handlers of subscriptions that end by themselves; null where that does not matter.</param>
     /// <returns>The connection, which has ended where the server refused.</returns>
-    public static async Task<PubSubConnection> StartAsync(Stream stream, bool isSharded, string? user, string? password, Action? lost = null)
+    public static async Task<PubSubConnection> StartAsync(
+        Stream stream, bool isSharded, string? user, string? password, Action? lost = null)
     {
         var connection = new PubSubConnection(stream, isSharded, lost);
         _ = connection.ReadAsync();
         if (string.IsNullOrEmpty(password))
             return connection;
         byte[] secret = Encoding.UTF8.GetBytes(password);
-        byte[][] command = string.IsNullOrEmpty(user) ? ["AUTH"u8.ToArray(), secret] : ["AUTH"u8.ToArray(), Encoding.UTF8.GetBytes(user), secret];
+        byte[] auth = "AUTH"u8.ToArray();
+        byte[][] command = string.IsNullOrEmpty(user) ? [auth, secret] : [auth, Encoding.UTF8.GetBytes(user), secret];
         string? problem = await connection.AskAsync(new PubSubCommand(PubSubReplyKind.Other, null), command).ConfigureAwait(false);
-        // A server that asks for no password says so, and lets everybody in.
+        // A server without a password answers that it has none, and serves every client.
         if (problem is not null && !problem.Contains("without any password configured", StringComparison.Ordinal))
             connection.End(problem);
         return connection;
     }
 
-    /// <summary>From the answer on, messages come. A subscription to the same channel that was there before gets none any more.</summary>
-    /// <returns>Null, or why not.</returns>
+    /// <summary>Subscribes: from the answer on, messages come. An earlier subscription to the same channel gets none any more.</summary>
+    /// <returns>Null, or the error.</returns>
     public async Task<string?> SubscribeAsync(PubSubChannel channel)
     {
         _channels[channel.Name] = channel;
         byte[] command = _isSharded ? "SSUBSCRIBE"u8.ToArray() : "SUBSCRIBE"u8.ToArray();
-        string? problem = await AskAsync(new PubSubCommand(PubSubReplyKind.Subscribed, channel), command, channel.Name).ConfigureAwait(false);
+        var subscribed = new PubSubCommand(PubSubReplyKind.Subscribed, channel);
+        string? problem = await AskAsync(subscribed, command, channel.Name).ConfigureAwait(false);
         if (problem is not null)
             _channels.TryRemove(KeyValuePair.Create(channel.Name, channel));
         return problem;
     }
 
-    /// <summary>Nothing comes after this; Redis is told, unless another subscription has taken this one's place.</summary>
+    /// <summary>
+    /// Unsubscribes: no message comes after this. Redis keeps the channel where another subscription has taken this one's place.
+    /// </summary>
     public Task UnsubscribeAsync(PubSubChannel channel)
     {
         if (!_channels.TryRemove(KeyValuePair.Create(channel.Name, channel)))
@@ -87,7 +92,7 @@ internal sealed class PubSubConnection : IDisposable
         return AskAsync(new PubSubCommand(PubSubReplyKind.Unsubscribed, channel), command, channel.Name);
     }
 
-    /// <summary>Ends it, and tells all who are subscribed.</summary>
+    /// <summary>Ends the connection and all its subscriptions.</summary>
     public void End(string reason)
     {
         if (!_ended.TrySetResult(reason))
@@ -101,7 +106,7 @@ internal sealed class PubSubConnection : IDisposable
         }
         foreach (var command in unanswered)
         {
-            // Who has just asked for a channel is told by the answer.
+            // A subscription that is still waiting ends with its answer.
             if (command.Channel is { } channel)
                 _channels.TryRemove(KeyValuePair.Create(channel.Name, channel));
             command.Answer(reason);
@@ -144,10 +149,10 @@ internal sealed class PubSubConnection : IDisposable
         }
     }
 
-    /// <summary>Sends what there is, and what gathers meanwhile. One at a time.</summary>
+    /// <summary>Writes the waiting bytes, and those that gather meanwhile. One runs at a time.</summary>
     private async Task WriteAsync()
     {
-        // Whoever asks may hold a lock.
+        // The caller may hold a lock.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
@@ -163,7 +168,7 @@ internal sealed class PubSubConnection : IDisposable
                     (_next, _current) = (_current, _next);
                 }
                 await _stream.WriteAsync(_current.WrittenMemory).ConfigureAwait(false);
-                // Not kept for good: ten thousand channels are asked for at once, and then none for days.
+                // A large buffer is not kept: ten thousand channels are subscribed to at once, and then none for days.
                 if (_current.Capacity > BufferBytes)
                     _current = new ArrayBufferWriter<byte>();
                 else
@@ -201,15 +206,16 @@ internal sealed class PubSubConnection : IDisposable
         }
         catch (Exception failure)
         {
-            // The socket's, or what was sent is no RESP; a fault of a handler's own ends it too, lest a message is missed unheard.
+            // The socket failed, or Redis sent no RESP. A fault in a handler also ends the connection, so that no message is missed in
+            // silence.
             End(failure is IOException or ObjectDisposedException or InvalidDataException ? failure.Message : failure.ToString());
         }
     }
 
-    /// <summary>Full means that a message is larger than the buffer.</summary>
+    /// <summary>The size of the next buffer. A full buffer means that a message is larger than it.</summary>
     private static int SizeFor(int length, int size) => length == size ? 2 * size : length < BufferBytes ? BufferBytes : size;
 
-    /// <returns>How many bytes were taken; what is left is the beginning of a reply.</returns>
+    /// <returns>The number of bytes that were used. The rest is the beginning of a reply.</returns>
     private int TakeAll(ReadOnlySpan<byte> bytes)
     {
         int used = 0;
@@ -227,7 +233,7 @@ internal sealed class PubSubConnection : IDisposable
         return used;
     }
 
-    /// <summary>Answers come in the order of what was asked; a server may also end a subscription by itself.</summary>
+    /// <summary>Takes an answer. Answers come in the order of the commands; a server may also end a subscription by itself.</summary>
     private void Take(in PubSubReply reply)
     {
         PubSubCommand? command;

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Backplane.Redis.PubSub;
 
 /// <summary>
-/// Gets one message after the other of a channel, in Redis's order. Quick, without waiting, and without throwing: all other channels wait
-/// for it.
+/// Takes one message after the other of a channel, in Redis's order. It must be quick, and must neither wait nor throw: all other channels
+/// wait for it.
 /// </summary>
-/// <param name="message">Good during the call only.</param>
+/// <param name="message">The message, which is valid during the call only.</param>
 internal delegate void PubSubHandler(ReadOnlySpan<byte> message);

@@ -3,8 +3,8 @@ using System.Buffers.Text;
 namespace Gateway.Server.Backplane.Redis.PubSub;
 
 /// <summary>
-/// For one thread; points into the bytes it was read from. One reply of a pub/sub connection, in RESP2
-/// (https://redis.io/docs/latest/develop/reference/protocol-spec/): an array of bulk strings and a number, or a line.
+/// One reply on a pub/sub connection, in RESP2 (https://redis.io/docs/latest/develop/reference/protocol-spec/): an array of bulk strings
+/// and a number, or a line. It points into the bytes that it was read from.
 /// </summary>
 internal readonly ref struct PubSubReply
 {
@@ -15,14 +15,15 @@ internal readonly ref struct PubSubReply
 
     public PubSubReplyKind Kind { get; private init; }
 
-    /// <summary>Whose message it is, or what was subscribed to or unsubscribed from.</summary>
+    /// <summary>The channel of the message, or that was subscribed to or unsubscribed from.</summary>
     public ReadOnlySpan<byte> Channel { get; private init; }
 
     /// <summary>The message, or the error's text.</summary>
     public ReadOnlySpan<byte> Content { get; private init; }
 
-    /// <returns>How many bytes the reply takes; 0 when more are needed.</returns>
-    /// <exception cref="InvalidDataException">This is no RESP, or not that of a pub/sub connection.</exception>
+    /// <summary>Reads a reply.</summary>
+    /// <returns>The number of bytes that the reply takes; 0 when more are needed.</returns>
+    /// <exception cref="InvalidDataException">The bytes are no RESP, or not that of a pub/sub connection.</exception>
     public static int Read(ReadOnlySpan<byte> bytes, out PubSubReply reply)
     {
         reply = default;
@@ -69,10 +70,12 @@ internal readonly ref struct PubSubReply
             return PubSubReplyKind.Message;
         if (name.SequenceEqual("subscribe"u8) || name.SequenceEqual("ssubscribe"u8))
             return PubSubReplyKind.Subscribed;
-        return name.SequenceEqual("unsubscribe"u8) || name.SequenceEqual("sunsubscribe"u8) ? PubSubReplyKind.Unsubscribed : PubSubReplyKind.Other;
+        if (name.SequenceEqual("unsubscribe"u8) || name.SequenceEqual("sunsubscribe"u8))
+            return PubSubReplyKind.Unsubscribed;
+        return PubSubReplyKind.Other;
     }
 
-    /// <summary>A bulk string, or a number, which nothing here needs.</summary>
+    /// <summary>Reads a bulk string, or skips a number, which no reply needs.</summary>
     private static bool TryReadItem(ReadOnlySpan<byte> bytes, scoped ref int at, out ReadOnlySpan<byte> item)
     {
         item = default;
@@ -111,7 +114,7 @@ internal readonly ref struct PubSubReply
         return end >= 0;
     }
 
-    private static int Number(ReadOnlySpan<byte> digits) => Utf8Parser.TryParse(digits, out int number, out int used) && used == digits.Length
-        ? number
-        : throw new InvalidDataException("Redis sent a length that is no number.");
+    private static int Number(ReadOnlySpan<byte> digits) =>
+        Utf8Parser.TryParse(digits, out int number, out int used) && used == digits.Length
+            ? number : throw new InvalidDataException("Redis sent a length that is no number.");
 }

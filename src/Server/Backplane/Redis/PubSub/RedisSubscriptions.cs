@@ -10,7 +10,8 @@ namespace Gateway.Server.Backplane.Redis.PubSub;
 /// The pub/sub connections of one <see cref="RedisConnection"/>. A single one has all channels, or, where pub/sub is sharded, the one to
 /// each master of the cluster has the channels of its slots. Safe for any thread.
 /// </summary>
-internal sealed class RedisSubscriptions(RedisTopology topology, RedisServerAddress address, bool isSharded, TimeProvider time) : IDisposable
+internal sealed class RedisSubscriptions(
+    RedisTopology topology, RedisServerAddress address, bool isSharded, TimeProvider time) : IDisposable
 {
     /// <summary>How long a connection may take to open.</summary>
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);

@@ -1,20 +1,21 @@
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
-/// <summary>Immutable. What became of the messages of one call.</summary>
-/// <param name="Outcome">What is known of all of them.</param>
-/// <param name="Before">In a namespace with history, the position before the first of them that was new; otherwise null.</param>
-/// <param name="Known">Those whose idempotency key was known, by index and ascending, with their first positions.</param>
+/// <summary>The result of publishing one batch. Immutable.</summary>
+/// <param name="Outcome">What is known of all messages.</param>
+/// <param name="Before">In a namespace with history, the position before the first new message; otherwise null.</param>
+/// <param name="Known">The messages whose idempotency key was known, by ascending index, with the positions they were given first.</param>
 internal sealed record BatchResult(PublishOutcome Outcome, Position? Before, IReadOnlyList<(int Index, Position Position)> Known)
 {
     public static readonly BatchResult Refused = new(PublishOutcome.Refused);
 
-    /// <param name="outcome">Without positions: of messages that were not accepted, or in a namespace without history.</param>
+    /// <summary>A result without positions: the messages were not accepted, or the namespace has no history.</summary>
     public BatchResult(PublishOutcome outcome)
         : this(outcome, null, [])
     {
     }
 
-    /// <param name="index">Which message of the batch, from 0.</param>
+    /// <summary>The result of one message.</summary>
+    /// <param name="index">The message's index in the batch, from 0.</param>
     public PublishResult Of(int index)
     {
         if (Before is not { } before)

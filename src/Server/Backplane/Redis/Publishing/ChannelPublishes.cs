@@ -3,7 +3,9 @@ using StackExchange.Redis;
 
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
-/// <summary>The messages that wait to be published to one channel, in batches. Used under its publisher's lock, but for what does not change.</summary>
+/// <summary>
+/// The messages that wait to be published to one channel, in batches. Used under its publisher's lock, but for what does not change.
+/// </summary>
 internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys, TimeProvider time)
 {
     private readonly Queue<PublishBatch> _batches = new(1);
@@ -13,27 +15,27 @@ internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys, TimePro
 
     public byte[] Flow => keys.Flow;
 
-    /// <summary>What a script that keeps messages touches.</summary>
+    /// <summary>The keys of a script that keeps messages.</summary>
     public RedisKey[] HistoryKeys => field ??= [keys.Meta, keys.Stream];
 
-    /// <summary>What a script touches that publishes each message once.</summary>
+    /// <summary>The keys of a script that publishes each idempotency key once.</summary>
     public RedisKey[] OnceKeys => field ??= [keys.Results, keys.OlderResults];
 
-    /// <summary>What a script touches that does both.</summary>
+    /// <summary>The keys of a script that does both.</summary>
     public RedisKey[] HistoryOnceKeys => field ??= [.. HistoryKeys, .. OnceKeys];
 
-    /// <summary>Whether something is under way, or waits for its turn.</summary>
+    /// <summary>Whether a batch is under way or waits for its turn.</summary>
     public bool IsBusy { get; set; }
 
-    /// <summary>Whether somebody will look whether it is needed any more.</summary>
+    /// <summary>Whether the channel is in the publisher's queue of idle channels.</summary>
     public bool IsIdling { get; set; }
 
     public bool HasMore => _batches.Count > 0;
 
-    /// <summary>The first batch's size.</summary>
+    /// <summary>The size of the first batch.</summary>
     public (int Messages, int Bytes) Next => (_batches.Peek().Count, _batches.Peek().Bytes);
 
-    /// <summary>Where the first batch goes.</summary>
+    /// <summary>The connection that the first batch goes to.</summary>
     public RedisConnection Connection => _batches.Peek().Connection;
 
     /// <returns>The message's result.</returns>
@@ -44,7 +46,7 @@ internal sealed class ChannelPublishes(ChannelName name, RedisKeys keys, TimePro
         return _newest.Add(connection, request, size);
     }
 
-    /// <summary>The first batch, to which nothing is added any more; null for none.</summary>
+    /// <summary>Takes the first batch, to which nothing is added any more; null for none.</summary>
     public PublishBatch? Take()
     {
         if (!_batches.TryDequeue(out var batch))

@@ -3,20 +3,20 @@ using System.Buffers.Binary;
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
 /// <summary>
-/// Messages of one channel that go to Redis with one call, as records: a length (4 bytes) and a body (<see cref="MessageBody"/>) each. Filled
-/// under its publisher's lock, then read by one thread.
+/// Messages of one channel that go to Redis with one call, as records: a length (4 bytes) and a body (<see cref="MessageBody"/>) each.
+/// Filled under its publisher's lock, then read by one thread.
 /// </summary>
 internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection connection, TimeProvider time)
 {
-    /// <summary>Of one call, unless a single message is larger.</summary>
+    /// <summary>The most bytes of one call, unless a single message is larger.</summary>
     public const int MaxBytes = 64 * 1024;
 
-    /// <summary>Keeps the script, 3 µs a message, from holding up Redis.</summary>
+    /// <summary>The most messages of one call, so that the script, at 3 µs a message, does not hold up Redis.</summary>
     private const int MaxMessages = 192;
 
     private readonly long _started = time.GetTimestamp();
     private readonly List<(int Index, byte[] Key)> _keys = [];
-    // One for each message, as what waits for them runs in the order in which they are completed.
+    // One for each message: continuations run in the order in which the results are completed.
     private readonly List<TaskCompletionSource<PublishResult>> _results = [];
     private byte[] _records = [];
     private int _length;
@@ -27,10 +27,10 @@ internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection con
 
     public int Bytes => _length;
 
-    /// <summary>Where the batch goes: the connection of its newest message.</summary>
+    /// <summary>The connection that the batch goes to: that of its newest message.</summary>
     public RedisConnection Connection { get; private set; } = connection;
 
-    /// <summary>The idempotency keys with their owners, and which message, from 0, each belongs to; ascending.</summary>
+    /// <summary>The idempotency keys with their owners, by the ascending index of their messages, from 0.</summary>
     public IReadOnlyList<(int Index, byte[] Key)> Keys => _keys;
 
     public TimeSpan Age => time.GetElapsedTime(_started);
@@ -56,7 +56,7 @@ internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection con
         return new ValueTask<PublishResult>(result.Task);
     }
 
-    /// <summary>The records, behind as many bytes as asked for.</summary>
+    /// <summary>The records, behind a number of free bytes.</summary>
     public byte[] Records(int before)
     {
         if (before == 0 && _length == _records.Length)
@@ -66,7 +66,7 @@ internal sealed class PublishBatch(ChannelPublishes channel, RedisConnection con
         return bytes;
     }
 
-    /// <summary>Runs what waits for the results, in order, before it returns.</summary>
+    /// <summary>Completes the results. Their continuations run in order, and before this returns.</summary>
     public void Complete(BatchResult result)
     {
         for (int i = 0; i < _results.Count; i++)

@@ -5,12 +5,14 @@ using StackExchange.Redis;
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
 /// <summary>
-/// Made under its publisher's lock, then for one thread. Batches that go to Redis with one call: of one channel, or of several of a lone
-/// server.
+/// Batches that go to Redis with one call: of one channel, or of several channels of a lone server. Made under its publisher's lock, then
+/// used by one thread.
 /// </summary>
 internal sealed class PublishCall(RedisConnection connection)
 {
-    /// <summary>Keeps the script, 3 µs a message and as much a channel, from holding up Redis.</summary>
+    /// <summary>
+    /// The most messages of one call, so that the script, at 3 µs a message and as much a channel, does not hold up Redis.
+    /// </summary>
     private const int MaxMessages = 192;
 
     /// <summary>How long an idempotency key counts.</summary>
@@ -46,7 +48,7 @@ internal sealed class PublishCall(RedisConnection connection)
         return IsPlain(batch) ? PublishAsync(batch) : SendOneAsync(batch);
     }
 
-    /// <summary>A plain PUBLISH: there is neither history nor a key.</summary>
+    /// <summary>Publishes without a script: the batch has neither history nor idempotency keys.</summary>
     private async Task<BatchResult[]> PublishAsync(PublishBatch batch) =>
         [new BatchResult(await connection.PublishAsync(batch.Channel.Flow, Plain(batch), batch.Age).ConfigureAwait(false))];
 
@@ -87,7 +89,8 @@ internal sealed class PublishCall(RedisConnection connection)
                 AddValues(values, batch, epoch);
             values[count] = values.Count - count - 1;
         }
-        var answer = await connection.PublishAsync(RedisScripts.PublishMany, [.. names], [.. values], _bytes, Batches[0].Age).ConfigureAwait(false);
+        var answer = await connection.PublishAsync(RedisScripts.PublishMany, [.. names], [.. values], _bytes, Batches[0].Age)
+            .ConfigureAwait(false);
         if (answer.Value is not { } value)
             return All(answer.Outcome);
         var results = new BatchResult[Batches.Count];
@@ -120,14 +123,14 @@ internal sealed class PublishCall(RedisConnection connection)
         if (IsKept(batch))
             values.Add(connection.Server);
         values.Add(ResultMilliseconds);
-        // Each key behind the number, counted from 1, of its message.
+        // Each key stands behind the number of its message, from 1.
         foreach (var (index, key) in batch.Keys)
             values.AddRange([index + 1, key]);
     }
 
     /// <summary>
-    /// What one batch's script returned: nothing, or the epoch, the position before the first new message, and for each that was known its
-    /// number and result.
+    /// Reads what one batch's script returned: nothing, or the epoch, the seq before the first new message, and number and result of each
+    /// known message.
     /// </summary>
     private BatchResult Read(RedisResult answer)
     {
@@ -155,7 +158,9 @@ internal sealed class PublishCall(RedisConnection connection)
 
     private static long Number(ReadOnlySpan<char> text) => long.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <remarks>No more than needed: while a cluster's slot moves, a call that names a key which is not there waits for the end.</remarks>
+    /// <remarks>
+    /// Only the keys that are needed: while a cluster's slot moves, a call with a missing key waits for the end of the move.
+    /// </remarks>
     private static RedisKey[] Keys(PublishBatch batch) => (IsKept(batch), batch.Keys.Count > 0) switch
     {
         (true, true) => batch.Channel.HistoryOnceKeys,

@@ -4,25 +4,25 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Redis.Publishing;
 
 /// <summary>
-/// Safe for any thread. The way of messages to one Redis server or cluster: a channel has one call under way at a time, and what is
-/// published meanwhile gathers for the next. So a channel keeps its order whatever happens to a call, and load makes calls larger, not
-/// more.
+/// Publishes messages to one Redis server or cluster. A channel has one call under way at a time, and messages that are published meanwhile
+/// gather for the next. So a channel keeps its order whatever happens to a call, and load makes calls larger, not more. Safe for any
+/// thread.
 /// </summary>
 /// <remarks>
-/// To a lone server a few calls are under way, and each takes what has gathered for several channels: a call costs the client library and
-/// Redis as much as ten messages in it. A cluster takes one channel in a call, and calls of different channels do not wait for each other.
-/// Lock order: the shard's lock is never taken under this one's. Results are completed outside of it.
+/// A lone server has a few calls under way, and each takes the messages of several channels: a call costs the client library and Redis as
+/// much as ten messages in it. A cluster takes one channel in a call, and calls of different channels do not wait for each other. No other
+/// lock is taken under the publisher's. Results are completed outside of it.
 /// </remarks>
 internal sealed class RedisPublisher(string prefix, TimeProvider time, BackplaneMetrics metrics)
 {
-    /// <summary>Keeps a lone server busy while answers are on their way. More make calls smaller, and so dearer.</summary>
+    /// <summary>Calls that keep a lone server busy while answers are on their way. More would make calls smaller, and so dearer.</summary>
     private const int MaxCalls = 4;
 
-    /// <summary>Waiting for their call; far more than a Redis in order lets gather. Above it messages are refused.</summary>
+    /// <summary>Bytes that may wait for their call: far more than a healthy Redis lets gather. Beyond them messages are refused.</summary>
     private const long MaxWaitingBytes = 32 << 20;
 
     /// <summary>
-    /// Channels with nothing to publish whose keys' names are kept: of a channel that is published to now and then they are needed again.
+    /// Idle channels whose keys' names are kept, as a channel that is published to now and then needs them again.
     /// </summary>
     private const int MaxIdle = 1024;
 
@@ -61,7 +61,7 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         return result;
     }
 
-    /// <summary>Sends a call, and those that may follow it.</summary>
+    /// <summary>Sends a call, and the calls that follow it.</summary>
     private async Task RunAsync(PublishCall? call)
     {
         var sending = call!.SendAsync();
@@ -80,7 +80,7 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
                 while (TakeCall() is { } another)
                     (more ??= []).Add(another);
             }
-            // On its way before those who wait for this one are told, which takes as long.
+            // The next call is sent before the results of this one are completed, which takes as long as sending.
             if (next is not null)
                 sending = next.SendAsync();
             foreach (var another in more ?? [])
@@ -93,10 +93,11 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         }
     }
 
-    /// <param name="batch">What was sent.</param>
-    /// <param name="result">What became of it.</param>
+    /// <summary>Takes note of the end of a batch's call.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="result">The batch's result.</param>
     /// <param name="refused">
-    /// Gets what waited behind a call that failed: it would wait too long for its own, and was not sent, so nothing was done with it.
+    /// Gets the batches that waited behind a failed call. They would wait too long for their own call, and were not sent.
     /// </param>
     private void End(PublishBatch batch, BatchResult result, ref List<PublishBatch>? refused)
     {
@@ -136,7 +137,8 @@ internal sealed class RedisPublisher(string prefix, TimeProvider time, Backplane
         batch.Complete(result);
     }
 
-    /// <returns>Null when nothing waits, or as many calls are under way as may be.</returns>
+    /// <summary>Takes the next call.</summary>
+    /// <returns>Null when nothing waits, or the most calls are under way.</returns>
     private PublishCall? TakeCall()
     {
         if (!_ready.TryPeek(out var first) || (_calls >= MaxCalls && !first.Connection.Topology.IsCluster))

@@ -1,8 +1,8 @@
 using System.Buffers;
 
-namespace Gateway.Server.Sessions;
+namespace Gateway.Server.Dialects.Native;
 
-/// <summary>One per thread. Where a reply is put together before its frame's length is known. It is never held across an await.</summary>
+/// <summary>The buffer in which a thread puts a reply together, before its frame's length is known. Never held across an await.</summary>
 internal static class ReplyBuffer
 {
     /// <summary>A buffer that grew past this for one large reply is not kept.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 using Gateway.Server.Backplane;
 using Gateway.Server.Sessions;
 
-namespace Gateway.Tests.Sse;
+namespace Gateway.Tests.Sessions;
 
 /// <summary>The text by which a stream is found again.</summary>
 public sealed class ChannelPositionsTests

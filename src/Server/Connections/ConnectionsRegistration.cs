@@ -1,0 +1,14 @@
+using Gateway.Server.Clock;
+using Gateway.Server.Connections.Sending;
+
+namespace Gateway.Server.Connections;
+
+/// <summary>Registers the connections, and what they share. Stateless.</summary>
+internal static class ConnectionsRegistration
+{
+    public static IServiceCollection AddConnectionServices(this IServiceCollection services) => services
+        .AddSingleton<ConnectionTable>().AddTickHandler<ConnectionTable>()
+        .AddSingleton<SendSchedulers>()
+        .AddSingleton<RateLimits>()
+        .AddSingleton<ConnectionServices>();
+}

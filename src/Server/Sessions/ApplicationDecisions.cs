@@ -1,0 +1,50 @@
+using Gateway.Server.Application;
+using Gateway.Server.Connections;
+using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
+
+namespace Gateway.Server.Sessions;
+
+/// <summary>
+/// Asks the application about what a session's client wants, where the application wants to decide; everything else is allowed. Meanwhile
+/// the client's heartbeat is paused. For the session's requests, on the connection's read loop.
+/// </summary>
+internal static class ApplicationDecisions
+{
+    /// <summary>Whether the client may connect as a user.</summary>
+    public static ValueTask<Decision> DecideConnectAsync(this ChannelSession session, string user) =>
+        session.Services.ApplicationFor(Interests.Connect) is { } application
+            ? WaitAsync(session, application.ConnectAsync(CallerOf(session) with { User = user }, session.Connection.Lease.Transport.Label()))
+            : default;
+
+    /// <summary>Whether the client may subscribe to a channel.</summary>
+    public static ValueTask<Decision> DecideSubscribeAsync(this ChannelSession session, ChannelName channel) =>
+        session.Services.ApplicationFor(Interests.Subscribe) is { } application
+            ? WaitAsync(session, application.SubscribeAsync(CallerOf(session), channel))
+            : default;
+
+    /// <summary>Whether the client may publish a message, and with which content. The content is read before the method returns.</summary>
+    public static ValueTask<Decision> DecidePublishAsync(this ChannelSession session, ChannelName channel, ReadOnlySpan<byte> content) =>
+        session.Services.ApplicationFor(Interests.Publish) is { } application
+            ? WaitAsync(session, application.PublishAsync(CallerOf(session), channel, content))
+            : default;
+
+    private static Caller CallerOf(ChannelSession session) =>
+        new(session.Connection.Id, session.Identity.User, session.Connection.Lease.Address);
+
+    private static async ValueTask<Decision> WaitAsync(ChannelSession session, ValueTask<Decision> deciding)
+    {
+        // The answers to earlier requests do not wait with it. The heartbeat goes on for them: a client that does not take its answers is
+        // to be found out.
+        await session.Connection.Writer.FlushAsync();
+        session.Connection.PauseHeartbeat();
+        try
+        {
+            return await deciding;
+        }
+        finally
+        {
+            session.Connection.ResumeHeartbeat();
+        }
+    }
+}
