@@ -16,7 +16,9 @@ internal sealed class Epoll : IDisposable
 
     private readonly int _descriptor;
 
-    /// <summary>Counts its users, so that a thread that is about to wake a loop that ends does not write to another file of the same number.</summary>
+    /// <summary>
+    /// Counts its users, so that a thread that is about to wake a loop that ends does not write to another file of the same number.
+    /// </summary>
     private readonly SafeFileHandle _wake;
 
     private readonly int _wakeDescriptor;
@@ -38,7 +40,9 @@ internal sealed class Epoll : IDisposable
         throw new Win32Exception(error);
     }
 
-    /// <summary>Registers a descriptor. Its events carry the generation, by which those of an earlier user of the same number are known.</summary>
+    /// <summary>
+    /// Registers a descriptor. Its events carry the generation, by which those of an earlier user of the same number are known.
+    /// </summary>
     public bool TryAdd(int descriptor, uint generation, ReadyEvents events)
     {
         Span<byte> registration = stackalloc byte[EventBytes];
@@ -74,7 +78,9 @@ internal sealed class Epoll : IDisposable
         var bytes = _events.AsSpan(index * EventBytes, EventBytes);
         ulong data = BinaryPrimitives.ReadUInt64LittleEndian(bytes[DataOffset..]);
         int descriptor = (int)data;
-        return descriptor == _wakeDescriptor ? null : ((ReadyEvents)BinaryPrimitives.ReadUInt32LittleEndian(bytes), descriptor, (uint)(data >> 32));
+        return descriptor == _wakeDescriptor
+            ? null
+            : ((ReadyEvents)BinaryPrimitives.ReadUInt32LittleEndian(bytes), descriptor, (uint)(data >> 32));
     }
 
     /// <summary>Ends a <see cref="Wait"/> that blocks. From any thread.</summary>

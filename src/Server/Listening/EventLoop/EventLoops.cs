@@ -3,6 +3,11 @@ namespace Gateway.Server.Listening.EventLoop;
 /// <summary>The node's event loops. They run while a <see cref="LoopListener"/> does. Safe for any thread.</summary>
 internal sealed class EventLoops(int count, ILogger<EventLoops> log)
 {
+    /// <summary>For connections whose sockets are closed to leave their channels, on a backplane that may be slow.</summary>
+    private const long EndMilliseconds = 5_000;
+
+    private const int StepMilliseconds = 10;
+
     private Loop[] _loops = [];
 
     /// <summary>The loops that run; none before there is something to listen to.</summary>
@@ -27,11 +32,14 @@ internal sealed class EventLoops(int count, ILogger<EventLoops> log)
         return fewest;
     }
 
-    /// <summary>Drops all connections that are left, and completes when all threads have ended.</summary>
-    public Task StopAsync()
+    /// <summary>Drops all connections that are left, and completes when their ends are over, or late.</summary>
+    public async Task StopAsync()
     {
         foreach (var loop in _loops)
             loop.Dispose();
-        return Task.WhenAll(_loops.Select(loop => loop.Ended));
+        await Task.WhenAll(_loops.Select(loop => loop.Ended));
+        long start = Environment.TickCount64;
+        while (_loops.Any(loop => loop.Running > 0) && Environment.TickCount64 - start < EndMilliseconds)
+            await Task.Delay(StepMilliseconds);
     }
 }

@@ -24,7 +24,9 @@ internal sealed partial class Loop : IDisposable
     private uint _generation;
     private int _count;
     private int _connections;
+    private int _running;
     private bool _isSleeping;
+    private bool _hasFailed;
     private bool _isStopping;
     private object? _current;
     private long _turns;
@@ -46,6 +48,12 @@ internal sealed partial class Loop : IDisposable
 
     /// <summary>Connections that are on this loop, or about to be.</summary>
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Connections whose end is not over, though their sockets may be closed.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Whether it has ended although nobody wanted it to.</summary>
+    public bool HasFailed => Volatile.Read(ref _hasFailed);
 
     /// <summary>Times it has looked for events.</summary>
     public long Turns => Volatile.Read(ref _turns);
@@ -86,11 +94,19 @@ internal sealed partial class Loop : IDisposable
             _epoll.Wake();
     }
 
-    /// <summary>Counts a connection that is to be on this loop, before the loop knows of it: a burst is dealt out by this. From any thread.</summary>
+    /// <summary>
+    /// Counts a connection that is to be on this loop, before the loop knows of it: a burst is dealt out by this. From any thread.
+    /// </summary>
     public void Join() => Interlocked.Increment(ref _connections);
 
     /// <summary>Undoes <see cref="Join"/>.</summary>
     public void Leave() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>A connection's use of its socket begins. From any thread.</summary>
+    public void BeginRun() => Interlocked.Increment(ref _running);
+
+    /// <summary>Nothing of the connection is left. From any thread.</summary>
+    public void EndRun() => Interlocked.Decrement(ref _running);
 
     /// <summary>Does something in the next turn: for a handle that has had its share of this one.</summary>
     public void Again(ILoopWork work) => _again.Enqueue(work);
@@ -157,6 +173,7 @@ internal sealed partial class Loop : IDisposable
         catch (Exception failure)
         {
             // Epoll itself has failed, which leaves nothing to wait with.
+            Volatile.Write(ref _hasFailed, true);
             LogEnd(failure, Number);
         }
         finally

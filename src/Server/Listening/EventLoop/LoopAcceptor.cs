@@ -4,7 +4,8 @@ namespace Gateway.Server.Listening.EventLoop;
 /// One loop's share in a listening socket, which all loops wait for. Level-triggered: what one loop leaves in the queue is reported to the
 /// next that looks.
 /// </summary>
-internal sealed class LoopAcceptor(int descriptor, Loop loop, LoopListener listener, SpareDescriptor spare) : LoopHandle(descriptor), ILoopWork
+internal sealed class LoopAcceptor(int descriptor, Loop loop, LoopListener listener, SpareDescriptor spare)
+    : LoopHandle(descriptor), ILoopWork
 {
     /// <summary>Sockets accepted in a turn: more, and a storm of them would hold up those that are connected.</summary>
     private const int AcceptsPerTurn = 16;

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening.EventLoop;
 
 /// <content>
-/// How bytes come in: the loop pushes them, out of its own buffer. Before the handshake it only peeks, so that whoever is to have the connection
-/// finds all of it. While something is being handled elsewhere nothing is read, and the peer has to wait.
+/// How bytes come in: the loop pushes them, out of its own buffer. Before the handshake it only peeks, so that whoever is to have the
+/// connection finds all of it. While something is being handled elsewhere nothing is read, and the peer has to wait.
 /// </content>
 internal sealed partial class LoopConnection
 {
@@ -42,10 +42,13 @@ internal sealed partial class LoopConnection
         Closed = 128,
     }
 
-    /// <summary>Hands the connection its input from now on. Completes when the connection has opened: at its end the loop closes the socket.</summary>
+    /// <summary>
+    /// Hands the connection its input from now on. Completes when the connection has opened: at its end the loop closes the socket.
+    /// </summary>
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
         Exception? failure = null;
+        _loop.BeginRun();
         try
         {
             if (await opened)
@@ -258,10 +261,16 @@ internal sealed partial class LoopConnection
         {
             _loop.Failed(unexpected, Activity);
         }
+        finally
+        {
+            _loop.EndRun();
+        }
         Close();
     }
 
-    /// <summary>Reads and drops what has come: closing a socket with unread input resets it, and what was sent last could be lost.</summary>
+    /// <summary>
+    /// Reads and drops what has come: closing a socket with unread input resets it, and what was sent last could be lost.
+    /// </summary>
     private void DiscardInput()
     {
         var buffer = _loop.Buffer.Free;

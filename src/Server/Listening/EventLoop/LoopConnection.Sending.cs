@@ -2,7 +2,8 @@ using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Server.Listening.EventLoop;
 
-/// <content>How bytes leave: by the thread that has them, and where the peer's window is full, by the loop when there is room again.</content>
+/// <content>How bytes leave: by the thread that has them, and where the peer's window is full, by the loop when there is room
+/// again.</content>
 internal sealed partial class LoopConnection : IOutput
 {
     public int TrySend(ReadOnlySpan<byte> bytes)
@@ -54,7 +55,9 @@ internal sealed partial class LoopConnection : IOutput
             ContinueSending();
     }
 
-    /// <summary>Sends what waits. The sender calls it once, and the loop whenever there is room; whoever takes the send has it alone.</summary>
+    /// <summary>
+    /// Sends what waits. The sender calls it once, and the loop whenever there is room; whoever takes the send has it alone.
+    /// </summary>
     private void ContinueSending()
     {
         while (Interlocked.Exchange(ref _pending, null) is { } pending)

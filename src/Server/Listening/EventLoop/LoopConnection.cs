@@ -10,9 +10,9 @@ namespace Gateway.Server.Listening.EventLoop;
 /// thread sends at a time.
 /// </summary>
 /// <remarks>
-/// The loop closes the descriptor, once nobody else is about to use it. A thread that sends counts itself as a user before; closing sets a bit
-/// that lets no new user in. Whoever leaves as the last one, or sets the bit where there is no user, posts the closing to the loop. So a number
-/// that the system gives to another file is never sent to.
+/// The loop closes the descriptor, once nobody else is about to use it. A thread that sends counts itself as a user before; closing sets a
+/// bit that lets no new user in. Whoever leaves as the last one, or sets the bit where there is no user, posts the closing to the loop. So
+/// a number that the system gives to another file is never sent to.
 /// </remarks>
 internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
 {
@@ -24,11 +24,11 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
 
     private readonly Loop _loop;
     private readonly ILoopConnectionOwner _owner;
+    private readonly ushort _port;
     private IInputReceiver? _receiver;
     private PendingSend? _pending;
     private int _users;
     private int _wanted;
-    private readonly ushort _port;
     private InputState _input;
     private bool _peeks = true;
     private bool _resets;
@@ -85,7 +85,9 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
         }
     }
 
-    /// <summary>Gives the open descriptor to the owner. For the owner, while it decides on the loop's thread, and before anything was sent.</summary>
+    /// <summary>
+    /// Gives the open descriptor to the owner. For the owner, while it decides on the loop's thread, and before anything was sent.
+    /// </summary>
     public void Detach()
     {
         _loop.Remove(this);

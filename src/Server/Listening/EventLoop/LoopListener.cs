@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Gateway.Server.Listening.EventLoop;
@@ -10,7 +12,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// A listening socket of the event loops. To the HTTP server it is a listener that accepts what the loops hand over, one connection at a
 /// time, with nothing of it read. Safe for any thread.
 /// </summary>
-internal sealed partial class LoopListener : IConnectionListener, ILoopConnectionOwner
+internal sealed partial class LoopListener : IConnectionListener, ILoopConnectionOwner, IMemoryPoolFeature
 {
     private readonly Socket _socket;
     private readonly EventLoops _loops;
@@ -26,18 +28,31 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
     private LoopAcceptor[] _acceptors = [];
 
     public LoopListener(
-        Socket socket, EventLoops loops, AcceptedSockets sockets, ILoopHandshakes handshakes, SocketConnectionContextFactory http, ILogger log)
+        Socket socket,
+        EventLoops loops,
+        AcceptedSockets sockets,
+        ILoopHandshakes handshakes,
+        SocketConnectionContextFactory http,
+        MemoryPool<byte> pool,
+        ILogger log)
     {
         _socket = socket;
         _loops = loops;
         _sockets = sockets;
         _handshakes = handshakes;
         _http = http;
+        MemoryPool = pool;
         _log = log;
         EndPoint = socket.LocalEndPoint!;
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>
+    /// For the HTTP server. A factory that is not the server's own gives its connections the shared pool, with which the server fails: it
+    /// asks for 0 bytes and expects a block.
+    /// </summary>
+    public MemoryPool<byte> MemoryPool { get; }
 
     /// <summary>Has every loop accept.</summary>
     public Task StartAsync()
@@ -75,6 +90,7 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
         try
         {
             var context = _http.Create(new Socket(handle));
+            context.Features.Set<IMemoryPoolFeature>(this);
             if (_handedOver.Writer.TryWrite(context))
                 return;
             // The server does not take any more, and its middleware will not undo the count.
@@ -113,6 +129,7 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
         await UnbindAsync();
         await _loops.StopAsync();
         _http.Dispose();
+        MemoryPool.Dispose();
     }
 
     [LoggerMessage(122, LogLevel.Debug, "A connection was lost before the HTTP server had it.")]

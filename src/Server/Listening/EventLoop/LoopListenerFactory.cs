@@ -7,8 +7,19 @@ using Microsoft.Extensions.Options;
 namespace Gateway.Server.Listening.EventLoop;
 
 /// <summary>Listens with event loops where the address is a <see cref="LoopEndPoint"/>. Used by the HTTP server at its start.</summary>
+/// <param name="loops">The loops, which begin with the listener.</param>
+/// <param name="sockets">Counts what is accepted.</param>
+/// <param name="handshakes">Decides what it is for.</param>
+/// <param name="pools">The HTTP server's own, for the connections that it gets.</param>
+/// <param name="options">How those are read and written.</param>
+/// <param name="logs">Makes the listener's log.</param>
 internal sealed class LoopListenerFactory(
-    EventLoops loops, AcceptedSockets sockets, ILoopHandshakes handshakes, IOptions<SocketTransportOptions> options, ILoggerFactory logs)
+    EventLoops loops,
+    AcceptedSockets sockets,
+    ILoopHandshakes handshakes,
+    IMemoryPoolFactory<byte> pools,
+    IOptions<SocketTransportOptions> options,
+    ILoggerFactory logs)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is LoopEndPoint;
@@ -18,7 +29,7 @@ internal sealed class LoopListenerFactory(
         var socket = Listen(endpoint);
         loops.Start();
         var http = new SocketConnectionContextFactory(HttpSockets(options.Value), logs.CreateLogger<LoopListener>());
-        var listener = new LoopListener(socket, loops, sockets, handshakes, http, logs.CreateLogger<LoopListener>());
+        var listener = new LoopListener(socket, loops, sockets, handshakes, http, pools.Create(), logs.CreateLogger<LoopListener>());
         await listener.StartAsync();
         return listener;
     }
@@ -49,7 +60,9 @@ internal sealed class LoopListenerFactory(
         catch (SocketException failure)
         {
             socket?.Dispose();
-            throw failure.SocketErrorCode == SocketError.AddressAlreadyInUse ? new AddressInUseException(failure.Message, failure) : failure;
+            if (failure.SocketErrorCode == SocketError.AddressAlreadyInUse)
+                throw new AddressInUseException(failure.Message, failure);
+            throw;
         }
     }
 }

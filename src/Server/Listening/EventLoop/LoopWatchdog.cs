@@ -36,6 +36,8 @@ internal sealed partial class LoopWatchdog(EventLoops loops, ILogger<LoopWatchdo
         {
             var loop = all[i];
             _watches[i].Note(loop.TakeLongestTurn(), now);
+            if (loop.HasFailed)
+                stuck ??= $"event loop {loop.Number} has ended";
             long time = loop.Ended.IsCompleted ? 0 : _watches[i].Look(loop, now);
             if (time < LogMilliseconds)
                 continue;

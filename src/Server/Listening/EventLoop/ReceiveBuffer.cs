@@ -17,7 +17,9 @@ internal sealed class ReceiveBuffer
     /// <summary>For the next read.</summary>
     public Memory<byte> Free => _free;
 
-    /// <summary>Leaves the first bytes of <see cref="Free"/> to those who use them. A block is garbage when nobody uses any of it.</summary>
+    /// <summary>
+    /// Leaves the first bytes of <see cref="Free"/> to those who use them. A block is garbage when nobody uses any of it.
+    /// </summary>
     public void Keep(int bytes)
     {
         // In whole words, as masks are applied.

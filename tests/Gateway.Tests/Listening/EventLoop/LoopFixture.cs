@@ -41,7 +41,8 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         _clients.Add(client);
         byte[] address = new byte[PeerAddress.MaxBytes];
         int length = address.Length;
-        int accepted = Libc.Accept((int)_listener.SafeHandle.DangerousGetHandle(), ref address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
+        int listener = (int)_listener.SafeHandle.DangerousGetHandle();
+        int accepted = Libc.Accept(listener, ref address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
         Assert.True(accepted >= 0);
         var connection = new LoopConnection(Loop, accepted, PeerAddress.Read(address), this);
         connection.Start();

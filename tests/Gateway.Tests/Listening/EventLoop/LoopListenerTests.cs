@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using MicrosoftOptions = Microsoft.Extensions.Options.Options;
 
 namespace Gateway.Tests.Listening.EventLoop;
 
@@ -150,6 +152,11 @@ public sealed class LoopListenerTests
         return listening;
     }
 
+    private sealed class SharedPools : IMemoryPoolFactory<byte>
+    {
+        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => MemoryPool<byte>.Shared;
+    }
+
     /// <summary>A listener of its own, with the limits of a gateway.</summary>
     private sealed class Listening : IAsyncDisposable
     {
@@ -164,7 +171,12 @@ public sealed class LoopListenerTests
             Addresses = ActivatorUtilities.CreateInstance<AddressSockets>(server.Services);
             var sockets = ActivatorUtilities.CreateInstance<AcceptedSockets>(server.Services, Open, Addresses);
             _factory = new LoopListenerFactory(
-                Loops, sockets, Handshakes, Microsoft.Extensions.Options.Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+                Loops,
+                sockets,
+                Handshakes,
+                new SharedPools(),
+                MicrosoftOptions.Create(new SocketTransportOptions()),
+                NullLoggerFactory.Instance);
         }
 
         public FirstByteHandshakes Handshakes { get; } = new();

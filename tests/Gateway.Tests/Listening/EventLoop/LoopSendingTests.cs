@@ -101,8 +101,8 @@ public sealed class LoopSendingTests : IAsyncDisposable
     [Fact]
     public async Task Nothing_sent_to_a_closed_connection_reaches_the_next_one_of_the_same_number()
     {
-        // Each connection has one thread that sends its own byte until it is refused; as soon as one is closed, the system gives its number to
-        // the next.
+        // Each connection has one thread that sends its own byte until it is refused; as soon as one is closed, the system gives its number
+        // to the next.
         var descriptors = new HashSet<int>();
         for (int i = 0; i < 300; i++)
         {
