@@ -39,11 +39,7 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.Connect(_listener.LocalEndPoint!);
         _clients.Add(client);
-        byte[] address = new byte[PeerAddress.MaxBytes];
-        int length = address.Length;
-        int listener = (int)_listener.SafeHandle.DangerousGetHandle();
-        int accepted = Libc.Accept(listener, ref address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
-        Assert.True(accepted >= 0);
+        int accepted = Accept(_listener, out byte[] address);
         var connection = new LoopConnection(Loop, accepted, PeerAddress.Read(address), this);
         connection.Start();
         return (connection, client);
@@ -57,6 +53,26 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         connection.StopPeeking(Memory<byte>.Empty);
         input.Begin(connection);
         return (connection, client, input);
+    }
+
+    /// <summary>Connects a local socket, and has the loop receive from it without end.</summary>
+    public void ConnectLocal(EndlessInput input)
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        _clients.Add(client);
+        client.Connect(listener.LocalEndPoint!);
+        client.Blocking = false;
+        input.Begin(client);
+        int accepted = Accept(listener, out _);
+        var connection = new LoopConnection(Loop, accepted, new IPEndPoint(IPAddress.Loopback, 0), this);
+        connection.StopPeeking(Memory<byte>.Empty);
+        _ = connection.ReceiveAsync(input);
+        connection.Start();
+        File.Delete(path);
     }
 
     /// <summary>Keeps the loop from doing anything until the result is disposed.</summary>
@@ -74,6 +90,16 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         var work = new PostedAction(action);
         Loop.Post(work);
         return work.Done.WaitAsync(Eventually.Limit);
+    }
+
+    private static int Accept(Socket listener, out byte[] address)
+    {
+        address = new byte[PeerAddress.MaxBytes];
+        int length = address.Length;
+        int descriptor = (int)listener.SafeHandle.DangerousGetHandle();
+        int accepted = Libc.Accept(descriptor, ref address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
+        Assert.True(accepted >= 0);
+        return accepted;
     }
 
     ValueTask ILoopConnectionOwner.OnPeekedAsync(LoopConnection connection, Memory<byte> bytes) => Handshake!(connection, bytes);

@@ -99,33 +99,54 @@ public sealed class LoopSendingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Closing_with_unread_input_is_no_reset()
+    {
+        var gate = new TaskCompletionSource();
+        var (connection, client, input) = _fixture.Connect(new RecordedInput { Handling = _ => new ValueTask(gate.Task) });
+        client.Send("read"u8);
+        await input.TextAsync("read");
+        client.Send("unread"u8);
+
+        connection.Close();
+
+        Assert.Equal(0, client.Receive(new byte[1]));
+        gate.SetResult();
+        Assert.True(await input.EndedAsync());
+    }
+
+    [Fact]
     public async Task Nothing_sent_to_a_closed_connection_reaches_the_next_one_of_the_same_number()
     {
-        // Each connection has one thread that sends its own byte until it is refused; as soon as one is closed, the system gives its number
-        // to the next.
+        // Each connection has a thread that sends its own byte until it is refused. The system gives a number to the next connection as
+        // soon as one is closed, while the thread of the one before may still be about to send.
+        const int Connections = 300;
         var descriptors = new HashSet<int>();
-        for (int i = 0; i < 300; i++)
+        var senders = new List<Task>();
+        var receivers = new List<Task>();
+        for (int i = 0; i < Connections; i++)
         {
             byte own = (byte)i;
-            var (connection, client, input) = _fixture.Connect();
+            var (connection, client, _) = _fixture.Connect();
             descriptors.Add(connection.Descriptor);
             using var started = new ManualResetEventSlim();
-            var sender = Task.Factory.StartNew(
+            senders.Add(Task.Factory.StartNew(
                 () =>
                 {
                     while (connection.TrySend([own]) >= 0)
-                        started.Set();
+                    {
+                        if (!started.IsSet)
+                            started.Set();
+                    }
                 },
-                TaskCreationOptions.LongRunning);
+                TaskCreationOptions.LongRunning));
             Assert.True(started.Wait(Eventually.Limit));
+            receivers.Add(Task.Run(() => Assert.All(ReceiveAll(client), value => Assert.Equal(own, value))));
             connection.Close();
-            var receiving = Task.Run(() => ReceiveAll(client));
-            await sender.WaitAsync(Eventually.Limit);
-            Assert.All(await receiving.WaitAsync(Eventually.Limit), value => Assert.Equal(own, value));
-            client.Dispose();
         }
-        Assert.True(descriptors.Count < 300);
-        await Eventually.TrueAsync(() => _fixture.Closed == 300, "all are closed");
+        await Task.WhenAll(senders).WaitAsync(Eventually.Limit);
+        await Task.WhenAll(receivers).WaitAsync(Eventually.Limit);
+        Assert.True(descriptors.Count < Connections);
+        await Eventually.TrueAsync(() => _fixture.Closed == Connections, "all are closed");
     }
 
     private static byte[] ReceiveAll(Socket client)
