@@ -32,6 +32,10 @@ public class PublishFanOut
     [Params(false, true)]
     public bool History { get; set; }
 
+    /// <summary>Whether every other subscriber is an event stream, so that the channel has two encodings.</summary>
+    [Params(false, true)]
+    public bool Streams { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
@@ -40,7 +44,8 @@ public class PublishFanOut
         _publisher = new Client(_node, _replied);
         _one = ClientFrames.Text($$"""{"type":"message","channel":"{{channel}}","content":{{Content}},"id":"m1"}""", Key);
         _several = [.. Enumerable.Repeat(_one, InFlight).SelectMany(frame => frame)];
-        _subscribers = [.. Enumerable.Range(0, Subscribers).Select(_ => new Client(_node, _delivered))];
+        int streams = Streams ? Subscribers / 2 : 0;
+        _subscribers = [.. Enumerable.Range(0, Subscribers - streams).Select(_ => new Client(_node, _delivered))];
         byte[] subscribe = ClientFrames.Text($$"""{"type":"subscribe","channel":"{{channel}}"}""", Key);
         foreach (var subscriber in _subscribers)
         {
@@ -48,6 +53,7 @@ public class PublishFanOut
             subscriber.Send(subscribe);
             _delivered.Wait();
         }
+        _subscribers = [.. _subscribers, .. Enumerable.Range(0, streams).Select(_ => Client.ToStream(_node, _delivered, channel))];
     }
 
     [GlobalCleanup]

@@ -25,7 +25,7 @@ public class WriterSending
         _node = new Node();
         var channel = _node.Channels.Acquire(_node.Name("room"u8));
         _writer = new ConnectionWriter(
-            NativeEncoding.Instance, new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20, _node.Metrics);
+            NativeEncoding.Instance, new CountingOutput(_arrivals), new LoneOwner(), _node.Sends.Next(), limit: 1 << 20);
         _subscription = new Subscription(channel, _writer);
         var publication = new Publication { Payload = Payload.Json("\"hello\""u8), Time = 1_700_000_000_000 };
         _batch = FrameBatch.Rent(NativeEncoding.Instance);

@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Server.Auth;
+using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Dialects.Native;
+using Gateway.Server.Dialects.Streams;
 using Gateway.Server.Sessions;
 
 namespace Gateway.Bench.InMemory;
@@ -23,15 +25,33 @@ internal sealed class Client : IDisposable
     {
         arrivals.Expect(1); // connected
         _run = Run(
-            node, new CountingOutput(arrivals), connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
+            node,
+            NativeEncoding.Instance,
+            new CountingOutput(arrivals),
+            connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();
     }
 
-    private Client(Node node, IOutput output, Func<Connection, IMessageHandler> handler) => _run = Run(node, output, handler);
+    private Client(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IDialect> dialect) =>
+        _run = Run(node, encoding, output, dialect);
 
     /// <summary>One whose messages come back, as on <c>/echo</c>.</summary>
     public static Client ToEcho(Node node, Arrivals arrivals) =>
-        new(node, new CountingOutput(arrivals), static connection => new EchoHandler(connection));
+        new(node, EchoEncoding.Instance, new CountingOutput(arrivals), static connection => new EchoDialect(connection));
+
+    /// <summary>An event stream of one channel, as on <c>/sse</c>; returns when it is subscribed.</summary>
+    public static Client ToStream(Node node, Arrivals arrivals, string channel)
+    {
+        arrivals.Expect(2); // connected, subscribed
+        var opening = new InitialSubscriptions([channel], lastPositions: null);
+        var client = new Client(
+            node,
+            EventStreamEncoding.Instance,
+            new CountingStream(arrivals),
+            connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions, opening));
+        arrivals.Wait();
+        return client;
+    }
 
     /// <summary>Sends whole frames; returns when they were handled, unless handling them waits for something.</summary>
     public void Send(ReadOnlySpan<byte> frames)
@@ -48,9 +68,9 @@ internal sealed class Client : IDisposable
         _run.GetAwaiter().GetResult();
     }
 
-    private Task Run(Node node, IOutput output, Func<Connection, IMessageHandler> handler)
+    private Task Run(Node node, FrameEncoding encoding, IOutput output, Func<Connection, IDialect> dialect)
     {
         var transport = new PipedClient(_toGateway.Reader, output);
-        return new Connection(transport, NativeEncoding.Instance, node.Connections, node.Lease(), handler).RunAsync();
+        return new Connection(transport, encoding, node.Connections, node.Lease(), dialect).RunAsync();
     }
 }

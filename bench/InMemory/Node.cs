@@ -38,7 +38,7 @@ internal sealed class Node : IDisposable
             "Limits:Connections=1000000", "Limits:ConnectionsPerAddress=1000000",
         ];
         _app = GatewayHost.Build(
-            ["--Logging:LogLevel:Gateway.Server.Audit.Audit=None", .. common.Concat(settings).Select(setting => "--Gateway:" + setting)],
+            ["--Logging:LogLevel:Gateway.Diagnostics.Audit=None", .. common.Concat(settings).Select(setting => "--Gateway:" + setting)],
             services => services.AddSingleton(time));
         var started = Get<IBackplane>().StartAsync(Channels, CancellationToken.None);
         if (!started.IsCompletedSuccessfully)

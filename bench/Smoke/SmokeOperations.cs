@@ -28,7 +28,7 @@ internal static class SmokeOperations
         Func<IEnumerable<Operation>>[] groups =
         [
             Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing,
-            () => Publishing(history: false), () => Publishing(history: true),
+            () => Publishing(history: false), () => Publishing(history: true), () => Publishing(history: false, streams: true),
         ];
         return groups.SelectMany(group => group());
     }
@@ -110,12 +110,12 @@ internal static class SmokeOperations
         echo.Cleanup();
     }
 
-    private static IEnumerable<Operation> Publishing(bool history)
+    private static IEnumerable<Operation> Publishing(bool history, bool streams = false)
     {
-        var publishing = new PublishFanOut { History = history };
+        var publishing = new PublishFanOut { History = history, Streams = streams };
         publishing.Setup();
         double allowed = PublishNoise + (history ? KeptContent : 0);
-        string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}";
+        string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}{(streams ? ", half of them streams" : "")}";
         yield return new($"publish {to}", publishing.One, allowed, Calls: 500);
         yield return new(
             $"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);

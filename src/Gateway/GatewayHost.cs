@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Gateway;
 
-/// <summary>Puts the process together: a gateway that listens on its own ports, and what is the process's alone. Stateless; nothing is started yet.</summary>
+/// <summary>
+/// Puts the process together: a gateway that listens on its own ports, and what is the process's alone. Stateless; nothing is started yet.
+/// </summary>
 internal static class GatewayHost
 {
     /// <param name="args">The settings of the command line, as <c>--Gateway:Public=http://…</c>.</param>
@@ -43,8 +45,11 @@ internal static class GatewayHost
         var configuration = new ConfigurationManager();
         configuration.AddEnvironmentVariables("ASPNETCORE_");
         // Settings are read once. Watching their files for changes would take an inotify watch for every folder below the current one.
-        return Host.CreateApplicationBuilder(
-            new HostApplicationBuilderSettings { Args = ["--hostBuilder:reloadConfigOnChange=false", .. args], Configuration = configuration });
+        return Host.CreateApplicationBuilder(new HostApplicationBuilderSettings
+        {
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
+            Configuration = configuration,
+        });
     }
 
     private static void ConfigureLogging(ILoggingBuilder logging)

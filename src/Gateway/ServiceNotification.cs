@@ -4,24 +4,29 @@ using System.Text;
 namespace Gateway;
 
 /// <summary>
-/// Run by the host. Tells systemd, with a unit of <c>Type=notify</c>, when the ports are open and when the node begins to leave: one datagram each to the
-/// socket that <c>NOTIFY_SOCKET</c> names (sd_notify(3)). Does nothing without it.
+/// Notifies systemd, with a unit of <c>Type=notify</c>, when the ports are open and when the node begins to stop: one datagram each to the
+/// socket that <c>NOTIFY_SOCKET</c> names (sd_notify(3)). Run by the host; does nothing without that variable.
 /// </summary>
-internal sealed partial class ServiceNotification(IHostApplicationLifetime lifetime, ILogger<ServiceNotification> log) : IHostedService
+internal sealed partial class ServiceNotification(IHostApplicationLifetime lifetime, ILoggerFactory logs) : IHostedService
 {
+    /// <summary>The category that docs/operations.md promises.</summary>
+    public const string LogCategory = "Gateway.Hosting.ServiceNotification";
+
+    private readonly ILogger _log = logs.CreateLogger(LogCategory);
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 } path)
         {
-            lifetime.ApplicationStarted.Register(() => Tell(path, "READY=1"));
-            lifetime.ApplicationStopping.Register(() => Tell(path, "STOPPING=1"));
+            lifetime.ApplicationStarted.Register(() => Notify(path, "READY=1"));
+            lifetime.ApplicationStopping.Register(() => Notify(path, "STOPPING=1"));
         }
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private void Tell(string path, string state)
+    private void Notify(string path, string state)
     {
         try
         {
@@ -31,7 +36,7 @@ internal sealed partial class ServiceNotification(IHostApplicationLifetime lifet
         }
         catch (SocketException failure)
         {
-            LogNotTold(log, state, failure.Message);
+            LogNotTold(_log, state, failure.Message);
         }
     }
 

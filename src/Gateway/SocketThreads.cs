@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Gateway;
 
 /// <summary>
-/// For one thread, before the first socket. Makes the runtime's socket threads, which wait for readiness, run what becomes
-/// ready themselves instead of waking a thread-pool thread for it: a third of the cost of a small message is that hop.
+/// Makes the runtime's socket threads, which wait for readiness, run what becomes ready themselves instead of waking a thread-pool thread
+/// for it: a third of the cost of a small message is that hop. For one thread, before the first socket.
 /// </summary>
 /// <remarks>
-/// What runs there must not block, and nothing of ours does; HTTP requests leave for the thread pool at once. The runtime has
-/// no other switch for this than environment variables, which it reads when its first socket is made; one that is set wins.
+/// What runs there must not block, and nothing of ours does; HTTP requests leave for the thread pool at once. The runtime has no other
+/// switch for this than environment variables, which it reads when its first socket is made; one that is set wins.
 /// </remarks>
 internal static class SocketThreads
 {

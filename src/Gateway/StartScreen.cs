@@ -11,7 +11,8 @@ namespace Gateway;
 
 /// <summary>Prints, once the ports are open, what an operator wants to know first. Run by the host.</summary>
 internal sealed class StartScreen(
-    GatewayOptions options, IBackplane backplane, IAuthenticator authenticator, OwnPorts ports, IHostApplicationLifetime lifetime) : IHostedService
+    GatewayOptions options, IBackplane backplane, IAuthenticator authenticator, OwnPorts ports, IHostApplicationLifetime lifetime)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -37,8 +38,11 @@ internal sealed class StartScreen(
         text.AppendLine($"  mode       {authenticator.Description}");
         text.AppendLine($"  backplane  {backplane.Description}");
         if (options.Hooks.Url is { } hooks)
-            text.AppendLine($"  hooks      {string.Join(", ", HookNames.In(options.Hooks.Events))} to {hooks.GetLeftPart(UriPartial.Path)}");
-        text.AppendLine($"  limits     message {Bytes(limits.MessageBytes)}, outbound queue {Bytes(limits.OutboundBytes)} and {limits.ChannelsPerConnection} channels per connection");
+            text.AppendLine(
+                $"  hooks      {string.Join(", ", HookNames.In(options.Hooks.Events))} to {hooks.GetLeftPart(UriPartial.Path)}");
+        text.AppendLine(
+            $"  limits     message {Bytes(limits.MessageBytes)}, outbound queue {Bytes(limits.OutboundBytes)} " +
+            $"and {limits.ChannelsPerConnection} channels per connection");
         text.AppendLine($"  namespaces {Namespaces()}");
         if (authenticator.Warning is { } warning)
             text.AppendLine($"  WARNING    {warning}");
@@ -52,7 +56,8 @@ internal sealed class StartScreen(
     private string Namespaces()
     {
         var described = options.Namespaces.Prepend(new("default", options.DefaultNamespace)).Select(pair =>
-            pair.Key + (pair.Value.HasHistory ? $" (history {pair.Value.History} for {pair.Value.HistoryTtl:c})" : "") + (pair.Value.Presence ? " (presence)" : ""));
+            pair.Key + (pair.Value.HasHistory ? $" (history {pair.Value.History} for {pair.Value.HistoryTtl:c})" : "")
+                + (pair.Value.Presence ? " (presence)" : ""));
         return string.Join(", ", described);
     }
 

@@ -3,14 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.TestSupport;
 
 /// <summary>
-/// Keeps what a gateway logs, as text and event id; add it to the services as <see cref="ILoggerProvider"/>. Safe for any thread.
+/// A log that keeps each line as text with event id and category; add it to the services as <see cref="ILoggerProvider"/>. Safe for any
+/// thread.
 /// </summary>
 public sealed class RecordedLog : ILoggerProvider
 {
-    private readonly List<(int Event, LogLevel Level, string Text)> _lines = [];
+    private readonly List<(int Event, LogLevel Level, string Text, string Category)> _lines = [];
 
     /// <summary>The lines that were logged so far.</summary>
-    public IReadOnlyList<(int Event, LogLevel Level, string Text)> Lines
+    public IReadOnlyList<(int Event, LogLevel Level, string Text, string Category)> Lines
     {
         get
         {
@@ -22,13 +23,13 @@ public sealed class RecordedLog : ILoggerProvider
     /// <summary>The lines of one event.</summary>
     public IReadOnlyList<string> Of(int id) => [.. Lines.Where(line => line.Event == id).Select(line => line.Text)];
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this);
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     public void Dispose()
     {
     }
 
-    private sealed class Logger(RecordedLog owner) : ILogger
+    private sealed class Logger(RecordedLog owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -39,7 +40,7 @@ public sealed class RecordedLog : ILoggerProvider
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (owner._lines)
-                owner._lines.Add((eventId.Id, logLevel, formatter(state, exception) + exception));
+                owner._lines.Add((eventId.Id, logLevel, formatter(state, exception) + exception, category));
         }
     }
 }

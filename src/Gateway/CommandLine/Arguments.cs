@@ -5,6 +5,8 @@ namespace Gateway.CommandLine;
 /// <param name="Words">All the rest.</param>
 internal sealed record Arguments(IReadOnlyList<string> Settings, IReadOnlyList<string> Words)
 {
+    private static readonly string[] Sections = ["Gateway:", "Gateway_", "Logging:"];
+
     private static readonly string[] OfHost = ["environment", "contentRoot", "applicationName"];
 
     /// <summary>The keys of the settings, without leading dashes.</summary>
@@ -28,12 +30,13 @@ internal sealed record Arguments(IReadOnlyList<string> Settings, IReadOnlyList<s
         return new Arguments(settings, words);
     }
 
-    /// <summary>What has a section is a setting. Without dashes it is one only of sections that there are: values have colons too.</summary>
+    /// <summary>
+    /// What has a section is a setting. Without dashes it is one only of sections that there are: values have colons too.
+    /// </summary>
     private static bool IsSetting(string arg)
     {
         string name = NameOf(arg);
-        bool isOurs = name.StartsWith("Gateway:", StringComparison.OrdinalIgnoreCase) || name.StartsWith("Gateway_", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("Logging:", StringComparison.OrdinalIgnoreCase);
+        bool isOurs = Sections.Any(section => name.StartsWith(section, StringComparison.OrdinalIgnoreCase));
         return arg.StartsWith("--", StringComparison.Ordinal)
             ? isOurs || name.Contains(':') || OfHost.Contains(name, StringComparer.OrdinalIgnoreCase)
             : isOurs && (arg.StartsWith('/') || arg.Contains('='));

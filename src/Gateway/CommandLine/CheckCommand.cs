@@ -9,8 +9,8 @@ using Microsoft.Extensions.Configuration.Json;
 namespace Gateway.CommandLine;
 
 /// <summary>
-/// <c>gateway check</c>: reads the settings as <c>gateway run</c> would, and prints those that hold, each with where it comes from. Stateless.
-/// No secret is printed.
+/// <c>gateway check</c>: reads the settings as <c>gateway run</c> would, and prints those that hold, each with where it comes from.
+/// Stateless. No secret is printed.
 /// </summary>
 internal static partial class CheckCommand
 {
@@ -42,12 +42,15 @@ internal static partial class CheckCommand
     {
         if (value.Length == 0)
             return "(none)";
-        return SecretKey().IsMatch(key) ? Masked : InAddress().Replace(value, match => match.Groups[1].Value + match.Groups[2].Value + Masked);
+        return SecretKey().IsMatch(key)
+            ? Masked
+            : InAddress().Replace(value, match => match.Groups[1].Value + match.Groups[2].Value + Masked);
     }
 
     private static string SourceOf(IConfigurationRoot configuration, string key)
     {
-        var source = configuration.Providers.LastOrDefault(provider => provider.TryGet(key, out string? value) && !string.IsNullOrEmpty(value));
+        var source = configuration.Providers.LastOrDefault(
+            provider => provider.TryGet(key, out string? value) && !string.IsNullOrEmpty(value));
         return source switch
         {
             null => "default",

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Gateway.CommandLine;
 
-/// <summary><c>gateway config</c>: prints a starter <c>appsettings.json</c> with comments, and with a secret of its own. Stateless.</summary>
+/// <summary>
+/// <c>gateway config</c>: prints a starter <c>appsettings.json</c> with comments, and with a secret of its own. Stateless.
+/// </summary>
 internal static class ConfigCommand
 {
     /// <summary>The place of the secret in the file.</summary>
@@ -14,7 +16,8 @@ internal static class ConfigCommand
         var command = new Command("config", "Print a commented appsettings.json to begin with");
         command.SetAction(_ =>
         {
-            Console.Out.Write(Template().Replace(Secret, RandomNumberGenerator.GetHexString(64, lowercase: true), StringComparison.Ordinal));
+            Console.Out.Write(
+                Template().Replace(Secret, RandomNumberGenerator.GetHexString(64, lowercase: true), StringComparison.Ordinal));
             return 0;
         });
         return command;

@@ -14,7 +14,8 @@ internal static class GatewayCommand
     {
         var arguments = Arguments.Of(args);
         var command = Create(arguments);
-        var parsed = command.Parse(arguments.Words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var parsed = command.Parse(
+            arguments.Words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (string problem in Problems(parsed))
@@ -22,7 +23,8 @@ internal static class GatewayCommand
             return 1;
         }
         // The host handles the process's signals, and Program its exceptions.
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        return await parsed.InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
     private static RootCommand Create(Arguments arguments)

@@ -6,8 +6,8 @@ using Gateway.Server.Options;
 namespace Gateway.CommandLine;
 
 /// <summary>
-/// <c>gateway health [live|ready]</c>: asks the gateway that runs on this machine with the same settings for its health. Stateless. An image
-/// without a shell has nothing else to ask with.
+/// <c>gateway health [live|ready]</c>: asks the gateway that runs on this machine with the same settings for its health. Stateless. An
+/// image without a shell has nothing else to ask with.
 /// </summary>
 internal static class HealthCommand
 {

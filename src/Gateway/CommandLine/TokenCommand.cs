@@ -12,8 +12,8 @@ using Gateway.Server.Options;
 namespace Gateway.CommandLine;
 
 /// <summary>
-/// <c>gateway token</c>: signs a token for trying things out, with the secret of the same settings that the gateway runs with. Stateless. The
-/// claims are those of docs/security.md.
+/// <c>gateway token</c>: signs a token for trying things out, with the secret of the same settings that the gateway runs with. Stateless.
+/// The claims are those of docs/security.md.
 /// </summary>
 internal static class TokenCommand
 {
@@ -41,7 +41,10 @@ internal static class TokenCommand
 
     public static Command Create(Arguments arguments)
     {
-        var command = new Command("token", "Sign a token with Gateway:Auth:Secret, to try things out") { User, Channel, Subscription, Expires };
+        var command = new Command("token", "Sign a token with Gateway:Auth:Secret, to try things out")
+        {
+            User, Channel, Subscription, Expires,
+        };
         command.SetAction(parsed => Run(parsed, arguments));
         return command;
     }
@@ -53,15 +56,16 @@ internal static class TokenCommand
         settings.Problems.AddRange(SettingNames.Mistakes(arguments.Keys));
         var auth = AuthOptionsReader.Read(settings, new AuthOptions());
         if (auth.Secret is null)
-            settings.Problem("Auth:Secret", "is not set, and a token is signed with it; tokens for Auth:Jwks come from whoever has the private key");
+            settings.Problem(
+                "Auth:Secret", "is not set, and a token is signed with it; tokens for Auth:Jwks come from whoever has the private key");
         if (settings.Problems.Count > 0)
             throw new OptionsProblemsException(settings.Problems);
         var expires = DateTimeOffset.UtcNow + parsed.GetValue(Expires);
         var claims = Claims(parsed, auth, expires);
         if (!Console.IsOutputRedirected)
         {
-            Console.Error.WriteLine(
-                $"WARNING: whoever sees this terminal, or its scroll-back, can be {claims["sub"]} until {expires.ToString("u", CultureInfo.InvariantCulture)}.");
+            string end = expires.ToString("u", CultureInfo.InvariantCulture);
+            Console.Error.WriteLine($"WARNING: whoever sees this terminal, or its scroll-back, can be {claims["sub"]} until {end}.");
         }
         Console.Out.WriteLine(Sign(claims, auth.Secret!));
         return 0;
@@ -111,7 +115,9 @@ internal static class TokenCommand
     private static (string Pattern, string[] Operations) Split(string text)
     {
         int mark = text.LastIndexOf('=');
-        return mark < 0 ? ("", []) : (text[..mark], text[(mark + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        if (mark < 0)
+            return ("", []);
+        return (text[..mark], text[(mark + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static TimeSpan ReadTime(ArgumentResult argument)

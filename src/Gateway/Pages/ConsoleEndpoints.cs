@@ -3,8 +3,8 @@ using Gateway.Server.Listening;
 namespace Gateway.Pages;
 
 /// <summary>
-/// <c>/console</c> on the internal port: the operator's page. Stateless. Its files hold nothing of the node; the page asks the API for all that
-/// it shows, with the operator's key.
+/// <c>/console</c> on the internal port: the operator's page. Stateless. Its files hold nothing of the node; the page asks the API for all
+/// that it shows, with the operator's key.
 /// </summary>
 internal sealed class ConsoleEndpoints : IPortEndpoints
 {
@@ -18,11 +18,14 @@ internal sealed class ConsoleEndpoints : IPortEndpoints
         foreach (var (name, serve) in EmbeddedFiles.Under(Prefix, Policy))
         {
             bool isPage = name == "index.html";
-            routes.MapMethods(isPage ? "/console" : $"/{Prefix}{name}", [HttpMethods.Get, HttpMethods.Head], isPage ? Below(serve) : serve).ExcludeFromDescription();
+            string path = isPage ? "/console" : $"/{Prefix}{name}";
+            routes.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], isPage ? Below(serve) : serve).ExcludeFromDescription();
         }
     }
 
-    /// <summary>The page's own addresses are relative, so that it works below any path of a proxy; for that its own must end in a slash.</summary>
+    /// <summary>
+    /// The page's own addresses are relative, so that it works below any path of a proxy; for that its own must end in a slash.
+    /// </summary>
     private static RequestDelegate Below(RequestDelegate page) => context =>
     {
         if (context.Request.Path.Value!.EndsWith('/'))

@@ -11,7 +11,8 @@ internal sealed class DemoEndpoints : IPortEndpoints
     public const string Path = "/demo";
 
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public void Map(IEndpointRouteBuilder routes)
     {

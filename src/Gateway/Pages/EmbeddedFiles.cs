@@ -4,7 +4,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Pages;
 
-/// <summary>Stateless. Serves a page and its files from inside the assembly, where every way of publishing takes them along. They are the same for everybody.</summary>
+/// <summary>
+/// Serves a page and its files from inside the assembly, where every way of publishing takes them along. Stateless. They are the same for
+/// everybody.
+/// </summary>
 internal static class EmbeddedFiles
 {
     // What is not a page is read as text, not downloaded.

@@ -9,7 +9,8 @@ public static class JsonText
 {
     /// <summary>What stands in JSON as it is. Most names consist of nothing else, and one look tells.</summary>
     private static readonly SearchValues<byte> Plain =
-        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
+        SearchValues.Create(
+            [.. Enumerable.Range(' ', '~' - ' ' + 1).Where(value => value is not ('"' or '\\')).Select(value => (byte)value)]);
 
     /// <summary>
     /// The encoder of all messages. It escapes what JSON demands, writes characters beyond the basic plane as surrogate pairs, and leaves

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <content>
-/// The <c>message</c>, which the fan-out encodes once and sends to every subscriber. All its parts but the sender are JSON already, and a sender seldom
-/// needs escaping, so they are copied into one span of a size known beforehand, without a JSON writer.
+/// The <c>message</c>, which the fan-out encodes once and sends to every subscriber. All its parts but the sender are JSON already, and a
+/// sender seldom needs escaping, so they are copied into one span of a size known beforehand, without a JSON writer.
 /// </content>
 public static partial class ServerMessageWriter
 {
@@ -71,7 +71,10 @@ public static partial class ServerMessageWriter
         Put(ref rest, "}"u8);
     }
 
-    /// <summary>The exact number of bytes that <see cref="Message(IBufferWriter{byte}, JsonEncodedText, ReadOnlySpan{byte}, ReadOnlySpan{byte}, long, long)"/> writes for the same arguments.</summary>
+    /// <summary>
+    /// The exact number of bytes that <see cref="Message(IBufferWriter{byte}, JsonEncodedText, ReadOnlySpan{byte}, ReadOnlySpan{byte},
+    /// long, long)"/> writes for the same arguments.
+    /// </summary>
     public static int MessageSize(JsonEncodedText channel, ReadOnlySpan<byte> content, ReadOnlySpan<byte> sender, long seq, long time)
     {
         return MessageChannel.Length + channel.EncodedUtf8Bytes.Length

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Immutable. What counts as one address: an IPv4 address, or the /64 of an IPv6 address, for a single subscriber gets a whole one.</summary>
+/// <summary>
+/// One address as the limits count it: an IPv4 address, or the /64 of an IPv6 address, because one subscriber gets a whole /64. Immutable.
+/// </summary>
 internal readonly record struct AddressKey(ulong Bits, bool IsV6)
 {
     public static AddressKey Of(IPAddress address)

@@ -7,14 +7,14 @@ using Gateway.Server.Connections;
 namespace Gateway.Server.Admission;
 
 /// <summary>
-/// Safe for any thread. How often one address may do something: a meter each. One whose buckets are full again is forgotten, so
-/// the table holds those who came of late, and never more than <see cref="MostAddresses"/>.
+/// How often one address may do something: a meter for each address. Safe for any thread. A meter whose buckets are full again is removed,
+/// so the table holds the addresses of late, and never more than <see cref="MostAddresses"/>.
 /// </summary>
 internal abstract class AddressRates(RateLimits limits) : ITickHandler
 {
     /// <summary>
-    /// About 5 MB. Who comes from more addresses than this in a second is not stopped by counting addresses; those that find no
-    /// room are let in uncounted, for refusing them would lock everybody out.
+    /// About 5 MB. Counting addresses does not stop a client that has more of them than this; addresses without room are let in uncounted,
+    /// because refusing them would lock everybody out.
     /// </summary>
     public const int MostAddresses = 65_536;
 

@@ -10,10 +10,12 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Decides over handshakes: which client gets in, and with which subprotocol. Safe for any thread; used by every listener and endpoint.</summary>
+/// <summary>
+/// Decides over handshakes: which client gets in, and with which subprotocol. Safe for any thread; used by every listener and endpoint.
+/// </summary>
 internal sealed class AdmissionControl(
-    GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins, IAuthenticator authenticator,
-    SessionServices sessions, IEnumerable<IDialectFactory> dialects)
+    GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins,
+    IAuthenticator authenticator, SessionServices sessions, IEnumerable<IDialectFactory> dialects)
 {
     private static readonly UpgradeRefusal TooManyOfUser = UpgradeRefusal.TooManyRequests with { Reason = "user_connections" };
 
@@ -25,7 +27,8 @@ internal sealed class AdmissionControl(
     /// <summary>Decides over a WebSocket at the path of one of <see cref="Dialects"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) => AdmitAsync(request, address, _dialects[request.Path]);
+    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) =>
+        AdmitAsync(request, address, _dialects[request.Path]);
 
     /// <summary>Decides over a WebSocket at any path.</summary>
     /// <param name="request">The request.</param>
@@ -43,12 +46,14 @@ internal sealed class AdmissionControl(
         UpgradeRequest request, IPAddress address, IDialectFactory dialect, InitialSubscriptions opening) =>
         AdmitAsync(request, address, lease => StreamAsync(request, lease, dialect, opening));
 
-    /// <summary>Finds out who an ordinary request comes from. It has one chance to say so: a token that is needed has to be in it.</summary>
+    /// <summary>
+    /// Finds out who an ordinary request comes from. It has one chance to say so: a token that is needed has to be in it.
+    /// </summary>
     public async ValueTask<SignIn> SignInAsync(UpgradeRequest request)
     {
         if (!origins.Allow(request.Origin))
             return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
-        var signIn = await authenticator.AuthenticateAsync(request);
+        var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         bool isMissingToken = signIn is { Identity: null, Refusal: null }
             && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Unauthenticated);
         return isMissingToken ? SignIn.Refused(UpgradeRefusal.TokenMissing) : signIn;
@@ -68,7 +73,7 @@ internal sealed class AdmissionControl(
         var result = default(AdmissionResult);
         try
         {
-            return result = await decide(lease);
+            return result = await decide(lease).ConfigureAwait(false);
         }
         finally
         {
@@ -82,17 +87,18 @@ internal sealed class AdmissionControl(
         if (!dialect.SignsIn)
             return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
-        if (subprotocol is null && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
+        if (subprotocol is null
+            && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
             return UpgradeRefusal.UnknownSubprotocol;
-        var signIn = await authenticator.AuthenticateAsync(request);
+        var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
         // A client that has yet to sign in is counted when its user is known.
         bool isKnown = !ReferenceEquals(identity, Identity.Unauthenticated);
-        if (isKnown && !await lease.IdentifyAsync(identity.User))
+        if (isKnown && !await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
             return TooManyOfUser;
-        if (isKnown && await DenialAsync(identity, lease) is { } denial)
+        if (isKnown && await DenialAsync(identity, lease).ConfigureAwait(false) is { } denial)
             return denial;
         return new Admitted(lease, subprotocol, dialect.Encoding, Opener(dialect, identity));
     }
@@ -100,16 +106,16 @@ internal sealed class AdmissionControl(
     private async ValueTask<AdmissionResult> StreamAsync(
         UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect, InitialSubscriptions opening)
     {
-        var signIn = await SignInAsync(request);
+        var signIn = await SignInAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
-        if (!await lease.IdentifyAsync(identity.User))
+        if (!await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
             return TooManyOfUser;
         lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
-        refusal ??= await DenialAsync(identity, lease);
+        refusal ??= await DenialAsync(identity, lease).ConfigureAwait(false);
         return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
     }
 
@@ -119,11 +125,15 @@ internal sealed class AdmissionControl(
     {
         if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;
-        var decision = await application.ConnectAsync(new Caller(lease.Id, identity.User, lease.Address), lease.Transport.Label());
+        var caller = new Caller(lease.Id, identity.User, lease.Address);
+        var decision = await application.ConnectAsync(caller, lease.Transport.Label()).ConfigureAwait(false);
         return decision.Denial is { } denial ? denial.ToRefusal() with { Reason = "application" } : null;
     }
 
-    /// <summary>A method of its own, so that the closure does not hold the request: the token in it would live as long as the connection.</summary>
-    private static Func<Connection, IMessageHandler> Opener(IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
+    /// <summary>
+    /// A method of its own, so that the closure does not hold the request: the token in it would live as long as the connection.
+    /// </summary>
+    private static Func<Connection, IDialect> Opener(
+        IDialectFactory dialect, Identity identity, InitialSubscriptions? opening = null) =>
         connection => dialect.Open(connection, identity, opening);
 }

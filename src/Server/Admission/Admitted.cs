@@ -8,11 +8,11 @@ namespace Gateway.Server.Admission;
 /// <param name="Lease">Its place in the limits; the connection that is made of it gives it back.</param>
 /// <param name="Subprotocol">The subprotocol to confirm; null for none.</param>
 /// <param name="Encoding">How messages look on the connection's wire.</param>
-/// <param name="Handler">Makes the handler of the connection's messages.</param>
+/// <param name="Dialect">Makes the dialect of the connection.</param>
 /// <param name="Opening">What a stream asks for, with what its token lists; null for a WebSocket.</param>
 internal sealed record Admitted(
     ConnectionLease Lease,
     string? Subprotocol,
     FrameEncoding Encoding,
-    Func<Connection, IMessageHandler> Handler,
+    Func<Connection, IDialect> Dialect,
     InitialSubscriptions? Opening = null);

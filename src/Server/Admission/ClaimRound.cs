@@ -1,8 +1,8 @@
 namespace Gateway.Server.Admission;
 
 /// <summary>
-/// One claim to the other nodes, for all users that had connections waiting, and the answers so far. For one thread at a time: its owner has the
-/// lock.
+/// One claim to the other nodes, for all users that had connections waiting, and the answers so far. For one thread at a time: its owner
+/// has the lock.
 /// </summary>
 /// <param name="id">Names it on the bus.</param>
 /// <param name="waiting">By user, in the order in which they came.</param>
@@ -19,8 +19,8 @@ internal sealed class ClaimRound(string id, IReadOnlyDictionary<string, List<Wai
     public IReadOnlyDictionary<string, List<WaitingPlace>> Waiting => waiting;
 
     /// <summary>
-    /// Whether the bus has brought the claim back. The bus has one order for all nodes: a claim that comes later has to leave room for this one,
-    /// and this one for a claim that came earlier.
+    /// Whether the bus has brought the claim back. The bus has one order for all nodes: a claim that comes later has to leave room for this
+    /// one, and this one for a claim that came earlier.
     /// </summary>
     public bool IsPlaced { get; set; }
 

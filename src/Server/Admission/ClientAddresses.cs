@@ -4,12 +4,14 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Immutable. Where a client really is: what a trusted proxy says of it, or else the other end of its connection.</summary>
+/// <summary>
+/// The address of a client: the one that a trusted proxy forwards, or else that of the other end of its connection. Immutable.
+/// </summary>
 internal sealed class ClientAddresses(GatewayOptions options)
 {
     private readonly IReadOnlyList<IPNetwork> _trusted = options.Proxy.Trusted;
 
-    /// <summary>Where the client of an HTTP request is.</summary>
+    /// <summary>The address of the client of an HTTP request.</summary>
     public IPAddress Of(HttpContext context) =>
         Of(new IPEndPoint(context.Connection.RemoteIpAddress ?? IPAddress.None, 0), context.Request.Headers["X-Forwarded-For"].ToString());
 
@@ -20,8 +22,8 @@ internal sealed class ClientAddresses(GatewayOptions options)
         var address = Plain((peer as IPEndPoint)?.Address ?? IPAddress.None);
         if (_trusted.Count == 0 || string.IsNullOrEmpty(forwardedFor))
             return address;
-        // Each proxy adds whom it heard from on the right. From there on to the first that is no proxy of ours: what stands left of
-        // that one anybody may have written.
+        // Each proxy adds the address of its peer on the right. Read from there to the first that is no proxy of ours: anything
+        // left of that one may be forged.
         var list = forwardedFor.AsSpan();
         while (IsTrusted(address))
         {
@@ -36,7 +38,7 @@ internal sealed class ClientAddresses(GatewayOptions options)
         return address;
     }
 
-    /// <summary>Whether it is a proxy of ours, whose word counts.</summary>
+    /// <summary>Whether the address is one of a trusted proxy.</summary>
     public bool IsTrusted(IPAddress address)
     {
         if (_trusted.Count == 0)
@@ -61,11 +63,15 @@ internal sealed class ClientAddresses(GatewayOptions options)
         return Plain(end.Address);
     }
 
-    /// <summary>IPv4 as such, also where it came in by a socket for both; without the scope that is the name of an interface here.</summary>
+    /// <summary>
+    /// IPv4 as such, also where it came in by a socket for both; without the scope that is the name of an interface here.
+    /// </summary>
     private static IPAddress Plain(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
             return address.MapToIPv4();
-        return address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(address.GetAddressBytes()) : address;
+        return address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 }
+            ? new IPAddress(address.GetAddressBytes())
+            : address;
     }
 }

@@ -5,8 +5,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Admission;
 
 /// <summary>
-/// Safe for any thread. How many WebSockets and streams there may be: on the node, from one address, of one user. One lock for the counts of
-/// the node keeps them exact; it is taken when a connection comes and when it goes. Users are counted apart, for all nodes together.
+/// How many WebSockets and streams there may be: on the node, from one address, of one user. Safe for any thread. One lock for the counts
+/// of the node keeps them exact; it is taken when a connection comes and when it goes. Users are counted apart, for all nodes together.
 /// </summary>
 internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets sockets, UserLimit users)
 {

@@ -11,9 +11,9 @@ namespace Gateway.Server.Admission;
 /// <see cref="AdmissionControl"/>, and by the cluster with what other nodes say.
 /// </summary>
 /// <remarks>
-/// Nodes tell each other, at most ten times a second, how many handshakes of an address they let through, and each takes those of the others
-/// from its own bucket. Before they know of each other they may let through too many; that is a debt, and refused later. An address is told when
-/// it has made a small part of the limit, so one that stays far below it is never told.
+/// Nodes tell each other, at most ten times a second, how many handshakes of an address they let through, and each takes those of the
+/// others from its own bucket. Before they know of each other they may let through too many; that is a debt, and refused later. An address
+/// is told when it has made a small part of the limit, so one that stays far below it is never told.
 /// </remarks>
 internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) : AddressRates(new RateLimits(
     new LimitsOptions

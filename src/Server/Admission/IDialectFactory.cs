@@ -23,9 +23,9 @@ internal interface IDialectFactory
     /// <summary>How messages look on its WebSockets.</summary>
     FrameEncoding Encoding { get; }
 
-    /// <summary>Makes the handler of one connection's messages.</summary>
+    /// <summary>Makes the dialect of one connection.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="identity">Its user, as far as known.</param>
     /// <param name="opening">What a client that cannot send asks for; null for one that can.</param>
-    IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening);
+    IDialect Open(Connection connection, Identity identity, InitialSubscriptions? opening);
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Stateless. How many files, and so connections, the system lets this process open.</summary>
+/// <summary>The number of files, and so of connections, that the system lets this process open. Stateless.</summary>
 internal static class OpenFiles
 {
-    /// <summary>Below this a gateway is not worth its name; most systems start a login session with 1,024.</summary>
+    /// <summary>Below this the start warns: most systems start a login session with 1,024.</summary>
     public const long Low = 65_536;
 
     /// <summary>How many are open now; 0 where the system does not tell.</summary>
@@ -24,6 +24,8 @@ internal static class OpenFiles
         // "Max open files            1024                 524288               files"; the runtime raises the first to the second.
         string? line = File.ReadLines(Limits).FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal));
         string[] columns = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return columns.Length > 3 && long.TryParse(columns[3], NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
+        return columns.Length > 3 && long.TryParse(columns[3], NumberStyles.None, CultureInfo.InvariantCulture, out long limit)
+            ? limit
+            : null;
     }
 }

@@ -1,6 +1,9 @@
 namespace Gateway.Server.Admission;
 
-/// <summary>Safe for any thread. Counts the accepted sockets of both ports against what the system lets this process open, so that the limit is never reached.</summary>
+/// <summary>
+/// Counts the accepted sockets of both ports against what the system lets this process open, so that the limit is never reached. Safe for
+/// any thread.
+/// </summary>
 internal sealed class OpenSockets
 {
     /// <summary>For what is opened later: Redis, certificates, the resolver, the runtime itself.</summary>

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Admission;
 
 /// <summary>
-/// What other nodes said of users that have many connections there. It is forgotten when it is not said again, as it is not when the node has
-/// vanished. For one thread at a time: its owner has the lock.
+/// What other nodes said of users that have many connections there. It is forgotten when it is not said again, as it is not when the node
+/// has vanished. For one thread at a time: its owner has the lock.
 /// </summary>
 internal sealed class PeerCounts(TimeProvider time)
 {

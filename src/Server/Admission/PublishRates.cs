@@ -3,5 +3,5 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Admission;
 
-/// <summary>Safe for any thread. How many messages and bytes one address may publish by request: as many as one connection.</summary>
+/// <summary>How many messages and bytes one address may publish by request: as many as one connection. Safe for any thread.</summary>
 internal sealed class PublishRates(GatewayOptions options, TimeProvider time) : AddressRates(new RateLimits(options, time));

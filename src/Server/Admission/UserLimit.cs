@@ -13,11 +13,12 @@ namespace Gateway.Server.Admission;
 /// <para>A node lets in so few connections of a user without asking that all nodes together have half the limit that way. A user with more
 /// connections on a node is told to the others with every heartbeat; where these tell of more than half the limit, a node asks for every
 /// connection.</para>
-/// <para>To ask is to claim. All nodes, this one too, hear in one order how many connections a node wants. Each answers with those it has and
-/// those that it claimed before. So two nodes that claim at the same time do not both get the last place, and none is lost between them.</para>
-/// <para>One claim is under way at a time, for all users with connections that wait; connections that come meanwhile wait for the next. A user
-/// who was refused is refused for a while without a claim. So neither one who tries all the time nor many make more than a bounded number of
-/// messages.</para>
+/// <para>To ask is to claim. All nodes, this one too, hear in one order how many connections a node wants. Each answers with those it has
+/// and those that it claimed before. So two nodes that claim at the same time do not both get the last place, and none is lost between
+/// them.</para>
+/// <para>One claim is under way at a time, for all users with connections that wait; connections that come meanwhile wait for the next. A
+/// user who was refused is refused for a while without a claim. So neither one who tries all the time nor many make more than a bounded
+/// number of messages.</para>
 /// </remarks>
 internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISharedUserLimit
 {
@@ -29,7 +30,9 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
     /// <summary>What a heartbeat has room for: those with the most connections come first, and they are who matters.</summary>
     private const int MostReported = 512, MostReportedChars = 32 * 1024;
 
-    /// <summary>Longer than an answer takes, shorter than a client's patience. Only a node that has just vanished takes that long, and once.</summary>
+    /// <summary>
+    /// Longer than an answer takes, shorter than a client's patience. Only a node that has just vanished takes that long, and once.
+    /// </summary>
     public static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(500);
 
     /// <summary>From one claim to the next: fifty a second, whatever clients do.</summary>
@@ -115,7 +118,8 @@ internal sealed class UserLimit(GatewayOptions options, TimeProvider time) : ISh
             if (_many.Count == 0)
                 return null;
             int chars = 0;
-            return _many.Select(user => KeyValuePair.Create(user, _counts.Of(user))).OrderByDescending(user => user.Value).Take(MostReported)
+            return _many.Select(user => KeyValuePair.Create(user, _counts.Of(user))).OrderByDescending(user => user.Value)
+                .Take(MostReported)
                 .TakeWhile(user => (chars += user.Key.Length) <= MostReportedChars).ToDictionary();
         }
     }

@@ -6,7 +6,7 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Api;
 
 /// <summary>
-/// Safe for any thread. Who may use the API. Keys are compared as hashes, all of them and each to its end: how long it takes tells nothing
+/// Who may use the API. Safe for any thread. Keys are compared as hashes, all of them and each to its end: how long it takes tells nothing
 /// about a key, not even its length.
 /// </summary>
 internal sealed class ApiAccess(GatewayOptions options)

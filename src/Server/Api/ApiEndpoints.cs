@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using Gateway.Server.Api.Description;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 using Gateway.Server.Listening;
 using Microsoft.AspNetCore.Mvc;
@@ -10,14 +8,15 @@ namespace Gateway.Server.Api;
 
 /// <summary>The paths of the API, and their description in <c>/openapi/v1.json</c>. Mapped once, before the ports open.</summary>
 internal sealed partial class ApiEndpoints(
-    ApiHandler handler, PublishOperations publishing, ConnectionOperations connections, BatchOperation batch, ChannelQueries channels, NodeQueries nodes)
-    : IPortEndpoints
+    ApiHandler handler, PublishOperations publishing, ConnectionOperations connections, BatchOperation batch, ChannelQueries channels,
+    NodeQueries nodes) : IPortEndpoints
 {
     private const string Json = "application/json";
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        Post<PublishBody, PublishReply>("publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
+        Post<PublishBody, PublishReply>(
+            "publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
         Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
         Post<BatchBody, BatchReplies>("batch", "Do several commands in order", batch.Batch);
         Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
@@ -42,21 +41,29 @@ internal sealed partial class ApiEndpoints(
             Describe<TReply>(routes.MapPost("/api/" + name, command), command, name, summary)
                 .WithMetadata([Problem(StatusCodes.Status413PayloadTooLarge), .. more.Select(Problem)])
                 // Not as metadata: that would refuse other content types, with an answer that is none of ours.
-                .AddOpenApiOperationTransformer(async (operation, context, cancellation) => operation.RequestBody = new OpenApiRequestBody
+                .AddOpenApiOperationTransformer(async (operation, context, cancellation) =>
                 {
-                    Required = true,
-                    Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation) } },
+                    var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation).ConfigureAwait(false);
+                    operation.RequestBody = new OpenApiRequestBody
+                    {
+                        Required = true,
+                        Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = schema } },
+                    };
                 });
         }
 
-        void Get<TReply>(string name, string path, string summary, Func<HttpRequest, ValueTask<ApiReply>> query, params (string Name, JsonSchemaType Type)[] parameters)
+        void Get<TReply>(
+            string name, string path, string summary, Func<HttpRequest, ValueTask<ApiReply>> query,
+            params (string Name, JsonSchemaType Type)[] parameters)
         {
             var request = handler.Query(name, query);
-            Describe<TReply>(routes.MapGet("/api/" + path, request), request, name, summary).AddOpenApiOperationTransformer((operation, _, _) =>
+            var endpoint = Describe<TReply>(routes.MapGet("/api/" + path, request), request, name, summary);
+            endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.Parameters =
                 [
-                    .. InPath().Matches(path).Select(match => Parameter(match.Groups[1].Value, JsonSchemaType.String, ParameterLocation.Path)),
+                    .. InPath().Matches(path).Select(
+                        match => Parameter(match.Groups[1].Value, JsonSchemaType.String, ParameterLocation.Path)),
                     .. parameters.Select(parameter => Parameter(parameter.Name, parameter.Type, ParameterLocation.Query)),
                 ];
                 return Task.CompletedTask;
@@ -65,12 +72,14 @@ internal sealed partial class ApiEndpoints(
     }
 
     /// <summary>Handlers that do their own reading and writing have nothing that could be described but what is said here.</summary>
-    private static IEndpointConventionBuilder Describe<TReply>(IEndpointConventionBuilder endpoint, RequestDelegate handler, string name, string summary)
+    private static IEndpointConventionBuilder Describe<TReply>(
+        IEndpointConventionBuilder endpoint, RequestDelegate handler, string name, string summary)
     {
         endpoint.WithMetadata(handler.Method).WithName(name).WithSummary(summary).WithTags("api");
         endpoint.WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(TReply), [Json]));
-        foreach (int status in new[] { StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status503ServiceUnavailable })
-            endpoint.WithMetadata(Problem(status));
+        endpoint.WithMetadata(
+            Problem(StatusCodes.Status400BadRequest), Problem(StatusCodes.Status401Unauthorized),
+            Problem(StatusCodes.Status503ServiceUnavailable));
         return endpoint;
     }
 

@@ -5,8 +5,8 @@ using Gateway.Protocol.Messages;
 namespace Gateway.Server.Api;
 
 /// <summary>
-/// For one thread; points into the body it was read from. The fields of one command as raw JSON, before anything is known of what it
-/// asks for. Unknown fields are ignored; of a repeated one the last counts.
+/// The fields of one command as raw JSON, before anything is known of what it asks for. For one thread; points into the body it was read
+/// from. Unknown fields are ignored; of a repeated one the last counts.
 /// </summary>
 internal ref struct ApiFields
 {
@@ -37,7 +37,8 @@ internal ref struct ApiFields
         catch (JsonException exception)
         {
             problem = ApiProblem.Bad(
-                "body", $"the body is not valid JSON of at most {JsonObjectScanner.MaxDepth} levels: line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}");
+                "body", $"the body is not valid JSON of at most {JsonObjectScanner.MaxDepth} levels: " +
+                $"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine}");
         }
         return problem.Status == 0;
     }

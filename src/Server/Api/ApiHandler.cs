@@ -6,8 +6,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Api;
 
 /// <summary>
-/// Safe for any thread. The way of every API request: who it is, its body, the operation, the answer. Bodies are read as bytes and handed on as
-/// they are, without model binding, so that a publish costs little more than its HTTP.
+/// The way of every API request: who it is, its body, the operation, the answer. Safe for any thread. Bodies are read as bytes and handed
+/// on as they are, without model binding, so that a publish costs little more than its HTTP.
 /// </summary>
 internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions options, GatewayMetrics metrics, ILogger<ApiHandler> log)
 {
@@ -17,7 +17,7 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
     public RequestDelegate Command(string name, ApiOperation operation) => context => HandleAsync(context, name, async request =>
     {
         using var activity = Tracing.StartRequest(name, request);
-        return await ReadAsync(request, operation);
+        return await ReadAsync(request, operation).ConfigureAwait(false);
     });
 
     /// <summary>A request without.</summary>
@@ -28,11 +28,13 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         ApiReply reply;
         try
         {
-            reply = access.Refuse(context) ?? await handle(context.Request);
+            reply = access.Refuse(context) ?? await handle(context.Request).ConfigureAwait(false);
         }
         catch (BadHttpRequestException refused)
         {
-            reply = refused.StatusCode == StatusCodes.Status413PayloadTooLarge ? ApiProblem.BodyTooLarge(_limit) : ApiProblem.Of(refused.StatusCode, refused.Message);
+            reply = refused.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? ApiProblem.BodyTooLarge(_limit)
+                : ApiProblem.Of(refused.StatusCode, refused.Message);
         }
         catch (Exception failure) when (failure is not (IOException or OperationCanceledException))
         {
@@ -40,7 +42,7 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
             reply = ApiProblem.Internal;
         }
         metrics.ApiRequest(name, reply.Status);
-        await WriteAsync(context.Response, reply);
+        await WriteAsync(context.Response, reply).ConfigureAwait(false);
     }
 
     private async ValueTask<ApiReply> ReadAsync(HttpRequest request, ApiOperation operation)
@@ -48,15 +50,15 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         if (request.ContentLength > _limit)
             return ApiProblem.BodyTooLarge(_limit);
         var body = request.BodyReader;
-        var read = await body.ReadAsync();
+        var read = await body.ReadAsync().ConfigureAwait(false);
         // What came in one piece, as nearly all do, is read where it is.
         if (read.Buffer.IsSingleSegment && (read.IsCompleted || read.Buffer.Length == request.ContentLength))
         {
             var running = Run(read.Buffer.FirstSpan, operation);
             body.AdvanceTo(read.Buffer.End);
-            return await running;
+            return await running.ConfigureAwait(false);
         }
-        return await GatherAsync(body, read, operation);
+        return await GatherAsync(body, read, operation).ConfigureAwait(false);
     }
 
     private async ValueTask<ApiReply> GatherAsync(PipeReader body, ReadResult read, ApiOperation operation)
@@ -77,9 +79,9 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
                 body.AdvanceTo(read.Buffer.End);
                 if (read.IsCompleted)
                     break;
-                read = await body.ReadAsync();
+                read = await body.ReadAsync().ConfigureAwait(false);
             }
-            return await Run(bytes.AsSpan(0, length), operation);
+            return await Run(bytes.AsSpan(0, length), operation).ConfigureAwait(false);
         }
         finally
         {
@@ -105,7 +107,7 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         response.ContentLength = reply.Json.Length;
         if (reply.Status == StatusCodes.Status401Unauthorized)
             response.Headers.WWWAuthenticate = "Bearer";
-        await response.BodyWriter.WriteAsync(reply.Json);
+        await response.BodyWriter.WriteAsync(reply.Json).ConfigureAwait(false);
     }
 
     [LoggerMessage(50, LogLevel.Error, "The API request '{Name}' failed.")]

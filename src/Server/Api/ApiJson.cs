@@ -1,11 +1,11 @@
 using System.Text.Json.Serialization;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Stateless. How results are written.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>How results are written. Stateless.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ActionReply))]
 [JsonSerializable(typeof(ChannelList))]
 [JsonSerializable(typeof(ChannelDetails))]

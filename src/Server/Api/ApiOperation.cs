@@ -1,4 +1,4 @@
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. Does what a command asks for; its fields are read before it returns, never after.</summary>
+/// <summary>Does what a command asks for; its fields are read before it returns, never after. Safe for any thread.</summary>
 internal delegate ValueTask<ApiReply> ApiOperation(in ApiFields fields);

@@ -4,7 +4,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Immutable values: every error of the API, as <c>application/problem+json</c> (RFC 9457) with the field at fault where there is one.</summary>
+/// <summary>
+/// Immutable values: every error of the API, as <c>application/problem+json</c> (RFC 9457) with the field at fault where there is one.
+/// </summary>
 internal static class ApiProblem
 {
     public const string ContentType = "application/problem+json";
@@ -24,7 +26,8 @@ internal static class ApiProblem
 
     public static readonly ApiReply Unauthorized = Of(401, "a valid key is needed: Authorization: Bearer <key>");
 
-    public static readonly ApiReply NotLocal = Of(403, "no key is configured, so that only programs on this machine are let in: set Gateway:Api:Keys");
+    public static readonly ApiReply NotLocal = Of(
+        403, "no key is configured, so that only programs on this machine are let in: set Gateway:Api:Keys");
 
     public static readonly ApiReply Unavailable = Of(503, "the backplane is out of reach; nothing was done");
 
@@ -36,7 +39,8 @@ internal static class ApiProblem
 
     public static ApiReply Bad(string field, string problem) => Of(400, problem, field);
 
-    public static ApiReply NoOperation(HttpRequest request) => Of(404, $"there is no {request.Method} of {request.Path}; see /openapi/v1.json");
+    public static ApiReply NoOperation(HttpRequest request) =>
+        Of(404, $"there is no {request.Method} of {request.Path}; see /openapi/v1.json");
 
     public static ApiReply NoConnection(IReadOnlyList<string> missing) => Of(404, missing.Count == 0
         ? "no node has this connection"
@@ -47,7 +51,8 @@ internal static class ApiProblem
 
     public static ApiReply Unconfirmed(ChannelName channel) => Of(
         504,
-        "the backplane did not answer in time; the message may have been published, and is published once if it is sent again with the same key",
+        "the backplane did not answer in time; the message may have been published, and is published once if it is sent again "
+        + "with the same key",
         writer => writer.WriteString("channel"u8, channel.Json));
 
     public static ApiReply Of(int status, string detail, string? field = null) => Of(status, detail, writer =>

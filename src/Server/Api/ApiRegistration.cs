@@ -16,7 +16,9 @@ internal static class ApiRegistration
         .AddSingleton<NodeQueries>()
         .AddSingleton<IPortEndpoints, ApiEndpoints>();
 
-    /// <summary>Adds the API's description to the server of the gateway's own ports, which has its own JSON settings and its own documents.</summary>
+    /// <summary>
+    /// Adds the API's description to the server of the gateway's own ports, which has its own JSON settings and its own documents.
+    /// </summary>
     public static void AddDescription(IServiceCollection server)
     {
         // Otherwise the description says that numbers may be strings.

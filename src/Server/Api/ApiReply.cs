@@ -5,7 +5,7 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Immutable. An answer of the API: what a request gets, and a command of a batch.</summary>
+/// <summary>An answer of the API: what a request gets, and a command of a batch. Immutable.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Json">One JSON object.</param>
 internal readonly record struct ApiReply(int Status, ReadOnlyMemory<byte> Json)
@@ -14,7 +14,8 @@ internal readonly record struct ApiReply(int Status, ReadOnlyMemory<byte> Json)
 
     public bool IsProblem => Status >= 400;
 
-    public static ApiReply Ok<T>(T value, JsonTypeInfo<T> type) => new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
+    public static ApiReply Ok<T>(T value, JsonTypeInfo<T> type) =>
+        new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
 
     public static ApiReply Ok(Action<Utf8JsonWriter> fields) => Object(StatusCodes.Status200OK, fields);
 

@@ -2,7 +2,9 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. <c>batch</c>: commands of every kind, done in order, each with the result it would have had alone.</summary>
+/// <summary>
+/// <c>batch</c>: commands of every kind, done in order, each with the result it would have had alone. Safe for any thread.
+/// </summary>
 internal sealed class BatchOperation(PublishOperations publishing, ConnectionOperations connections)
 {
     private const int MaxCommands = 1_000;
@@ -23,11 +25,11 @@ internal sealed class BatchOperation(PublishOperations publishing, ConnectionOpe
             bool publishes = Publishes(commands.AsSpan(element));
             // Publishes keep their order without waiting for each other; everything else waits, and is waited for.
             if (!(publishes && published))
-                await Task.WhenAll(results);
+                await Task.WhenAll(results).ConfigureAwait(false);
             published = publishes;
             results.Add(Start(commands.AsSpan(element), results.Count).AsTask());
         }
-        return ApiReply.Results(await Task.WhenAll(results));
+        return ApiReply.Results(await Task.WhenAll(results).ConfigureAwait(false));
     }
 
     private static bool Publishes(ReadOnlySpan<byte> command)

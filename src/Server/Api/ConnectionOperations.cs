@@ -1,13 +1,14 @@
 using System.Text;
 using Gateway.Protocol.Messages;
-using Gateway.Server.Api.Results;
 using Gateway.Server.Channels;
 using Gateway.Server.Cluster;
 using Gateway.Server.Naming;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. What is done to connections, on whatever node they are: <c>subscribe</c>, <c>unsubscribe</c> and <c>disconnect</c>.</summary>
+/// <summary>
+/// What is done to connections, on whatever node they are: <c>subscribe</c>, <c>unsubscribe</c> and <c>disconnect</c>. Safe for any thread.
+/// </summary>
 internal sealed class ConnectionOperations(Namespaces namespaces, NodeRegistry nodes)
 {
     private const int MaxIdBytes = 255;
@@ -44,9 +45,10 @@ internal sealed class ConnectionOperations(Namespaces namespaces, NodeRegistry n
 
     private async ValueTask<ApiReply> AskAsync(NodeRequest request)
     {
-        if (await nodes.AskAsync(request) is not { } result)
+        if (await nodes.AskAsync(request).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
-        var done = new ActionReply(result.Answers.Sum(answer => answer.Connections), result.Answers.Sum(answer => answer.Failed), result.Missing);
+        var done = new ActionReply(
+            result.Answers.Sum(answer => answer.Connections), result.Answers.Sum(answer => answer.Failed), result.Missing);
         return ApiReply.Ok(done, ApiJson.Default.ActionReply);
     }
 }

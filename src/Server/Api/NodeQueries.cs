@@ -1,9 +1,8 @@
-using Gateway.Server.Api.Results;
 using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. What the API tells of nodes and connections.</summary>
+/// <summary>What the API tells of nodes and connections. Safe for any thread.</summary>
 internal sealed class NodeQueries(NodeRegistry nodes)
 {
     public ValueTask<ApiReply> ListAsync(HttpRequest request) =>
@@ -11,7 +10,7 @@ internal sealed class NodeQueries(NodeRegistry nodes)
 
     public async ValueTask<ApiReply> StatsAsync(HttpRequest request)
     {
-        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Stats)) is not { } result)
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Stats)).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         var stats = result.Answers.Select(answer => answer.Stats).OfType<NodeStats>().OrderBy(node => node.Node, StringComparer.Ordinal);
         return ApiReply.Ok(new StatsReply([.. stats], result.Missing), ApiJson.Default.StatsReply);
@@ -19,7 +18,7 @@ internal sealed class NodeQueries(NodeRegistry nodes)
 
     public async ValueTask<ApiReply> EventsAsync(HttpRequest request)
     {
-        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Events)) is not { } result)
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Events)).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         var events = result.Answers.Select(answer => answer.Events).OfType<NodeEvents>().OrderBy(node => node.Node, StringComparer.Ordinal);
         return ApiReply.Ok(new EventsReply([.. events], result.Missing), ApiJson.Default.EventsReply);
@@ -28,7 +27,7 @@ internal sealed class NodeQueries(NodeRegistry nodes)
     public async ValueTask<ApiReply> ConnectionAsync(HttpRequest request)
     {
         string id = (string)request.RouteValues["id"]!;
-        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Look) { Connection = id }) is not { } result)
+        if (await nodes.AskAsync(new NodeRequest(NodeRequest.Look) { Connection = id }).ConfigureAwait(false) is not { } result)
             return ApiProblem.Busy;
         return result.Answers.Select(answer => answer.Connection).FirstOrDefault(found => found is not null) is { } details
             ? ApiReply.Ok(details, ApiJson.Default.ConnectionDetails)

@@ -7,7 +7,10 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Api;
 
-/// <summary>Safe for any thread. <c>publish</c> and <c>broadcast</c>. The rights of clients do not bind them, nor does <c>nobody</c> or a personal channel.</summary>
+/// <summary>
+/// <c>publish</c> and <c>broadcast</c>. Safe for any thread. The rights of clients do not bind them, nor does <c>nobody</c> or a personal
+/// channel.
+/// </summary>
 internal sealed class PublishOperations(Namespaces namespaces, ChannelTable channels, IBackplane backplane)
 {
     /// <summary>Channels of one broadcast.</summary>
@@ -17,7 +20,8 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
 
     public ValueTask<ApiReply> Publish(in ApiFields fields)
     {
-        if (!TryName(fields.Channel, "channel", out var name, out var local, out var problem) || !TryMessage(fields, out var message, out problem))
+        if (!TryName(fields.Channel, "channel", out var name, out var local, out var problem)
+            || !TryMessage(fields, out var message, out problem))
             return new(problem);
         return Publish(name!, local, message);
     }
@@ -42,7 +46,8 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         return ResultsAsync(publishing);
     }
 
-    private static async ValueTask<ApiReply> ResultsAsync(List<Task<ApiReply>> publishing) => ApiReply.Results(await Task.WhenAll(publishing));
+    private static async ValueTask<ApiReply> ResultsAsync(List<Task<ApiReply>> publishing) =>
+        ApiReply.Results(await Task.WhenAll(publishing).ConfigureAwait(false));
 
     private ValueTask<ApiReply> Publish(ChannelName name, Channel? local, in PublishRequest message)
     {
@@ -55,12 +60,13 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         return new(Reply(name, publishing.Result));
     }
 
-    private static async ValueTask<ApiReply> PublishAsync(ValueTask<PublishResult> publishing, ChannelName name, Channel? local, Activity? activity)
+    private static async ValueTask<ApiReply> PublishAsync(
+        ValueTask<PublishResult> publishing, ChannelName name, Channel? local, Activity? activity)
     {
-        var result = await publishing;
+        var result = await publishing.ConfigureAwait(false);
         activity?.SetStatus(result.IsAccepted ? ActivityStatusCode.Unset : ActivityStatusCode.Error).Dispose();
         if (local is not null)
-            await local.WaitForCapacityAsync();
+            await local.WaitForCapacityAsync().ConfigureAwait(false);
         return Reply(name, result);
     }
 
@@ -82,7 +88,11 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         var epoch = JsonText.Encode(at.Epoch);
         Span<byte> digits = stackalloc byte[20];
         System.Buffers.Text.Utf8Formatter.TryFormat(at.Seq, digits, out int length);
-        return [.. "{\"channel\":\""u8, .. channel, .. "\",\"epoch\":\""u8, .. epoch.EncodedUtf8Bytes, .. "\",\"seq\":"u8, .. digits[..length], .. "}"u8];
+        return
+        [
+            .. "{\"channel\":\""u8, .. channel, .. "\",\"epoch\":\""u8, .. epoch.EncodedUtf8Bytes, .. "\",\"seq\":"u8, .. digits[..length],
+            .. "}"u8,
+        ];
     }
 
     private bool TryName(ReadOnlySpan<byte> value, string field, out ChannelName? name, out Channel? local, out ApiReply problem)
@@ -111,7 +121,12 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
         else if (!ApiFields.TryText(fields.Sender, MaxSenderBytes, out ReadOnlySpan<byte> sender))
             problem = ApiProblem.Bad("sender", $"'sender' must be a string of 1 to {MaxSenderBytes} bytes");
         else
-            message = new PublishRequest { Payload = Payload.Json(fields.Content), Key = IdempotencyKey.OfApi(key), Sender = Utf8Text.Of(sender) };
+            message = new PublishRequest
+            {
+                Payload = Payload.Json(fields.Content),
+                Key = IdempotencyKey.OfApi(key),
+                Sender = Utf8Text.Of(sender),
+            };
         return problem.Status == 0;
     }
 }

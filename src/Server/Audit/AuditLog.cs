@@ -11,12 +11,16 @@ namespace Gateway.Server.Audit;
 /// or code, at most <see cref="LinesPerSecond"/> are written a second, and then one line with the number of those left out. No line has a
 /// token or a query in it, and of the client's own words only its user id.
 /// </summary>
-internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents recent, ILogger<AuditLog> log) : ITickHandler
+internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents recent, ILoggerFactory logs) : ITickHandler
 {
+    /// <summary>The category that docs/operations.md promises.</summary>
+    public const string LogCategory = "Gateway.Diagnostics.Audit";
+
     public const int LinesPerSecond = 10;
 
     private const long WindowMilliseconds = 1_000;
 
+    private readonly ILogger _log = logs.CreateLogger(LogCategory);
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Event, int Code), int> _lines = [];
     private long _window;
@@ -25,7 +29,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     {
         metrics.Connected(connection.Transport);
         if (MayWrite("connected", 0))
-            LogConnected(log, connection.Id, Printable(connection.User), connection.Address);
+            LogConnected(_log, connection.Id, Printable(connection.User), connection.Address);
     }
 
     /// <param name="connection">The connection.</param>
@@ -37,7 +41,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
         if (!MayWrite("disconnected", code))
             return;
         reason ??= code == 1006 ? "the client vanished" : "the client closed";
-        LogDisconnected(log, connection.Id, Printable(connection.User), connection.Address, code, reason);
+        LogDisconnected(_log, connection.Id, Printable(connection.User), connection.Address, code, reason);
     }
 
     /// <summary>An upgrade that was answered with an HTTP error.</summary>
@@ -46,7 +50,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
         metrics.Refused(refusal);
         recent.Refused(address, refusal);
         if (MayWrite("refused", refusal.StatusCode))
-            LogRefused(log, address, refusal.StatusCode, refusal.Message);
+            LogRefused(_log, address, refusal.StatusCode, refusal.Message);
     }
 
     /// <summary>A connection that was ended before its request had come, in time and well-formed.</summary>
@@ -56,7 +60,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
         metrics.Aborted(reason);
         recent.Aborted(address, reason);
         if (MayWrite("cut", (int)reason))
-            LogCut(log, address, reason);
+            LogCut(_log, address, reason);
     }
 
     /// <summary>A delivery found the connection's queue full. Where the connection is closed for it, its end is logged.</summary>
@@ -83,12 +87,12 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
             _lines.Clear();
         }
         foreach (var (name, code, count) in leftOut)
-            LogLeftOut(log, count, name, code);
+            LogLeftOut(_log, count, name, code);
     }
 
     private bool MayWrite(string name, int code)
     {
-        if (!log.IsEnabled(LogLevel.Information))
+        if (!_log.IsEnabled(LogLevel.Information))
             return false;
         lock (_gate)
         {

@@ -1,6 +1,9 @@
 namespace Gateway.Server.Audit;
 
-/// <summary>Safe for any thread. The latest of what happened, a bounded number: what happens again takes its old place along instead of another.</summary>
+/// <summary>
+/// The latest events, at most a fixed number of them: a repeated event moves to the front, and the list keeps its size. Safe for any
+/// thread.
+/// </summary>
 internal sealed class RecentList<T>(int capacity)
     where T : class
 {
@@ -17,8 +20,8 @@ internal sealed class RecentList<T>(int capacity)
         }
     }
 
-    /// <param name="isSame">Whether it is about the same as one that is there.</param>
-    /// <param name="next">Makes it out of the one before, null where there is none.</param>
+    /// <param name="isSame">Whether an event of the list is the one that happened again.</param>
+    /// <param name="next">Makes the event, from the one that it replaces; null where it is new.</param>
     public void Add(Predicate<T> isSame, Func<T?, T> next)
     {
         lock (_gate)

@@ -1,8 +1,8 @@
 namespace Gateway.Server.Auth;
 
 /// <summary>
-/// Immutable. <c>Gateway:Origins</c>: the pages whose scripts may connect. Browsers send cookies with a WebSocket wherever the page
-/// comes from, and no same-origin policy stops it; the Origin header, which scripts can't forge, does.
+/// <c>Gateway:Origins</c>: the pages whose scripts may connect. Immutable. Browsers send cookies with a WebSocket wherever the page comes
+/// from, and no same-origin policy stops it; the Origin header, which scripts can't forge, does.
 /// </summary>
 internal sealed class AllowedOrigins
 {
@@ -17,7 +17,8 @@ internal sealed class AllowedOrigins
     public bool Allow(string? origin) => _patterns.Length == 0 || origin is null || Has(origin);
 
     /// <summary>Whether the list has it.</summary>
-    public bool Has(string? origin) => origin is not null && Parse(origin) is { AnySubdomain: false } asked && _patterns.Any(pattern => pattern.Fits(asked));
+    public bool Has(string? origin) =>
+        origin is not null && Parse(origin) is { AnySubdomain: false } asked && _patterns.Any(pattern => pattern.Fits(asked));
 
     /// <summary>Reads <c>scheme://host[:port]</c>, or <c>scheme://*.host[:port]</c> for all subdomains of the host.</summary>
     private static Pattern? Parse(string text)

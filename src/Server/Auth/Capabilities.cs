@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. A token's <c>channels</c> and <c>subscriptions</c>, read once so that asking them, as every message does, allocates nothing.</summary>
+/// <summary>
+/// A token's <c>channels</c> and <c>subscriptions</c>, read once so that asking them, as every message does, allocates nothing. Immutable.
+/// </summary>
 internal sealed class Capabilities
 {
     public static readonly Capabilities None = new([]);

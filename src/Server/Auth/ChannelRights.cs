@@ -4,7 +4,10 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Stateless. Who may do what in a channel: its namespace's rules, then the token's capabilities. Nothing about the channel itself is looked at, so a denial tells nothing of it.</summary>
+/// <summary>
+/// Who may do what in a channel: its namespace's rules, then the token's capabilities. Stateless. Nothing about the channel itself is
+/// looked at, so a denial tells nothing of it.
+/// </summary>
 internal static class ChannelRights
 {
     /// <param name="identity">Who asks.</param>

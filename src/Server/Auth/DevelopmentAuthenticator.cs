@@ -2,7 +2,9 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Stateless. Development mode: everybody is let in, as <c>anonymous-&lt;connection&gt;</c>, and may do what anybody may.</summary>
+/// <summary>
+/// Development mode: every client is let in, as <c>anonymous-&lt;connection&gt;</c>, and may do everything that some client may. Stateless.
+/// </summary>
 internal sealed class DevelopmentAuthenticator : IAuthenticator
 {
     public string Description => "development";

@@ -2,7 +2,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. The token of a request, from the first of the places that holds one (docs/protocol.md, "Signing in").</summary>
+/// <summary>The token of a request, from the first of the places that holds one (docs/protocol.md, "Signing in"). Immutable.</summary>
 /// <param name="Text">The token.</param>
 /// <param name="IsFromCookie">Whether the browser may have added it without the page's doing.</param>
 internal readonly record struct HandshakeToken(string Text, bool IsFromCookie = false)
@@ -16,7 +16,8 @@ internal readonly record struct HandshakeToken(string Text, bool IsFromCookie = 
     /// <param name="cookie">The cookie that may hold a token; null for none.</param>
     public static HandshakeToken? Find(UpgradeRequest request, string? cookie)
     {
-        if (request.Authorization is { } header && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length..].Trim() is { Length: > 0 } bearer)
+        if (request.Authorization is { } header
+            && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length..].Trim() is { Length: > 0 } bearer)
             return new HandshakeToken(bearer);
         if (request.QueryValue("token") is { Length: > 0 } query)
             return new HandshakeToken(query);
@@ -25,7 +26,9 @@ internal readonly record struct HandshakeToken(string Text, bool IsFromCookie = 
             if (name.StartsWith(SubprotocolPrefix, StringComparison.Ordinal) && name.Length > SubprotocolPrefix.Length)
                 return new HandshakeToken(name[SubprotocolPrefix.Length..]);
         }
-        return cookie is not null && CookieValue(request.Cookie, cookie) is { Length: > 0 } value ? new HandshakeToken(value, IsFromCookie: true) : null;
+        return cookie is not null && CookieValue(request.Cookie, cookie) is { Length: > 0 } value
+            ? new HandshakeToken(value, IsFromCookie: true)
+            : null;
     }
 
     /// <summary>RFC 6265 section 4.2.1; the value may stand in quotes (section 4.1.1).</summary>

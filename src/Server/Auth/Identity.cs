@@ -2,7 +2,7 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. Who is behind a connection, and what that one may do.</summary>
+/// <summary>The user of a connection, and what the user may do. Immutable.</summary>
 /// <param name="user">The user id.</param>
 /// <param name="info">The raw JSON object shown to others in presence; empty for none.</param>
 internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)

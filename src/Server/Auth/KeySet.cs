@@ -4,8 +4,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Auth;
 
 /// <summary>
-/// Safe for any thread. The public keys of <c>Auth:Jwks</c>: read at start, again from time to time by the one clock, and when
-/// a token names a key that is not among them. What cannot be read leaves the keys as they are.
+/// The public keys of <c>Auth:Jwks</c>: read at start, again from time to time by the one clock, and when a token names a key that is not
+/// among them. Safe for any thread. What cannot be read leaves the keys as they are.
 /// </summary>
 internal sealed partial class KeySet : ITickHandler, IDisposable
 {
@@ -95,7 +95,9 @@ internal sealed partial class KeySet : ITickHandler, IDisposable
         string? problem;
         try
         {
-            string text = _http is null ? await File.ReadAllTextAsync(_options.Jwks!) : await _http.GetStringAsync(_options.JwksUrl);
+            string text = _http is null
+                ? await File.ReadAllTextAsync(_options.Jwks!).ConfigureAwait(false)
+                : await _http.GetStringAsync(_options.JwksUrl).ConfigureAwait(false);
             problem = Take(text);
         }
         catch (Exception failure)

@@ -2,7 +2,7 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. What came of looking for a token in a request: somebody, nobody, or a refusal.</summary>
+/// <summary>The result of looking for a token in a request: a user, none, or a refusal. Immutable.</summary>
 /// <param name="Identity">Who it is; null without a token.</param>
 /// <param name="Refusal">Why the request is refused; null when it is not.</param>
 internal sealed record SignIn(Identity? Identity, UpgradeRefusal? Refusal = null)

@@ -3,7 +3,9 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Safe for any thread. Lets in whoever has a token that one of the configured keys signed, and where tokens are not required, others too.</summary>
+/// <summary>
+/// Lets in clients with a token that one of the configured keys signed, and where tokens are not required, others too. Safe for any thread.
+/// </summary>
 internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier tokens, AllowedOrigins origins) : IAuthenticator
 {
     private static readonly TimeSpan KeysMayBeBack = TimeSpan.FromSeconds(5);
@@ -24,7 +26,7 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
             return SignIn.NoToken;
         if (token.IsFromCookie && !origins.Has(request.Origin))
             return SignIn.Refused(UpgradeRefusal.CookieWithoutOrigin);
-        var (claims, problem) = await tokens.VerifyAsync(token.Text);
+        var (claims, problem) = await tokens.VerifyAsync(token.Text).ConfigureAwait(false);
         return problem switch
         {
             null => new SignIn(Identity.Of(claims!)),

@@ -4,7 +4,7 @@ using System.Text.Unicode;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. What a token says, as far as it means something here; see docs/protocol.md, "Signing in".</summary>
+/// <summary>What a token says, as far as it means something here; see docs/protocol.md, "Signing in". Immutable.</summary>
 internal sealed record TokenClaims
 {
     /// <summary>So that the name of the user's own channel, <c>user:</c> and the id, is within the default length of names.</summary>
@@ -32,7 +32,9 @@ internal sealed record TokenClaims
     /// <summary><c>channel</c>: the token is for subscribing to this one.</summary>
     public string? Channel { get; private init; }
 
-    /// <summary>Reads a payload, which is believed by now. What is unknown is passed over, what is malformed is refused: an issuer wants to know.</summary>
+    /// <summary>
+    /// Reads a payload, which is believed by now. What is unknown is passed over, what is malformed is refused: an issuer wants to know.
+    /// </summary>
     public static TokenClaims? TryRead(ReadOnlyMemory<byte> payload, out TokenProblem? problem)
     {
         problem = TokenProblem.Malformed;
@@ -92,7 +94,9 @@ internal sealed record TokenClaims
     private static string? Text(JsonElement claims, string name) =>
         claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>RFC 7519 section 2, NumericDate. Beyond the year 9999 a date is as good as none, but the sum with a grace must not overflow.</summary>
+    /// <summary>
+    /// RFC 7519 section 2, NumericDate. Beyond the year 9999 a date is as good as none, but the sum with a grace must not overflow.
+    /// </summary>
     private static bool TryTime(JsonElement claims, string name, out long? seconds)
     {
         seconds = null;
@@ -130,7 +134,8 @@ internal sealed record TokenClaims
         _ => ChannelOperations.None,
     };
 
-    private static List<string>? ReadStrings(JsonElement claims, string name) => claims.TryGetProperty(name, out var value) ? Strings(value) : [];
+    private static List<string>? ReadStrings(JsonElement claims, string name) =>
+        claims.TryGetProperty(name, out var value) ? Strings(value) : [];
 
     private static List<string>? Strings(JsonElement value)
     {

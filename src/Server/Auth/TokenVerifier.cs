@@ -7,22 +7,28 @@ using Microsoft.IdentityModel.Tokens;
 namespace Gateway.Server.Auth;
 
 /// <summary>
-/// Safe for any thread. Judges JSON Web Tokens. Which keys may have signed one follows from its algorithm alone: the secret for
-/// HS, the public keys for all others, so that neither can pass for the other.
+/// Judges JSON Web Tokens. Safe for any thread. Which keys may have signed one follows from its algorithm alone: the secret for HS, the
+/// public keys for all others, so that neither can pass for the other.
 /// </summary>
 internal sealed class TokenVerifier
 {
     /// <summary>As long as a whole request head may be.</summary>
     public const int MaxTokenBytes = 8 * 1024;
 
-    /// <summary>By how much the issuer's clock may be ahead or behind. Clocks that are kept by NTP differ by less; a token's end is not the place to be generous, for living connections have a grace of their own.</summary>
+    /// <summary>
+    /// By how much the issuer's clock may be ahead or behind. Clocks that are kept by NTP differ by less; a token's end is not the place to
+    /// be generous, for living connections have a grace of their own.
+    /// </summary>
     public const long SkewSeconds = 5;
 
     /// <summary>That of SHA-256; SHA-384 and SHA-512 have 128 bytes.</summary>
     private const int ShortestBlockBytes = 64;
 
     private static readonly string[] HmacAlgorithms = ["HS256", "HS384", "HS512"];
-    private static readonly string[] PublicKeyAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+    private static readonly string[] PublicKeyAlgorithms =
+    [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+    ];
 
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxTokenBytes };
     private readonly AuthOptions _options;
@@ -45,14 +51,14 @@ internal sealed class TokenVerifier
     /// <summary>Reads a token for signing in.</summary>
     public async ValueTask<(TokenClaims? Claims, TokenProblem? Problem)> VerifyAsync(string token)
     {
-        var (claims, problem) = await VerifyAnyAsync(token);
+        var (claims, problem) = await VerifyAnyAsync(token).ConfigureAwait(false);
         return claims?.Channel is null ? (claims, problem) : (null, TokenProblem.ForChannel);
     }
 
     /// <summary>Reads a token for subscribing to one channel; whether it is the right one, and of the right user, is left to see.</summary>
     public async ValueTask<(TokenClaims? Claims, TokenProblem? Problem)> VerifySubscriptionAsync(string token)
     {
-        var (claims, problem) = await VerifyAnyAsync(token);
+        var (claims, problem) = await VerifyAnyAsync(token).ConfigureAwait(false);
         return claims is { Channel: not null, Expires: null } ? (null, TokenProblem.NoExpiry) : (claims, problem);
     }
 
@@ -67,7 +73,7 @@ internal sealed class TokenVerifier
         if (isHmac ? _secret is null : _options.Jwks is null)
             return (null, TokenProblem.Algorithm);
         if (!isHmac && !_keys.Find(parsed.Alg, parsed.Kid).Any())
-            await _keys.ReadOnDemandAsync();
+            await _keys.ReadOnDemandAsync().ConfigureAwait(false);
         SecurityKey[] keys = isHmac ? [_secret!] : [.. _keys.Find(parsed.Alg, parsed.Kid).Select(key => key.Key)];
         if (keys.Length == 0)
             return (null, _keys.IsMissing ? TokenProblem.NoKeys : TokenProblem.UnknownKey);

@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable. A public key and the algorithms it is for: a key is never used for those of another kind.</summary>
+/// <summary>A public key and the algorithms it is for: a key is never used for those of another kind. Immutable.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Id">Its <c>kid</c>; null for none.</param>
 /// <param name="Algorithms">What tokens signed with it may name.</param>
@@ -44,7 +44,9 @@ internal sealed record VerificationKey(SecurityKey Key, string? Id, IReadOnlyLis
             "EC" => OfCurve(key),
             _ => null,
         };
-        return found is null || string.IsNullOrEmpty(key.Alg) ? found : found with { Algorithms = [.. found.Algorithms.Where(name => name == key.Alg)] };
+        return found is null || string.IsNullOrEmpty(key.Alg)
+            ? found
+            : found with { Algorithms = [.. found.Algorithms.Where(name => name == key.Alg)] };
     }
 
     private static VerificationKey? OfRsa(JsonWebKey key)
@@ -66,7 +68,8 @@ internal sealed record VerificationKey(SecurityKey Key, string? Id, IReadOnlyLis
         if (known is not var (curve, algorithm))
             return null;
         var point = new ECPoint { X = Base64UrlEncoder.DecodeBytes(key.X), Y = Base64UrlEncoder.DecodeBytes(key.Y) };
-        return new VerificationKey(new ECDsaSecurityKey(ECDsa.Create(new ECParameters { Curve = curve, Q = point })), IdOf(key), [algorithm]);
+        return new VerificationKey(
+            new ECDsaSecurityKey(ECDsa.Create(new ECParameters { Curve = curve, Q = point })), IdOf(key), [algorithm]);
     }
 
     private static string? IdOf(JsonWebKey key) => string.IsNullOrEmpty(key.Kid) ? null : key.Kid;

@@ -21,7 +21,7 @@ internal sealed partial class BrokenRecords(BackplaneMetrics metrics, ILogger<Br
     }
 
     [LoggerMessage(
-        EventId = 68,
+        EventId = 128,
         Message = "What came from Redis in place of a {Kind} record cannot be read and was dropped: something else writes "
             + "under the gateway's prefix, or a gateway of another version. Further ones are logged as Debug.")]
     private static partial void LogBroken(ILogger log, LogLevel level, string kind);

@@ -1,6 +1,9 @@
 namespace Gateway.Server.Channels;
 
-/// <summary>The batches of a channel that wait for its fan-out, and how much they hold. A field of its channel, guarded by the channel's lock except where noted.</summary>
+/// <summary>
+/// The batches of a channel that wait for its fan-out, and how much they hold. A field of its channel, guarded by the channel's lock except
+/// where noted.
+/// </summary>
 internal struct BatchQueue()
 {
     /// <summary>Bytes on their way to subscribers above which publishers are made to wait.</summary>

@@ -100,8 +100,8 @@ internal sealed partial class Channel
         }
         if (gathered is null)
             return next;
-        // Put together without the lock, under which publishers wait. A subscription that begins meanwhile with a snapshot which holds some of
-        // these changes gets none of these messages, but sees that the changes were taken, and so gets another snapshot.
+        // Put together without the lock, under which publishers wait. A subscription that begins meanwhile with a snapshot which holds some
+        // of these changes gets none of these messages, but sees that the changes were taken, and so gets another snapshot.
         foreach (var audience in gathered.Audiences(maxUsers))
         {
             var message = gathered.MessageFor(audience, maxUsers);

@@ -47,7 +47,9 @@ internal sealed class ChannelTable : IBackplaneSink
             return shard.BySpan.TryGetValue(utf8, out var channel) ? channel : null;
     }
 
-    /// <summary>The channel, held until <see cref="Release"/>. Await <see cref="Channel.Flowing"/> before relying on its messages.</summary>
+    /// <summary>
+    /// The channel, held until <see cref="Release"/>. Await <see cref="Channel.Flowing"/> before relying on its messages.
+    /// </summary>
     public Channel Acquire(ChannelName name)
     {
         var shard = ShardOf(name.GetHashCode());

@@ -72,8 +72,11 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, audience));
     }
 
-    /// <summary>Makes a frame of what was written since <paramref name="start"/>.</summary>
-    public void EndFrame(int start) => Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, Presence: null));
+    /// <summary>Makes a frame, a reply, of what was written since <paramref name="start"/>.</summary>
+    /// <param name="start">The batch's length before.</param>
+    /// <param name="mark">What the reply does to a position; null for nothing.</param>
+    public void EndFrame(int start, PositionMark? mark = null) =>
+        Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, Presence: null) { Mark = mark });
 
     public void Retain() => Interlocked.Increment(ref _references);
 
@@ -101,7 +104,9 @@ internal sealed class FrameBatch : IBufferWriter<byte>
 
     Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => throw new NotSupportedException("Messages are written to spans.");
 
-    /// <summary>Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.</summary>
+    /// <summary>
+    /// Makes space for more bytes. The first frame is given what it needs: a lone small frame in a queue must not hold a large buffer.
+    /// </summary>
     private void Reserve(int bytes)
     {
         if (Length + bytes <= _buffer.Length)

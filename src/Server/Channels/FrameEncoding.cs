@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// How messages look on one kind of wire. Stateless: one object for all connections of that kind, which is also what a channel tells the kinds
-/// apart by. What is written is the same for every connection, so that a batch is encoded once for all of them.
+/// How messages look on one kind of wire. Stateless: one object for all connections of that kind, which is also what a channel tells the
+/// kinds apart by. What is written is the same for every connection, so that a batch is encoded once for all of them.
 /// </summary>
 internal abstract class FrameEncoding
 {
@@ -15,6 +15,11 @@ internal abstract class FrameEncoding
     /// </summary>
     public abstract bool ExpectsPong { get; }
 
+    /// <summary>
+    /// Whether each client is told with its frames how far it has come, so that what a reply does to a position is noted at its frame.
+    /// </summary>
+    public abstract bool HasPositions { get; }
+
     /// <summary>Writes a message of a channel.</summary>
     public abstract void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication);
 
@@ -22,7 +27,11 @@ internal abstract class FrameEncoding
     public abstract void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence);
 
     /// <summary>Writes a message to one client, which its dialect has put into text.</summary>
-    public abstract void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply);
+    /// <param name="output">Where to.</param>
+    /// <param name="type">The message's type; empty where the dialect has none.</param>
+    /// <param name="reply">The message.</param>
+    /// <param name="retryAfter">Milliseconds that the client is to wait before it comes back; null where the message does not say.</param>
+    public abstract void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter);
 
     /// <summary>Writes a message of bytes to one client.</summary>
     public abstract void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply);

@@ -13,10 +13,13 @@ internal interface ISubscriber
     /// <param name="batch">The frames, in this subscriber's encoding.</param>
     /// <param name="subscription">Whose.</param>
     /// <param name="sends">Where sends that this causes, and nobody is at, are added to.</param>
-    /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering more.</returns>
+    /// <returns>False when much is waiting to be sent that the peer would take: call <see cref="CatchUp"/> before delivering
+    /// more.</returns>
     bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? sends);
 
-    /// <summary>Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.</summary>
+    /// <summary>
+    /// Helps to send what is waiting, of this and other subscribers: who produces faster than can be sent takes part in sending.
+    /// </summary>
     void CatchUp();
 
     /// <summary>Ends a subscription that can't go on without a gap, with <c>insufficient_state</c>. Called without locks.</summary>

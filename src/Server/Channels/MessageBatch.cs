@@ -6,17 +6,20 @@ using Microsoft.Extensions.ObjectPool;
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// Consecutive messages of one channel on their way to its subscribers, encoded once for each encoding that one of them has. Written under the
-/// channel's lock until the fan-out takes it, then used by the fan-out alone.
+/// Consecutive messages of one channel on their way to its subscribers, encoded once for each encoding that one of them has. Written under
+/// the channel's lock until the fan-out takes it, then used by the fan-out alone.
 /// </summary>
 /// <remarks>
-/// Which encodings are needed is known when the batch begins, for whoever subscribes later starts with a later batch. Where it is one, messages are
-/// encoded as they come, into the frames that are sent. Where there are several, messages are logged, and the fan-out makes an encoding's frames
-/// when it meets the first subscriber that needs them. A subscriber that left meanwhile may so have its frames made for nobody, or none made.
+/// Which encodings are needed is known when the batch begins, for whoever subscribes later starts with a later batch. Where it is one,
+/// messages are encoded as they come, into the frames that are sent. Where there are several, messages are logged, and the fan-out makes an
+/// encoding's frames when it meets the first subscriber that needs them. A subscriber that left meanwhile may so have its frames made for
+/// nobody, or none made.
 /// </remarks>
 internal sealed class MessageBatch
 {
-    /// <summary>What a message is taken to need beside its payload and its sender: the words of any encoding, the position and the time.</summary>
+    /// <summary>
+    /// What a message is taken to need beside its payload and its sender: the words of any encoding, the position and the time.
+    /// </summary>
     private const int MessageOverhead = 96;
 
     private static readonly ObjectPool<MessageBatch> Pool =
@@ -84,12 +87,16 @@ internal sealed class MessageBatch
         });
     }
 
-    /// <summary>Appends to a batch with a log: putting many users into words takes long, and publishers wait for the channel's lock.</summary>
+    /// <summary>
+    /// Appends to a batch with a log: putting many users into words takes long, and publishers wait for the channel's lock.
+    /// </summary>
     /// <returns>How many bytes the batch has grown by.</returns>
     public int Append(PresenceMessage presence, PresenceAudience audience) =>
         Log(MessageOverhead + presence.Bytes, new LoggedMessage { Presence = presence, Audience = audience });
 
-    /// <summary>The messages as a subscriber gets them. For the fan-out, which holds the reference on them until the batch is released.</summary>
+    /// <summary>
+    /// The messages as a subscriber gets them. For the fan-out, which holds the reference on them until the batch is released.
+    /// </summary>
     public FrameBatch FramesFor(ChannelName channel, ISubscriber subscriber)
     {
         if (!IsLogged)

@@ -69,14 +69,14 @@ internal sealed class PresenceGatherer : IDisposable
         while (channel.Holders > 0 && !_disposed)
         {
             int generation = channel.PresenceGeneration;
-            if (await _backplane.RepairPresenceAsync(channel.Name, _maxUsers) is { } snapshot)
+            if (await _backplane.RepairPresenceAsync(channel.Name, _maxUsers).ConfigureAwait(false) is { } snapshot)
             {
                 if (channel.TryRestorePresence(snapshot, generation))
                     return;
                 // Lost again while it was read: nothing says that it would be lost once more.
                 retry = FirstRetry;
             }
-            await Task.Delay(retry, _time);
+            await Task.Delay(retry, _time).ConfigureAwait(false);
             retry = retry * 2 > LastRetry ? LastRetry : retry * 2;
         }
     }

@@ -2,7 +2,9 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Channels;
 
-/// <summary>What a channel tells its subscribers about its users, in no encoding yet: all of them, or what has changed. Immutable.</summary>
+/// <summary>
+/// What a channel tells its subscribers about its users, in no encoding yet: all of them, or what has changed. Immutable.
+/// </summary>
 internal sealed class PresenceMessage
 {
     /// <summary>What a user takes in a message beside its id and what it shows: quotes, commas, a name for the second.</summary>
@@ -34,5 +36,6 @@ internal sealed class PresenceMessage
     public static PresenceMessage Of(IReadOnlyCollection<PresentUser>? joined, IReadOnlyCollection<string>? left, int count) =>
         new(count, BytesOf(joined) + (left?.Sum(id => id.Length + UserOverhead) ?? 0)) { Joined = joined, Left = left };
 
-    private static int BytesOf(IReadOnlyCollection<PresentUser>? users) => users?.Sum(user => user.Id.Length + user.Info.Length + UserOverhead) ?? 0;
+    private static int BytesOf(IReadOnlyCollection<PresentUser>? users) =>
+        users?.Sum(user => user.Id.Length + user.Info.Length + UserOverhead) ?? 0;
 }

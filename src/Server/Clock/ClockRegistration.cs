@@ -3,7 +3,8 @@ namespace Gateway.Server.Clock;
 /// <summary>Registers the clock, and what it visits. Stateless.</summary>
 internal static class ClockRegistration
 {
-    public static IServiceCollection AddClock(this IServiceCollection services) => services.AddSingleton<TickHandlers>().AddSingleton<GatewayClock>();
+    public static IServiceCollection AddClock(this IServiceCollection services) =>
+        services.AddSingleton<TickHandlers>().AddSingleton<GatewayClock>();
 
     /// <summary>Has the clock visit a registered service.</summary>
     public static IServiceCollection AddTickHandler<T>(this IServiceCollection services)

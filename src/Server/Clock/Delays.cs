@@ -1,6 +1,6 @@
 namespace Gateway.Server.Clock;
 
-/// <summary>Safe for any thread. Wakes read loops that wait for tokens, each at its time, with one timer for all.</summary>
+/// <summary>Wakes read loops that wait for tokens, each at its time, with one timer for all. Safe for any thread.</summary>
 internal sealed class Delays : IDisposable
 {
     /// <summary>The longest a wait lasts before it is looked at again, so that one whose connection has ended is soon forgotten.</summary>

@@ -28,7 +28,9 @@ internal sealed partial class GatewayClock : BackgroundService
         Period = PeriodFor(options);
     }
 
-    /// <summary>The time between two ticks, by which any deadline may be late: a tenth of the shortest configured one, at most a second.</summary>
+    /// <summary>
+    /// The time between two ticks, by which any deadline may be late: a tenth of the shortest configured one, at most a second.
+    /// </summary>
     public TimeSpan Period { get; }
 
     /// <summary>Milliseconds since the start, as of the last tick: a plain read, cheap enough for every message.</summary>
@@ -49,7 +51,7 @@ internal sealed partial class GatewayClock : BackgroundService
         using var timer = new PeriodicTimer(Period, _time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
                 Tick();
         }
         catch (OperationCanceledException)

@@ -243,6 +243,6 @@ internal sealed partial class NodeRegistry(
     /// <param name="HasMissed">Whether the node has left a claim unanswered since.</param>
     private sealed record OtherNode(NodeSummary Summary, long Heard, bool AnswersClaims, bool HasMissed = false);
 
-    [LoggerMessage(40, LogLevel.Error, "What another node asked for, '{Action}', failed.")]
+    [LoggerMessage(45, LogLevel.Error, "What another node asked for, '{Action}', failed.")]
     private static partial void LogFailure(ILogger log, Exception failure, string action);
 }

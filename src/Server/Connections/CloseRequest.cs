@@ -4,7 +4,9 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Immutable. Why this side closes a connection, and what its client should do: the one table of protocol, "Close codes".</summary>
+/// <summary>
+/// Immutable. Why this side closes a connection, and what its client should do: the one table of protocol, "Close codes".
+/// </summary>
 /// <param name="Status">What the close frame says.</param>
 /// <param name="Reconnect">Whether the client should come back.</param>
 /// <param name="RetryAfter">Milliseconds it should wait first; null leaves that to its own backoff.</param>
@@ -21,13 +23,16 @@ internal sealed record CloseRequest(
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 
     /// <summary>Tokens can't be judged here at the moment; another node may be able to.</summary>
-    public static readonly CloseRequest KeysMissing = new(new(CloseCode.TryAgainLater, "tokens cannot be checked at the moment"), Reconnect: true, RetryAfter: 5_000);
+    public static readonly CloseRequest KeysMissing =
+        new(new(CloseCode.TryAgainLater, "tokens cannot be checked at the moment"), Reconnect: true, RetryAfter: 5_000);
 
     /// <summary>A channel was not to be had, and the client cannot ask for it again; the backplane may be back by then.</summary>
-    public static readonly CloseRequest BackplaneAway = new(new(CloseCode.TryAgainLater, "the backplane is out of reach"), Reconnect: true, RetryAfter: 5_000);
+    public static readonly CloseRequest BackplaneAway =
+        new(new(CloseCode.TryAgainLater, "the backplane is out of reach"), Reconnect: true, RetryAfter: 5_000);
 
     /// <summary>A subscription has a gap, and the client cannot ask to recover but by coming back.</summary>
-    public static readonly CloseRequest MessagesLost = new(new(CloseCode.SlowConsumer, "messages were lost: reconnect and recover"), Reconnect: true);
+    public static readonly CloseRequest MessagesLost =
+        new(new(CloseCode.SlowConsumer, "messages were lost: reconnect and recover"), Reconnect: true);
 
     public static readonly CloseRequest InternalError = new(new(CloseCode.InternalError, "internal error"), Reconnect: true);
 

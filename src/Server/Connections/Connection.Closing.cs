@@ -1,5 +1,7 @@
 using System.Buffers;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Connections.Sending;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Connections;
@@ -20,12 +22,12 @@ internal sealed partial class Connection
         try
         {
             if (_peerClose is not null)
-                await _handler.FinishAsync();
+                await _dialect.FinishAsync().ConfigureAwait(false);
             else if (_close is { DropQueued: false, HalfCloses: false })
-                await _handler.AnswerPublishesAsync();
-            _handler.OnClosed(code);
+                await _dialect.AnswerPublishesAsync().ConfigureAwait(false);
+            _dialect.OnClosed(code);
             if (!vanished)
-                await new Closing(this).RunAsync();
+                await new Closing(this).RunAsync().ConfigureAwait(false);
         }
         catch (Exception failure) when (IsVanished(failure))
         {
@@ -62,10 +64,10 @@ internal sealed partial class Connection
     /// that an open connection holds nothing for it. Run by the read loop; the clock looks at its deadline.
     /// </summary>
     /// <remarks>
-    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our close
-    /// frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has been sent.
-    /// After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the input is dropped
-    /// until the peer ends its own.
+    /// A close frame must not be lost to a reset, which is what the kernel sends when a socket is closed with unread input. So after our
+    /// close frame the input is read and dropped until the peer answers or leaves, and the transport is given up only when its output has
+    /// been sent. After a violation nobody waits for an answer: this side of the stream ends, which every client takes for the end, and the
+    /// input is dropped until the peer ends its own.
     /// </remarks>
     private sealed class Closing(Connection connection) : IInputReceiver
     {
@@ -73,7 +75,8 @@ internal sealed partial class Connection
         private const long AnswerMilliseconds = 2_000;
 
         /// <summary>
-        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is aborted.
+        /// Bytes read and dropped of a peer that goes on sending: more than any message that was on its way. Then the connection is
+        /// aborted.
         /// </summary>
         private const long MaxDiscardedBytes = 32 << 20;
 
@@ -103,21 +106,21 @@ internal sealed partial class Connection
         {
             Volatile.Write(ref connection._closing, this);
             if (connection._frames.IsPassingOver)
-                await PassOverAsync();
+                await PassOverAsync().ConfigureAwait(false);
             if (connection._peerClose is { } answer)
-                connection.Writer.Close([], answer, drop: false);
+                connection.Writer.Close(default, answer, drop: false);
             else
                 SendDisconnect(connection._close!);
             ExpectFinish();
-            await connection.Writer.DrainedAsync();
+            await connection.Writer.DrainedAsync().ConfigureAwait(false);
             // Before the stream ends: a client that comes back when it has seen the end finds its place free.
             connection.Lease.Dispose();
             if (connection._peerClose is null && !connection._isAnswered)
-                await AwaitPeerAsync(connection._close!);
+                await AwaitPeerAsync(connection._close!).ConfigureAwait(false);
             ExpectFinish();
-            await _transport.EndOutputAsync();
+            await _transport.EndOutputAsync().ConfigureAwait(false);
             if (_transport.ClosesWhenOutputEnds)
-                await DiscardAsync(Never);
+                await DiscardAsync(Never).ConfigureAwait(false);
         }
 
         /// <summary>Looks at the deadline. Called by the clock.</summary>
@@ -155,8 +158,9 @@ internal sealed partial class Connection
         private void SendDisconnect(CloseRequest close)
         {
             var message = new ArrayBufferWriter<byte>(256);
-            connection._handler.WriteDisconnect(message, close);
-            connection.Writer.Close(message.WrittenSpan, close.Status, close.DropQueued);
+            connection._dialect.WriteDisconnect(message, close);
+            var last = new Reply { Type = MessageType.Disconnect, Message = message.WrittenSpan, RetryAfter = close.RetryAfter };
+            connection.Writer.Close(last, close.Status, close.DropQueued);
         }
 
         /// <summary>Waits until the peer has answered our close frame or ended its side, or until it is late.</summary>
@@ -166,12 +170,12 @@ internal sealed partial class Connection
             {
                 ExpectAnswer();
                 // Behind a violation, such as a message too large that was on its way, no answer would be found.
-                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate) || !connection._frames.HasEnded)
+                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate).ConfigureAwait(false) || !connection._frames.HasEnded)
                     return;
             }
             ExpectFinish();
-            await _transport.HalfCloseAsync();
-            await DiscardAsync(Never);
+            await _transport.HalfCloseAsync().ConfigureAwait(false);
+            await DiscardAsync(Never).ConfigureAwait(false);
         }
 
         /// <summary>
@@ -192,7 +196,7 @@ internal sealed partial class Connection
                 bool hasPaused = _discarded == before;
                 (before, pause) = (_discarded, WakeAfter(Pause));
                 return hasPaused;
-            });
+            }).ConfigureAwait(false);
         }
 
         /// <summary>Completes after a while, and then has the transport call.</summary>
@@ -211,7 +215,7 @@ internal sealed partial class Connection
         {
             (_discarded, _hasEnded, _isOver) = (0, false, isOver);
             if (!isOver())
-                await _transport.ReceiveAsync(this);
+                await _transport.ReceiveAsync(this).ConfigureAwait(false);
             return _hasEnded;
         }
 

@@ -13,7 +13,9 @@ namespace Gateway.Server.Connections;
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.</summary>
+    /// <summary>
+    /// Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.
+    /// </summary>
     private const int MaxRejections = 100;
 
     private const long RejectionMilliseconds = 10_000;
@@ -75,14 +77,14 @@ internal sealed partial class Connection
         _unpaid = 0;
         // A ping over the limit has no answer: one would be another message for each.
         if (frame.Kind is FrameKind.Text or FrameKind.Binary)
-            _handler.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
+            _dialect.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
         return _rate.Debt(_services.Rates, 0, now) == 0 ? default : PayDebtAsync();
     }
 
     private async ValueTask PayDebtAsync()
     {
         long debt;
-        while ((debt = _rate.Debt(_services.Rates, 0, _services.Rates.Now)) > 0 && await WaitAsync(debt))
+        while ((debt = _rate.Debt(_services.Rates, 0, _services.Rates.Now)) > 0 && await WaitAsync(debt).ConfigureAwait(false))
         {
         }
     }
@@ -92,13 +94,13 @@ internal sealed partial class Connection
     {
         do
         {
-            if (!await WaitAsync(wait))
+            if (!await WaitAsync(wait).ConfigureAwait(false))
                 return;
         }
         while (!TryPay(_services.Rates.Now, out wait));
         var handled = HandleFrame(frame);
         if (!handled.IsCompletedSuccessfully)
-            await handled;
+            await handled.ConfigureAwait(false);
     }
 
     /// <summary>Reads nothing for so many ticks, or for a second if they are more.</summary>
@@ -106,7 +108,7 @@ internal sealed partial class Connection
     private async ValueTask<bool> WaitAsync(long ticks)
     {
         // The answers to what came before do not wait with it.
-        await Writer.FlushAsync();
+        await Writer.FlushAsync().ConfigureAwait(false);
         try
         {
             var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -114,7 +116,7 @@ internal sealed partial class Connection
             if (IsClosing)
                 return false;
             _services.Delays.Add(wake, ticks);
-            await wake.Task;
+            await wake.Task.ConfigureAwait(false);
         }
         finally
         {
@@ -128,8 +130,8 @@ internal sealed partial class Connection
     private bool IsDelayed => Volatile.Read(ref _delay) is not null;
 
     /// <summary>
-    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then looks
-    /// for a request: so one of the two sees the other.
+    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then
+    /// looks for a request: so one of the two sees the other.
     /// </summary>
     private void EndDelay() => Interlocked.CompareExchange(ref _delay, null, null)?.TrySetResult();
 }

@@ -11,15 +11,15 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// One client's connection, from its handshake to its end. Its transport hands it the input, one piece at a time: that is the connection's read
-/// loop, which alone reads and handles messages, closes and ends. Everything public may be called from any thread.
+/// One client's connection, from its handshake to its end. Its transport hands it the input, one piece at a time: that is the connection's
+/// read loop, which alone reads and handles messages, closes and ends. Everything public may be called from any thread.
 /// </summary>
 /// <remarks>All messages of a piece of input are handled before one flush sends the replies.</remarks>
 internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 {
     private readonly ITransport _transport;
     private readonly ConnectionServices _services;
-    private readonly IMessageHandler _handler;
+    private readonly IDialect _dialect;
     private FrameReader _frames;
     private Heartbeat _heartbeat;
     private CloseRequest? _close;
@@ -35,9 +35,13 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <param name="encoding">How messages look on the connection's wire.</param>
     /// <param name="services">What all connections share.</param>
     /// <param name="lease">Who the connection belongs to, and its place in the limits; given back at the connection's end.</param>
-    /// <param name="handler">Makes the handler of its messages.</param>
+    /// <param name="dialect">Makes the dialect that its client speaks.</param>
     public Connection(
-        ITransport transport, FrameEncoding encoding, ConnectionServices services, ConnectionLease lease, Func<Connection, IMessageHandler> handler)
+        ITransport transport,
+        FrameEncoding encoding,
+        ConnectionServices services,
+        ConnectionLease lease,
+        Func<Connection, IDialect> dialect)
     {
         _transport = transport;
         _services = services;
@@ -47,8 +51,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         Opened = services.Clock.Now;
         Lease = lease;
         Writer = new ConnectionWriter(
-            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes, services.Metrics);
-        _handler = handler(this);
+            encoding, transport.Output, this, services.Sends.Next(), services.Options.Limits.OutboundBytes);
+        _dialect = dialect(this);
     }
 
     public string Id => Lease.Id;
@@ -62,20 +66,20 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     public long Opened { get; }
 
     /// <summary>The user's side of it; null where nobody signs in.</summary>
-    public IClientSession? Client => _handler.Client;
+    public IClientSession? Client => _dialect.Client;
 
     /// <summary>Whether the end has begun; nothing new should be started for the client.</summary>
     public bool IsClosing => Volatile.Read(ref _close) is not null;
 
-    /// <summary>Whether the handler waits for somebody else.</summary>
+    /// <summary>Whether the dialect waits for somebody else.</summary>
     public bool IsHeartbeatPaused => _heartbeat.IsPaused;
 
     private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
 
-    /// <summary>The handler begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
+    /// <summary>The dialect begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
     public void PauseHeartbeat() => _heartbeat.Pause();
 
-    /// <summary>The handler does not wait any more.</summary>
+    /// <summary>The dialect does not wait any more.</summary>
     public void ResumeHeartbeat() => _heartbeat.Resume(_services.Clock.Now);
 
     /// <summary>Asks the read loop to close the connection. The first request counts.</summary>
@@ -89,7 +93,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         else
             Writer.EndWaits();
         EndDelay();
-        _handler.OnClosing();
+        _dialect.OnClosing();
         _transport.Wake();
     }
 
@@ -101,8 +105,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     }
 
     /// <summary>
-    /// Has the read loop begin something for the client; canceled when the loop has too much to do. Where the connection is about to end, the
-    /// task may never complete: wait with a deadline.
+    /// Has the read loop begin something for the client; canceled when the loop has too much to do. Where the connection is about to end,
+    /// the task may never complete: wait with a deadline.
     /// </summary>
     public Task<bool> PostAsync(Func<IClientSession, ValueTask<bool>> work)
     {
@@ -126,15 +130,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         if (!IsDelayed && !_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer))
             RequestClose(CloseRequest.NoPong);
-        _handler.OnTick(now);
+        _dialect.OnTick(now);
     }
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
     /// <param name="answer">The answer to the handshake, where it was not sent before.</param>
     public Task RunAsync(ReadOnlyMemory<byte> answer = default)
     {
-        // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections that
-        // are entered, this one is entered and then looks for the note: so one of the two sees the other.
+        // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections
+        // that are entered, this one is entered and then looks for the note: so one of the two sees the other.
         _services.Connections.Add(this);
         _services.Audit.Connected(Audited);
         if (_services.Readiness.IsDraining)
@@ -151,11 +155,12 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     void IWriterOwner.OnSlow(CloseStatus status) => RequestClose(CloseRequest.SlowConsumer(status));
 
-    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) => _services.Audit.Slow(Audited, policy, channel, dropped);
+    void IWriterOwner.OnOverflow(string policy, ChannelName channel, long dropped) =>
+        _services.Audit.Slow(Audited, policy, channel, dropped);
 
-    void IWriterOwner.OnPresenceDropped() => _handler.OnPresenceDropped();
+    void IWriterOwner.OnPresenceDropped() => _dialect.OnPresenceDropped();
 
-    void IWriterOwner.OnGap(Subscription subscription) => _handler.OnGap(subscription);
+    void IWriterOwner.OnGap(Subscription subscription) => _dialect.OnGap(subscription);
 
     ValueTask IInputReceiver.OnInputAsync(ReadOnlySequence<byte> input)
     {
@@ -175,24 +180,25 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
     }
 
-    Task IConnectionReceiver.OnEndAsync(Exception? failure)
+    void IConnectionReceiver.OnFailure(Exception failure)
     {
-        if (failure is not null && !IsVanished(failure))
-            Fail(failure);
-        else if (failure is not null)
+        if (IsVanished(failure))
             _hasVanished = true;
-        return EndAsync(_hasVanished);
+        else
+            Fail(failure);
     }
+
+    Task IConnectionReceiver.OnEndAsync() => EndAsync(_hasVanished);
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {
-        if (!await _transport.Output.SendAsync(answer))
+        if (!await _transport.Output.SendAsync(answer).ConfigureAwait(false))
         {
             _hasVanished = true;
             return false;
         }
-        await _handler.OnOpenAsync();
-        await Writer.FlushAsync();
+        await _dialect.OnOpenAsync().ConfigureAwait(false);
+        await Writer.FlushAsync().ConfigureAwait(false);
         return !IsClosing && _peerClose is null;
     }
 
@@ -206,7 +212,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             {
                 var pending = Handle(ref input, out bool more);
                 if (!pending.IsCompletedSuccessfully)
-                    await pending;
+                    await pending.ConfigureAwait(false);
                 if (!more)
                     break;
             }
@@ -223,15 +229,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     private async ValueTask<bool> DoPostedAsync(PostedWork posted, bool isCompleted)
     {
-        await posted.DoAsync(this);
-        await Writer.FlushAsync();
+        await posted.DoAsync(this).ConfigureAwait(false);
+        await Writer.FlushAsync().ConfigureAwait(false);
         return GoesOn(isCompleted);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> GoesOnAsync(ValueTask flushed, bool isCompleted)
     {
-        await flushed;
+        await flushed.ConfigureAwait(false);
         return GoesOn(isCompleted);
     }
 
@@ -285,7 +291,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         switch (frame.Kind)
         {
             case FrameKind.Text or FrameKind.Binary:
-                return _handler.OnMessageAsync(frame.Kind, frame.Payload);
+                return _dialect.OnMessageAsync(frame.Kind, frame.Payload);
             case FrameKind.Ping:
                 Writer.Pong(frame.Payload.Span);
                 break;

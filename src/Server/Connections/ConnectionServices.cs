@@ -9,5 +9,6 @@ namespace Gateway.Server.Connections;
 
 /// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
 internal sealed record ConnectionServices(
-    GatewayOptions Options, ConnectionTable Connections, SendSchedulers Sends, GatewayClock Clock, RateLimits Rates, Delays Delays, Readiness Readiness, GatewayMetrics Metrics,
+    GatewayOptions Options, ConnectionTable Connections, SendSchedulers Sends, GatewayClock Clock, RateLimits Rates, Delays Delays,
+    Readiness Readiness, GatewayMetrics Metrics,
     AuditLog Audit, ILogger<Connection> Log);

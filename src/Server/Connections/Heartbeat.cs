@@ -12,11 +12,11 @@ internal struct Heartbeat(long now)
 {
     private long _lastReceived = now;
     private long _pinged;
-    private long _relieved;
     private long _asked;
+    private int _relieved;
     private bool _isPaused;
 
-    /// <summary>Whether the connection's handler waits for somebody else, and what the client sends stays unread.</summary>
+    /// <summary>Whether the connection's dialect waits for somebody else, and what the client sends stays unread.</summary>
     public readonly bool IsPaused => Volatile.Read(in _isPaused);
 
     /// <summary>The client's silence is not its own from here on: what it sends is not read.</summary>

@@ -7,8 +7,8 @@ namespace Gateway.Server.Connections;
 /// The stream of bytes below a connection, in both directions. One connection uses it; what may be called from any thread says so.
 /// </summary>
 /// <remarks>
-/// Input is handed to a receiver: pulled out of a pipe by a loop of the transport's own, or pushed by an event loop when it has arrived. So an idle
-/// connection needs no more than its transport does.
+/// Input is handed to a receiver: pulled out of a pipe by a loop of the transport's own, or pushed by an event loop when it has arrived. So
+/// an idle connection needs no more than its transport does.
 /// </remarks>
 internal interface ITransport
 {
@@ -16,8 +16,8 @@ internal interface ITransport
     IOutput Output { get; }
 
     /// <summary>
-    /// Whether the socket closes as soon as its output has ended. Elsewhere something stands between that closes the socket when the connection
-    /// is over: TLS, or the HTTP server.
+    /// Whether the socket closes as soon as its output has ended. Elsewhere something stands between that closes the socket when the
+    /// connection is over: TLS, or the HTTP server.
     /// </summary>
     bool ClosesWhenOutputEnds { get; }
 
@@ -26,10 +26,13 @@ internal interface ITransport
     /// </summary>
     /// <param name="connection">The receiver, whose <see cref="IConnectionReceiver.OnEndAsync"/> is called once.</param>
     /// <param name="opened">Completes when the connection has opened, with whether there is anything to receive.</param>
-    /// <returns>Completes when the connection is over.</returns>
+    /// <returns>Completes when whoever accepted the socket may let go of it: when the connection is over, or as soon as it has opened where the
+    /// transport closes the socket itself.</returns>
     Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened);
 
-    /// <summary>Hands on what still comes after a connection wanted no more. Returns when the receiver wants no more either, or the input has ended.</summary>
+    /// <summary>
+    /// Hands on what still comes after a connection wanted no more. Returns when the receiver wants no more either, or the input has ended.
+    /// </summary>
     Task ReceiveAsync(IInputReceiver receiver);
 
     /// <summary>Has the receiver called soon, with whatever input there is. From any thread.</summary>

@@ -30,15 +30,16 @@ internal sealed class PostedWork
         while (_waiting.TryDequeue(out var posted))
         {
             _ = CompleteAsync(connection, posted.Work, posted.Result);
-            await connection.Client!.WaitForCapacityAsync();
+            await connection.Client!.WaitForCapacityAsync().ConfigureAwait(false);
         }
     }
 
-    private static async Task CompleteAsync(Connection connection, Func<IClientSession, ValueTask<bool>> work, TaskCompletionSource<bool> result)
+    private static async Task CompleteAsync(
+        Connection connection, Func<IClientSession, ValueTask<bool>> work, TaskCompletionSource<bool> result)
     {
         try
         {
-            result.SetResult(!connection.IsClosing && await work(connection.Client!));
+            result.SetResult(!connection.IsClosing && await work(connection.Client!).ConfigureAwait(false));
         }
         catch (Exception failure)
         {

@@ -1,6 +1,9 @@
 namespace Gateway.Server.Connections;
 
-/// <summary>Not thread-safe and not to be copied: a field of what sends, a connection or an address. Its two buckets; what is taken is taken from both or from neither.</summary>
+/// <summary>
+/// Not thread-safe and not to be copied: a field of what sends, a connection or an address. Its two buckets; what is taken is taken from
+/// both or from neither.
+/// </summary>
 internal struct RateMeter(RateLimits limits, long now)
 {
     private TokenBucket _messages = new(limits.Messages, now);
@@ -61,5 +64,6 @@ internal struct RateMeter(RateLimits limits, long now)
 
     /// <summary>Whether it is as good as a new one.</summary>
     public bool IsFull(RateLimits limits, long now) =>
-        (limits.Messages.IsUnlimited || _messages.IsFull(limits.Messages, now)) && (limits.Bytes.IsUnlimited || _bytes.IsFull(limits.Bytes, now));
+        (limits.Messages.IsUnlimited || _messages.IsFull(limits.Messages, now))
+        && (limits.Bytes.IsUnlimited || _bytes.IsFull(limits.Bytes, now));
 }

@@ -9,7 +9,8 @@ internal readonly record struct TokenRate(long PerSecond, long Burst, long Frequ
     /// <summary>What a bucket can count to; nobody is faster, so a higher rate is none.</summary>
     private const long Most = 1L << 32;
 
-    public static TokenRate Of(long perSecond, long burst, long frequency) => new(perSecond > Most ? 0 : perSecond, Math.Min(burst, Most), frequency);
+    public static TokenRate Of(long perSecond, long burst, long frequency) =>
+        new(perSecond > Most ? 0 : perSecond, Math.Min(burst, Most), frequency);
 
     public bool IsUnlimited => PerSecond == 0;
 

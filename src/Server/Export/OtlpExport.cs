@@ -9,8 +9,8 @@ using OpenTelemetry.Trace;
 namespace Gateway.Server.Export;
 
 /// <summary>
-/// Run by the host, and only where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set: sends the meter, the runtime's own and the traces to a
-/// collector. Everything about it is set by the standard <c>OTEL_…</c> environment variables.
+/// Sends the meter, the runtime's own and the traces to a collector. Run by the host of the executable, and only where
+/// <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; the standard <c>OTEL_…</c> environment variables say all about it.
 /// </summary>
 internal sealed class OtlpExport(GatewayOptions options) : IHostedService
 {
@@ -44,5 +44,8 @@ internal sealed class OtlpExport(GatewayOptions options) : IHostedService
         CancellationToken.None);
 
     private void Describe(ResourceBuilder resource) =>
-        resource.AddService("gateway", serviceVersion: typeof(OtlpExport).Assembly.GetName().Version!.ToString(3), serviceInstanceId: options.Node).AddEnvironmentVariableDetector();
+        resource
+            .AddService(
+                "gateway", serviceVersion: typeof(OtlpExport).Assembly.GetName().Version!.ToString(3), serviceInstanceId: options.Node)
+            .AddEnvironmentVariableDetector();
 }

@@ -14,7 +14,8 @@ internal static class BackplaneRegistration
         services.AddSingleton<BackplaneMetrics>().AddSingleton<BrokenRecords>();
         return options.Redis.Addresses.Count > 0
             ? services.AddSingleton<IBackplane, RedisBackplane>().AddSingleton<INodeBus, RedisNodeBus>()
-            : services.AddSingleton<IBackplane, MemoryBackplane>().AddSingleton<INodeBus, MemoryNodeBus>()
-                .AddTickHandler(static provider => (ITickHandler)provider.GetRequiredService<IBackplane>());
+            : services.AddSingleton<MemoryBackplane>().AddTickHandler<MemoryBackplane>()
+                .AddSingleton<IBackplane>(static provider => provider.GetRequiredService<MemoryBackplane>())
+                .AddSingleton<INodeBus, MemoryNodeBus>();
     }
 }

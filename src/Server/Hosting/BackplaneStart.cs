@@ -3,7 +3,7 @@ using Gateway.Server.Channels;
 
 namespace Gateway.Server.Hosting;
 
-/// <summary>Run by the host. Connects the backplane with the channels before the ports open.</summary>
+/// <summary>Connects the backplane with the channels before the ports open. Run by the host.</summary>
 internal sealed class BackplaneStart(IBackplane backplane, ChannelTable channels) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken) => backplane.StartAsync(channels, cancellationToken).AsTask();

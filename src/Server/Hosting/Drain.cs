@@ -5,13 +5,18 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Hosting;
 
 /// <summary>
-/// Run by the host when it is told to stop. Turns readiness red, then closes the connections with 1012 evenly over
-/// <c>Drain:Duration</c>, so that their clients do not all come back to the other nodes at once. The end of that time is left for what
-/// comes after, so that the process has ended when it is over.
+/// The orderly end of a node: turns readiness red, then closes the connections with 1012 evenly over <c>Drain:Duration</c>, so that their
+/// clients do not all come back to the other nodes at once. Run by the host when it is about to stop. The end of that time is left for the
+/// services that stop later, so that the process has ended within it.
 /// </summary>
-internal sealed partial class Drain(GatewayOptions options, Readiness readiness, ConnectionTable connections, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
+internal sealed partial class Drain(
+    GatewayOptions options, Readiness readiness, ConnectionTable connections, TimeProvider time, ILoggerFactory logs)
+    : IHostedLifecycleService
 {
-    /// <summary>How long clients are told to wait before they come back, at most; each gets its own share of it.</summary>
+    /// <summary>The category that docs/operations.md promises.</summary>
+    public const string LogCategory = "Gateway.Hosting.Drain";
+
+    /// <summary>The longest wait that a client is asked for before it comes back; each is given a random part of it.</summary>
     private const int MaxRetryAfter = 5_000;
 
     /// <summary>For the last to take their close frames before what is left is aborted.</summary>
@@ -25,6 +30,8 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
 
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
+    private readonly ILogger _log = logs.CreateLogger(LogCategory);
+
     private readonly TimeSpan _closing =
         options.DrainDuration > LastWords + Rest ? options.DrainDuration - LastWords - Rest : TimeSpan.Zero;
 
@@ -35,19 +42,19 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
         readiness.StartDraining();
         if (connections.IsEmpty)
             return;
-        LogStarted(log, connections.Count, options.DrainDuration);
+        LogStarted(_log, connections.Count, options.DrainDuration);
         long start = time.GetTimestamp();
         try
         {
-            await CloseEvenlyAsync(start, cancellationToken);
+            await CloseEvenlyAsync(start, cancellationToken).ConfigureAwait(false);
             while (!connections.IsEmpty && time.GetElapsedTime(start) < _closing + _lastWords)
-                await Task.Delay(Step, time, cancellationToken);
+                await Task.Delay(Step, time, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // The host's patience is over.
+            // The host waits no longer.
         }
-        LogEnded(log, connections.Count);
+        LogEnded(_log, connections.Count);
         foreach (var connection in connections.All())
             connection.Abort();
     }
@@ -62,9 +69,9 @@ internal sealed partial class Drain(GatewayOptions options, Readiness readiness,
             for (int due = Due(open.Count, time.GetElapsedTime(start)); closed < due; closed++)
                 Close(open[closed]);
             if (closed < open.Count)
-                await Task.Delay(Step, time, cancellation);
+                await Task.Delay(Step, time, cancellation).ConfigureAwait(false);
         }
-        // Those who were being let in when the drain began.
+        // The connections that were being admitted when the drain began.
         foreach (var connection in connections.All())
             Close(connection);
     }

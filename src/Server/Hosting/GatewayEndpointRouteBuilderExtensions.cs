@@ -20,7 +20,8 @@ public static class GatewayEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var upgrades = endpoints.ServiceProvider.GetService<UpgradeEndpoint>()
-            ?? throw new InvalidOperationException("MapGateway needs AddGateway: call builder.Services.AddGateway(builder.Configuration) first.");
+            ?? throw new InvalidOperationException(
+                "MapGateway needs AddGateway: call builder.Services.AddGateway(builder.Configuration) first.");
         return endpoints.Map(pattern, upgrades.Embedded(endpoints.ServiceProvider.GetRequiredService<NativeDialectFactory>()));
     }
 }

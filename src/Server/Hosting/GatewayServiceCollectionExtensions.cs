@@ -15,7 +15,9 @@ public static class GatewayServiceCollectionExtensions
     /// <param name="services">The application's services.</param>
     /// <param name="configuration">The application's configuration; the gateway's settings stand under <c>Gateway</c>.</param>
     /// <returns>The same services.</returns>
-    /// <exception cref="InvalidOperationException">Some setting cannot be used: the message lists all of them. Or there is a gateway already.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Some setting cannot be used: the message lists all of them. Or there is a gateway already.
+    /// </exception>
     public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -7,20 +7,23 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Gateway.Server.Hosting;
 
 /// <summary>
-/// The ports that the gateway listens on itself, <c>Gateway:Public</c> and <c>Gateway:Internal</c>. Run by the host, after everything that the
-/// ports serve.
+/// The ports that the gateway listens on itself, <c>Gateway:Public</c> and <c>Gateway:Internal</c>. Run by the host, after everything that
+/// the ports serve.
 /// </summary>
 /// <remarks>
-/// They have a server, a container and a pipeline of their own. So the JSON settings, routes, documents and listeners of the application that
-/// embeds the gateway are not the gateway's, and the other way round; only the log is shared.
+/// They have a server, a container and a pipeline of their own. So the JSON settings, routes, documents and listeners of the application
+/// that embeds the gateway are not the gateway's, and the other way round; only the log is shared.
 /// </remarks>
 internal sealed class OwnPorts(
-    GatewayOptions options, IServiceProvider gateway, IEnumerable<IPortEndpoints> endpoints, ILoggerFactory logs) : IHostedService, IAsyncDisposable
+    GatewayOptions options, IServiceProvider gateway, IEnumerable<IPortEndpoints> endpoints, ILoggerFactory logs)
+    : IHostedService, IAsyncDisposable
 {
     private WebApplication? _server;
     private IReadOnlyList<string> _addresses = [];
 
-    /// <summary>The address of the public port, with the port that the system chose; null before the start, and where there is none.</summary>
+    /// <summary>
+    /// The address of the public port, with the port that the system chose; null before the start, and where there is none.
+    /// </summary>
     public string? Public => options.Public is null || _addresses.Count == 0 ? null : _addresses[0];
 
     /// <summary>The address of the operator's port; null before the start, and where there is none.</summary>
@@ -31,7 +34,7 @@ internal sealed class OwnPorts(
         if (options.Public is null && options.Internal is null)
             return;
         _server = Build();
-        await _server.StartAsync(cancellationToken);
+        await _server.StartAsync(cancellationToken).ConfigureAwait(false);
         _addresses = [.. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
     }
 
@@ -66,7 +69,7 @@ internal sealed class OwnPorts(
             // HTTP code may block or take long, which a socket thread must not.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             if (InternalPort.Serves(context))
-                await next(context);
+                await next(context).ConfigureAwait(false);
             else
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
         }

@@ -4,7 +4,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Hosting;
 
 /// <summary>Logs, once, what an operator should know about the settings of an embedded gateway. Run by the host.</summary>
-internal sealed partial class StartWarnings(GatewayOptions options, IAuthenticator authenticator, ILogger<StartWarnings> log) : IHostedService
+internal sealed partial class StartWarnings(
+    GatewayOptions options, IAuthenticator authenticator, ILogger<StartWarnings> log) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -6,8 +6,8 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Http;
 
 /// <summary>
-/// Safe for any thread. Lets the scripts of allowed pages read what is served on the public port, which browsers, unlike with
-/// WebSockets, forbid unless the answer says so (https://fetch.spec.whatwg.org, "CORS protocol").
+/// Lets the scripts of allowed pages read what is served on the public port, which browsers, unlike with WebSockets, forbid unless the
+/// answer says so (https://fetch.spec.whatwg.org, "CORS protocol"). Safe for any thread.
 /// </summary>
 internal sealed class CrossOrigin(GatewayOptions options, AllowedOrigins origins)
 {

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Server.Http;
 
-/// <summary>Stateless. An ordinary request of a client, as far as who gets in depends on it: one set of rules judges these and upgrades.</summary>
+/// <summary>
+/// Reads an ordinary request as the handshake that it would be, so that one set of rules judges requests and upgrades. Stateless.
+/// </summary>
 internal static class PlainRequest
 {
     /// <param name="request">The request.</param>
@@ -11,7 +13,9 @@ internal static class PlainRequest
     public static UpgradeRequest? Read(HttpRequest request, out UpgradeRefusal? refusal)
     {
         var headers = request.Headers;
-        refusal = IsRepeated(headers.Origin) ? UpgradeRefusal.Repeated("Origin") : IsRepeated(headers.Authorization) ? UpgradeRefusal.Repeated("Authorization") : null;
+        refusal = IsRepeated(headers.Origin) ? UpgradeRefusal.Repeated("Origin")
+            : IsRepeated(headers.Authorization) ? UpgradeRefusal.Repeated("Authorization")
+            : null;
         return refusal is not null ? null : new UpgradeRequest
         {
             Path = request.Path.Value ?? "/",

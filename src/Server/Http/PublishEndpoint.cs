@@ -16,7 +16,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Server.Http;
 
-/// <summary>Safe for any thread. <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way.</summary>
+/// <summary>
+/// <c>POST /publish</c>: the protocol's <c>message</c> as one request, for clients whose stream only comes one way. Safe for any thread.
+/// </summary>
 internal sealed class PublishEndpoint(
     AdmissionControl admission, ClientAddresses addresses, PublishRates rates, CrossOrigin pages, IAuthenticator authenticator,
     SessionServices services, TimeProvider time) : IPortEndpoints
@@ -39,14 +41,16 @@ internal sealed class PublishEndpoint(
         pages.Mark(context);
         try
         {
-            if (await TryPublishAsync(context) is { } refusal)
-                await RefuseAsync(context, refusal);
+            if (await TryPublishAsync(context).ConfigureAwait(false) is { } refusal)
+                await RefuseAsync(context, refusal).ConfigureAwait(false);
         }
         catch (BadHttpRequestException broken)
         {
-            await RefuseAsync(context, new UpgradeRefusal(broken.StatusCode, ErrorCode.BadRequest, "the body could not be read"));
+            var refusal = new UpgradeRefusal(broken.StatusCode, ErrorCode.BadRequest, "the body could not be read");
+            await RefuseAsync(context, refusal).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
+        catch (Exception failure) when (
+            failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException)
         {
             // The client has left.
         }
@@ -67,9 +71,9 @@ internal sealed class PublishEndpoint(
             return TooFast(debt);
         }
         if (debt > TimeSpan.Zero)
-            await Task.Delay(debt, time, context.RequestAborted);
+            await Task.Delay(debt, time, context.RequestAborted).ConfigureAwait(false);
         // Before anything is refused: a connection closed with unread input is reset, and the answer could be lost.
-        if (await ReadBodyAsync(context.Request) is not { } body)
+        if (await ReadBodyAsync(context.Request).ConfigureAwait(false) is not { } body)
         {
             rates.TryTake(address, _limit, out _);
             return TooLarge;
@@ -78,7 +82,7 @@ internal sealed class PublishEndpoint(
             return TooFast(wait);
         if (PlainRequest.Read(context.Request, out var refusal) is not { } request)
             return refusal;
-        var signIn = await admission.SignInAsync(request);
+        var signIn = await admission.SignInAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         services.Metrics.Received();
@@ -88,7 +92,8 @@ internal sealed class PublishEndpoint(
         var content = message.Content;
         if (services.ApplicationFor(Interests.Publish) is { } application)
         {
-            var decision = await application.PublishAsync(new Caller(null, identity.User, address), message.Channel, content.Span);
+            var caller = new Caller(null, identity.User, address);
+            var decision = await application.PublishAsync(caller, message.Channel, content.Span).ConfigureAwait(false);
             if (decision.Denial is { } denial)
                 return denial.ToRefusal();
             content = decision.Content ?? content;
@@ -101,13 +106,13 @@ internal sealed class PublishEndpoint(
             Key = signIn.Identity is null
                 ? IdempotencyKey.OfAddress(AddressKey.Of(address).ToArray(), message.Key)
                 : IdempotencyKey.OfUser(identity.Sender, message.Key),
-        });
+        }).ConfigureAwait(false);
         // Who publishes faster than can be handed out waits, as on a WebSocket.
         if (services.Channels.Find(message.Channel.Utf8) is { IsBacklogged: true } local)
-            await local.WaitForCapacityAsync();
+            await local.WaitForCapacityAsync().ConfigureAwait(false);
         if (!result.IsAccepted)
             return SessionError.Of(result.Outcome).ToRefusal();
-        await AnswerAsync(context.Response, message, result.Position);
+        await AnswerAsync(context.Response, message, result.Position).ConfigureAwait(false);
         return null;
     }
 
@@ -122,7 +127,7 @@ internal sealed class PublishEndpoint(
         var body = new ArrayBufferWriter<byte>();
         while (true)
         {
-            var read = await request.BodyReader.ReadAsync();
+            var read = await request.BodyReader.ReadAsync().ConfigureAwait(false);
             bool fits = body.WrittenCount + read.Buffer.Length <= _limit;
             if (fits)
             {
@@ -167,7 +172,7 @@ internal sealed class PublishEndpoint(
         response.ContentType = "application/json";
         response.ContentLength = json.WrittenCount;
         response.Headers.CacheControl = "no-store";
-        await response.BodyWriter.WriteAsync(json.WrittenMemory);
+        await response.BodyWriter.WriteAsync(json.WrittenMemory).ConfigureAwait(false);
     }
 
     private Task RefuseAsync(HttpContext context, UpgradeRefusal refusal)

@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// Used by Kestrel, one accept loop for each port. Kestrel's sockets, counted as they are accepted: one for which there is no open file to
-/// spare is closed at once. Without this a storm would use up all files, and a process without files cannot even refuse.
+/// Kestrel's sockets, counted as they are accepted: one for which there is no open file to spare is closed at once. Used by Kestrel, one
+/// accept loop for each port. Without this a storm would use up all files, and a process without files cannot even refuse.
 /// </summary>
 internal sealed class CountingListenerFactory(SocketTransportFactory sockets, OpenSockets open, AuditLog audit) : IConnectionListenerFactory
 {
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new Listener(await sockets.BindAsync(endpoint, cancellationToken), open, audit);
+        new Listener(await sockets.BindAsync(endpoint, cancellationToken).ConfigureAwait(false), open, audit);
 
     private sealed class Listener(IConnectionListener inner, OpenSockets open, AuditLog audit) : IConnectionListener
     {
@@ -24,11 +24,11 @@ internal sealed class CountingListenerFactory(SocketTransportFactory sockets, Op
         {
             while (true)
             {
-                var connection = await inner.AcceptAsync(cancellationToken);
+                var connection = await inner.AcceptAsync(cancellationToken).ConfigureAwait(false);
                 if (connection is null || open.TryAdd())
                     return connection;
                 audit.Aborted(connection.RemoteEndPoint, AbortReason.OpenFiles);
-                await connection.DisposeAsync();
+                await connection.DisposeAsync().ConfigureAwait(false);
             }
         }
 

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport and
-/// hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
+/// The public port: looks at the first request of a connection without consuming it, runs WebSocket connections from Kestrel's transport
+/// and hands everything else, untouched, to the HTTP server. One object serves all connections of a listener, concurrently.
 /// </summary>
 /// <param name="first">Decides who handles a connection.</param>
 /// <param name="upgrades">Answers upgrades.</param>
@@ -21,15 +21,15 @@ internal sealed class GatewayConnectionHandler(
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        switch (await PeekAsync(connection))
+        switch (await PeekAsync(connection).ConfigureAwait(false))
         {
             case RequestKind.Upgrade:
                 // Run by this method: the state of every method that waits for a connection's end is memory of that connection.
-                if (await upgrades.UpgradeAsync(connection) is var (upgraded, answer))
-                    await upgraded.RunAsync(answer);
+                if (await upgrades.UpgradeAsync(connection).ConfigureAwait(false) is var (upgraded, answer))
+                    await upgraded.RunAsync(answer).ConfigureAwait(false);
                 break;
             case RequestKind.Other:
-                await ServeAsync(connection);
+                await ServeAsync(connection).ConfigureAwait(false);
                 break;
         }
     }
@@ -40,7 +40,7 @@ internal sealed class GatewayConnectionHandler(
         using var activity = idle.Start(connection);
         connection.Features.Set(PublicPort.Mark);
         connection.Features.Set(activity);
-        await http(connection);
+        await http(connection).ConfigureAwait(false);
     }
 
     /// <returns><see cref="RequestKind.NeedMoreData"/> when the connection or its time ended before the kind was clear.</returns>
@@ -52,7 +52,7 @@ internal sealed class GatewayConnectionHandler(
         {
             while (true)
             {
-                var result = await input.ReadAsync();
+                var result = await input.ReadAsync().ConfigureAwait(false);
                 var kind = deadline.HasPassed
                     ? RequestKind.NeedMoreData
                     : first.Classify(result.Buffer);

@@ -3,14 +3,16 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// The log of the server of the gateway's own ports, which goes to that of the process. Safe for any thread. Below warnings ASP.NET Core logs
-/// whole URLs and broken request lines, in which a token may stand: whatever is configured, none of these lines gets through.
+/// The log of the server of the gateway's own ports, which goes to that of the process. Safe for any thread. Below warnings ASP.NET Core
+/// logs whole URLs and broken request lines, in which a token may stand: whatever is configured, none of these lines gets through.
 /// </summary>
 internal sealed class HttpServerLogs(ILoggerFactory process) : ILoggerFactory
 {
     private const string AspNetCore = "Microsoft.AspNetCore";
 
-    /// <summary>An activity is made for every request as soon as anything of this category could be logged; failures are logged by Kestrel.</summary>
+    /// <summary>
+    /// An activity is made for every request as soon as anything of this category could be logged; failures are logged by Kestrel.
+    /// </summary>
     private const string Requests = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
     /// <summary>A failure to bind is an exception that reaches the application; it need not be logged as well.</summary>

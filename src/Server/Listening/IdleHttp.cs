@@ -34,7 +34,9 @@ internal sealed class IdleHttp(GatewayOptions options, GatewayClock clock) : ITi
             activity.Check(now);
     }
 
-    /// <summary>Whether a request of one connection is under way. A feature of the connection, for the first code that sees a request.</summary>
+    /// <summary>
+    /// Whether a request of one connection is under way. A feature of the connection, for the first code that sees a request.
+    /// </summary>
     internal sealed class HttpActivity : IDisposable
     {
         private const long Never = long.MaxValue;

@@ -23,7 +23,8 @@ internal static class KestrelSetup
         web.UseSockets(Configure);
         web.ConfigureServices(server => server.AddSingleton<SocketTransportFactory>().AddSingleton<IConnectionListenerFactory>(provider =>
             new CountingListenerFactory(
-                provider.GetRequiredService<SocketTransportFactory>(), gateway.GetRequiredService<OpenSockets>(), gateway.GetRequiredService<AuditLog>())));
+                provider.GetRequiredService<SocketTransportFactory>(), gateway.GetRequiredService<OpenSockets>(),
+                gateway.GetRequiredService<AuditLog>())));
         _ = gateway.GetRequiredService<LoopMetrics>();
         if (options.UsesEventLoops)
             web.ConfigureServices(server => server.AddSingleton<IConnectionListenerFactory>(provider => LoopListeners(provider, gateway)));
@@ -80,7 +81,8 @@ internal static class KestrelSetup
         listen.Protocols = HttpProtocols.Http1;
         // Behind the PROXY protocol the address is known when its header is: ProxyProtocolMiddleware counts.
         CountSockets(
-            listen, gateway.GetRequiredService<OpenSockets>(), options.Proxy.Protocol ? null : gateway.GetRequiredService<AddressSockets>());
+            listen, gateway.GetRequiredService<OpenSockets>(),
+            options.Proxy.Protocol ? null : gateway.GetRequiredService<AddressSockets>());
         if (options.Proxy.Protocol)
         {
             var proxy = gateway.GetRequiredService<ProxyProtocolMiddleware>();
@@ -99,8 +101,8 @@ internal static class KestrelSetup
     }
 
     /// <summary>
-    /// The other half of <see cref="CountingListenerFactory"/>, and the count by address. One method for both, because the state of every method
-    /// that waits for a connection's end is memory of that connection.
+    /// The other half of <see cref="CountingListenerFactory"/>, and the count by address. One method for both, because the state of every
+    /// method that waits for a connection's end is memory of that connection.
     /// </summary>
     /// <param name="listen">The port.</param>
     /// <param name="sockets">The count of all.</param>
@@ -112,7 +114,7 @@ internal static class KestrelSetup
             try
             {
                 if (hasRoom)
-                    await next(connection);
+                    await next(connection).ConfigureAwait(false);
             }
             finally
             {

@@ -26,26 +26,30 @@ internal abstract class PipeTransport : ITransport, IOutput
 
     protected abstract PipeWriter OutputPipe { get; }
 
-    /// <summary>The read loop. Its locals are memory of every idle connection: <see cref="OnReadAsync"/> has what does not outlive a read.</summary>
+    /// <summary>
+    /// The read loop. Its locals are memory of every idle connection: <see cref="OnReadAsync"/> has what does not outlive a read.
+    /// </summary>
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
-        Exception? failure = null;
         try
         {
-            bool goesOn = await opened;
+            bool goesOn = await opened.ConfigureAwait(false);
             while (goesOn)
-                goesOn = await OnReadAsync(connection, await Input.ReadAsync());
+            {
+                var result = await Input.ReadAsync().ConfigureAwait(false);
+                goesOn = await OnReadAsync(connection, result).ConfigureAwait(false);
+            }
         }
-        catch (Exception caught)
+        catch (Exception failure)
         {
-            failure = caught;
+            connection.OnFailure(failure);
         }
-        await connection.OnEndAsync(failure);
+        await connection.OnEndAsync().ConfigureAwait(false);
     }
 
     public async Task ReceiveAsync(IInputReceiver receiver)
     {
-        while (await OnReadAsync(receiver, await Input.ReadAsync()))
+        while (await OnReadAsync(receiver, await Input.ReadAsync().ConfigureAwait(false)).ConfigureAwait(false))
             continue;
     }
 
@@ -58,7 +62,7 @@ internal abstract class PipeTransport : ITransport, IOutput
         try
         {
             if (Features.Get<ISslStreamFeature>() is { } tls)
-                await tls.SslStream.ShutdownAsync();
+                await tls.SslStream.ShutdownAsync().ConfigureAwait(false);
             Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
@@ -76,7 +80,7 @@ internal abstract class PipeTransport : ITransport, IOutput
     {
         try
         {
-            return !(await OutputPipe.WriteAsync(bytes)).IsCompleted;
+            return !(await OutputPipe.WriteAsync(bytes).ConfigureAwait(false)).IsCompleted;
         }
         catch (Exception)
         {
@@ -90,9 +94,9 @@ internal abstract class PipeTransport : ITransport, IOutput
     {
         var handled = receiver.OnInputAsync(result.Buffer);
         if (!handled.IsCompletedSuccessfully)
-            await handled;
+            await handled.ConfigureAwait(false);
         Input.AdvanceTo(result.Buffer.End);
         var consumed = receiver.OnConsumedAsync(result.IsCompleted);
-        return consumed.IsCompletedSuccessfully ? consumed.Result : await consumed;
+        return consumed.IsCompletedSuccessfully ? consumed.Result : await consumed.ConfigureAwait(false);
     }
 }

@@ -7,18 +7,18 @@ using Microsoft.AspNetCore.Connections;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// One object serves all connections, concurrently. Kestrel connection middleware of the public port, where a proxy puts a PROXY
-/// header in front of every connection, before TLS: takes the header off, and from there on the client's address is the one it tells.
+/// Kestrel connection middleware of the public port, where a proxy puts a PROXY header in front of every connection, before TLS: takes the
+/// header off, and from there on the client's address is the one it tells. One object serves all connections, concurrently.
 /// </summary>
 internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, AddressSockets sockets, AuditLog audit)
 {
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (!await TryTakeAsync(connection) || !sockets.TryAdd(connection.RemoteEndPoint))
+        if (!await TryTakeAsync(connection).ConfigureAwait(false) || !sockets.TryAdd(connection.RemoteEndPoint))
             return;
         try
         {
-            await next(connection);
+            await next(connection).ConfigureAwait(false);
         }
         finally
         {
@@ -34,7 +34,7 @@ internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, Addr
         {
             while (true)
             {
-                var result = await input.ReadAsync();
+                var result = await input.ReadAsync().ConfigureAwait(false);
                 switch (ProxyHeaderParser.TryParse(result.Buffer, out var source, out var consumed))
                 {
                     case ProxyHeaderOutcome.Accepted:

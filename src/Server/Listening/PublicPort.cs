@@ -1,6 +1,6 @@
 namespace Gateway.Server.Listening;
 
-/// <summary>Immutable. A feature of HTTP requests that came in by the public port: what clients use is served there alone.</summary>
+/// <summary>A feature of HTTP requests that came in by the public port: what clients use is served there alone. Immutable.</summary>
 internal sealed class PublicPort
 {
     public static readonly PublicPort Mark = new();

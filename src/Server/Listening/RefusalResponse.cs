@@ -15,6 +15,7 @@ internal static class RefusalResponse
             response.Headers.WWWAuthenticate = refusal.Challenge;
         if (refusal.RetryAfter is { } wait)
             response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        return response.WriteAsJsonAsync(new { error = refusal.Error, message = refusal.Message }, JsonSerializerOptions.Web, contentType: "application/json");
+        return response.WriteAsJsonAsync(
+            new { error = refusal.Error, message = refusal.Message }, JsonSerializerOptions.Web, contentType: "application/json");
     }
 }

@@ -62,7 +62,7 @@ internal sealed class SocketTransport : PipeTransport
         try
         {
             while (!bytes.IsEmpty)
-                bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None)..];
+                bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false)..];
             return true;
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)

@@ -12,12 +12,14 @@ using Microsoft.AspNetCore.Http.Timeouts;
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// WebSockets as an HTTP server sees them. On the gateway's own port: an upgrade that is not the first request of its connection, as a proxy
-/// that keeps connections open sends it. On a port of the application that embeds the gateway: all of them. Safe for any thread.
+/// WebSockets as an HTTP server sees them. On the gateway's own port: an upgrade that is not the first request of its connection, as a
+/// proxy that keeps connections open sends it. On a port of the application that embeds the gateway: all of them. Safe for any thread.
 /// </summary>
 internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresses addresses, ConnectionServices services) : IPortEndpoints
 {
-    /// <summary>The key that stands in for that of an extended CONNECT, which has none (RFC 8441 section 5.1). It is not answered.</summary>
+    /// <summary>
+    /// The key that stands in for that of an extended CONNECT, which has none (RFC 8441 section 5.1). It is not answered.
+    /// </summary>
     private static readonly string NoKey = Convert.ToBase64String(new byte[16]);
 
     private static readonly UpgradeRefusal NotLocal =
@@ -41,10 +43,12 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
     private async Task HandleAsync(HttpContext context, IDialectFactory dialect, string? exactPath)
     {
         var peer = addresses.Of(context);
-        var connect = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } extended ? extended : null;
+        var connect = context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" } extended
+            ? extended
+            : null;
         if (connect is null && !context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
-            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired);
+            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired).ConfigureAwait(false);
             return;
         }
         long start = Stopwatch.GetTimestamp();
@@ -63,10 +67,10 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             (outcome, refusal) = (UpgradeOutcome.Refused, NotLocal);
         Admitted? admitted = null;
         if (outcome == UpgradeOutcome.Accepted)
-            (admitted, refusal) = await admission.AdmitAsync(request!, peer, dialect);
+            (admitted, refusal) = await admission.AdmitAsync(request!, peer, dialect).ConfigureAwait(false);
         if (admitted is null)
         {
-            await RefuseAsync(context, peer, refusal!);
+            await RefuseAsync(context, peer, refusal!).ConfigureAwait(false);
             return;
         }
         using var lease = admitted.Lease;
@@ -74,9 +78,11 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        var stream = connect is null ? await UpgradeAsync(context, upgrade!, request!.Key) : await connect.AcceptAsync();
+        var stream = connect is null
+            ? await UpgradeAsync(context, upgrade!, request!.Key).ConfigureAwait(false)
+            : await connect.AcceptAsync().ConfigureAwait(false);
         var transport = new UpgradedTransport(context, stream);
-        await new Connection(transport, admitted.Encoding, services, lease, admitted.Handler).RunAsync();
+        await new Connection(transport, admitted.Encoding, services, lease, admitted.Dialect).RunAsync().ConfigureAwait(false);
     }
 
     private static Task<Stream> UpgradeAsync(HttpContext context, IHttpUpgradeFeature upgrade, string key)
@@ -86,13 +92,15 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         return upgrade.UpgradeAsync();
     }
 
-    /// <summary>The request as it was sent, or would have been by HTTP/1.1, so that one parser with one set of rules judges every upgrade.</summary>
+    /// <summary>
+    /// The request as it was sent, or would have been by HTTP/1.1, so that one parser with one set of rules judges every upgrade.
+    /// </summary>
     private static byte[] Head(HttpRequest request, bool isExtendedConnect)
     {
         var head = new StringBuilder();
         string target = request.HttpContext.Features.Get<IHttpRequestFeature>()!.RawTarget;
         if (isExtendedConnect)
-            head.Append("GET ").Append(target).Append($" HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {NoKey}\r\n");
+            head.Append($"GET {target} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: {NoKey}\r\n");
         else
             head.Append(request.Method).Append(' ').Append(target).Append(' ').Append(request.Protocol).Append("\r\n");
         foreach (var (name, values) in request.Headers)
@@ -120,6 +128,6 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
                 context.Response.Headers.SecWebSocketVersion = "13";
             }
         }
-        await RefusalResponse.WriteAsync(context.Response, refusal);
+        await RefusalResponse.WriteAsync(context.Response, refusal).ConfigureAwait(false);
     }
 }

@@ -25,14 +25,14 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
             var input = connection.Transport.Input;
             if (!TryTakeRequest(input, out var request, out var refusal))
                 return null;
-            var (upgraded, answer) = await DecideAsync(transport, connection.RemoteEndPoint, request, refusal);
+            var (upgraded, answer) = await DecideAsync(transport, connection.RemoteEndPoint, request, refusal).ConfigureAwait(false);
             if (upgraded is not null)
                 return (upgraded, answer);
             // Frames sent without waiting for the answer are unread input too.
             if (input.TryRead(out var rest))
                 input.AdvanceTo(rest.Buffer.End);
-            await transport.Output.SendAsync(answer);
-            await transport.EndOutputAsync();
+            await transport.Output.SendAsync(answer).ConfigureAwait(false);
+            await transport.EndOutputAsync().ConfigureAwait(false);
             return null;
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
@@ -56,14 +56,14 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         var outcome = UpgradeRequestParser.TryParse(
             input, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
         connection.StopPeeking(outcome == UpgradeOutcome.Accepted ? bytes[..(int)input.Slice(0, consumed).Length] : bytes);
-        var (upgraded, answer) = await DecideAsync(connection, connection.Peer, request, refusal);
+        var (upgraded, answer) = await DecideAsync(connection, connection.Peer, request, refusal).ConfigureAwait(false);
         services.Metrics.Handshaken(start);
         if (upgraded is not null)
         {
-            await upgraded.RunAsync(answer);
+            await upgraded.RunAsync(answer).ConfigureAwait(false);
             return;
         }
-        await connection.SendAsync(answer);
+        await connection.SendAsync(answer).ConfigureAwait(false);
         connection.Close();
     }
 
@@ -73,7 +73,8 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         (request, refusal) = (null, null);
         if (!input.TryRead(out var result))
             return false;
-        var outcome = UpgradeRequestParser.TryParse(result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
+        var outcome = UpgradeRequestParser.TryParse(
+            result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
         // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
         input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : result.Buffer.End);
         return outcome != UpgradeOutcome.NeedMoreData;
@@ -86,12 +87,12 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         Admitted? admitted = null;
         var address = addresses.Of(peer, request?.ForwardedFor);
         if (request is not null)
-            (admitted, refusal) = await admission.AdmitAsync(request, address);
+            (admitted, refusal) = await admission.AdmitAsync(request, address).ConfigureAwait(false);
         var answer = new ArrayBufferWriter<byte>(256);
         if (admitted is not null)
         {
             UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
-            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Handler), answer.WrittenMemory);
+            return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Dialect), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);

@@ -18,7 +18,9 @@ internal sealed class UpgradedTransport(HttpContext context, Stream stream) : Pi
 
     protected override PipeWriter OutputPipe { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
 
-    /// <summary>None with HTTP/2, whose connection carries other requests too: neither its TLS nor its socket is this stream's to shut down.</summary>
+    /// <summary>
+    /// None with HTTP/2, whose connection carries other requests too: neither its TLS nor its socket is this stream's to shut down.
+    /// </summary>
     protected override IFeatureCollection Features => HttpProtocol.IsHttp11(context.Request.Protocol) ? context.Features : None;
 
     public override void Abort(ConnectionAbortedException reason) => context.Abort();

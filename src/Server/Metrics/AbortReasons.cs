@@ -1,6 +1,6 @@
 namespace Gateway.Server.Metrics;
 
-/// <summary>Stateless. The names of reasons in metrics.</summary>
+/// <summary>The names of reasons in metrics. Stateless.</summary>
 internal static class AbortReasons
 {
     public static string Label(this AbortReason reason) => reason switch

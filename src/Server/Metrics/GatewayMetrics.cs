@@ -6,20 +6,32 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Metrics;
 
 /// <summary>
-/// Safe for any thread. The <c>Gateway</c> meter: what the node does, counted by kind; every name is in docs/metrics.md. What is counted
-/// for every message is only added up here, and told when somebody asks.
+/// The <c>Gateway</c> meter: what the node does, counted by kind; every name is in docs/metrics.md. Safe for any thread. What is counted
+/// for every message is only added up, and read when the meter is.
 /// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
     public const string MeterName = "Gateway";
 
     /// <summary>Seconds. From a fan-out to a few subscribers to one that takes longer than a person notices.</summary>
-    private static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] };
+    private static readonly InstrumentAdvice<double> Durations = new()
+    {
+        HistogramBucketBoundaries =
+        [
+            0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
+        ],
+    };
 
-    private static readonly InstrumentAdvice<long> Sizes = new() { HistogramBucketBoundaries = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000] };
+    private static readonly InstrumentAdvice<long> Sizes = new()
+    {
+        HistogramBucketBoundaries = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000],
+    };
 
     /// <summary>Seconds. A client may be a phone on a train.</summary>
-    private static readonly InstrumentAdvice<double> RoundTrips = new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
+    private static readonly InstrumentAdvice<double> RoundTrips = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    };
 
     private readonly Meter _meter;
     private readonly UpDownCounter<long> _connections;
@@ -47,23 +59,39 @@ internal sealed class GatewayMetrics : IDisposable
         _meter = factory.Create(MeterName);
         _connections = _meter.CreateUpDownCounter<long>("gateway.connections", "{connection}", "Open connections, by transport.");
         _connects = _meter.CreateCounter<long>("gateway.connects", "{connection}", "Connections that were let in, by transport.");
-        _refusals = _meter.CreateCounter<long>("gateway.refusals", "{request}", "Upgrades and streams answered with an HTTP error, by status and reason.");
+        _refusals = _meter.CreateCounter<long>(
+            "gateway.refusals", "{request}", "Upgrades and streams answered with an HTTP error, by status and reason.");
         _cuts = _meter.CreateCounter<long>("gateway.cuts", "{connection}", "Connections ended before they asked for anything, by reason.");
-        _disconnects = _meter.CreateCounter<long>("gateway.disconnects", "{connection}", "Connections that ended, by close code; 1006 without a close frame.");
+        _disconnects = _meter.CreateCounter<long>(
+            "gateway.disconnects", "{connection}", "Connections that ended, by close code; 1006 without a close frame.");
         _errors = _meter.CreateCounter<long>("gateway.errors", "{error}", "Error messages sent to clients, by code.");
-        _slowConsumers = _meter.CreateCounter<long>("gateway.slow_consumers", "{action}", "Messages dropped, and connections closed, for not keeping up, by policy.");
-        _overloads = _meter.CreateCounter<long>("gateway.channels.overloads", "{message}", "Messages from other nodes that a channel's fan-out here was too busy to take.");
-        _rateLimited = _meter.CreateCounter<long>("gateway.rate_limited", "{message}", "Messages over the rate limit, by what was done: reject, delay, close.");
-        _apiRequests = _meter.CreateCounter<long>("gateway.api.requests", "{request}", "Requests of the HTTP API, by operation and status.");
-        _handshakes = _meter.CreateHistogram("gateway.handshake.duration", "s", "Time to decide over an upgrade or a stream once the request has come.", tags: null, Durations);
-        _pings = _meter.CreateHistogram("gateway.ping.round_trip", "s", "Time until a client of a WebSocket answered a ping.", tags: null, RoundTrips);
-        _fanOutSize = _meter.CreateHistogram("gateway.fanout.subscribers", "{subscriber}", "Subscribers a batch of a channel's messages was handed to.", tags: null, Sizes);
-        _fanOutDuration = _meter.CreateHistogram("gateway.fanout.duration", "s", "Time to hand a batch of a channel's messages to all its subscribers here.", tags: null, Durations);
+        _slowConsumers = _meter.CreateCounter<long>(
+            "gateway.slow_consumers", "{action}", "Messages dropped, and connections closed, for not keeping up, by policy.");
+        _overloads = _meter.CreateCounter<long>(
+            "gateway.channels.overloads", "{message}", "Messages from other nodes that a channel's fan-out here was too busy to take.");
+        _rateLimited = _meter.CreateCounter<long>(
+            "gateway.rate_limited", "{message}", "Messages over the rate limit, by what was done: reject, delay, close.");
+        _apiRequests = _meter.CreateCounter<long>(
+            "gateway.api.requests", "{request}", "Requests of the HTTP API, by operation and status.");
+        _handshakes = _meter.CreateHistogram(
+            "gateway.handshake.duration", "s", "Time to decide over an upgrade or a stream once the request has come.", tags: null,
+            Durations);
+        _pings = _meter.CreateHistogram(
+            "gateway.ping.round_trip", "s", "Time until a client of a WebSocket answered a ping.", tags: null, RoundTrips);
+        _fanOutSize = _meter.CreateHistogram(
+            "gateway.fanout.subscribers", "{subscriber}", "Subscribers a batch of a channel's messages was handed to.", tags: null, Sizes);
+        _fanOutDuration = _meter.CreateHistogram(
+            "gateway.fanout.duration", "s", "Time to hand a batch of a channel's messages to all its subscribers here.", tags: null,
+            Durations);
         _meter.CreateObservableCounter("gateway.messages.received", () => _received.Value, "{message}", "Messages received from clients.");
-        _meter.CreateObservableCounter("gateway.messages.sent", () => _sent.Value, "{message}", "Messages and control frames handed to the sockets of clients.");
-        _meter.CreateObservableCounter("gateway.messages.delivered", () => _delivered.Value, "{message}", "Messages handed to subscribers' writers.");
-        _meter.CreateObservableCounter("gateway.network.received", () => _receivedBytes.Value, "By", "Bytes of frames received from clients.");
-        _meter.CreateObservableCounter("gateway.network.sent", () => _sentBytes.Value, "By", "Bytes of frames handed to the sockets of clients.");
+        _meter.CreateObservableCounter(
+            "gateway.messages.sent", () => _sent.Value, "{message}", "Messages and control frames handed to the sockets of clients.");
+        _meter.CreateObservableCounter(
+            "gateway.messages.delivered", () => _delivered.Value, "{message}", "Messages handed to subscribers' writers.");
+        _meter.CreateObservableCounter(
+            "gateway.network.received", () => _receivedBytes.Value, "By", "Bytes of frames received from clients.");
+        _meter.CreateObservableCounter(
+            "gateway.network.sent", () => _sentBytes.Value, "By", "Bytes of frames handed to the sockets of clients.");
     }
 
     public void Connected(TransportKind transport)
@@ -73,7 +101,9 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     /// <param name="transport">What it was connected by.</param>
-    /// <param name="code">As the close frame says, and clients may say what they like: what the protocol does not know counts as <c>other</c>.</param>
+    /// <param name="code">
+    /// As the close frame says, and clients may say what they like: what the protocol does not know counts as <c>other</c>.
+    /// </param>
     public void Disconnected(TransportKind transport, int code)
     {
         _connections.Add(-1, LabelOf(transport));
@@ -82,7 +112,8 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Refused(UpgradeRefusal refusal) =>
-        _refusals.Add(1, new KeyValuePair<string, object?>("status", refusal.StatusCode), new KeyValuePair<string, object?>("reason", refusal.Reason));
+        _refusals.Add(1, new KeyValuePair<string, object?>("status", refusal.StatusCode), new KeyValuePair<string,
+            object?>("reason", refusal.Reason));
 
     public void Aborted(AbortReason reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason.Label()));
 
@@ -111,7 +142,8 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Error(string code) => _errors.Add(1, new KeyValuePair<string, object?>("code", code));
 
-    public void SlowConsumer(string policy, long count = 1) => _slowConsumers.Add(count, new KeyValuePair<string, object?>("policy", policy));
+    public void SlowConsumer(string policy, long count = 1) =>
+        _slowConsumers.Add(count, new KeyValuePair<string, object?>("policy", policy));
 
     public void Overloaded() => _overloads.Add(1);
 

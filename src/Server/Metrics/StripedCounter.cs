@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Gateway.Server.Metrics;
 
-/// <summary>Safe for any thread. A count that is added to for every message and read once in a while: cores do not fight over one cache line.</summary>
+/// <summary>
+/// A count that is added to for every message and read once in a while: cores do not fight over one cache line. Safe for any thread.
+/// </summary>
 internal sealed class StripedCounter
 {
     private readonly Cell[] _cells = new Cell[BitOperations.RoundUpToPowerOf2((uint)Environment.ProcessorCount)];

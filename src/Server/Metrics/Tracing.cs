@@ -3,7 +3,10 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Metrics;
 
-/// <summary>Safe for any thread. The <c>Gateway</c> activity source. While nobody listens, asking it for an activity gives null at the price of one read.</summary>
+/// <summary>
+/// The <c>Gateway</c> activity source. Safe for any thread. While nobody listens, asking it for an activity gives null at the price of one
+/// read.
+/// </summary>
 internal static class Tracing
 {
     public const string SourceName = "Gateway";
@@ -19,12 +22,15 @@ internal static class Tracing
         return Source.StartActivity(name, ActivityKind.Server, caller);
     }
 
-    /// <summary>A message on its way into the backplane; null where the request is not traced. Several may be under way at a time.</summary>
+    /// <summary>
+    /// A message on its way into the backplane; null where the request is not traced. Several may be under way at a time.
+    /// </summary>
     public static Activity? StartPublish(ChannelName channel)
     {
         if (!Source.HasListeners() || Activity.Current is not { } request)
             return null;
-        var activity = Source.StartActivity("backplane", ActivityKind.Producer, request.Context)?.SetTag("gateway.channel", channel.ToString());
+        var activity = Source.StartActivity("backplane", ActivityKind.Producer, request.Context)?
+            .SetTag("gateway.channel", channel.ToString());
         Activity.Current = request;
         return activity;
     }

@@ -5,7 +5,7 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Naming;
 
-/// <summary>Immutable. A valid channel name, ready for the wire, with the rules of its namespace.</summary>
+/// <summary>A valid channel name, ready for the wire, with the rules of its namespace. Immutable.</summary>
 internal sealed class ChannelName : IEquatable<ChannelName>
 {
     private readonly byte[] _utf8;
@@ -37,7 +37,8 @@ internal sealed class ChannelName : IEquatable<ChannelName>
         return (utf8.Length & 1) == 0 ? hash : (hash * 31) + utf8[^1];
     }
 
-    public bool Equals(ChannelName? other) => ReferenceEquals(this, other) || (other is not null && _hash == other._hash && Is(other._utf8));
+    public bool Equals(ChannelName? other) =>
+        ReferenceEquals(this, other) || (other is not null && _hash == other._hash && Is(other._utf8));
 
     public override bool Equals(object? obj) => Equals(obj as ChannelName);
 

@@ -1,6 +1,8 @@
 namespace Gateway.Server.Naming;
 
-/// <summary>Stateless. Lets a dictionary keyed by <see cref="ChannelName"/> be asked with the raw bytes of a message, without making a key first.</summary>
+/// <summary>
+/// Lets a dictionary keyed by <see cref="ChannelName"/> be asked with the raw bytes of a message, without making a key first. Stateless.
+/// </summary>
 internal sealed class ChannelNameComparer : IEqualityComparer<ChannelName>, IAlternateEqualityComparer<ReadOnlySpan<byte>, ChannelName>
 {
     public static readonly ChannelNameComparer Instance = new();

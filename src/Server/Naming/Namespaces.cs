@@ -4,7 +4,9 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Naming;
 
-/// <summary>Immutable after construction: any thread may ask. Says which channel names are valid and which namespace's rules hold for them.</summary>
+/// <summary>
+/// Says which channel names are valid and which namespace's rules hold for them. Immutable after construction: any thread may ask.
+/// </summary>
 internal sealed class Namespaces
 {
     private readonly Namespace _default;
@@ -56,7 +58,8 @@ internal sealed class Namespaces
     {
         while (!utf8.IsEmpty)
         {
-            if (Rune.DecodeFromUtf8(utf8, out Rune rune, out int consumed) != OperationStatus.Done || Rune.IsControl(rune) || Rune.IsWhiteSpace(rune))
+            if (Rune.DecodeFromUtf8(utf8, out Rune rune, out int consumed) != OperationStatus.Done
+                || Rune.IsControl(rune) || Rune.IsWhiteSpace(rune))
                 return true;
             utf8 = utf8[consumed..];
         }

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Api</c>: who may use the HTTP API, and how much at a time.</summary>
+/// <summary><c>Gateway:Api</c>: who may use the HTTP API, and how much at a time. Immutable.</summary>
 internal sealed record ApiOptions
 {
     /// <summary>Keys accepted as <c>Authorization: Bearer …</c>. Default empty: only callers on this machine.</summary>

@@ -1,12 +1,14 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Auth</c>: whose tokens are believed. Without a key only development mode starts.</summary>
+/// <summary><c>Gateway:Auth</c>: the keys and rules of tokens. Immutable. Without a key only development mode starts.</summary>
 internal sealed record AuthOptions
 {
     /// <summary>Fewer bytes than the hash of HS256 has could be guessed faster than the hash broken (RFC 7518 section 3.2).</summary>
     public const int MinSecretBytes = 32;
 
-    /// <summary><c>Auth:Secret</c> in UTF-8, the key of HS256, HS384 and HS512. Bytes, so that printing the options does not print it.</summary>
+    /// <summary>
+    /// <c>Auth:Secret</c> in UTF-8, the key of HS256, HS384 and HS512. Bytes, so that printing the options does not print it.
+    /// </summary>
     public byte[]? Secret { get; init; }
 
     /// <summary><c>Auth:Jwks</c>, the file or URL of the public keys of all other algorithms.</summary>

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. What stood in the certificate's files at one moment.</summary>
+/// <summary>The content of a certificate's files at one moment. Immutable.</summary>
 internal sealed class CertificateFiles
 {
     private readonly byte[] _certificate;
@@ -18,7 +18,9 @@ internal sealed class CertificateFiles
         Fingerprint = Convert.ToHexString(SHA256.HashData([.. SHA256.HashData(certificate), .. SHA256.HashData(key)]));
     }
 
-    /// <summary>Another one when another byte stands in them. Times of change would not do: a mounted secret is a link, whose own never changes.</summary>
+    /// <summary>
+    /// Differs when a byte of the files does. Times of change would not do: a mounted secret is a link, and the link itself never changes.
+    /// </summary>
     public string Fingerprint { get; }
 
     public static CertificateFiles? TryRead(CertificateOptions options, out string problem)
@@ -52,7 +54,8 @@ internal sealed class CertificateFiles
             {
                 string pem = Encoding.ASCII.GetString(_certificate), key = Encoding.ASCII.GetString(_key);
                 all.ImportFromPem(pem);
-                leaf = options.Password is { } password ? X509Certificate2.CreateFromEncryptedPem(pem, key, password) : X509Certificate2.CreateFromPem(pem, key);
+                leaf = options.Password is { } password
+                    ? X509Certificate2.CreateFromEncryptedPem(pem, key, password) : X509Certificate2.CreateFromPem(pem, key);
             }
             if (leaf is not null)
                 return SslStreamCertificateContext.Create(leaf, all, offline: true);

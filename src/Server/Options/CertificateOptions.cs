@@ -1,6 +1,9 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Certificate</c>: what the public port shows where it is <c>https</c>. A PFX file, or PEM files of the certificate and its key.</summary>
+/// <summary>
+/// <c>Gateway:Certificate</c>: what the public port shows where it is <c>https</c>. Immutable. A PFX file, or PEM files of the certificate
+/// and its key.
+/// </summary>
 internal sealed record CertificateOptions
 {
     public string Path { get; init; } = "";

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Gateway.Server.Options;
 
-/// <summary>The settings of a node, read once at start and shared by all. Immutable. The keys are those of <c>docs/configuration.md</c>.</summary>
+/// <summary>
+/// The settings of a node, read once at start and shared by all. Immutable. The keys are those of <c>docs/configuration.md</c>.
+/// </summary>
 internal sealed record GatewayOptions
 {
     /// <summary><c>Gateway:Development</c>, which asks for development mode. Default false; refused where others could come in.</summary>
@@ -11,12 +13,14 @@ internal sealed record GatewayOptions
     /// <summary>Development mode: everybody is let in as anonymous, and <c>/demo</c> is served. With a key tokens are needed.</summary>
     public bool IsDevelopment => Development && !Auth.HasKey;
 
-    /// <summary><c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>; null, no such port, when embedded.</summary>
+    /// <summary>
+    /// <c>Gateway:Public</c>, where clients connect. Default <c>http://127.0.0.1:8080</c>; null, no such port, when embedded.
+    /// </summary>
     public ListenAddress? Public { get; init; } = new("http", System.Net.IPAddress.Loopback, 8080);
 
     /// <summary>
-    /// <c>Gateway:Internal</c>, the operator's port: API, metrics and health; never the public port. Default <c>http://127.0.0.1:8081</c>; null,
-    /// no such port, when embedded.
+    /// <c>Gateway:Internal</c>, the operator's port: API, metrics and health; never the public port. Default <c>http://127.0.0.1:8081</c>;
+    /// null, no such port, when embedded.
     /// </summary>
     public ListenAddress? Internal { get; init; } = new("http", System.Net.IPAddress.Loopback, 8081);
 
@@ -51,10 +55,16 @@ internal sealed record GatewayOptions
     /// </summary>
     public TimeSpan DrainDuration { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary><c>Gateway:Memory:HistoryBytes</c>, what the in-memory backplane keeps of all channels' history. Default 256 MiB. Over it, the channels published to longest ago lose their history first.</summary>
+    /// <summary>
+    /// <c>Gateway:Memory:HistoryBytes</c>, what the in-memory backplane keeps of all channels' history. Default 256 MiB. Over it, the
+    /// channels published to longest ago lose their history first.
+    /// </summary>
     public long HistoryBytes { get; init; } = 256L << 20;
 
-    /// <summary><c>Gateway:Transport:SendQueues</c>, how many threads send at most. Unset: half the cores, at least one. More send in parallel; fewer coalesce more.</summary>
+    /// <summary>
+    /// <c>Gateway:Transport:SendQueues</c>, how many threads send at most. Unset: half the cores, at least one. More send in parallel;
+    /// fewer coalesce more.
+    /// </summary>
     public int SendQueues { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary><c>Gateway:Transport:Kind</c>. Default <see cref="TransportChoice.Sockets"/>.</summary>
@@ -74,10 +84,14 @@ internal sealed record GatewayOptions
     /// <summary><c>Gateway:Diagnostics:Echo</c>, whether <c>/echo</c> is served. Default false.</summary>
     public bool Echo { get; init; }
 
-    /// <summary>The rules of every namespace named in <c>Gateway:Namespaces</c>; see <see cref="DefaultNamespace"/> for all others.</summary>
+    /// <summary>
+    /// The rules of every namespace named in <c>Gateway:Namespaces</c>; see <see cref="DefaultNamespace"/> for all others.
+    /// </summary>
     public IReadOnlyDictionary<string, NamespaceOptions> Namespaces { get; init; } = new Dictionary<string, NamespaceOptions>();
 
-    /// <summary><c>Gateway:Namespaces:default</c>: channels without a namespace, and whatever another namespace does not set itself.</summary>
+    /// <summary>
+    /// <c>Gateway:Namespaces:default</c>: channels without a namespace, and whatever another namespace does not set itself.
+    /// </summary>
     public NamespaceOptions DefaultNamespace { get; init; } = new();
 
     /// <summary>Sentences about settings that mean nothing, most often a typing error: shown at start.</summary>

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Heartbeat</c>: when a silent connection is asked, and when it is given up.</summary>
+/// <summary><c>Gateway:Heartbeat</c>: when a silent connection is pinged, and when it is closed. Immutable.</summary>
 internal sealed record HeartbeatOptions
 {
     /// <summary>A ping is sent when nothing was received for this long. Default 25 s.</summary>

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Hooks</c>: what the application's backend is asked and told.</summary>
+/// <summary><c>Gateway:Hooks</c>: the requests and notifications that the application's backend is sent. Immutable.</summary>
 internal sealed record HooksOptions
 {
     /// <summary>What Standard Webhooks demands at least of a key (https://www.standardwebhooks.com, "Signature scheme").</summary>

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Limits</c>: what one client may make the node hold.</summary>
+/// <summary><c>Gateway:Limits</c>: how much one client may make the node hold. Immutable.</summary>
 internal sealed record LimitsOptions
 {
     /// <summary>Largest message a client may send, in bytes. Default 65,536. Over it: close 1009.</summary>
@@ -27,7 +27,7 @@ internal sealed record LimitsOptions
     /// <summary>Bytes it may send at once. Default 2,097,152, and at least <see cref="MessageBytes"/>.</summary>
     public long ByteBurst { get; init; } = 2_097_152;
 
-    /// <summary>What happens to what is over the rate. Default <see cref="RateAction.Reject"/>.</summary>
+    /// <summary>The consequence for messages over the rate. Default <see cref="RateAction.Reject"/>.</summary>
     public RateAction RateAction { get; init; } = RateAction.Reject;
 
     /// <summary>WebSockets and streams of the node. Default 20,000; 0: as many as files may be open. Over it: 503.</summary>
@@ -45,7 +45,7 @@ internal sealed record LimitsOptions
     /// <summary>Accepted sockets of one address on the public port. Default 1,000; 0: no limit. Over it the socket is closed.</summary>
     public int SocketsPerAddress { get; init; } = 1_000;
 
-    /// <summary>Time for the whole request head. Default 10 s. After it the connection is cut.</summary>
+    /// <summary>Time for the whole request head. Default 10 s. After it the connection is aborted.</summary>
     public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a plain HTTP connection of the public port may be without a request. Default 20 s. After it: closed.</summary>

@@ -3,9 +3,13 @@ using System.Net.Sockets;
 
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. One address to listen on, as written in <c>Gateway:Public</c> and <c>Gateway:Internal</c>: <c>http://127.0.0.1:8080</c>.</summary>
+/// <summary>
+/// One address to listen on, as written in <c>Gateway:Public</c> and <c>Gateway:Internal</c>: <c>http://127.0.0.1:8080</c>. Immutable.
+/// </summary>
 /// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
-/// <param name="Address">The interface; <see cref="IPAddress.IPv6Any"/> for <c>*</c>, which takes IPv4 too where the system has both.</param>
+/// <param name="Address">
+/// The interface; <see cref="IPAddress.IPv6Any"/> for <c>*</c>, which takes IPv4 too where the system has both.
+/// </param>
 /// <param name="Port">0 lets the system choose a free port.</param>
 internal sealed record ListenAddress(string Scheme, IPAddress Address, int Port)
 {

@@ -1,6 +1,8 @@
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Namespaces:&lt;name&gt;</c>: the rules of all channels whose name starts with <c>&lt;name&gt;:</c>.</summary>
+/// <summary>
+/// <c>Gateway:Namespaces:&lt;name&gt;</c>: the rules of all channels whose name starts with <c>&lt;name&gt;:</c>. Immutable.
+/// </summary>
 internal sealed record NamespaceOptions
 {
     /// <summary>Messages kept per channel. Default 0: no history, no positions, delivery at most once.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Proxy</c>: what stands in front of the public port.</summary>
+/// <summary><c>Gateway:Proxy</c>: the proxies in front of the public port. Immutable.</summary>
 internal sealed record ProxyOptions
 {
     /// <summary>Whether every public connection begins with a PROXY protocol header. Default false.</summary>

@@ -2,7 +2,7 @@ using Gateway.Server.Backplane.Redis;
 
 namespace Gateway.Server.Options;
 
-/// <summary>Immutable. <c>Gateway:Redis</c>. What is set here holds for every address that does not say otherwise itself.</summary>
+/// <summary><c>Gateway:Redis</c>. Immutable. What is set here holds for every address that does not say otherwise itself.</summary>
 internal sealed record RedisOptions
 {
     /// <summary>
@@ -29,7 +29,9 @@ internal sealed record RedisOptions
     /// <summary>The certificate that is shown to Redis. Null: none is.</summary>
     public CertificateOptions? ClientCertificate { get; init; }
 
-    /// <summary>The name of the service whose master the sentinels at <see cref="Addresses"/> know. Null: the addresses are Redis itself.</summary>
+    /// <summary>
+    /// The name of the service whose master the sentinels at <see cref="Addresses"/> know. Null: the addresses are Redis itself.
+    /// </summary>
     public string? Sentinel { get; init; }
 
     /// <summary>As <see cref="User"/>, for the sentinels.</summary>

@@ -12,10 +12,13 @@ namespace Gateway.Server.Sessions;
 internal static class ApplicationDecisions
 {
     /// <summary>Whether the client may connect as a user.</summary>
-    public static ValueTask<Decision> DecideConnectAsync(this ChannelSession session, string user) =>
-        session.Services.ApplicationFor(Interests.Connect) is { } application
-            ? WaitAsync(session, application.ConnectAsync(CallerOf(session) with { User = user }, session.Connection.Lease.Transport.Label()))
-            : default;
+    public static ValueTask<Decision> DecideConnectAsync(this ChannelSession session, string user)
+    {
+        if (session.Services.ApplicationFor(Interests.Connect) is not { } application)
+            return default;
+        var caller = CallerOf(session) with { User = user };
+        return WaitAsync(session, application.ConnectAsync(caller, session.Connection.Lease.Transport.Label()));
+    }
 
     /// <summary>Whether the client may subscribe to a channel.</summary>
     public static ValueTask<Decision> DecideSubscribeAsync(this ChannelSession session, ChannelName channel) =>
@@ -36,11 +39,11 @@ internal static class ApplicationDecisions
     {
         // The answers to earlier requests do not wait with it. The heartbeat goes on for them: a client that does not take its answers is
         // to be found out.
-        await session.Connection.Writer.FlushAsync();
+        await session.Connection.Writer.FlushAsync().ConfigureAwait(false);
         session.Connection.PauseHeartbeat();
         try
         {
-            return await deciding;
+            return await deciding.ConfigureAwait(false);
         }
         finally
         {

@@ -24,7 +24,7 @@ internal sealed partial class ClientSubscriptions : IClientSession
             return true;
         if (session.MustSignIn || session.Connection.IsClosing || Count >= session.MaxSubscriptions)
             return false;
-        await new SubscribeRequest { Channel = channel, Asked = asked }.StartAsync(session, session.Identity);
+        await new SubscribeRequest { Channel = channel, Asked = asked }.StartAsync(session, session.Identity).ConfigureAwait(false);
         return Find(channel.Utf8) is not null;
     }
 
@@ -40,6 +40,6 @@ internal sealed partial class ClientSubscriptions : IClientSession
     {
         var request = new PostedRequest(channel, cost, work);
         session.Begin(request);
-        return await request.Done;
+        return await request.Done.ConfigureAwait(false);
     }
 }

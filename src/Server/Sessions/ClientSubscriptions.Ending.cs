@@ -78,7 +78,7 @@ internal sealed partial class ClientSubscriptions
     {
         try
         {
-            await session.Services.Backplane.LeaveAsync(channel, session.Identity.User, session.Connection.Id);
+            await session.Services.Backplane.LeaveAsync(channel, session.Identity.User, session.Connection.Id).ConfigureAwait(false);
         }
         catch (Exception failure)
         {

@@ -37,7 +37,7 @@ internal sealed class HistoryRequest : ChannelRequest
     private async ValueTask ReadAsync(ChannelSession session)
     {
         var query = new HistoryQuery(After, Before, Limit ?? DefaultLimit, MaxBytes);
-        if (await session.Services.Backplane.ReadAsync(Channel, query) is { } page)
+        if (await session.Services.Backplane.ReadAsync(Channel, query).ConfigureAwait(false) is { } page)
             session.Replies.History(Channel, Id, page);
         else
             session.Refuse(SessionError.Unavailable, Id, Channel.Utf8);

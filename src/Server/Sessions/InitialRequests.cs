@@ -15,7 +15,7 @@ internal sealed class InitialRequests(ChannelSession session, Identity identity,
     public async ValueTask RunAsync(IReadOnlyList<string> channels)
     {
         // The backplane may take its time; the client need not wait for it to learn who it is connected as.
-        await session.Connection.Writer.FlushAsync();
+        await session.Connection.Writer.FlushAsync().ConfigureAwait(false);
         foreach (string channel in channels)
         {
             if (session.Connection.IsClosing)
@@ -25,10 +25,10 @@ internal sealed class InitialRequests(ChannelSession session, Identity identity,
                 session.Refuse(SessionError.BadRequest(problem), id: default, utf8);
             else if (!ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
                 session.Refuse(SessionError.Forbidden, id: default, utf8);
-            else if ((await session.DecideSubscribeAsync(name)).Denial is { } denial)
+            else if ((await session.DecideSubscribeAsync(name).ConfigureAwait(false)).Denial is { } denial)
                 Refuse(denial, utf8);
             else
-                await BeginAsync(name, initial?.PositionOf(utf8));
+                await BeginAsync(name, initial?.PositionOf(utf8)).ConfigureAwait(false);
         }
     }
 
@@ -49,7 +49,7 @@ internal sealed class InitialRequests(ChannelSession session, Identity identity,
 
     private async ValueTask<bool> SubscribeAsync(ChannelName name, Position? recover, long asked)
     {
-        await new SubscribeRequest { Channel = name, Recover = recover, Asked = asked }.StartAsync(session, identity);
+        await new SubscribeRequest { Channel = name, Recover = recover, Asked = asked }.StartAsync(session, identity).ConfigureAwait(false);
         bool isSubscribed = session.Subscriptions.Find(name.Utf8) is not null;
         // The backplane is away. A client that cannot send cannot ask once more, but comes back.
         if (!session.CanAsk && !isSubscribed)

@@ -34,7 +34,7 @@ internal sealed class MissedMessages(
         var held = new HeldDeliveries(session.Connection.Writer, session.Services.Options.Limits.OutboundBytes);
         try
         {
-            if (!await TrySendAsync(held))
+            if (!await TrySendAsync(held).ConfigureAwait(false))
                 session.OnGap(subscription);
         }
         finally
@@ -70,11 +70,11 @@ internal sealed class MissedMessages(
             }
             if (isHeld && position.Seq >= subscription.StartSeq)
                 return held.TryRelease(subscription);
-            await session.Connection.Writer.FlushAsync();
+            await session.Connection.Writer.FlushAsync().ConfigureAwait(false);
             if (subscription.Ended)
                 return true;
             generation = channel.Generation;
-            var next = await session.Services.Backplane.ReadAsync(channel.Name, PageAfter(position.Seq));
+            var next = await session.Services.Backplane.ReadAsync(channel.Name, PageAfter(position.Seq)).ConfigureAwait(false);
             if (next is null || next.Top.Epoch != position.Epoch || !next.Reaches(position))
                 return false;
             page = next;

@@ -26,11 +26,11 @@ internal sealed partial class PendingRequests
     {
         var connection = _session.Connection;
         // The answers to earlier requests do not wait with it.
-        await connection.Writer.FlushAsync();
+        await connection.Writer.FlushAsync().ConfigureAwait(false);
         // `Connection.RequestClose` notes the close and then calls `ReleaseReader`; the read loop looks for the close and then waits. So
         // either the read loop sees the close, or the release comes later and ends the wait.
         if (!connection.IsClosing)
-            await HalfDoneAsync();
+            await HalfDoneAsync().ConfigureAwait(false);
         // Nothing was read meanwhile, so that the client's silence is no sign. The heartbeat was not paused, though: a client that does not
         // take its answers is to be found out.
         connection.ResumeHeartbeat();

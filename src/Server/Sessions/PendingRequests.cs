@@ -110,7 +110,7 @@ internal sealed partial class PendingRequests
     {
         try
         {
-            _session.Answer(await publishing, lane.Channel, id, SendTiming.Soon);
+            _session.Answer(await publishing.ConfigureAwait(false), lane.Channel, id, SendTiming.Soon);
         }
         catch (Exception failure)
         {
@@ -183,7 +183,7 @@ internal sealed partial class PendingRequests
         }
     }
 
-    private async ValueTask RunInTurnAsync(ChannelRequest request) => await request.RunInTurnAsync(_session);
+    private async ValueTask RunInTurnAsync(ChannelRequest request) => await request.RunInTurnAsync(_session).ConfigureAwait(false);
 
     /// <summary>
     /// Goes on with a request beside the read loop, sends its answer, and waits until the client takes it. Does not fail.
@@ -195,8 +195,8 @@ internal sealed partial class PendingRequests
     {
         try
         {
-            await running;
-            await session.Connection.Writer.FlushAsync();
+            await running.ConfigureAwait(false);
+            await session.Connection.Writer.FlushAsync().ConfigureAwait(false);
         }
         catch (Exception failure)
         {

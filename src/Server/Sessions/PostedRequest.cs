@@ -25,7 +25,7 @@ internal sealed class PostedRequest : ChannelRequest
 
     public override int Cost { get; }
 
-    public override async ValueTask RunAsync(ChannelSession session) => _done.SetResult(await _work(this));
+    public override async ValueTask RunAsync(ChannelSession session) => _done.SetResult(await _work(this).ConfigureAwait(false));
 
     /// <summary>It looks by itself whether it is too late.</summary>
     public override ValueTask RunInTurnAsync(ChannelSession session) => RunAsync(session);

@@ -28,7 +28,7 @@ internal sealed class PresenceRequest : ChannelRequest
         for (int attempt = 1; ; attempt++)
         {
             if (session.Milliseconds - Asked > TurnMilliseconds
-                || await session.ReadPresenceAsync(Channel) is not { } presence)
+                || await session.ReadPresenceAsync(Channel).ConfigureAwait(false) is not { } presence)
             {
                 session.Refuse(SessionError.Unavailable, Id, Channel.Utf8);
                 return;

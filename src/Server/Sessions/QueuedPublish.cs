@@ -41,12 +41,13 @@ internal sealed class QueuedPublish : ChannelRequest
     /// </summary>
     public async ValueTask RunIfAllowedAsync(ChannelSession session, ValueTask<Decision> deciding)
     {
-        var decision = await deciding;
-        await session.TurnAsync(Channel, isPublish: true);
+        var decision = await deciding.ConfigureAwait(false);
+        await session.TurnAsync(Channel, isPublish: true).ConfigureAwait(false);
         if (decision.Denial is { } denial)
             session.Refuse(denial, Id, Channel.Utf8);
         else
-            await session.PublishNow(decision.Content is { } replaced ? Command with { Content = replaced.Span } : Command);
-        await session.WaitForCapacityAsync();
+            await session.PublishNow(decision.Content is { } replaced ? Command with { Content = replaced.Span } : Command)
+                .ConfigureAwait(false);
+        await session.WaitForCapacityAsync().ConfigureAwait(false);
     }
 }

@@ -47,13 +47,14 @@ internal sealed class SubscribeRequest : ChannelRequest
     private async ValueTask BeginIfAllowedAsync(ChannelSession session)
     {
         // Whether the client is in the channel already is known when its earlier requests are done.
-        await session.TurnAsync(Channel, isPublish: false);
-        if (await WillStartAsync(session) && (await session.DecideSubscribeAsync(Channel)).Denial is { } denial)
+        await session.TurnAsync(Channel, isPublish: false).ConfigureAwait(false);
+        if (await WillStartAsync(session).ConfigureAwait(false)
+            && (await session.DecideSubscribeAsync(Channel).ConfigureAwait(false)).Denial is { } denial)
         {
             session.Refuse(denial, Id, Channel.Utf8);
             return;
         }
-        await base.BeginAsync(session);
+        await base.BeginAsync(session).ConfigureAwait(false);
     }
 
     /// <summary>Whether the client is about to be subscribed: it has the right, and is not subscribed already.</summary>
@@ -91,22 +92,22 @@ internal sealed class SubscribeRequest : ChannelRequest
         Token is not null && ChannelRights.IsGrantable(Channel) ? session.Services.Authenticator.Tokens : null;
 
     private async ValueTask<bool> IsGoodAsync(ChannelSession session, TokenVerifier tokens) =>
-        (await CheckAsync(session, tokens)).Problem is null;
+        (await CheckAsync(session, tokens).ConfigureAwait(false)).Problem is null;
 
     private async ValueTask StartByTokenAsync(ChannelSession session, TokenVerifier tokens)
     {
-        var (expires, problem) = await CheckAsync(session, tokens);
+        var (expires, problem) = await CheckAsync(session, tokens).ConfigureAwait(false);
         if (problem is { } denial)
             session.Refuse(denial, Id, Channel.Utf8);
         else
-            await StartAsync(session, session.Identity, expires);
+            await StartAsync(session, session.Identity, expires).ConfigureAwait(false);
     }
 
     /// <summary>Verifies the token.</summary>
     /// <returns>When it expires, in Unix seconds, or why it is not good for the channel.</returns>
     private async ValueTask<(long Expires, ProtocolError? Problem)> CheckAsync(ChannelSession session, TokenVerifier tokens)
     {
-        var (claims, problem) = await tokens.VerifySubscriptionAsync(Token!);
+        var (claims, problem) = await tokens.VerifySubscriptionAsync(Token!).ConfigureAwait(false);
         if (problem is not null)
             return (0, SessionError.Of(problem));
         if (claims!.User != session.Identity.User)
@@ -123,8 +124,10 @@ internal sealed class SubscribeRequest : ChannelRequest
         // Both reads go on at once: the answer is to take no longer than one of them.
         bool needsEpoch = rules.HasHistory && channel.Epoch is null;
         var reading = needsEpoch ? session.Services.Backplane.ReadAsync(Channel, HistoryQuery.PositionOnly).AsTask() : null;
-        var presence = rules.Presence && subscription.MaySeePresence(session.Identity) ? await session.ReadPresenceAsync(Channel) : null;
-        string? epoch = reading is null ? channel.Epoch : (await reading)?.Top.Epoch;
+        var presence = rules.Presence && subscription.MaySeePresence(session.Identity)
+            ? await session.ReadPresenceAsync(Channel).ConfigureAwait(false)
+            : null;
+        string? epoch = reading is null ? channel.Epoch : (await reading.ConfigureAwait(false))?.Top.Epoch;
         bool isSent = false;
         if (presence is null)
             Send();

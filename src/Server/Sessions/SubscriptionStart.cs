@@ -46,7 +46,9 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
             session.Subscriptions.End(_subscription);
         }
         var starting = StartAsync();
-        bool hasBegun = starting.IsCompletedSuccessfully ? starting.Result : await StartInTimeAsync(starting.AsTask());
+        bool hasBegun = starting.IsCompletedSuccessfully
+            ? starting.Result
+            : await StartInTimeAsync(starting.AsTask()).ConfigureAwait(false);
         if (!hasBegun)
         {
             Refuse();
@@ -56,7 +58,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
             _subscription.NotifyBegan(application, session.Connection.Id, session.Identity.User);
         session.Subscriptions.TryRenew(_subscription, expires);
         if (_missed is { } missed)
-            await missed.SendAsync();
+            await missed.SendAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -67,7 +69,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
         long left = Math.Max(0, AnswerMilliseconds - (session.Milliseconds - request.Asked));
         try
         {
-            return await starting.WaitAsync(TimeSpan.FromMilliseconds(left), session.Services.Time);
+            return await starting.WaitAsync(TimeSpan.FromMilliseconds(left), session.Services.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -93,12 +95,12 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
     private async ValueTask<bool> StartAsync()
     {
         var (channel, rules) = (_subscription.Channel, request.Channel.Namespace.Rules);
-        if (!await channel.Flowing || (rules.Presence && !await TryJoinAsync()))
+        if (!await channel.Flowing.ConfigureAwait(false) || (rules.Presence && !await TryJoinAsync().ConfigureAwait(false)))
             return false;
         PresenceState? presence = null;
         if (rules.Presence && _subscription.MaySeePresence(session.Identity))
         {
-            if (await session.ReadPresenceAsync(request.Channel) is not { } snapshot)
+            if (await session.ReadPresenceAsync(request.Channel).ConfigureAwait(false) is not { } snapshot)
                 return false;
             channel.ShowPresence(_subscription, snapshot);
             presence = snapshot.State;
@@ -108,7 +110,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
             _subscription.PresenceVersion = Channels.Subscription.NoPresence;
         }
         if (rules.HasHistory)
-            return await StartWithHistoryAsync(presence);
+            return await StartWithHistoryAsync(presence).ConfigureAwait(false);
         bool? recovered = request.Recover is null ? null : false;
         return channel.TryActivate(_subscription, default, generation: 0, position => Answer(position, recovered, presence));
     }
@@ -119,10 +121,10 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
         for (int attempt = 0; attempt < MaxAttempts && !_subscription.Ended; attempt++)
         {
             if (attempt > 0)
-                await Task.Delay(TimeSpan.FromMilliseconds(attempt * AttemptMilliseconds), session.Services.Time);
+                await Task.Delay(TimeSpan.FromMilliseconds(attempt * AttemptMilliseconds), session.Services.Time).ConfigureAwait(false);
             long generation = channel.Generation;
             var query = request.Recover is { Seq: var seq } ? MissedMessages.PageAfter(seq) : HistoryQuery.PositionOnly;
-            if (await session.Services.Backplane.ReadAsync(request.Channel, query) is not { } page)
+            if (await session.Services.Backplane.ReadAsync(request.Channel, query).ConfigureAwait(false) is not { } page)
                 return false;
             if (request.Recover is { } position && page.Reaches(position))
             {
@@ -139,11 +141,12 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
 
     private async ValueTask<bool> TryJoinAsync()
     {
-        if (!await session.Services.Backplane.JoinAsync(request.Channel, session.Identity.Present, session.Connection.Id))
+        var backplane = session.Services.Backplane;
+        if (!await backplane.JoinAsync(request.Channel, session.Identity.Present, session.Connection.Id).ConfigureAwait(false))
             return false;
         if (_subscription.TryMarkPresent())
             return true;
-        await session.Subscriptions.LeaveAsync(request.Channel);
+        await session.Subscriptions.LeaveAsync(request.Channel).ConfigureAwait(false);
         return false;
     }
 

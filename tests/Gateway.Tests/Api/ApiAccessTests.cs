@@ -13,7 +13,10 @@ public sealed class ApiAccessTests
 
         var missing = await server.GetAsync("/api/nodes");
         Assert.Equal((401, "application/problem+json"), (missing.Status, missing.ContentType));
-        foreach (string wrong in new[] { "Bearer ", "Bearer first-ke", "Bearer first-key2", "Basic first-key", "first-key", "Bearer FIRST-KEY" })
+        foreach (string wrong in new[]
+        {
+            "Bearer ", "Bearer first-ke", "Bearer first-key2", "Basic first-key", "first-key", "Bearer FIRST-KEY",
+        })
             Assert.Equal(missing, await server.GetAsync("/api/nodes", ("Authorization", wrong)));
         Assert.Equal(missing, await server.PostAsync("publish", "{"));
         Assert.Equal(missing, await server.GetAsync("/api/nothing"));

@@ -56,7 +56,8 @@ public sealed class ApiErrorTests(ApiGateway gateway) : IClassFixture<ApiGateway
     public async Task More_channels_or_commands_than_allowed_are_refused()
     {
         string many = string.Join(',', Enumerable.Repeat("\"a\"", 1_001));
-        Assert.Equal("channels", (await gateway.Server.PostAsync("broadcast", $$"""{"channels":[{{many}}],"content":1}""")).Json.Text("field"));
+        Assert.Equal(
+            "channels", (await gateway.Server.PostAsync("broadcast", $$"""{"channels":[{{many}}],"content":1}""")).Json.Text("field"));
         Assert.Equal("commands", (await gateway.Server.PostAsync("batch", $$"""{"commands":[{{many}}]}""")).Json.Text("field"));
     }
 
@@ -76,7 +77,7 @@ public sealed class ApiErrorTests(ApiGateway gateway) : IClassFixture<ApiGateway
     [InlineData("POST", "/api/nodes")]
     [InlineData("GET", "/api/nothing/here")]
     [InlineData("GET", "/api")]
-    public async Task What_is_not_there_is_a_problem_too(string method, string path)
+    public async Task A_missing_path_is_a_problem_too(string method, string path)
     {
         var answer = await ApiCalls.SendAsync(gateway.Server.InternalPort, new HttpMethod(method), path, method == "POST" ? [] : null);
         Assert.Equal((404, "application/problem+json"), (answer.Status, answer.ContentType));

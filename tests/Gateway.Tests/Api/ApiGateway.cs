@@ -10,7 +10,10 @@ public sealed class ApiGateway : IAsyncLifetime
     public GatewayServer Server { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() => Server = await GatewayServer.StartAsync(
-        ["Namespaces:log:History=50", "Namespaces:room:Presence=true", "Namespaces:closed:Publish=nobody", "Namespaces:closed:Subscribe=anyone"],
+        [
+            "Namespaces:log:History=50", "Namespaces:room:Presence=true",
+            "Namespaces:closed:Publish=nobody", "Namespaces:closed:Subscribe=anyone",
+        ],
         services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
 
     public Task<JsonClient> ConnectAsync(string user) => JsonClient.ConnectAsync(Server, "?user=" + user);

@@ -3,17 +3,18 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>Every request may go to any node.</summary>
+/// <summary>The API of several nodes: any of them takes any request.</summary>
 public sealed class ClusterTests
 {
     [Fact]
-    public async Task What_is_asked_of_one_node_is_done_on_all()
+    public async Task A_request_to_one_node_is_done_on_all()
     {
         await using var nodes = await StartAsync();
         await using var here = await JsonClient.ConnectAsync(nodes.A);
         await using var there = await JsonClient.ConnectAsync(nodes.B);
 
-        Assert.Equal(1, (await nodes.A.PostAsync("subscribe", $$"""{"user":"{{there.User}}","channel":"h:a"}""")).Json.Number("connections"));
+        Assert.Equal(
+            1, (await nodes.A.PostAsync("subscribe", $$"""{"user":"{{there.User}}","channel":"h:a"}""")).Json.Number("connections"));
         await there.ReceiveAsync("subscribed");
         await here.SubscribeAsync("h:a");
         Assert.Equal(1, (await nodes.A.PostAsync("publish", """{"channel":"h:a","content":"x","sender":"ann"}""")).Json.Number("seq"));
@@ -21,14 +22,19 @@ public sealed class ClusterTests
             Assert.Equal("ann", (await client.ReceiveAsync("message")).Text("sender"));
 
         var listed = (await nodes.A.GetAsync("/api/channels?prefix=h:")).Json;
-        Assert.Equal(("h:a", 2), (listed.GetProperty("channels")[0].Text("channel"), listed.GetProperty("channels")[0].Number("subscribers")));
+        Assert.Equal(
+            ("h:a", 2), (listed.GetProperty("channels")[0].Text("channel"), listed.GetProperty("channels")[0].Number("subscribers")));
         Assert.Empty(listed.Texts("missing"));
         var described = (await nodes.B.GetAsync("/api/channels/h:a")).Json;
-        Assert.Equal((2, 2, 1), (described.Number("subscribers"), described.GetProperty("nodes").GetArrayLength(), described.Number("seq")));
+        Assert.Equal(
+            (2, 2, 1), (described.Number("subscribers"), described.GetProperty("nodes").GetArrayLength(), described.Number("seq")));
         Assert.Equal(there.Connected.Text("node"), (await nodes.A.GetAsync("/api/connections/" + there.ConnectionId)).Json.Text("node"));
         Assert.Single((await nodes.B.GetAsync("/api/channels/h:a/history")).Json.GetProperty("messages").EnumerateArray());
 
-        Assert.Equal(1, (await nodes.A.PostAsync("unsubscribe", $$"""{"connection":"{{there.ConnectionId}}","channel":"h:a"}""")).Json.Number("connections"));
+        Assert.Equal(
+            1,
+            (await nodes.A.PostAsync("unsubscribe", $$"""{"connection":"{{there.ConnectionId}}","channel":"h:a"}"""))
+                .Json.Number("connections"));
         Assert.Equal("removed", (await there.ReceiveAsync("unsubscribed")).Text("code"));
         Assert.Equal(1, (await nodes.A.PostAsync("disconnect", $$"""{"user":"{{there.User}}"}""")).Json.Number("connections"));
         Assert.Equal(4003, (await there.ReceiveAsync("disconnect")).Number("code"));
@@ -79,7 +85,7 @@ public sealed class ClusterTests
 
         Assert.Equal(["hanging"], listed.Texts("missing"));
         Assert.Equal(1, listed.GetProperty("channels")[0].Number("subscribers"));
-        // A connection that is found needs no answer of the others.
+        // A node that has the connection itself needs no answer of the others.
         Assert.Equal(200, (await server.GetAsync("/api/connections/" + client.ConnectionId)).Status);
         Assert.Contains("hanging", (await server.GetAsync("/api/connections/elsewhere")).Json.Text("detail"), StringComparison.Ordinal);
         await Eventually.TrueAsync(async () => (await NodesAsync(server)).SequenceEqual(["well"]), "the silent node is forgotten");

@@ -24,7 +24,7 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     }
 
     [Fact]
-    public async Task A_connection_that_may_have_no_more_channels_is_told_as_failed()
+    public async Task A_connection_that_may_have_no_more_channels_is_counted_as_failed()
     {
         await using var server = await GatewayServer.StartAsync("Limits:ChannelsPerConnection=1");
         await using var client = await JsonClient.ConnectAsync(server);
@@ -36,18 +36,19 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     }
 
     [Fact]
-    public async Task A_client_is_told_that_it_was_unsubscribed_and_why()
+    public async Task A_client_gets_the_reason_of_being_unsubscribed()
     {
         await using var client = await gateway.ConnectAsync("erik");
         await client.SubscribeAsync("log:erik");
         var answer = await gateway.Server.PostAsync("unsubscribe", """{"user":"erik","channel":"log:erik","reason":"be nice"}""");
         Assert.Equal(1, answer.Json.Number("connections"));
-        var told = await client.ReceiveAsync("unsubscribed");
-        Assert.Equal(("log:erik", "removed", "be nice"), (told.Text("channel"), told.Text("code"), told.Text("reason")));
+        var message = await client.ReceiveAsync("unsubscribed");
+        Assert.Equal(("log:erik", "removed", "be nice"), (message.Text("channel"), message.Text("code"), message.Text("reason")));
 
         await gateway.Server.PostAsync("publish", """{"channel":"log:erik","content":1}""");
         Assert.True(await client.HearsOnlyPongAsync());
-        Assert.Equal(0, (await gateway.Server.PostAsync("unsubscribe", """{"user":"erik","channel":"log:erik"}""")).Json.Number("connections"));
+        Assert.Equal(
+            0, (await gateway.Server.PostAsync("unsubscribe", """{"user":"erik","channel":"log:erik"}""")).Json.Number("connections"));
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
         Assert.Equal(1, answer.Json.Number("connections"));
 
         var message = await client.ReceiveAsync("disconnect");
-        Assert.Equal((4003, "signed out", false), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal(
+            (4003, "signed out", false), (message.Number("code"), message.Text("reason"), message.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await client.ReceiveTextAsync());
         Assert.Equal(((WebSocketCloseStatus)4003, "signed out"), (client.Socket.CloseStatus, client.Socket.CloseStatusDescription));
     }
@@ -71,7 +73,8 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     {
         await using var stays = await gateway.ConnectAsync("gina");
         await using var goes = await gateway.ConnectAsync("gina");
-        Assert.Equal(1, (await gateway.Server.PostAsync("disconnect", $$"""{"connection":"{{goes.ConnectionId}}"}""")).Json.Number("connections"));
+        Assert.Equal(
+            1, (await gateway.Server.PostAsync("disconnect", $$"""{"connection":"{{goes.ConnectionId}}"}""")).Json.Number("connections"));
         await goes.ReceiveAsync("disconnect");
         Assert.True(await stays.HearsOnlyPongAsync());
         Assert.Equal(0, (await gateway.Server.PostAsync("disconnect", """{"connection":"never-there"}""")).Json.Number("connections"));
@@ -87,7 +90,10 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
         Assert.Equal(client.Connected.Text("node"), found.Text("node"));
         Assert.Equal(["log:hans"], found.Texts("channels"));
         Assert.Equal("127.0.0.1", found.Text("address"));
-        Assert.InRange(found.Number("connected"), DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeMilliseconds());
+        Assert.InRange(
+            found.Number("connected"),
+            DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds(),
+            DateTimeOffset.UtcNow.AddMinutes(1).ToUnixTimeMilliseconds());
         Assert.Equal(404, (await gateway.Server.GetAsync("/api/connections/never-there")).Status);
     }
 
@@ -95,7 +101,8 @@ public sealed class ConnectionTests(ApiGateway gateway) : IClassFixture<ApiGatew
     public async Task Subscribing_races_with_the_clients_own_requests_without_harm()
     {
         await using var client = await gateway.ConnectAsync("ida");
-        var subscribing = Enumerable.Range(0, 20).Select(_ => gateway.Server.PostAsync("subscribe", """{"user":"ida","channel":"log:ida"}""")).ToList();
+        var subscribing = Enumerable.Range(0, 20).Select(
+            _ => gateway.Server.PostAsync("subscribe", """{"user":"ida","channel":"log:ida"}""")).ToList();
         for (int i = 0; i < 20; i++)
             await client.SendAsync($$"""{"type":"subscribe","channel":"log:ida","id":{{i}}}""");
         await Task.WhenAll(subscribing);

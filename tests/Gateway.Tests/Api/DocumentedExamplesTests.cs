@@ -6,10 +6,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>Every command in docs/api.md, run as it stands there, answers what stands below it.</summary>
+/// <summary>The commands in docs/api.md, each run as the page shows it and compared with the answer below it.</summary>
 public sealed partial class DocumentedExamplesTests
 {
-    /// <summary>What is different each time; that it is there, and of the same kind, is compared all the same.</summary>
+    /// <summary>Values that differ each time; the test compares only that each is present and of the same kind.</summary>
     private static readonly string[] Changing = ["epoch", "time", "started", "id", "node", "version", "address"];
 
     [Fact]
@@ -21,7 +21,8 @@ public sealed partial class DocumentedExamplesTests
         Assert.True(examples.Count >= 14);
         foreach (Match example in examples)
         {
-            string command = example.Groups["command"].Value.Replace("8081", server.InternalPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+            string command = example.Groups["command"].Value.Replace(
+                "8081", server.InternalPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
             var answer = JsonDocument.Parse(await RunAsync(command)).RootElement;
             if (example.Groups["answer"].Success)
                 Assert.Equal(Comparable(JsonDocument.Parse(example.Groups["answer"].Value).RootElement), Comparable(answer));
@@ -30,7 +31,8 @@ public sealed partial class DocumentedExamplesTests
 
     private static async Task<string> RunAsync(string command)
     {
-        using var shell = System.Diagnostics.Process.Start(new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardOutput = true })!;
+        using var shell = System.Diagnostics.Process.Start(
+            new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardOutput = true })!;
         string output = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();
         Assert.Equal(0, shell.ExitCode);
@@ -39,7 +41,8 @@ public sealed partial class DocumentedExamplesTests
 
     private static string Comparable(JsonElement element, string name = "") => element.ValueKind switch
     {
-        JsonValueKind.Object => "{" + string.Join(',', element.EnumerateObject().Select(field => $"{field.Name}:{Comparable(field.Value, field.Name)}")) + "}",
+        JsonValueKind.Object => "{" + string.Join(
+            ',', element.EnumerateObject().Select(field => $"{field.Name}:{Comparable(field.Value, field.Name)}")) + "}",
         JsonValueKind.Array => "[" + string.Join(',', element.EnumerateArray().Select(item => Comparable(item))) + "]",
         _ => Changing.Contains(name) ? element.ValueKind.ToString() : element.GetRawText(),
     };

@@ -21,8 +21,12 @@ public sealed class OpenApiTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         var operation = description.GetProperty("paths").GetProperty("/api/publish").GetProperty("post");
         var body = operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
         Assert.Equal(["channel", "content"], body.Texts("required").Order());
-        Assert.Equal(["channel", "content", "key", "sender"], body.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order());
-        Assert.Equal(["200", "400", "401", "413", "503", "504"], operation.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order());
+        Assert.Equal(
+            ["channel", "content", "key", "sender"],
+            body.GetProperty("properties").EnumerateObject().Select(property => property.Name).Order());
+        Assert.Equal(
+            ["200", "400", "401", "413", "503", "504"],
+            operation.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order());
         Assert.True(operation.GetProperty("responses").GetProperty("400").GetProperty("content").Has("application/problem+json"));
     }
 }

@@ -33,7 +33,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
     }
 
     [Fact]
-    public async Task The_sender_is_the_user_that_the_caller_names_and_nobody_otherwise()
+    public async Task The_sender_is_the_user_that_the_caller_names_or_none()
     {
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("senders");
@@ -64,7 +64,7 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         Assert.Equal(200, (await gateway.Server.PostAsync("publish", """{"channel":"user:ann","content":"mine"}""")).Status);
         Assert.Equal(200, (await gateway.Server.PostAsync("publish", """{"channel":"closed:a","content":"news"}""")).Status);
 
-        // Of different channels, and so in either order.
+        // The messages are of different channels, so they come in either order.
         var received = (await ann.ReceiveMessagesAsync(2)).Select(message => message.Text("channel"));
         Assert.Equal(["closed:a", "user:ann"], received.Order());
     }
@@ -86,10 +86,12 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
     [InlineData(true)]
     public async Task A_body_that_comes_in_many_pieces_is_read_whole(bool chunked)
     {
-        string text = string.Concat(Enumerable.Range(0, 60_000).Select(i => (i % 10).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        string text = string.Concat(
+            Enumerable.Range(0, 60_000).Select(i => (i % 10).ToString(System.Globalization.CultureInfo.InvariantCulture)));
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("large");
-        var answer = await gateway.Server.PostAsync("publish", $$"""{"channel":"large","content":"{{text}}"}""", chunked ? [("Transfer-Encoding", "chunked")] : []);
+        var answer = await gateway.Server.PostAsync(
+            "publish", $$"""{"channel":"large","content":"{{text}}"}""", chunked ? [("Transfer-Encoding", "chunked")] : []);
         Assert.Equal(200, answer.Status);
         Assert.Equal(text, (await subscriber.ReceiveAsync("message")).Text("content"));
     }
@@ -100,7 +102,8 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         await using var subscriber = await gateway.ConnectAsync("s");
         await subscriber.SubscribeAsync("one");
         await subscriber.SubscribeAsync("log:two");
-        var answer = await gateway.Server.PostAsync("broadcast", """{"channels":["one","log:two","nobody-there"],"content":{"a":1},"sender":"ann"}""");
+        var answer = await gateway.Server.PostAsync(
+            "broadcast", """{"channels":["one","log:two","nobody-there"],"content":{"a":1},"sender":"ann"}""");
         var results = answer.Json.GetProperty("results");
         Assert.Equal(["one", "log:two", "nobody-there"], results.EnumerateArray().Select(result => result.Text("channel")));
         Assert.Equal(1, results[1].Number("seq"));
@@ -143,14 +146,16 @@ public sealed class PublishTests(ApiGateway gateway) : IClassFixture<ApiGateway>
         Assert.Equal(3, results[6].Number("seq"));
         Assert.Equal("commands[7]", results[7].Text("field"));
         await bob.ReceiveAsync("subscribed");
-        // The fan-out of what was published a moment before he was unsubscribed may come too late for him.
+        // Messages published a moment before he was unsubscribed may reach him too late.
         await bob.ReceiveUntilAsync(message => message.Text("type") == "unsubscribed");
         Assert.True(await bob.HearsOnlyPongAsync());
-        Assert.Equal([1L, 2L, 3L], (await gateway.Server.GetAsync("/api/channels/log:batch/history")).Json.GetProperty("messages").EnumerateArray().Seqs());
+        Assert.Equal(
+            [1L, 2L, 3L],
+            (await gateway.Server.GetAsync("/api/channels/log:batch/history")).Json.GetProperty("messages").EnumerateArray().Seqs());
     }
 
     [Fact]
-    public async Task What_is_not_utf8_is_refused_before_it_can_reach_a_client()
+    public async Task Bytes_that_are_not_utf8_are_refused_before_they_can_reach_a_client()
     {
         byte[] body = [.. """{"channel":"a","content":"x"""u8, 0xff, .. "\"}"u8];
         var answer = await ApiCalls.SendAsync(gateway.Server.InternalPort, HttpMethod.Post, "/api/publish", body);

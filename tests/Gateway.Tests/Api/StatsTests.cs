@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Api;
 
-/// <summary>What the operator's page is made of: figures, refusals and slow consumers of every node.</summary>
+/// <summary>The data behind the operator's page: figures, refusals and slow consumers of every node.</summary>
 public sealed class StatsTests
 {
     [Fact]
@@ -21,13 +21,15 @@ public sealed class StatsTests
         await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 
         var stats = (await server.GetAsync("/api/stats")).Json.GetProperty("nodes")[0];
-        var scraped = (await server.GetAsync("/metrics")).Text.Split('\n').Where(line => line.StartsWith("# TYPE gateway_", StringComparison.Ordinal))
+        var scraped = (await server.GetAsync("/metrics")).Text.Split('\n')
+            .Where(line => line.StartsWith("# TYPE gateway_", StringComparison.Ordinal))
             .Select(line => line.Split(' ')[2]).Except(["gateway_build_info"]);
 
         Assert.Equal(scraped.Order(), stats.GetProperty("metrics").EnumerateArray().Select(metric => metric.Text("name")).Order());
         Assert.Equal((1, 1), (Value(stats, "gateway_connections", "websocket"), Value(stats, "gateway_connections", "sse")));
         var handshakes = Metric(stats, "gateway_handshake_duration_seconds");
-        var buckets = handshakes.GetProperty("values")[0].GetProperty("buckets").EnumerateArray().Select(bucket => bucket.GetInt64()).ToList();
+        var buckets = handshakes.GetProperty("values")[0].GetProperty("buckets").EnumerateArray().Select(
+            bucket => bucket.GetInt64()).ToList();
         Assert.Equal((handshakes.GetProperty("bounds").GetArrayLength() + 1, 2), (buckets.Count, buckets.Sum()));
         Assert.True(stats.GetProperty("cpuSeconds").GetDouble() > 0);
         Assert.True(stats.Number("memoryBytes") > 1 << 20);
@@ -45,28 +47,40 @@ public sealed class StatsTests
         var answer = await server.GetAsync("/api/events");
         var refusals = answer.Json.GetProperty("nodes")[0].GetProperty("refusals").EnumerateArray().ToList();
 
-        Assert.Equal(["the Origin header must be one origin", "none of the offered subprotocols is supported; supported: gateway.v1.json"], refusals.Select(refusal => refusal.Text("message")));
+        Assert.Equal(
+            ["the Origin header must be one origin", "none of the offered subprotocols is supported; supported: gateway.v1.json"],
+            refusals.Select(refusal => refusal.Text("message")));
         Assert.Equal([1L, 3L], refusals.Select(refusal => refusal.Number("count")));
-        Assert.All(refusals, refusal => Assert.Equal(("127.0.0.1", 400, "bad_request"), (refusal.Text("address"), refusal.Number("status"), refusal.Text("reason"))));
+        Assert.All(
+            refusals,
+            refusal => Assert.Equal(
+                ("127.0.0.1", 400, "bad_request"), (refusal.Text("address"), refusal.Number("status"), refusal.Text("reason"))));
         Assert.DoesNotContain("SECRET", answer.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Slow_consumers_are_listed_with_who_they_are_and_what_was_dropped()
+    public async Task Slow_consumers_are_listed_with_their_user_and_the_dropped_messages()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Limits:OutboundBytes=65536", "Namespaces:drop:SlowConsumer=drop-oldest"], services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+            ["Limits:OutboundBytes=65536", "Namespaces:drop:SlowConsumer=drop-oldest"],
+            services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
         await using var publisher = await JsonClient.ConnectAsync(server);
         await using var healthy = await JsonClient.ConnectAsync(server);
         await healthy.SubscribeAsync("drop:a");
         await using var stalled = await Stalled.StartAsync(server, "drop:a");
         await stalled.EndureAsync(publisher, healthy, ["drop:a"], messages: 600, bytes: 10_000, limit: 65_536);
 
-        var slow = (await server.GetAsync("/api/events")).Json.GetProperty("nodes")[0].GetProperty("slowConsumers").EnumerateArray().Single();
+        var slow = (await server.GetAsync("/api/events")).Json.GetProperty("nodes")[0].GetProperty("slowConsumers").EnumerateArray()
+            .Single();
 
-        Assert.Equal((stalled.Connection.Id, stalled.Connection.Lease.User, "127.0.0.1"), (slow.Text("connection"), slow.Text("user"), slow.Text("address")));
+        Assert.Equal(
+            (stalled.Connection.Id, stalled.Connection.Lease.User, "127.0.0.1"),
+            (slow.Text("connection"), slow.Text("user"), slow.Text("address")));
         Assert.Equal(("drop-oldest", "drop:a"), (slow.Text("policy"), slow.Text("channel")));
-        Assert.InRange(slow.Number("dropped"), 1, Value((await server.GetAsync("/api/stats")).Json.GetProperty("nodes")[0], "gateway_slow_consumers_total", "drop-oldest"));
+        Assert.InRange(
+            slow.Number("dropped"),
+            1,
+            Value((await server.GetAsync("/api/stats")).Json.GetProperty("nodes")[0], "gateway_slow_consumers_total", "drop-oldest"));
     }
 
     [Fact]
@@ -88,16 +102,25 @@ public sealed class StatsTests
         await using var client = await JsonClient.ConnectAsync(nodes.A);
         await RefuseAsync(nodes.B, "/ws", "Sec-WebSocket-Protocol: another");
 
-        await Eventually.TrueAsync(async () => (await nodes.A.GetAsync("/api/stats")).Json.GetProperty("nodes").GetArrayLength() == 2, "the nodes know each other");
-        string[] names = [.. (await nodes.A.GetAsync("/api/nodes")).Json.GetProperty("nodes").EnumerateArray().Select(node => node.Text("node"))];
-        var stats = (await nodes.B.GetAsync("/api/stats")).Json.GetProperty("nodes").EnumerateArray().ToDictionary(node => node.Text("node"));
-        var events = (await nodes.A.GetAsync("/api/events")).Json.GetProperty("nodes").EnumerateArray().ToDictionary(node => node.Text("node"));
+        await Eventually.TrueAsync(
+            async () => (await nodes.A.GetAsync("/api/stats")).Json.GetProperty("nodes").GetArrayLength() == 2,
+            "the nodes know each other");
+        string[] names =
+            [.. (await nodes.A.GetAsync("/api/nodes")).Json.GetProperty("nodes").EnumerateArray().Select(node => node.Text("node"))];
+        var stats = (await nodes.B.GetAsync("/api/stats")).Json.GetProperty("nodes").EnumerateArray()
+            .ToDictionary(node => node.Text("node"));
+        var events = (await nodes.A.GetAsync("/api/events")).Json.GetProperty("nodes").EnumerateArray()
+            .ToDictionary(node => node.Text("node"));
 
-        Assert.Equal((1, 0), (Value(stats[names[0]], "gateway_connections", "websocket"), Value(stats[names[1]], "gateway_connections", "websocket")));
-        Assert.Equal((0, 1), (events[names[0]].GetProperty("refusals").GetArrayLength(), events[names[1]].GetProperty("refusals").GetArrayLength()));
+        Assert.Equal(
+            (1, 0),
+            (Value(stats[names[0]], "gateway_connections", "websocket"), Value(stats[names[1]], "gateway_connections", "websocket")));
+        Assert.Equal(
+            (0, 1), (events[names[0]].GetProperty("refusals").GetArrayLength(), events[names[1]].GetProperty("refusals").GetArrayLength()));
     }
 
-    private static JsonElement Metric(JsonElement stats, string name) => stats.GetProperty("metrics").EnumerateArray().Single(metric => metric.Text("name") == name);
+    private static JsonElement Metric(JsonElement stats, string name) =>
+        stats.GetProperty("metrics").EnumerateArray().Single(metric => metric.Text("name") == name);
 
     private static long Value(JsonElement stats, string name, string label) => Metric(stats, name).GetProperty("values").EnumerateArray()
         .Single(value => value.GetProperty("labels").EnumerateObject().Single().Value.GetString() == label).Number("value");

@@ -4,11 +4,13 @@ using Mono.Cecil.Rocks;
 
 namespace Gateway.Tests.Architecture;
 
-/// <summary>Which types of an assembly use which others, read from its metadata and method bodies. For tests of the architecture.</summary>
-/// <remarks>The compiler copies constants into whoever uses them, so a constant leaves no trace here.</remarks>
+/// <summary>The uses between the types of an assembly, read from its metadata and method bodies, for tests of the architecture.</summary>
+/// <remarks>The compiler copies a constant into the code that uses it, so the use of a constant is not seen.</remarks>
 internal static class FolderUses
 {
-    /// <summary>Every use of a type by one of another folder. A folder is a namespace below <paramref name="root"/>, with slashes.</summary>
+    /// <summary>
+    /// Every use of a type by one of another folder. A folder is a namespace below <paramref name="root"/>, with slashes.
+    /// </summary>
     /// <param name="assembly">Path of the assembly.</param>
     /// <param name="root">Its root namespace.</param>
     public static IReadOnlyList<FolderUse> In(string assembly, string root)
@@ -41,7 +43,8 @@ internal static class FolderUses
         direct.AddRange(type.Interfaces.Select(implemented => implemented.InterfaceType));
         direct.AddRange(type.Fields.Select(field => field.FieldType));
         direct.AddRange(type.CustomAttributes.Select(attribute => attribute.AttributeType));
-        direct.AddRange(type.GenericParameters.SelectMany(parameter => parameter.Constraints.Select(constraint => constraint.ConstraintType)));
+        direct.AddRange(
+            type.GenericParameters.SelectMany(parameter => parameter.Constraints.Select(constraint => constraint.ConstraintType)));
         foreach (var method in type.Methods)
         {
             direct.AddRange(Signature(method));

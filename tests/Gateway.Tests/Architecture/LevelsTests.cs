@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Architecture;
 
 /// <summary>
-/// The folders of the library form no cycle. Their order stands in one place, the table "Levels" of docs/architecture.md; these tests read it there and
+/// The order of the library's folders, which form no cycle. The tests read the order from the table "Levels" of docs/architecture.md and
 /// compare it with the compiled assemblies.
 /// </summary>
 public sealed partial class LevelsTests
@@ -14,7 +14,7 @@ public sealed partial class LevelsTests
 
     private static readonly string Server = Assembly.Load(Root).Location;
 
-    /// <summary>From the highest to the lowest.</summary>
+    /// <summary>The folders of the table, from the highest level to the lowest.</summary>
     private static readonly List<string> Folders = [.. Rows()];
 
     [Fact]
@@ -28,14 +28,15 @@ public sealed partial class LevelsTests
     public void Every_folder_has_its_place_in_the_table_and_every_row_its_folder()
     {
         var compiled = FolderUses.Folders(Server, Root);
-        Assert.Empty(compiled.Where(folder => Rank(folder) < 0));
+        Assert.DoesNotContain(compiled, folder => Rank(folder) < 0);
         Assert.Empty(Folders.Except(compiled));
     }
 
     [Fact]
     public void The_test_sees_uses_in_fields_signatures_and_method_bodies()
     {
-        var uses = FolderUses.In(Assembly.GetExecutingAssembly().Location, "Gateway.Tests").Where(use => use.Type == nameof(Samples.Seen)).ToList();
+        var uses = FolderUses.In(Assembly.GetExecutingAssembly().Location, "Gateway.Tests").Where(use => use.Type == nameof(Samples.Seen))
+            .ToList();
         Assert.Contains(uses, use => use.From == "Architecture/Samples" && use.Used == nameof(FolderUse));
         Assert.Contains(uses, use => use.From == "Architecture/Samples" && use.Used == nameof(FolderUses));
     }
@@ -46,10 +47,13 @@ public sealed partial class LevelsTests
     public void An_assembly_refers_to_nothing_above_it(string assembly, params string[] forbidden)
     {
         var references = Assembly.Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name!);
-        Assert.Empty(references.Where(name => name == "Gateway" || forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
+        Assert.DoesNotContain(
+            references, name => name == "Gateway" || forbidden.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)));
     }
 
-    /// <summary>The folder's place in the table: its own row, or that of the nearest folder above it that has one; -1 for neither.</summary>
+    /// <summary>
+    /// The folder's place in the table: its own row, or that of the nearest folder above it that has one; -1 for neither.
+    /// </summary>
     private static int Rank(string folder)
     {
         int own = Folders.IndexOf(folder);
@@ -65,7 +69,7 @@ public sealed partial class LevelsTests
         return Row().Matches(end < 0 ? section : section[..end]).Select(match => match.Groups[1].Value);
     }
 
-    /// <summary>A row: its level, then its folder.</summary>
+    /// <summary>One row of the table: its level, then its folder.</summary>
     [GeneratedRegex(@"^\| [0-6] \| `([A-Za-z/]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 }

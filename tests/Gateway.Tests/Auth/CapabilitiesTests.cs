@@ -18,5 +18,6 @@ public sealed class CapabilitiesTests
     }
 
     private static bool Ask(Capabilities capabilities) =>
-        capabilities.Grant("room99:a"u8, ChannelOperations.Publish) && !capabilities.Grant("news"u8, ChannelOperations.Publish) && capabilities.Grant("news"u8, ChannelOperations.Subscribe);
+        capabilities.Grant("room99:a"u8, ChannelOperations.Publish) && !capabilities.Grant("news"u8, ChannelOperations.Publish)
+            && capabilities.Grant("news"u8, ChannelOperations.Subscribe);
 }

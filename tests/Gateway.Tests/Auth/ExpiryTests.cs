@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Connections outlive tokens: refreshing, the grace, the end.</summary>
+/// <summary>Connections that outlive their tokens: refreshing, the grace period and the end.</summary>
 public sealed class ExpiryTests
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
@@ -19,7 +19,9 @@ public sealed class ExpiryTests
         var error = await client.ReceiveAsync("error");
         server.Time.Advance(TimeSpan.FromSeconds(24));
 
-        Assert.Equal(("unauthorized", "token expired; the connection is closed unless it is refreshed within 25 s"), (error.Text("code"), error.Text("message")));
+        Assert.Equal(
+            ("unauthorized", "token expired; the connection is closed unless it is refreshed within 25 s"),
+            (error.Text("code"), error.Text("message")));
         Assert.True(await client.HearsOnlyPongAsync());
         server.Time.Advance(Tick);
         await SignInTests.ClosedAsync(client, 4010, "token expired", reconnect: true);
@@ -78,7 +80,8 @@ public sealed class ExpiryTests
         foreach (string channel in new[] { "a", "b", "free:1" })
             await client.SubscribeAsync(channel);
 
-        await RefreshAsync(client, TokenServer.Key.Token("ann", more: Channels("""{"b":["subscribe","publish"],"c":["subscribe"]}""")), "refreshed");
+        await RefreshAsync(
+            client, TokenServer.Key.Token("ann", more: Channels("""{"b":["subscribe","publish"],"c":["subscribe"]}""")), "refreshed");
         var unsubscribed = await client.ReceiveAsync("unsubscribed");
 
         Assert.Equal(("a", "forbidden"), (unsubscribed.Text("channel"), unsubscribed.Text("code")));
@@ -103,7 +106,7 @@ public sealed class ExpiryTests
         server.Time.Advance(Tick);
         await bob.PublishAsync("room:1", "1");
 
-        // That bob came was sent by the clock before he published.
+        // The clock sent bob's arrival before he published.
         Assert.Equal(1, (await ann.ReceiveAsync("message")).Number("content"));
         Assert.Equal("forbidden", (await ann.AskAsync("""{"type":"presence","channel":"room:1"}""", "error")).Text("code"));
     }

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Public keys from a file or a URL, and how they change.</summary>
+/// <summary>Public keys from a file or a URL, and their replacement.</summary>
 public sealed class JwksTests
 {
     private static readonly SigningKey First = SigningKey.OfRsa("RS256", "first");
@@ -23,7 +23,7 @@ public sealed class JwksTests
     }
 
     [Fact]
-    public async Task Tokens_that_name_unknown_keys_make_it_be_read_once_a_minute_at_most()
+    public async Task Tokens_that_name_unknown_keys_cause_one_read_a_minute_at_most()
     {
         await using var keys = await JwksServer.StartAsync(SigningKey.Jwks(First));
         await using var server = await StartAsync(keys);
@@ -61,7 +61,7 @@ public sealed class JwksTests
     [InlineData("")]
     [InlineData("<html>")]
     [InlineData("""{"keys":[]}""")]
-    public async Task What_is_no_JWKS_leaves_the_keys_as_they_were(string answer)
+    public async Task An_invalid_JWKS_leaves_the_keys_as_they_were(string answer)
     {
         await using var keys = await JwksServer.StartAsync(SigningKey.Jwks(First));
         await using var server = await StartAsync(keys);
@@ -83,10 +83,14 @@ public sealed class JwksTests
         var ready = new Uri($"http://127.0.0.1:{server.Server.PublicPort}/health/ready");
 
         Assert.Equal(503, await StatusAsync(server, First));
-        Assert.Contains("the keys for tokens could not be read", await (await http.GetAsync(ready, TestContext.Current.CancellationToken)).Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(
+            "the keys for tokens could not be read",
+            await (await http.GetAsync(ready, TestContext.Current.CancellationToken))
+                .Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         await using (var client = await server.OpenAsync())
         {
-            Assert.Equal("unavailable", (await client.AskAsync($$"""{"type":"auth","token":"{{First.Token("ann")}}"}""", "error")).Text("code"));
+            Assert.Equal(
+                "unavailable", (await client.AskAsync($$"""{"type":"auth","token":"{{First.Token("ann")}}"}""", "error")).Text("code"));
             await SignInTests.ClosedAsync(client, 1013, "tokens cannot be checked at the moment", reconnect: true);
         }
         keys.Answer(SigningKey.Jwks(First));
@@ -97,7 +101,7 @@ public sealed class JwksTests
                 server.Time.Advance(TimeSpan.FromSeconds(10));
                 return await StatusAsync(server, First) == 101;
             },
-            "ten seconds later it is asked again");
+            "ten seconds later the keys are read again");
         Assert.True((await http.GetAsync(ready, TestContext.Current.CancellationToken)).IsSuccessStatusCode);
     }
 
@@ -142,7 +146,8 @@ public sealed class JwksTests
     {
         var small = SigningKey.OfRsa("RS256", "small", bits: 1024);
         string jwks = SigningKey.Jwks(Second)[..^2] +
-            $",{First.Jwk[..^1]},\"use\":\"enc\"}},{small.Jwk},{{\"kty\":\"oct\",\"kid\":\"oct\",\"k\":\"{SigningKey.Encode(new byte[32])}\"}}]}}";
+            $",{First.Jwk[..^1]},\"use\":\"enc\"}},{small.Jwk}" +
+            $",{{\"kty\":\"oct\",\"kid\":\"oct\",\"k\":\"{SigningKey.Encode(new byte[32])}\"}}]}}";
         await using var keys = await JwksServer.StartAsync(jwks);
         await using var server = await StartAsync(keys);
 

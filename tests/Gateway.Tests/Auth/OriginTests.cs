@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Which pages' scripts may connect.</summary>
+/// <summary>Origins: the pages whose scripts may connect.</summary>
 public sealed class OriginTests(OriginTests.Listed gateway) : IClassFixture<OriginTests.Listed>
 {
     [Theory]
@@ -15,7 +15,8 @@ public sealed class OriginTests(OriginTests.Listed gateway) : IClassFixture<Orig
     [InlineData("capacitor://localhost")]
     public async Task An_origin_on_the_list_may_connect(string origin)
     {
-        await using var client = await JsonClient.ConnectAsync(gateway.Server.WebSocketUri, options => options.SetRequestHeader("Origin", origin));
+        await using var client = await JsonClient.ConnectAsync(
+            gateway.Server.WebSocketUri, options => options.SetRequestHeader("Origin", origin));
 
         Assert.StartsWith("anonymous-", client.User, StringComparison.Ordinal);
     }
@@ -63,7 +64,8 @@ public sealed class OriginTests(OriginTests.Listed gateway) : IClassFixture<Orig
     public async Task Without_a_list_any_page_may_connect()
     {
         await using var server = await GatewayServer.StartAsync();
-        await using var client = await JsonClient.ConnectAsync(server.WebSocketUri, options => options.SetRequestHeader("Origin", "https://example.net"));
+        await using var client = await JsonClient.ConnectAsync(
+            server.WebSocketUri, options => options.SetRequestHeader("Origin", "https://example.net"));
 
         Assert.Equal("connected", client.Connected.Text("type"));
     }
@@ -73,7 +75,8 @@ public sealed class OriginTests(OriginTests.Listed gateway) : IClassFixture<Orig
         public GatewayServer Server { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() => Server = await GatewayServer.StartAsync(
-            "Diagnostics:Echo=true", "Origins:0=https://example.com", "Origins:1=https://*.example.org", "Origins:2=http://localhost:3000;capacitor://localhost");
+            "Diagnostics:Echo=true", "Origins:0=https://example.com", "Origins:1=https://*.example.org",
+            "Origins:2=http://localhost:3000;capacitor://localhost");
 
         public ValueTask DisposeAsync() => Server.DisposeAsync();
     }

@@ -2,14 +2,14 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>What namespaces and a token's <c>channels</c> allow. One gateway, a user or two for each test.</summary>
+/// <summary>The rights that namespaces and a token's <c>channels</c> give. One gateway, a user or two for each test.</summary>
 public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<RightsTests.Namespaces>
 {
     private static int _rooms;
 
     public static TheoryData<string, bool, bool, bool> Permissions => new()
     {
-        // namespace, anonymous, signed in, granted
+        // Columns: namespace, anonymous, signed in, granted.
         { "anyone", true, true, true },
         { "signedin", false, true, true },
         { "granted", false, false, true },
@@ -22,7 +22,8 @@ public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<
     {
         await using var stranger = await JsonClient.ConnectAsync(gateway.Server.Server);
         await using var user = await gateway.Server.ConnectAsync("ann");
-        await using var bearer = await gateway.Server.ConnectAsync("ann", Channels($$"""{"{{ns}}:*":["subscribe","publish","presence","history"]}"""));
+        await using var bearer = await gateway.Server.ConnectAsync(
+            "ann", Channels($$"""{"{{ns}}:*":["subscribe","publish","presence","history"]}"""));
 
         foreach (var (client, allowed) in new[] { (stranger, anonymous), (user, signedIn), (bearer, granted) })
         {
@@ -103,17 +104,19 @@ public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<
         {
             string busy = (await AskAsync(client, verb, "granted:busy")).GetRawText();
             string idle = (await AskAsync(client, verb, "granted:idle")).GetRawText();
-            Assert.Equal("""{"type":"error","code":"forbidden","message":"not allowed in this channel","id":1,"channel":"granted:busy"}""", busy);
+            Assert.Equal(
+                """{"type":"error","code":"forbidden","message":"not allowed in this channel","id":1,"channel":"granted:busy"}""", busy);
             Assert.Equal(busy, idle.Replace("idle", "busy", StringComparison.Ordinal));
         }
     }
 
     [Fact]
-    public async Task Without_the_right_to_presence_a_subscriber_is_seen_but_sees_nobody()
+    public async Task Without_the_right_to_presence_a_subscriber_is_seen_and_sees_no_user()
     {
         string room = $"granted:room{Interlocked.Increment(ref _rooms)}";
         await using var blind = await gateway.Server.ConnectAsync("blind", Channels("""{"granted:*":["subscribe"]}"""));
-        await using var seeing = await gateway.Server.ConnectAsync("seeing", Channels("""{"granted:*":["subscribe","presence","publish"]}"""));
+        await using var seeing = await gateway.Server.ConnectAsync(
+            "seeing", Channels("""{"granted:*":["subscribe","presence","publish"]}"""));
 
         var subscribed = await blind.SubscribeAsync(room);
         Assert.Equal(["blind", "seeing"], (await seeing.SubscribeAsync(room)).Texts("users").Order());
@@ -139,9 +142,10 @@ public sealed class RightsTests(RightsTests.Namespaces gateway) : IClassFixture<
 
     private static string Channels(string json) => ",\"channels\":" + json;
 
-    private static Task<System.Text.Json.JsonElement> AskAsync(JsonClient client, string verb, string channel) => client.AskAnythingAsync(verb == "publish"
-        ? $$"""{"type":"message","channel":"{{channel}}","content":1,"id":1}"""
-        : $$"""{"type":"{{verb}}","channel":"{{channel}}","id":1}""");
+    private static Task<System.Text.Json.JsonElement> AskAsync(JsonClient client, string verb, string channel) =>
+        client.AskAnythingAsync(verb == "publish"
+            ? $$"""{"type":"message","channel":"{{channel}}","content":1,"id":1}"""
+            : $$"""{"type":"{{verb}}","channel":"{{channel}}","id":1}""");
 
     private static async Task<bool> MayAsync(JsonClient client, string verb, string channel)
     {

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>No token, nor a part of one, is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.</summary>
+/// <summary>
+/// Secrecy of tokens: no part of one is found in a log, a metric or an answer, wherever it was sent and whatever was wrong with it.
+/// </summary>
 public sealed class SecrecyTests
 {
     private const string Page = "https://app.example.com";
@@ -41,7 +43,11 @@ public sealed class SecrecyTests
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             Settings = ["Auth:Secret=" + TokenServer.Secret, "Auth:Cookie=session", "Origins=" + Page],
-            Environment = new Dictionary<string, string> { ["Logging__LogLevel__Default"] = "Trace", ["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Trace" },
+            Environment = new Dictionary<string, string>
+            {
+                ["Logging__LogLevel__Default"] = "Trace",
+                ["Logging__Console__LogLevel__Microsoft.AspNetCore"] = "Trace",
+            },
         });
         var answers = new List<string>();
 
@@ -53,7 +59,7 @@ public sealed class SecrecyTests
         AssertNone([.. sent, TokenServer.Secret], [gateway.Output, gateway.Errors, .. answers]);
     }
 
-    /// <summary>Every kind of token in every place, over the raw port and over the HTTP server.</summary>
+    /// <summary>Sends every kind of token in every place, over the raw port and over the HTTP server.</summary>
     /// <returns>The parts that nobody may find: payloads and signatures.</returns>
     private static async Task<List<string>> SendEverywhereAsync(int port, List<string> answers)
     {
@@ -89,9 +95,12 @@ public sealed class SecrecyTests
             ];
             foreach (string request in requests)
                 answers.Add(await AnswerAsync(port, request));
-            answers.Add((await Publishing.GetAsync(port, $"/sse?channel=a&token={token}&lastEventId={token}", "Last-Event-ID: " + token)).Body);
+            answers.Add(
+                (await Publishing.GetAsync(port, $"/sse?channel=a&token={token}&lastEventId={token}", "Last-Event-ID: " + token)).Body);
             answers.Add((await Publishing.PostAsync(port, "not JSON", "Authorization: Bearer " + token)).Body);
-            answers.Add(await AnswerAsync(port, "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws?token=" + token)));
+            answers.Add(
+                await AnswerAsync(
+                    port, "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + RawWebSocket.UpgradeRequest("/ws?token=" + token)));
             answers.Add(await AnswerAsync(port, RawWebSocket.UpgradeRequest("/ws"), $$"""{"type":"auth","token":"{{token}}","id":1}"""));
             string signedIn = RawWebSocket.UpgradeRequest("/ws?token=" + good);
             answers.Add(await AnswerAsync(port, signedIn, $$"""{"type":"refresh","token":"{{token}}"}"""));
@@ -101,13 +110,14 @@ public sealed class SecrecyTests
         return [.. tokens.SelectMany(token => token.Split('.').Skip(1)).Distinct()];
     }
 
-    /// <summary>What comes back until the server has nothing more to say.</summary>
+    /// <summary>Reads the answer to the end of the stream.</summary>
     private static async Task<string> AnswerAsync(int port, string request, string? message = null)
     {
         await using var client = await RawWebSocket.ConnectTcpAsync(port);
         await client.SendTextAsync(request);
         if (message is not null)
-            await client.SendAsync(new byte[][] { RawWebSocket.TextFrame(message), RawWebSocket.CloseFrame(1000) }.SelectMany(frame => frame).ToArray());
+            await client.SendAsync(
+                new byte[][] { RawWebSocket.TextFrame(message), RawWebSocket.CloseFrame(1000) }.SelectMany(frame => frame).ToArray());
         client.FinishSending();
         try
         {
@@ -115,7 +125,7 @@ public sealed class SecrecyTests
         }
         catch (IOException)
         {
-            // The HTTP server may reset a connection whose other half is closed already; then there is no answer to look at.
+            // The HTTP server may reset a connection after its client has closed its half; then there is no answer to look at.
             return "";
         }
     }

@@ -4,7 +4,7 @@ using NodeProcess = System.Diagnostics.Process;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>The example of docs/security.md, run as it stands there.</summary>
+/// <summary>The example of docs/security.md, run as the page shows it.</summary>
 public sealed class SecurityDocumentTests
 {
     [Fact]
@@ -24,7 +24,8 @@ public sealed class SecurityDocumentTests
 
     private static async Task<string> ExampleAsync()
     {
-        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "security.md"), TestContext.Current.CancellationToken);
+        string document = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs", "security.md"), TestContext.Current.CancellationToken);
         return document.Split("```js\n")[1].Split("```")[0];
     }
 

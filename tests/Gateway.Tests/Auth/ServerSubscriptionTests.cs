@@ -22,19 +22,20 @@ public sealed class ServerSubscriptionTests
     }
 
     [Fact]
-    public async Task So_it_is_after_a_first_message()
+    public async Task The_connection_is_subscribed_after_a_first_message()
     {
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.OpenAsync();
 
-        var connected = await client.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", more: ""","subscriptions":["a"]""")}}"}""", "connected");
+        var connected = await client.AskAsync(
+            $$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", more: ""","subscriptions":["a"]""")}}"}""", "connected");
 
         Assert.Equal(["a"], connected.Texts("subscriptions"));
         Assert.Equal("a", (await client.ReceiveAsync("subscribed")).Text("channel"));
     }
 
     [Fact]
-    public async Task What_cannot_be_subscribed_to_is_an_error_each_and_the_rest_is()
+    public async Task A_channel_that_cannot_be_subscribed_to_is_an_error_and_the_others_are_subscribed()
     {
         await using var server = await TokenServer.StartAsync("Limits:ChannelsPerConnection=2", "Namespaces:closed:Subscribe=nobody");
         await using var client = await server.ConnectAsync("ann", ""","subscriptions":["a b","user:bob","closed:1","a","a","b","c"]""");
@@ -55,7 +56,11 @@ public sealed class ServerSubscriptionTests
         var subscribed = await client.ReceiveAsync("subscribed");
 
         Assert.True((await client.RecoverAsync("a*", subscribed.Text("epoch"), 0)).GetProperty("recovered").GetBoolean());
-        foreach (string request in new[] { """{"type":"subscribe","channel":"ab"}""", """{"type":"history","channel":"a*"}""", """{"type":"message","channel":"a*","content":1}""" })
+        foreach (string request in new[]
+        {
+            """{"type":"subscribe","channel":"ab"}""", """{"type":"history","channel":"a*"}""",
+            """{"type":"message","channel":"a*","content":1}""",
+        })
             Assert.Equal("forbidden", (await client.AskAsync(request, "error")).Text("code"));
     }
 

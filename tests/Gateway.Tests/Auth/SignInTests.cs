@@ -50,7 +50,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Auth_with_a_bad_token_is_told_why_and_closed_with_4001()
+    public async Task Auth_with_a_bad_token_gets_the_reason_and_is_closed_with_4001()
     {
         await using var server = await TokenServer.StartAsync();
         await using var client = await server.OpenAsync();
@@ -66,7 +66,7 @@ public sealed class SignInTests
     [InlineData(""","aud":"elsewhere" """, "the token is for another audience")]
     [InlineData(""","aud":"here","info":1""", "the token's claim 'info' must be an object")]
     [InlineData(""","aud":"here","channel":"news" """, "the token is for subscribing to a channel, not for signing in")]
-    public async Task What_is_wrong_with_a_token_is_in_the_error_the_close_reason_and_the_audit_log(string claims, string words)
+    public async Task The_fault_of_a_token_is_in_the_error_the_close_reason_and_the_audit_log(string claims, string words)
     {
         using var log = new RecordedLog();
         await using var server = await GatewayServer.StartAsync(
@@ -83,7 +83,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task What_is_wrong_with_a_token_is_in_the_answer_to_an_upgrade_for_who_cannot_read_bodies_in_its_challenge()
+    public async Task The_fault_of_a_token_is_in_the_answer_to_an_upgrade_and_in_its_challenge()
     {
         await using var server = await TokenServer.StartAsync("Auth:Audience=here");
 
@@ -97,7 +97,7 @@ public sealed class SignInTests
     [Theory]
     [InlineData("GET", "/sse?channel=news")]
     [InlineData("POST", "/publish")]
-    public async Task So_it_is_in_the_answer_to_any_other_request_and_a_missing_token_is_not_called_wrong(string method, string path)
+    public async Task The_fault_is_in_the_answer_to_any_other_request_and_a_missing_token_is_no_fault(string method, string path)
     {
         await using var server = await TokenServer.StartAsync("Auth:Audience=here");
         int port = server.Server.PublicPort;
@@ -132,7 +132,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Whoever_does_not_sign_in_within_the_timeout_is_closed_with_4001()
+    public async Task A_client_that_does_not_sign_in_within_the_timeout_is_closed_with_4001()
     {
         await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
         await using var client = await server.OpenAsync();
@@ -146,7 +146,7 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Whoever_signed_in_is_not_closed_by_the_timeout()
+    public async Task A_client_that_signed_in_is_not_closed_by_the_timeout()
     {
         await using var server = await TokenServer.StartAsync("Auth:Timeout=00:00:10");
         await using var client = await server.OpenAsync();
@@ -209,7 +209,9 @@ public sealed class SignInTests
         await using var server = await TokenServer.StartAsync("Auth:Required=false");
         await using var client = await JsonClient.ConnectAsync(server.Server);
 
-        Assert.Equal("bad_request", (await client.AskAsync($$"""{"type":"refresh","token":"{{TokenServer.Key.Token("ann")}}"}""", "error")).Text("code"));
+        Assert.Equal(
+            "bad_request",
+            (await client.AskAsync($$"""{"type":"refresh","token":"{{TokenServer.Key.Token("ann")}}"}""", "error")).Text("code"));
     }
 
     [Fact]
@@ -229,12 +231,15 @@ public sealed class SignInTests
         await using var server = await TokenServer.StartAsync("Auth:Issuer=https://id.example.com", "Auth:Audience=gateway");
         const string Right = """,  "iss":"https://id.example.com","aud":["other","gateway"]""";
         await using var client = await server.ConnectAsync("ann", Right);
-        await using var single = await server.ConnectAsync("ann", Right.Replace("[\"other\",\"gateway\"]", "\"gateway\"", StringComparison.Ordinal));
+        await using var single = await server.ConnectAsync(
+            "ann", Right.Replace("[\"other\",\"gateway\"]", "\"gateway\"", StringComparison.Ordinal));
 
         Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","aud":"gateway" """));
-        Assert.Equal("the token is from another issuer", await RefusalAsync(server, ""","iss":"https://id.example.com.evil","aud":"gateway" """));
+        Assert.Equal(
+            "the token is from another issuer", await RefusalAsync(server, ""","iss":"https://id.example.com.evil","aud":"gateway" """));
         Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com" """));
-        Assert.Equal("the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com","aud":"gateway2" """));
+        Assert.Equal(
+            "the token is for another audience", await RefusalAsync(server, ""","iss":"https://id.example.com","aud":"gateway2" """));
     }
 
     private static async Task<string?> RefusalAsync(TokenServer server, string claims)
@@ -247,7 +252,9 @@ public sealed class SignInTests
     internal static async Task ClosedAsync(JsonClient client, int code, string reason, bool reconnect)
     {
         var disconnect = await client.ReceiveAsync("disconnect");
-        Assert.Equal((code, reason, reconnect), (disconnect.Number("code"), disconnect.Text("reason"), disconnect.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal(
+            (code, reason, reconnect),
+            (disconnect.Number("code"), disconnect.Text("reason"), disconnect.GetProperty("reconnect").GetBoolean()));
         Assert.Null(await client.ReceiveTextAsync());
         Assert.Equal(((WebSocketCloseStatus?)code, reason), (client.Socket.CloseStatus, client.Socket.CloseStatusDescription));
     }

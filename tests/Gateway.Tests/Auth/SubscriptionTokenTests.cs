@@ -52,9 +52,13 @@ public sealed class SubscriptionTokenTests
 
         Assert.Equal("forbidden", (await SubscribeAsync(client, "room:1", TokenServer.Key.Token("ann"), "error")).Text("code"));
         Assert.Equal("a token for a channel needs an exp",
-            (await SubscribeAsync(client, "room:1", TokenServer.Key.Token("ann", more: ",\"channel\":\"room:1\""), "error")).Text("message"));
+            (await SubscribeAsync(client, "room:1", TokenServer.Key.Token("ann", more: ",\"channel\":\"room:1\""), "error"))
+                .Text("message"));
         var stranger = SigningKey.OfSecret("another secret that is long enough too");
-        Assert.Equal("unauthorized", (await SubscribeAsync(client, "room:1", stranger.Token("ann", server.Now.AddHours(1), ",\"channel\":\"room:1\""), "error")).Text("code"));
+        Assert.Equal(
+            "unauthorized",
+            (await SubscribeAsync(
+                client, "room:1", stranger.Token("ann", server.Now.AddHours(1), ",\"channel\":\"room:1\""), "error")).Text("code"));
     }
 
     [Theory]
@@ -148,5 +152,6 @@ public sealed class SubscriptionTokenTests
         TokenServer.Key.Token(user, server.Now.AddSeconds(seconds), $",\"channel\":\"{channel}\"");
 
     private static Task<JsonElement> SubscribeAsync(JsonClient client, string channel, string token, string answer) => client.AskAsync(
-        string.Create(CultureInfo.InvariantCulture, $$"""{"type":"subscribe","channel":"{{channel}}","token":"{{token}}","id":1}"""), answer);
+        string.Create(CultureInfo.InvariantCulture, $$"""{"type":"subscribe","channel":"{{channel}}","token":"{{token}}","id":1}"""),
+        answer);
 }

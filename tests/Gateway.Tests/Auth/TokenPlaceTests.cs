@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>Where a handshake may carry a token, and what comes first.</summary>
+/// <summary>The places where a handshake may carry a token, and their order.</summary>
 public sealed class TokenPlaceTests(TokenPlaceTests.WithCookie gateway) : IClassFixture<TokenPlaceTests.WithCookie>
 {
     private const string Page = "https://app.example.com";
@@ -35,10 +35,13 @@ public sealed class TokenPlaceTests(TokenPlaceTests.WithCookie gateway) : IClass
     public async Task The_first_of_the_places_that_holds_a_token_counts(string place)
     {
         var (path, headers) = In(place, Token("first"));
-        var others = Places.Select(row => row.Data).SkipWhile(other => other != place).Skip(1).Select(other => In(other, Token("other"))).ToList();
+        var others = Places.Select(row => row.Data).SkipWhile(other => other != place).Skip(1).Select(other => In(other, Token("other")))
+            .ToList();
 
         string target = others.Select(other => other.Path).Append(path).MaxBy(each => each.Length)!;
-        Assert.Equal("first", await UserAsync(target, [.. headers, .. others.SelectMany(other => other.Headers).Where(header => !headers.Contains(header))]));
+        Assert.Equal(
+            "first",
+            await UserAsync(target, [.. headers, .. others.SelectMany(other => other.Headers).Where(header => !headers.Contains(header))]));
     }
 
     [Theory]
@@ -53,9 +56,13 @@ public sealed class TokenPlaceTests(TokenPlaceTests.WithCookie gateway) : IClass
     [InlineData("Authorization: Bearer ")]
     [InlineData("Sec-WebSocket-Protocol: gateway.v1.json, bearer.")]
     [InlineData("Cookie: other=x; sessions=y")]
-    public async Task A_place_without_a_token_is_passed_over(string header) =>
-        Assert.Equal("ann", await UserAsync(header.StartsWith("Cookie", StringComparison.Ordinal) ? "/ws?token=" + Token("ann") : "/ws", header,
-            "Origin: " + Page, header.StartsWith("Cookie", StringComparison.Ordinal) ? "X: y" : "Cookie: session=" + Token("ann")));
+    public async Task A_place_without_a_token_is_passed_over(string header)
+    {
+        bool isCookie = header.StartsWith("Cookie", StringComparison.Ordinal);
+        string target = isCookie ? "/ws?token=" + Token("ann") : "/ws";
+        Assert.Equal(
+            "ann", await UserAsync(target, header, "Origin: " + Page, isCookie ? "X: y" : "Cookie: session=" + Token("ann")));
+    }
 
     [Theory]
     [InlineData("gateway.v1.json", "gateway.v1.json, bearer.{0}")]
@@ -119,7 +126,8 @@ public sealed class TokenPlaceTests(TokenPlaceTests.WithCookie gateway) : IClass
     {
         await using var byHeader = await JsonClient.ConnectAsync(
             gateway.Server.Server.WebSocketUri, options => options.SetRequestHeader("Authorization", "Bearer " + Token("ann")));
-        await using var byCookie = await JsonClient.ConnectAsync(gateway.Server.Server.WebSocketUri, options => WithCookieOf(options, Token("bob")));
+        await using var byCookie = await JsonClient.ConnectAsync(
+            gateway.Server.Server.WebSocketUri, options => WithCookieOf(options, Token("bob")));
 
         Assert.Equal(("ann", "bob"), (byHeader.User, byCookie.User));
     }

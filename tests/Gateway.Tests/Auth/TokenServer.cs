@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Auth;
 
-/// <summary>A gateway that believes tokens signed with one secret, with a clock that a test moves.</summary>
+/// <summary>A gateway that accepts tokens signed with one secret, on a clock that the test moves.</summary>
 public sealed class TokenServer : IAsyncDisposable
 {
     public const string Secret = "a secret that is long enough for HMAC";
@@ -29,24 +29,26 @@ public sealed class TokenServer : IAsyncDisposable
     public static async Task<TokenServer> StartWithAsync(params string[] settings)
     {
         var time = new ManualTime();
-        // Hours pass in an instant here, in which no client could answer a ping.
-        var server = await GatewayServer.StartAsync(["Heartbeat:Ping=23:59:59", .. settings], services => services.AddSingleton<TimeProvider>(time));
-        await Eventually.TrueAsync(() => time.Timers(dueWithin: server.Services.GetRequiredService<GatewayClock>().Period) > 0, "the clock of the gateway runs");
+        // The test lets hours pass in an instant, in which no client could answer a ping.
+        var server = await GatewayServer.StartAsync(
+            ["Heartbeat:Ping=23:59:59", .. settings], services => services.AddSingleton<TimeProvider>(time));
+        await Eventually.TrueAsync(
+            () => time.Timers(dueWithin: server.Services.GetRequiredService<GatewayClock>().Period) > 0, "the clock of the gateway runs");
         return new TokenServer(server, time);
     }
 
-    /// <summary>A connection of a user whose token lasts for an hour.</summary>
+    /// <summary>Connects as a user with a token that lasts for an hour.</summary>
     /// <param name="user">The user.</param>
     /// <param name="more">Further claims, each with a leading comma.</param>
     public Task<JsonClient> ConnectAsync(string user, string more = "") => WithAsync(Key.Token(user, Now.AddHours(1), more));
 
-    /// <summary>A connection with this token in the query.</summary>
+    /// <summary>Connects with this token in the query.</summary>
     public Task<JsonClient> WithAsync(string token) => JsonClient.ConnectAsync(Server, "?token=" + token);
 
-    /// <summary>A connection that has not said who it is.</summary>
+    /// <summary>Connects without a token.</summary>
     public Task<JsonClient> OpenAsync() => JsonClient.OpenAsync(Server.WebSocketUri);
 
-    /// <summary>What a handshake is answered with.</summary>
+    /// <summary>Sends a handshake and returns its answer.</summary>
     public Task<HttpReply> AskAsync(string path = "/ws", params string[] headers) => AskAsync(Server, path, headers);
 
     public static async Task<HttpReply> AskAsync(GatewayServer server, string path, params string[] headers)
@@ -56,7 +58,7 @@ public sealed class TokenServer : IAsyncDisposable
         return await client.ReadReplyAsync();
     }
 
-    /// <summary>Waits until nobody is connected first: the drain would wait for the clock, which stands still.</summary>
+    /// <summary>Stops the gateway after waiting until no client is connected: the drain would wait for a clock that stands still.</summary>
     public async ValueTask DisposeAsync()
     {
         await Eventually.TrueAsync(

@@ -85,7 +85,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
         Subscribe("log:b");
 
         _time.Advance(TimeSpan.FromMinutes(61));
-        Sweep();
+        Tick();
 
         Assert.Equal(kept, Read("log:b").Top);
         Assert.NotEqual(forgotten.Epoch, Read("log:a").Top.Epoch);
@@ -115,7 +115,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     }
 
     [Fact]
-    public void What_eviction_took_is_told_as_not_kept_never_as_a_gap()
+    public void Evicted_messages_are_reported_as_not_kept_never_as_a_gap()
     {
         string content = "\"" + new string('x', 50_000) + "\"";
         for (int i = 0; i < 100; i++)
@@ -125,7 +125,9 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
         Assert.Equal(100, page.Top.Seq);
         Assert.True(page.Oldest > 1);
-        Assert.Equal(Enumerable.Range((int)page.Oldest, 101 - (int)page.Oldest).Select(seq => (long)seq), page.Messages.Select(message => message.Seq));
+        Assert.Equal(
+            Enumerable.Range((int)page.Oldest, 101 - (int)page.Oldest).Select(seq => (long)seq),
+            page.Messages.Select(message => message.Seq));
     }
 
     [Fact]
@@ -136,13 +138,13 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
         Assert.True(_backplane.HistoryBytes > 0);
 
         _time.Advance(TimeSpan.FromHours(2));
-        Sweep();
+        Tick();
 
         Assert.Equal(0, _backplane.HistoryBytes);
     }
 
     [Fact]
-    public void Reading_what_was_never_published_to_costs_nobody_anything()
+    public void Reading_a_channel_without_messages_costs_nothing()
     {
         for (int i = 0; i < 100; i++)
             Publish($"long:{i}", "\"some content\"");
@@ -153,14 +155,14 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
             var page = Read($"long:unused{i}");
             Assert.Equal((0, 1, 0, false), (page.Top.Seq, page.Oldest, page.Messages.Count, page.More));
         }
-        Sweep();
+        Tick();
 
         Assert.Equal(bytes, _backplane.HistoryBytes);
         Assert.All(Enumerable.Range(0, 100), i => Assert.Equal([1], Seqs($"long:{i}")));
     }
 
     [Fact]
-    public void Subscribing_to_what_holds_nothing_keeps_nothing()
+    public void Subscribing_to_an_empty_channel_keeps_nothing()
     {
         for (int i = 0; i < 1_000; i++)
         {
@@ -171,7 +173,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_epoch_told_while_a_channel_was_empty_is_that_of_its_first_message()
+    public void The_epoch_of_an_empty_channel_is_that_of_its_first_message()
     {
         string unheard = Read("log:unheard").Top.Epoch;
         Subscribe("log:heard");
@@ -179,11 +181,11 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
         Assert.Equal(unheard, Read("log:unheard").Top.Epoch);
         Assert.Equal(new Position(unheard, 1), Publish("log:unheard").Position);
 
-        // What a subscriber was told holds whatever is forgotten meanwhile: here streams beside all others.
+        // A position given to a subscriber stays valid while the streams of other channels are evicted.
         for (int i = 0; i < 50_000; i++)
             Publish($"log:other{i}");
         _time.Advance(TimeSpan.FromHours(2));
-        Sweep();
+        Tick();
 
         Assert.Equal(new Position(heard, 0), Read("log:heard").Top);
         Assert.Equal(new Position(heard, 1), Publish("log:heard").Position);
@@ -191,7 +193,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     }
 
     [Fact]
-    public void An_epoch_is_never_told_again_when_its_positions_are_forgotten()
+    public void An_epoch_never_returns_when_its_positions_are_forgotten()
     {
         var seen = new HashSet<string>();
         for (int round = 0; round < 20; round++)
@@ -200,12 +202,12 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
             Assert.True(seen.Add(epoch), $"{epoch} once more in round {round}");
             Assert.Equal(new Position(epoch, 1), Publish("log:a").Position);
             _time.Advance(TimeSpan.FromHours(2));
-            Sweep();
+            Tick();
         }
     }
 
     [Fact]
-    public async Task Whatever_happens_at_once_a_position_is_given_once()
+    public async Task A_position_is_given_once_however_much_happens_at_once()
     {
         const string Content = "\"a content that leaves room for few of its kind, so that streams are forgotten all the time\"";
         var given = new Dictionary<Position, int>();
@@ -215,22 +217,22 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
             for (int i = 0; !stop.IsCancellationRequested; i++)
                 Publish($"long:{i % 20_000}", Content);
         });
-        var sweeping = Task.Run(() =>
+        var ticking = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested)
-                Sweep();
+                Tick();
         });
         for (int i = 0; !stop.IsCancellationRequested; i++)
         {
             Subscribe("long:x");
-            string told = Read("long:x").Top.Epoch;
+            string seen = Read("long:x").Top.Epoch;
             var position = Publish("long:x", Content).Position!.Value;
-            Assert.Equal(told, position.Epoch);
+            Assert.Equal(seen, position.Epoch);
             Assert.True(given.TryAdd(position, i), $"{position} was given in rounds {given.GetValueOrDefault(position)} and {i}");
             _backplane.Unsubscribe(Name("long:x"));
             Thread.Yield();
         }
-        await Task.WhenAll(flooding, sweeping);
+        await Task.WhenAll(flooding, ticking);
         Assert.True(given.Keys.DistinctBy(position => position.Epoch).Count() > 1, "the stream was never forgotten");
     }
 
@@ -240,11 +242,11 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
         for (int i = 0; i < 1_400; i++)
             Publish($"log:{i}");
         _time.Advance(TimeSpan.FromMinutes(2));
-        Sweep();
+        Tick();
         string content = "\"" + new string('x', 500) + "\"";
         for (int i = 0; i < 700; i++)
             Publish("long:a", content);
-        Sweep();
+        Tick();
 
         Assert.Equal(Enumerable.Range(1, 700).Select(seq => (long)seq), Seqs("long:a"));
         Assert.InRange(_backplane.HistoryBytes, 1, HistoryBytes);
@@ -276,7 +278,7 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
     [Fact]
     public void A_flood_of_keys_in_one_channel_costs_those_of_others_nothing()
     {
-        // Of another shard: those of one share what is left.
+        // A channel of another shard, because the channels of one shard share its budget.
         string other = Enumerable.Range(0, 1000).Select(i => $"log:b{i}").First(name => ShardOf(name) != ShardOf("log:a"));
         for (int i = 0; i < 4096; i++)
             Publish(other, key: $"k{i}");
@@ -329,7 +331,11 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private PublishResult Publish(string channel, string content = "1", string key = "")
     {
-        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)) });
+        var publishing = _backplane.PublishAsync(Name(channel), new PublishRequest
+        {
+            Payload = Payload.Json(Encoding.UTF8.GetBytes(content)),
+            Key = IdempotencyKey.OfApi(Encoding.UTF8.GetBytes(key)),
+        });
         Assert.True(publishing.IsCompletedSuccessfully);
         return publishing.Result;
     }
@@ -341,14 +347,16 @@ public sealed class MemoryBackplaneTests : IAsyncDisposable
 
     private void Subscribe(string channel) => Assert.True(_backplane.SubscribeAsync(Name(channel)).Result);
 
-    private void Join(string user, string connection) => Assert.True(_backplane.JoinAsync(Name("room"), new PresentUser(user, default), connection).Result);
+    private void Join(string user, string connection) =>
+        Assert.True(_backplane.JoinAsync(Name("room"), new PresentUser(user, default), connection).Result);
 
-    private void Leave(string user, string connection) => Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
+    private void Leave(string user, string connection) =>
+        Assert.True(_backplane.LeaveAsync(Name("room"), user, connection).IsCompletedSuccessfully);
 
     private PresenceState Presence(int maxUsers) => _backplane.PresenceAsync(Name("room"), maxUsers).Result!.State;
 
-    /// <summary>Often enough for every shard to have its turn.</summary>
-    private void Sweep()
+    /// <summary>Runs the clock often enough for every shard to have its turn.</summary>
+    private void Tick()
     {
         for (int i = 0; i < 100; i++)
             ((ITickHandler)_backplane).OnTick(i);

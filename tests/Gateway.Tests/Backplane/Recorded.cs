@@ -5,12 +5,14 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Backplane;
 
-/// <summary>A node's end of the backplane that writes down what arrives, from any thread; to be read when nothing comes any more.</summary>
+/// <summary>
+/// The node's side of a backplane, which writes down what arrives. Written from any thread; read it after the last delivery.
+/// </summary>
 internal sealed class Recorded : IBackplaneSink
 {
     public List<(string Channel, string Content, long Seq, long Time)> Messages { get; } = [];
 
-    /// <summary>As <c>+ann 1</c> and <c>-ann 0</c>.</summary>
+    /// <summary>The presence changes, as <c>+ann 1</c> and <c>-ann 0</c>.</summary>
     public List<string> Presence { get; } = [];
 
     public void OnPublication(ChannelName channel, in Publication publication)

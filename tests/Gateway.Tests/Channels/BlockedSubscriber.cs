@@ -3,7 +3,7 @@ using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>Keeps the fan-out busy until told otherwise.</summary>
+/// <summary>A subscriber that blocks the fan-out until the test releases it.</summary>
 internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 {
     private readonly ManualResetEventSlim _released = new();
@@ -13,7 +13,7 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
 
     public int Gaps { get; private set; }
 
-    /// <summary>Presence frames it was given.</summary>
+    /// <summary>The presence frames that the subscriber was given.</summary>
     public int Presence => Volatile.Read(ref _presence);
 
     public string Id => "blocked";

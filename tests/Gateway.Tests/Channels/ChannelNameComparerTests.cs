@@ -6,7 +6,7 @@ namespace Gateway.Tests.Channels;
 public sealed class ChannelNameComparerTests
 {
     [Fact]
-    public void A_dictionary_of_names_is_asked_with_bytes()
+    public void A_dictionary_of_names_is_searched_with_bytes()
     {
         var names = Enumerable.Range(0, 1000).Select(i => new string('x', i % 40) + i).ToList();
         var dictionary = names.ToDictionary(Names.Of, name => name, ChannelNameComparer.Instance);

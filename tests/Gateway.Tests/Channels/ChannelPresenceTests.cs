@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>Which presence frames of a channel reach which subscriptions.</summary>
+/// <summary>The presence frames of a channel, and the subscriptions that get them.</summary>
 public sealed class ChannelPresenceTests : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -29,7 +29,7 @@ public sealed class ChannelPresenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_began_between_two_changes_is_sent_the_second()
+    public async Task A_subscription_begun_between_two_changes_is_sent_the_second()
     {
         var before = Begin(0);
         Change("+ann", 1);
@@ -45,7 +45,7 @@ public sealed class ChannelPresenceTests : IDisposable
     }
 
     [Fact]
-    public async Task After_a_loss_all_are_sent_a_snapshot_but_those_who_have_it_and_those_who_see_nobody()
+    public async Task After_a_loss_all_are_sent_a_snapshot_except_those_that_have_it_and_those_without_presence()
     {
         var old = Begin(0);
         var current = Begin(3);
@@ -96,7 +96,7 @@ public sealed class ChannelPresenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_whoever_lost_presence_is_sent_a_snapshot_where_nothing_else_was_lost()
+    public async Task Only_a_subscription_that_lost_presence_is_sent_a_snapshot_where_nothing_else_was_lost()
     {
         var slow = Begin(1);
         var healthy = Begin(1);
@@ -105,7 +105,7 @@ public sealed class ChannelPresenceTests : IDisposable
         Assert.Equal(PresenceTurn.Over, Turn());
         _channel.WantPresence();
         Assert.Equal(PresenceTurn.Snapshot, Turn());
-        // Changes go on while it is read: one that it holds, and one that it does not.
+        // Two changes come while the snapshot is read: the snapshot holds one of them.
         Change("+bob", 3);
         Change("+carol", 4);
         Assert.True(Restore(3, _channel.PresenceGeneration, "ann", "bob"));
@@ -117,7 +117,7 @@ public sealed class ChannelPresenceTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_begins_with_a_snapshot_that_is_out_of_date_gets_another()
+    public async Task A_subscription_that_begins_with_an_outdated_snapshot_gets_another()
     {
         Begin(0);
         Change("+ann", 1);
@@ -149,7 +149,7 @@ public sealed class ChannelPresenceTests : IDisposable
         return _channel.TryRestorePresence(new PresenceSnapshot(state, version), generation);
     }
 
-    /// <summary>Everything sent so far has been handed out.</summary>
+    /// <summary>Waits until everything sent so far was handed out.</summary>
     private async Task SentAsync()
     {
         var last = Begin(Subscription.NoPresence);
@@ -163,7 +163,9 @@ public sealed class ChannelPresenceTests : IDisposable
         _services.Dispose();
     }
 
-    /// <summary>Notes presence as a client sees it: <c>=ann,bob</c> a snapshot, <c>+ann-bob</c> a change. Safe for any thread.</summary>
+    /// <summary>
+    /// A subscriber that notes presence as a client sees it: <c>=ann,bob</c> a snapshot, <c>+ann-bob</c> a change. Safe for any thread.
+    /// </summary>
     private sealed class Seeing : ISubscriber
     {
         private readonly List<string> _seen = [];
@@ -197,7 +199,7 @@ public sealed class ChannelPresenceTests : IDisposable
                     Interlocked.Increment(ref _messages);
                     continue;
                 }
-                // As a writer does.
+                // A connection's writer does the same.
                 if (audience.IsSnapshot)
                     subscription.FindPresence(audience.Version);
                 Note(batch.Bytes.Slice(entry.Start + 2, entry.Length - 2).ToArray());

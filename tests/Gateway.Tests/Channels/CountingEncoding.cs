@@ -6,24 +6,27 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>An encoding that a test can read: <c>mark:content</c>. Counts what was asked of it.</summary>
+/// <summary>An encoding that a test can read, <c>mark:content</c>, and that counts its calls.</summary>
 internal sealed class CountingEncoding(string mark) : FrameEncoding
 {
     private int _messages;
     private int _presence;
 
-    /// <summary>How many messages were encoded.</summary>
+    /// <summary>The number of messages encoded.</summary>
     public int Messages => Volatile.Read(ref _messages);
 
-    /// <summary>How many presence messages were encoded.</summary>
+    /// <summary>The number of presence messages encoded.</summary>
     public int Presence => Volatile.Read(ref _presence);
 
     public override bool ExpectsPong => true;
 
+    public override bool HasPositions => false;
+
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
         Interlocked.Increment(ref _messages);
-        Write(output, $"{mark}:{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq} of {publication.Sender} at {publication.Time}");
+        string content = Encoding.UTF8.GetString(publication.Payload.Bytes);
+        Write(output, $"{mark}:{content}@{publication.Seq} of {publication.Sender} at {publication.Time}");
     }
 
     public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence)
@@ -32,7 +35,8 @@ internal sealed class CountingEncoding(string mark) : FrameEncoding
         Write(output, $"{mark}:{presence.Count} users");
     }
 
-    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply) => Write(output, Encoding.UTF8.GetString(reply));
+    public override void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter) =>
+        Write(output, Encoding.UTF8.GetString(reply));
 
     public override void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply) => throw new NotSupportedException();
 

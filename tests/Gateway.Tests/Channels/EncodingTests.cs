@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>A channel whose subscribers sit on different kinds of wire.</summary>
+/// <summary>A channel with subscribers of different encodings.</summary>
 public sealed class EncodingTests : IDisposable
 {
     private const int Many = 3_000;
@@ -93,7 +93,7 @@ public sealed class EncodingTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_is_left_out_and_whoever_started_later_is_so_in_every_encoding()
+    public async Task Exclusions_and_later_starts_hold_in_every_encoding()
     {
         ReadingSubscriber[] subscribers = [Begin(_a, "me"), Begin(_b, "me"), Begin(_a, "you"), Begin(_b, "you")];
         Append("1", 1, except: "me");
@@ -101,7 +101,9 @@ public sealed class EncodingTests : IDisposable
         ReadingSubscriber[] late = [Begin(_a), Begin(_b)];
         Append("3", 3);
 
-        await Eventually.TrueAsync(() => subscribers.Concat(late).All(subscriber => subscriber.Read.Any(text => text.Contains("3@3", StringComparison.Ordinal))), "the last is there");
+        await Eventually.TrueAsync(
+            () => subscribers.Concat(late).All(subscriber => subscriber.Read.Any(text => text.Contains("3@3", StringComparison.Ordinal))),
+            "the last is there");
         Assert.Equal([2, 2, 3, 3], subscribers.Select(subscriber => subscriber.Read.Count));
         Assert.All(late, subscriber => Assert.Single(subscriber.Read));
     }
@@ -119,7 +121,9 @@ public sealed class EncodingTests : IDisposable
         Assert.Equal(PresenceTurn.Over, _channel.SendPresence(maxUsers: 10, now: 0));
         Append("2", 2);
 
-        await Eventually.TrueAsync(() => seeing.All(subscriber => subscriber.Read.Count == 3) && blind.All(subscriber => subscriber.Read.Count == 2), "all has come");
+        await Eventually.TrueAsync(
+            () => seeing.All(subscriber => subscriber.Read.Count == 3) && blind.All(subscriber => subscriber.Read.Count == 2),
+            "all has come");
         Assert.All(seeing, subscriber => Assert.EndsWith(":7 users", subscriber.Read[1], StringComparison.Ordinal));
         Assert.Equal(isOneEncoding ? (1, 0) : (1, 1), (_a.Presence, _b.Presence));
         Assert.Equal(isOneEncoding ? (2, 0) : (2, 2), (_a.Messages, _b.Messages));

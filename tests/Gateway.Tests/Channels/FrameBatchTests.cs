@@ -72,7 +72,7 @@ public sealed class FrameBatchTests
     }
 
     [Fact]
-    public void A_message_is_for_whoever_did_not_publish_it_and_did_not_get_it_from_history()
+    public void A_message_is_for_all_but_its_publisher_and_those_that_got_it_from_history()
     {
         var subscription = SilentSubscriber.Subscription("me");
         subscription.StartSeq = 5;
@@ -84,7 +84,7 @@ public sealed class FrameBatchTests
     }
 
     [Fact]
-    public void A_presence_change_is_for_whoever_has_an_older_snapshot_and_misses_none_before_it()
+    public void A_presence_change_is_for_those_with_an_older_snapshot_and_no_missed_change()
     {
         var subscription = SilentSubscriber.Subscription("me");
         subscription.PresenceVersion = 3;
@@ -112,7 +112,7 @@ public sealed class FrameBatchTests
     public void A_batch_lives_until_its_last_reference_is_released()
     {
         var batch = FrameBatch.Rent(NativeEncoding.Instance);
-        batch.Encoding.WriteReply(batch, "hello"u8);
+        batch.Encoding.WriteReply(batch, type: default, "hello"u8, retryAfter: null);
         batch.EndFrame(start: 0);
         batch.Retain();
 
@@ -127,5 +127,6 @@ public sealed class FrameBatchTests
         batch.AppendMessage(Name, new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except });
     }
 
-    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) => batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
+    private static ReadOnlySpan<byte> FrameOf(FrameBatch batch, int index) =>
+        batch.Bytes.Slice(batch.Entries[index].Start, batch.Entries[index].Length);
 }

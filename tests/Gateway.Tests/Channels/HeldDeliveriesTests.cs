@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>What a channel sends while history is still being read for a subscription.</summary>
+/// <summary>Deliveries of a channel that come while history is still being read for a subscription.</summary>
 public sealed class HeldDeliveriesTests : IDisposable
 {
     private readonly GatewayMetrics _metrics =
@@ -31,7 +31,7 @@ public sealed class HeldDeliveriesTests : IDisposable
     }
 
     [Fact]
-    public async Task It_comes_when_it_is_released_and_what_follows_comes_at_once()
+    public async Task Held_messages_come_at_the_release_and_later_ones_at_once()
     {
         var held = Hold(maxBytes: 10_000);
         Append(1);
@@ -48,10 +48,10 @@ public sealed class HeldDeliveriesTests : IDisposable
     }
 
     [Fact]
-    public async Task More_than_may_be_held_is_told()
+    public async Task Passing_the_limit_of_held_messages_fails_the_release()
     {
         var held = Hold(maxBytes: 1_000);
-        // Whoever comes later is delivered to later.
+        // The witness joined later, so whatever it has got, the held subscription has been given before.
         var witness = new Recorder();
         Assert.True(_channel.TryActivate(new Subscription(_channel, witness), new Position("e", 0), generation: 0, reply: null));
         for (int seq = 1; seq <= 100; seq++)
@@ -63,7 +63,7 @@ public sealed class HeldDeliveriesTests : IDisposable
     }
 
     [Fact]
-    public void It_starts_where_the_channel_has_come_to_unless_that_is_another_stream()
+    public void A_subscription_starts_at_the_channels_position_unless_that_is_another_stream()
     {
         Append(7);
 

@@ -30,7 +30,7 @@ public sealed class NamespacesTests
     [InlineData("日本:東京", "日本")]
     [InlineData("user:ann", "user")]
     [InlineData("users:ann", "default")]
-    public void The_namespace_is_what_stands_before_the_first_colon(string channel, string expected) =>
+    public void The_namespace_is_the_text_before_the_first_colon(string channel, string expected) =>
         Assert.Equal(expected, Names.Of(Configured, channel).Namespace.Name);
 
     [Fact]
@@ -50,7 +50,8 @@ public sealed class NamespacesTests
     [Fact]
     public void Personal_channels_that_nobody_configured_follow_the_default()
     {
-        var personal = Names.Of(new Namespaces(new GatewayOptions { DefaultNamespace = new NamespaceOptions { History = 9 } }), "user:ann").Namespace;
+        var personal = Names.Of(
+            new Namespaces(new GatewayOptions { DefaultNamespace = new NamespaceOptions { History = 9 } }), "user:ann").Namespace;
 
         Assert.Equal((true, 9, AccessPolicy.Nobody), (personal.IsPersonal, personal.Rules.History, personal.Rules.Publish));
     }
@@ -82,7 +83,7 @@ public sealed class NamespacesTests
     [InlineData(new byte[] { (byte)' ' })]
     [InlineData(new byte[] { 0xC3 })]
     [InlineData(new byte[] { 0xED, 0xA0, 0x80 })]
-    public void What_is_no_name_is_refused_with_a_reason(byte[] name)
+    public void An_invalid_name_is_refused_with_a_reason(byte[] name)
     {
         Assert.Null(Configured.TryName(name, out string problem));
         Assert.NotEmpty(problem);

@@ -12,7 +12,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>Publishers on other nodes do not wait for this node's fan-out: what it cannot take is bounded all the same.</summary>
+/// <summary>
+/// A node that gets more from other nodes than its fan-out takes: publishers there do not wait, and yet the queue is bounded.
+/// </summary>
 public sealed class OverloadTests
 {
     private static readonly byte[] Content = [.. "\""u8, .. Enumerable.Repeat((byte)'x', 64 * 1024), .. "\""u8];
@@ -20,7 +22,8 @@ public sealed class OverloadTests
     [Fact]
     public void A_channel_takes_no_more_than_it_may_hold_and_tells_who_has_history()
     {
-        using var metrics = new GatewayMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
+        using var metrics = new GatewayMetrics(
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
         var namespaces = new Namespaces(new GatewayOptions());
         using var subscriber = new BlockedSubscriber();
         var channel = new Channel(Names.Of(namespaces, "plain"), metrics, NullLogger.Instance);

@@ -34,7 +34,7 @@ public sealed class PresenceChangesTests
     }
 
     [Fact]
-    public void Of_a_user_who_came_and_went_only_the_last_change_is_told()
+    public void Of_a_user_who_came_and_went_only_the_last_change_is_sent()
     {
         Add("+ann", 1);
         Add("-ann", 0);
@@ -56,7 +56,7 @@ public sealed class PresenceChangesTests
     }
 
     [Fact]
-    public void Above_the_limit_of_users_only_the_count_is_told()
+    public void Above_the_limit_of_users_only_the_count_is_sent()
     {
         Add("+ann", 3);
 
@@ -64,7 +64,7 @@ public sealed class PresenceChangesTests
     }
 
     [Fact]
-    public void Whoever_began_in_between_is_told_what_the_snapshot_lacks()
+    public void A_subscription_begun_in_between_is_sent_the_changes_that_its_snapshot_lacks()
     {
         Add("+ann", 1);
         Assert.True(_changes.TryStart(1));
@@ -114,13 +114,13 @@ public sealed class PresenceChangesTests
 
         Assert.InRange(TakeAll(maxUsers: 10_000).Length, 2, started + 1);
         Assert.InRange(started, 1, 100);
-        // Those to come find room again.
+        // The next user finds capacity again.
         Add("+later", 1002);
         Assert.True(_changes.TryStart(1002));
     }
 
     [Fact]
-    public void After_a_loss_nothing_is_told_that_the_snapshot_holds()
+    public void After_a_loss_no_change_is_sent_that_the_snapshot_holds()
     {
         Add("+ann", 1);
         Add("+bob", 2);
@@ -135,7 +135,7 @@ public sealed class PresenceChangesTests
     }
 
     [Fact]
-    public void After_the_backplane_has_lost_its_last_changes_the_next_are_told()
+    public void After_the_backplane_has_lost_its_last_changes_the_next_are_sent()
     {
         _version = 10;
         Add("+ann", 1);
@@ -176,7 +176,7 @@ public sealed class PresenceChangesTests
 
     private string Take(int maxUsers = 10) => TakeAll(maxUsers).Single().Split(' ', 2)[1];
 
-    /// <summary>Each frame after the versions of those it is for.</summary>
+    /// <summary>Takes the frames, each behind the versions of its receivers.</summary>
     private string[] TakeAll(int maxUsers = 10)
     {
         var gathered = _changes.Take(maxUsers);

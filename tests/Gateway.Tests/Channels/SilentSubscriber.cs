@@ -3,7 +3,7 @@ using Gateway.Server.Dialects.Native;
 
 namespace Gateway.Tests.Channels;
 
-/// <summary>A subscriber of whom only the id matters.</summary>
+/// <summary>A subscriber of which only the id matters.</summary>
 internal sealed class SilentSubscriber(string id) : ISubscriber
 {
     public string Id { get; } = id;

@@ -15,7 +15,7 @@ public sealed class SubscriberSlotsTests
         var model = new List<Subscription>();
         for (int step = 0; step < 20_000; step++)
         {
-            // Waves, so that it grows to hundreds and shrinks to nearly nothing again and again.
+            // Waves, so that the array grows to hundreds and shrinks to nearly nothing again and again.
             bool growing = step / 1000 % 2 == 0;
             if (model.Count == 0 || random.NextDouble() < (growing ? 0.7 : 0.3))
             {

@@ -33,16 +33,20 @@ public sealed class DotNetClientTests
 
         await bob.AskAsync("""{"type":"unsubscribe","channel":"chat:1"}""", "unsubscribed");
         await alice.AskAsync("""{"type":"message","channel":"chat:1","content":2,"id":"m2","echo":false}""", "ack");
-        var recovered = await bob.AskAsync($$$"""{"type":"subscribe","channel":"chat:1","recover":{"epoch":"{{{epoch}}}","seq":1}}""", "subscribed");
+        var recovered = await bob.AskAsync(
+            $$$"""{"type":"subscribe","channel":"chat:1","recover":{"epoch":"{{{epoch}}}","seq":1}}""", "subscribed");
         Assert.True(recovered.GetProperty("recovered").GetBoolean());
         Assert.Equal(2, Seq(await bob.ReceiveAsync("message")));
 
         await alice.SubscribeAsync("room:1");
         var room = await bob.SubscribeAsync("room:1");
         Assert.Equal([alice.User, bob.User], room.GetProperty("users").EnumerateArray().Select(user => user.GetString()!));
-        Assert.Contains(bob.User, (await alice.ReceiveAsync("presence")).GetProperty("joined").EnumerateArray().Select(user => user.GetString()));
+        Assert.Contains(
+            bob.User, (await alice.ReceiveAsync("presence")).GetProperty("joined").EnumerateArray().Select(user => user.GetString()));
 
-        Assert.Equal("forbidden", (await bob.AskAsync("""{"type":"subscribe","channel":"user:somebody"}""", "error")).GetProperty("code").GetString());
+        Assert.Equal(
+            "forbidden",
+            (await bob.AskAsync("""{"type":"subscribe","channel":"user:somebody"}""", "error")).GetProperty("code").GetString());
         Assert.Equal(3, (await bob.AskAsync("""{"type":"ping","id":3}""", "pong")).GetProperty("id").GetInt32());
 
         using var deadline = new CancellationTokenSource(Eventually.Limit);

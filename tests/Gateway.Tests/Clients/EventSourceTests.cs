@@ -3,11 +3,11 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Clients;
 
-/// <summary>The npm client <c>eventsource</c>, which does in Node what browsers' own does.</summary>
+/// <summary>The npm client <c>eventsource</c>, which does in Node what the browsers' own does.</summary>
 public sealed class EventSourceTests
 {
     [Fact]
-    public async Task It_comes_back_by_itself_after_its_gateway_died_and_misses_nothing()
+    public async Task The_client_comes_back_by_itself_after_its_gateway_died_and_misses_nothing()
     {
         await using var redis = await RedisServer.StartAsync();
         string[] settings = ["Redis:Addresses=" + redis.Address, "Namespaces:log:History=1000", "Namespaces:default:Publish=anyone"];

@@ -10,14 +10,14 @@ namespace Gateway.Tests.Clients;
 public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<ChromiumBrowser>
 {
     /// <summary>
-    /// From the violation to the end. On a machine that has much else to do one try of several is soon enough; none was when the
-    /// server still waited for an answer, however idle the machine.
+    /// The most milliseconds from the violation to the end. On a busy machine one quick try of several is enough; while the server still
+    /// waited for an answer, no try was quick even on an idle one.
     /// </summary>
     private const double Soon = 250;
 
     private const int Tries = 10;
 
-    /// <summary>Sends one message as soon as it is connected, and tells what the close event says.</summary>
+    /// <summary>A script that sends one message as soon as it is connected and prints the close event.</summary>
     private const string Page = """
         ([url, kind, bytes]) => new Promise((resolve) => {
           const socket = new WebSocket(url, 'gateway.v1.json');
@@ -104,7 +104,7 @@ public sealed class ViolationTests(ChromiumBrowser browser) : IClassFixture<Chro
         while ((await socket.ReceiveAsync(buffer, deadline.Token)).MessageType != WebSocketMessageType.Close)
         {
         }
-        // Which waits for the server to hang up.
+        // This client waits for the server to hang up.
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
         Assert.Equal(code, (int)socket.CloseStatus!.Value);
         Assert.Equal(WebSocketState.Closed, socket.State);

@@ -15,7 +15,8 @@ public sealed class WsClientTests
     [Fact]
     public async Task Pings_fragments_and_large_messages_work()
     {
-        await using var server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=8388608", "Heartbeat:Ping=00:00:00.2");
+        await using var server = await GatewayServer.StartAsync(
+            "Diagnostics:Echo=true", "Limits:MessageBytes=8388608", "Heartbeat:Ping=00:00:00.2");
         await NodeScript.PassesAsync("frames.mjs", server);
     }
 

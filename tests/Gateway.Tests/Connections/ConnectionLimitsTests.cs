@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Connections;
 
-/// <summary>Configuration, <c>Limits:Connections</c> and its kin, over real sockets.</summary>
+/// <summary><c>Limits:Connections</c>, <c>ConnectionsPerAddress</c> and <c>ConnectionsPerUser</c>, over real sockets.</summary>
 public sealed class ConnectionLimitsTests
 {
     private static Task<GatewayServer> StartAsync(params string[] settings) =>
@@ -51,7 +51,7 @@ public sealed class ConnectionLimitsTests
         Assert.Equal(429, (await AskAsync(server, "/ws", "X-Forwarded-For: ::ffff:192.0.2.1")).Status);
         await using var other = await ForwardedAsync("192.0.2.2");
 
-        // A whole /64 is one subscriber's.
+        // One subscriber of a provider has a whole /64.
         await using var six = await ForwardedAsync("2001:db8:1:1::1");
         await using var seven = await ForwardedAsync("2001:db8:1:1:ffff::2");
         Assert.Equal(429, (await AskAsync(server, "/ws", "X-Forwarded-For: 2001:db8:1:1::3")).Status);
@@ -113,7 +113,7 @@ public sealed class ConnectionLimitsTests
         string[] here = ["X-Forwarded-For: 192.0.2.1", "Sec-WebSocket-Protocol: unknown"];
         string[] there = ["X-Forwarded-For: 192.0.2.2", "Sec-WebSocket-Protocol: unknown"];
 
-        // 400 is what those get that are let in to be judged.
+        // Handshakes within the limit are let in to be judged, and answered with 400.
         Assert.Equal(400, (await AskAsync(server, "/ws", here)).Status);
         Assert.Equal(400, (await AskAsync(server, "/ws", here)).Status);
         var refused = await AskAsync(server, "/ws", here);
@@ -172,7 +172,8 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task The_counts_are_exact_when_many_come_at_once_and_zero_however_they_end()
     {
-        await using var server = await StartAsync("Limits:Connections=60", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=40");
+        await using var server = await StartAsync(
+            "Limits:Connections=60", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=40");
         for (int round = 0; round < 3; round++)
         {
             var clients = await Task.WhenAll(Enumerable.Range(0, 120).Select(_ => RawWebSocket.ConnectTcpAsync(server.PublicPort)));
@@ -199,7 +200,8 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task Clients_that_leave_in_the_middle_of_the_upgrade_are_not_counted()
     {
-        await using var server = await StartAsync("Limits:Connections=50", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=50");
+        await using var server = await StartAsync(
+            "Limits:Connections=50", "Limits:ConnectionsPerAddress=50", "Limits:ConnectionsPerUser=50");
         string request = RawWebSocket.UpgradeRequest("/ws?user=ann");
         string kept = "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n" + request;
         await Parallel.ForEachAsync(Enumerable.Range(0, 200), async (i, _) =>
@@ -217,7 +219,8 @@ public sealed class ConnectionLimitsTests
     public async Task A_handler_that_cannot_be_made_leaves_its_place()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Limits:ConnectionsPerAddress=1", "Limits:ConnectionsPerUser=1"], services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
+            ["Limits:ConnectionsPerAddress=1", "Limits:ConnectionsPerUser=1"],
+            services => services.AddSingleton<IAuthenticator, BrokenAuthenticator>());
         for (int i = 0; i < 3; i++)
         {
             await using var client = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
@@ -234,7 +237,7 @@ public sealed class ConnectionLimitsTests
         await NothingIsCountedAsync(server);
     }
 
-    /// <summary>Those that were refused, or have just been let go, may still be on their way out.</summary>
+    /// <summary>Connections that were refused or have just been released may still be on their way out.</summary>
     private static async Task<(int, int, int)> StableCountsAsync(GatewayServer server, int connections)
     {
         await Eventually.TrueAsync(() => Counts(server).Item1 == connections, $"{connections} places are taken");
@@ -251,7 +254,8 @@ public sealed class ConnectionLimitsTests
 
         public TokenVerifier? Tokens => null;
 
-        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.UpgradeRequest request) => throw new InvalidOperationException("broken on purpose");
+        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.UpgradeRequest request) =>
+            throw new InvalidOperationException("broken on purpose");
 
         public Identity WithoutToken(string connection) => Identity.Anonymous(connection);
     }

@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Connections;
 
-/// <summary>How bytes leave, and who waits for it.</summary>
+/// <summary>The writer of a connection: the way bytes leave, and the calls that wait for it.</summary>
 public sealed class ConnectionWriterTests
 {
     [Fact]
@@ -20,9 +20,10 @@ public sealed class ConnectionWriterTests
     {
         await using var server = await GatewayServer.StartAsync();
         var output = new TakingOutput();
-        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), new SendScheduler(), 1 << 20, server.Services.GetRequiredService<GatewayMetrics>());
+        var metrics = server.Services.GetRequiredService<GatewayMetrics>();
+        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), new SendScheduler(metrics), 1 << 20);
         const int Frames = 1_000;
-        // Each too large to be sent with its neighbour.
+        // Each frame is too large to be sent with its neighbour.
         for (int i = 0; i < Frames; i++)
             writer.SendBinary(new byte[40_000]);
 
@@ -43,7 +44,7 @@ public sealed class ConnectionWriterTests
         {
             entered.SetResult();
             await goOn.Task;
-            // More than every buffer between the two: the client reads none of it.
+            // More than every buffer between the two holds, and the client reads none of it.
             for (int i = 0; i < 64; i++)
                 stalled.Connection.Writer.Send(new byte[1 << 20]);
             return true;
@@ -62,10 +63,10 @@ public sealed class ConnectionWriterTests
             "the connection ends although nothing is read");
     }
 
-    /// <summary>As a pipe does: nothing without a task, and everything with it, at once.</summary>
+    /// <summary>An output like a pipe: <c>TrySend</c> takes nothing, and <c>SendAsync</c> everything at once.</summary>
     private sealed class TakingOutput : IOutput
     {
-        /// <summary>How many calls were nested in each other at each send.</summary>
+        /// <summary>The number of calls nested in each other at each send.</summary>
         public List<int> Depths { get; } = [];
 
         public int TrySend(ReadOnlySpan<byte> bytes) => 0;

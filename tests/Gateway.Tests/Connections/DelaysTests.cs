@@ -31,7 +31,8 @@ public sealed class DelaysTests
             return wake;
         }
 
-        string Woken() => (late.Task.IsCompleted ? "l" : "-") + (early.Task.IsCompleted ? "e" : "-") + (middle.Task.IsCompleted ? "m" : "-");
+        string Woken() =>
+            (late.Task.IsCompleted ? "l" : "-") + (early.Task.IsCompleted ? "e" : "-") + (middle.Task.IsCompleted ? "m" : "-");
     }
 
     [Fact]

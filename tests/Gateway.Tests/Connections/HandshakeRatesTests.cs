@@ -15,16 +15,16 @@ public sealed class HandshakeRatesTests
     private readonly PeerBus _bus = new();
 
     [Fact]
-    public async Task What_one_node_lets_through_is_missing_on_the_others_and_paid_for_later()
+    public async Task Handshakes_let_through_by_one_node_are_missing_on_the_others_and_paid_for_later()
     {
         var nodes = Start(rate: 100, "a", "b", "c");
         Assert.Equal(100, TakeAll(nodes[0]));
         Assert.Equal(100, TakeAll(nodes[1]));
-        // All three have let through what one may; nobody could know.
+        // Each of the three nodes has let through as many as one may, before it could know of the others.
         Assert.Equal(100, TakeAll(nodes[2]));
         await SettledAsync(nodes);
 
-        // 300 in all, of which 100 were free.
+        // 300 handshakes in all, and the bucket paid for 100 of them.
         _time.Advance(TimeSpan.FromSeconds(1.8));
         Assert.False(nodes[0].TryTake(Address, out var wait));
         Assert.InRange(wait, TimeSpan.Zero, TimeSpan.FromSeconds(0.4));
@@ -51,7 +51,7 @@ public sealed class HandshakeRatesTests
         }
         double allowed = rate * (Seconds + 1);
         Assert.InRange(let, allowed * 0.9, allowed * 1.1);
-        // Ten times a second from each at most, whatever comes.
+        // Each node sends at most ten times a second, however many handshakes come.
         Assert.InRange(_bus.Sent, 1, count * ((Seconds * 10) + 1));
     }
 
@@ -61,7 +61,7 @@ public sealed class HandshakeRatesTests
         var nodes = Start(rate: 100, "a", "b", "c");
         for (int second = 0; second < 100; second++)
         {
-            // A page with eight tabs on one node, once in ten seconds.
+            // A page with eight tabs opens on one node, once in ten seconds.
             for (int i = 0; i < 8 && second % 10 == 0; i++)
                 Assert.True(nodes[0].TryTake(Address, out _));
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -89,7 +89,7 @@ public sealed class HandshakeRatesTests
         while (nodes[0].IsTelling);
         await SettledAsync(nodes);
         Assert.Equal(1_000, nodes[1].Count);
-        // The first message has whoever was due when it went.
+        // The first message holds the addresses that were due when it was sent.
         Assert.InRange(_bus.Sent, 1_000 / HandshakeRates.MostTold, (1_000 / HandshakeRates.MostTold) + 2);
     }
 
@@ -117,7 +117,7 @@ public sealed class HandshakeRatesTests
     }
 
     [Fact]
-    public void What_others_tell_does_not_grow_the_table_beyond_its_bound()
+    public void Counts_of_other_nodes_do_not_grow_the_table_beyond_its_bound()
     {
         var node = Start(rate: 10, "a", "b")[0];
         var addresses = Enumerable.Range(0, HandshakeRates.MostAddresses + 100).Select(i => new IPAddress(0x0A000000L + i).ToString());
@@ -138,7 +138,7 @@ public sealed class HandshakeRatesTests
     }
 
     [Fact]
-    public void What_is_not_told_allocates_nothing()
+    public void Handshakes_that_are_not_shared_allocate_nothing()
     {
         var node = Start(rate: 1_000_000, "a", "b", "c")[0];
         long before = 0;
@@ -172,11 +172,12 @@ public sealed class HandshakeRatesTests
         return taken;
     }
 
-    /// <summary>Waits until whoever has something to tell waits for the clock to tell more, and delivers it.</summary>
+    /// <summary>Waits until every node with something to send waits for the clock to send more, and delivers the messages.</summary>
     private async Task SettledAsync(HandshakeRates[] nodes)
     {
         await Eventually.TrueAsync(
-            () => nodes.Count(node => node.IsTelling) == _time.Timers(dueWithin: HandshakeRates.Pause), "who has something to tell has told it");
+            () => nodes.Count(node => node.IsTelling) == _time.Timers(dueWithin: HandshakeRates.Pause),
+            "every node has sent its counts");
         _bus.Deliver();
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Connections;
 
-/// <summary>On a busy machine the clock ticks late; nobody is to be closed for that.</summary>
+/// <summary>A clock that ticks late, as on a busy machine: no connection is closed for that.</summary>
 public sealed class LateClockTests
 {
     private const int Text = 1;
@@ -12,7 +12,7 @@ public sealed class LateClockTests
     private const int Pong = 10;
 
     [Fact]
-    public async Task Who_answered_a_ping_is_pinged_again_however_late_the_next_tick_is()
+    public async Task A_client_that_answered_a_ping_is_pinged_again_however_late_the_next_tick_is()
     {
         var time = new SteppedTime();
         await using var server = await GatewayServer.StartAsync([], services => services.AddSingleton<TimeProvider>(time));
@@ -31,7 +31,7 @@ public sealed class LateClockTests
     }
 
     [Fact]
-    public async Task Who_did_not_is_closed()
+    public async Task A_client_that_did_not_answer_is_closed()
     {
         var time = new SteppedTime();
         await using var server = await GatewayServer.StartAsync([], services => services.AddSingleton<TimeProvider>(time));
@@ -47,7 +47,7 @@ public sealed class LateClockTests
         await LeaveAsync(client, server);
     }
 
-    /// <summary>A server whose clock stands still must not be stopped while it would wait for somebody.</summary>
+    /// <summary>Closes the client and waits for the end of its connection: the drain would wait for a clock that stands still.</summary>
     private static async Task LeaveAsync(RawWebSocket client, GatewayServer server)
     {
         await client.DisposeAsync();

@@ -4,8 +4,8 @@ using Gateway.Server.Cluster;
 namespace Gateway.Tests.Connections;
 
 /// <summary>
-/// For one test. Joins the limits of several nodes in this process: messages wait until the test delivers them, and come to all nodes in the
-/// order in which they were sent.
+/// A bus between the limits of several nodes in this process, for one test. Messages wait until the test delivers them, and come to all
+/// nodes in the order in which they were sent.
 /// </summary>
 internal sealed class PeerBus
 {
@@ -26,10 +26,10 @@ internal sealed class PeerBus
         }
     }
 
-    /// <summary>Nodes that hear nothing, and do not answer.</summary>
+    /// <summary>Nodes that get no message and answer none.</summary>
     public HashSet<string> CloseTimedOut { get; } = [];
 
-    /// <summary>Whether the nodes are out of each other's reach.</summary>
+    /// <summary>Whether no node reaches another.</summary>
     public bool IsAway { get; set; }
 
     public void Join(string node, UserLimit? users, HandshakeRates? rates)
@@ -40,7 +40,7 @@ internal sealed class PeerBus
         rates?.Join(seat);
     }
 
-    /// <summary>Delivers what waits, until nothing does.</summary>
+    /// <summary>Delivers waiting messages until none is left.</summary>
     public void Deliver()
     {
         while (true)
@@ -55,7 +55,7 @@ internal sealed class PeerBus
         }
     }
 
-    /// <summary>What the heartbeats of all nodes bring.</summary>
+    /// <summary>Delivers the heartbeats of all nodes.</summary>
     public void Beat()
     {
         foreach (var seat in _seats)
@@ -66,7 +66,7 @@ internal sealed class PeerBus
         }
     }
 
-    /// <summary>A node stops, and says so.</summary>
+    /// <summary>Stops a node, which then says so to the others.</summary>
     public void Leave(string node)
     {
         _seats.RemoveAll(seat => seat.Node == node);

@@ -20,14 +20,15 @@ public sealed class TokenBucketTests
         select new TokenRate(perSecond, burst, frequency);
 
     private static readonly Gen<(long Ticks, long Tokens)> AnyStep =
-        from ticks in Gen.OneOf(Gen.Choose(0, 3).Select(n => (long)n), Gen.Choose(0, int.MaxValue).Select(n => (long)n), Gen.Elements(0L, 1L << 40, 1L << 55))
+        from ticks in Gen.OneOf(
+            Gen.Choose(0, 3).Select(n => (long)n), Gen.Choose(0, int.MaxValue).Select(n => (long)n), Gen.Elements(0L, 1L << 40, 1L << 55))
         from tokens in Tokens
         select (ticks, tokens);
 
     private static readonly Gen<List<(long Ticks, long Tokens)>> AnySteps = Gen.ListOf(AnyStep).Select(steps => steps.Take(50).ToList());
 
     [Fact]
-    public void It_gives_what_a_bucket_filled_tick_by_tick_gives()
+    public void The_bucket_gives_what_one_filled_tick_by_tick_gives()
     {
         var cases =
             from perSecond in Gen.Choose(1, 20)
@@ -56,7 +57,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void It_is_exact_at_any_rate_burst_and_time()
+    public void The_bucket_is_exact_at_any_rate_burst_and_time()
     {
         Prop.ForAll((from rate in AnyRate from steps in AnySteps select (rate, steps)).ToArbitrary(), @case =>
         {
@@ -85,7 +86,9 @@ public sealed class TokenBucketTests
         var cases =
             from rate in AnyRate
             from pauses in Gen.NonEmptyListOf(Gen.Choose(0, 1_000_000))
-            select (Rate: rate with { PerSecond = Math.Min(rate.PerSecond, 2_000), Burst = Math.Min(rate.Burst, 2_000) }, Pauses: pauses.Take(20));
+            select (
+                Rate: rate with { PerSecond = Math.Min(rate.PerSecond, 2_000), Burst = Math.Min(rate.Burst, 2_000) },
+                Pauses: pauses.Take(20));
 
         Prop.ForAll(cases.ToArbitrary(), @case =>
         {
@@ -96,7 +99,7 @@ public sealed class TokenBucketTests
                 taken++;
             foreach (int pause in @case.Pauses)
             {
-                // Short enough that the bucket never overflows, so nothing is lost and the sum is known.
+                // The pauses are short enough for the bucket never to overflow, so nothing is lost and the sum is known.
                 now += Math.Min(pause, (rate.Burst - 1) * rate.Frequency / rate.PerSecond);
                 while (bucket.TryTake(rate, 1, now))
                     taken++;

@@ -45,7 +45,7 @@ public sealed class UserLimitTests
     }
 
     [Fact]
-    public void What_is_not_asked_for_allocates_nothing()
+    public void Sign_ins_within_the_share_allocate_nothing()
     {
         var node = Start(limit: 60, "a", "b", "c")[0];
         var lease = node.Limits.TryAcquire(IPAddress.Loopback, out _)!;
@@ -54,7 +54,7 @@ public sealed class UserLimitTests
         {
             if (i == 500)
                 before = GC.GetAllocatedBytesForCurrentThread();
-            // From one to the other and back, and so counted each time.
+            // The user changes from one node to the other and back, and is counted each time.
             bool isDone = lease.IdentifyAsync(i % 2 == 0 ? Ann : "carol").IsCompletedSuccessfully;
             if (!isDone)
                 Assert.Fail("it was not let in at once");
@@ -73,7 +73,7 @@ public sealed class UserLimitTests
 
         Assert.Equal(60, opened.Count(IsLetIn));
         Assert.Equal(60, nodes.Sum(node => node.CountOf(Ann)));
-        // Who waited was claimed for together: with the first, or, who came after it, with the second.
+        // The waiting ones were claimed for together: in the first claim, or, when they came after it, in the second.
         Assert.InRange(_bus.Sent, 3, 6);
     }
 
@@ -90,7 +90,7 @@ public sealed class UserLimitTests
     }
 
     [Fact]
-    public async Task Whatever_comes_and_goes_where_and_when_the_sum_is_never_over_the_limit()
+    public async Task The_sum_is_never_over_the_limit_whatever_comes_and_goes()
     {
         var nodes = Start(limit: 40, "a", "b", "c");
         var random = new Random(7);
@@ -156,13 +156,13 @@ public sealed class UserLimitTests
     {
         var nodes = Start(limit: 20, "a", "b");
         await FillAsync(nodes[0], count: 20);
-        // Long after the claims of the others: heartbeats alone tell.
+        // Long after the claims of the others, so that only heartbeats tell of them.
         for (int i = 0; i < 5; i++)
         {
             _clock.Advance(TimeSpan.FromSeconds(2));
             _bus.Beat();
         }
-        // It has fewer than its share here.
+        // This node has fewer than its share.
         Assert.False(await OpenAsync(nodes[1]));
     }
 
@@ -246,7 +246,7 @@ public sealed class UserLimitTests
         var opened = Enumerable.Range(0, 600).Select(i => nodes[0].Open($"user-{i}")).ToList();
         await SettledAsync(opened);
         Assert.All(opened, open => Assert.True(IsLetIn(open)));
-        // The first claim has whoever was there when it went.
+        // The first claim covers the connections that were present when it was sent.
         Assert.InRange(_bus.Sent, 600 / UserLimit.MostClaimed, (600 / UserLimit.MostClaimed) + 2);
     }
 
@@ -289,7 +289,7 @@ public sealed class UserLimitTests
         return await opened;
     }
 
-    /// <summary>Delivers messages, and lets pauses between claims pass, until all are decided.</summary>
+    /// <summary>Delivers messages and lets the pauses between claims pass until all are decided.</summary>
     private async Task SettledAsync(IReadOnlyList<Task<bool>> opened, TimeSpan? first = null)
     {
         _clock.Advance(first ?? TimeSpan.Zero);
@@ -305,7 +305,7 @@ public sealed class UserLimitTests
             "all are decided");
     }
 
-    /// <summary>The limits of one node, and whom it has let in.</summary>
+    /// <summary>The limits of one node and the users that it has let in.</summary>
     private sealed class TestNode
     {
         private readonly List<CountedLease> _leases = [];

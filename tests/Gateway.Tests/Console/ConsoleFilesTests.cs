@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.OperatorPage;
 
-/// <summary>How the operator's page is served.</summary>
+/// <summary>The files of the operator's page, and the headers they are served with.</summary>
 public sealed partial class ConsoleFilesTests
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
@@ -28,7 +28,8 @@ public sealed partial class ConsoleFilesTests
             foreach (Match import in Imports().Matches(text))
                 waiting.Enqueue(import.Groups[1].Value);
         }
-        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Gateway/Console")).Select(Path.GetFileName).Except(["index.html"]);
+        var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Gateway/Console")).Select(Path.GetFileName)
+            .Except(["index.html"]);
         Assert.Equal(sources.Order(), seen.Order());
     }
 

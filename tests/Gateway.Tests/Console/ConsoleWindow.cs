@@ -4,11 +4,13 @@ using Microsoft.Playwright;
 
 namespace Gateway.Tests.OperatorPage;
 
-/// <summary>For one thread. <c>/console</c> in a real browser. Whatever a script or the content security policy complains of fails the test.</summary>
+/// <summary>
+/// The operator's page in a real browser. Any complaint of a script or of the content security policy fails the test. For one thread.
+/// </summary>
 public sealed class ConsoleWindow : IAsyncDisposable
 {
-    /// <summary>Only a failing test waits so long, also on a machine that has much else to do.</summary>
-    private const float Patience = 30_000;
+    /// <summary>The longest wait of an assertion. Only a failing test waits so long, also on a busy machine.</summary>
+    private const float Longest = 30_000;
 
     private readonly ConcurrentQueue<string> _complaints = new();
     private readonly ConcurrentQueue<string> _requests = new();
@@ -16,11 +18,11 @@ public sealed class ConsoleWindow : IAsyncDisposable
     private ConsoleWindow(IPage page)
     {
         Page = page;
-        page.SetDefaultTimeout(Patience);
+        page.SetDefaultTimeout(Longest);
         page.PageError += (_, error) => _complaints.Enqueue(error);
         page.Console += (_, message) =>
         {
-            // That an answer was an error, or did not come, is what some tests are about.
+            // Some tests are about answers that are errors or do not come.
             if (message.Type is "error" or "warning" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 _complaints.Enqueue(message.Text);
         };
@@ -41,7 +43,7 @@ public sealed class ConsoleWindow : IAsyncDisposable
 
     public ILocator Drawer => Page.Locator("#channel");
 
-    /// <summary>As on the internal port, so that what follows from the address is tested too.</summary>
+    /// <summary>Opens the page at the internal port's address, so that what follows from the address is tested too.</summary>
     internal static async Task<ConsoleWindow> OpenAsync(IPage page, int internalPort)
     {
         var opened = new ConsoleWindow(page);
@@ -55,19 +57,21 @@ public sealed class ConsoleWindow : IAsyncDisposable
     public ILocator Channel(string name) => Page.Locator("#channels button").Filter(new LocatorFilterOptions { HasText = name });
 
     public static async Task ShowsAsync(ILocator element, string text) =>
-        await Assertions.Expect(element).ToContainTextAsync(text, new LocatorAssertionsToContainTextOptions { Timeout = Patience });
+        await Assertions.Expect(element).ToContainTextAsync(text, new LocatorAssertionsToContainTextOptions { Timeout = Longest });
 
     public static async Task IsVisibleAsync(ILocator element, bool visible = true) =>
-        await Assertions.Expect(element).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Visible = visible, Timeout = Patience });
+        await Assertions.Expect(element).ToBeVisibleAsync(
+            new LocatorAssertionsToBeVisibleOptions { Visible = visible, Timeout = Longest });
 
     public Task LiveAsync() => ShowsAsync(Status, "Live");
 
-    /// <summary>Kept under artifacts/, for people to look at.</summary>
+    /// <summary>Takes a screenshot into artifacts/, for people to look at.</summary>
     public async Task PictureAsync(string name, bool whole = true)
     {
         if (whole)
             await Page.EvaluateAsync("scrollTo(0, 0)");
-        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
+        await Page.ScreenshotAsync(
+            new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", name + ".png"), FullPage = whole });
     }
 
     public async ValueTask DisposeAsync()

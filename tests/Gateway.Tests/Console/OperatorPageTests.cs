@@ -8,7 +8,7 @@ using static Gateway.Tests.OperatorPage.ConsoleWindow;
 
 namespace Gateway.Tests.OperatorPage;
 
-/// <summary>What an operator sees and does, in a real browser.</summary>
+/// <summary>The operator's page as an operator sees and uses it, in a real browser.</summary>
 public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<ChromiumBrowser>
 {
     private const string Markup = "<img/src=x/onerror=alert(1)>";
@@ -34,8 +34,9 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await ShowsAsync(console.Page.Locator("#publish .result"), "Published to chat:room-7 at seq 1");
 
         var message = await ann.ReceiveUntilAsync(received => received.Text("type") == "message");
-        Assert.Equal(("operator", """{"text":"hello","amount":12345678901234567890.10}"""), (message.Text("sender"), message.Raw("content")));
-        // The counter is a rate, and one message is over in a second.
+        Assert.Equal(
+            ("operator", """{"text":"hello","amount":12345678901234567890.10}"""), (message.Text("sender"), message.Raw("content")));
+        // The counter shows a rate, and one message leaves it after a second.
         for (int i = 0; await console.Tile("delivered").TextContentAsync() is "0/s" or "–" && i < 3_000; i++)
         {
             await ann.PublishAsync("chat:room-7", $$"""{"beat":{{i}}}""");
@@ -56,7 +57,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
     }
 
     [Fact]
-    public async Task What_clients_call_themselves_and_say_is_never_markup()
+    public async Task Names_and_messages_of_clients_are_never_markup()
     {
         await using var server = await StartAsync("Namespaces:default:History=10", "Namespaces:default:Presence=true");
         await using var client = await JsonClient.ConnectAsync(server, "?user=" + Uri.EscapeDataString(Markup));
@@ -87,7 +88,10 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await console.Page.ReloadAsync();
         await console.LiveAsync();
         Assert.Equal("secret-key", await console.Page.EvaluateAsync<string>("sessionStorage['gateway-key']"));
-        Assert.DoesNotContain("secret-key", await console.Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie + location"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret-key",
+            await console.Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie + location"),
+            StringComparison.Ordinal);
         Assert.DoesNotContain(console.Requests, address => address.Contains("secret-key", StringComparison.Ordinal));
 
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Forget key" }).ClickAsync();
@@ -96,7 +100,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
     }
 
     [Fact]
-    public async Task It_says_that_the_gateway_is_away_and_comes_back_with_it()
+    public async Task The_page_says_that_the_gateway_is_away_and_comes_back_with_it()
     {
         string port = "Internal=http://127.0.0.1:" + LoopbackPorts.Next();
         var first = await StartAsync(port);
@@ -114,7 +118,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
     }
 
     [Fact]
-    public async Task It_asks_nothing_while_nobody_looks()
+    public async Task A_hidden_page_sends_no_requests()
     {
         await using var server = await StartAsync();
         var page = await browser.BlankAsync();
@@ -122,7 +126,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await using var console = await ConsoleWindow.OpenAsync(page, server.InternalPort);
         await console.LiveAsync();
         await SetHiddenAsync("true");
-        // The question that was due is asked; the page's clock then goes on by as long as sixty more would take.
+        // The request that was due is sent; the page's clock then goes on by as long as sixty more would take.
         await page.Clock.RunForAsync(1_000);
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         int before = console.Requests.Count;
@@ -133,7 +137,8 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await Eventually.TrueAsync(() => console.Requests.Count > before, "it asks again");
 
         Task SetHiddenAsync(string hidden) => console.Page.EvaluateAsync(
-            $"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); document.dispatchEvent(new Event('visibilitychange'))");
+            $"Object.defineProperty(document, 'hidden', {{ value: {hidden}, configurable: true }}); " +
+            "document.dispatchEvent(new Event('visibilitychange'))");
     }
 
     [Fact]
@@ -191,7 +196,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
     [Theory]
     [InlineData(390)]
     [InlineData(820)]
-    public async Task It_fits_a_phone_and_a_tablet_and_a_chosen_theme_lasts(int width)
+    public async Task The_page_fits_a_phone_and_a_tablet_and_a_chosen_theme_lasts(int width)
     {
         await using var server = await StartAsync("Namespaces:default:History=10");
         await using var client = await JsonClient.ConnectAsync(server);

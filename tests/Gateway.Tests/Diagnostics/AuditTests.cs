@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Diagnostics;
 
-/// <summary>What an operator can find out afterwards: who came, who was refused, who went, and why.</summary>
+/// <summary>The audit log: who came, who was refused, who went, and why.</summary>
 public sealed class AuditTests : IDisposable
 {
     private const int Opened = 100, Ended = 101, Refused = 102, Cut = 103, LeftOut = 104;
@@ -24,7 +24,9 @@ public sealed class AuditTests : IDisposable
     {
         await using var server = await StartAsync();
         var (closing, vanishing, kicked) = (
-            await JsonClient.ConnectAsync(server, "?user=ann"), await JsonClient.ConnectAsync(server, "?user=bob"), await JsonClient.ConnectAsync(server, "?user=eve"));
+            await JsonClient.ConnectAsync(server, "?user=ann"),
+            await JsonClient.ConnectAsync(server, "?user=bob"),
+            await JsonClient.ConnectAsync(server, "?user=eve"));
         await closing.DisposeAsync();
         vanishing.Socket.Abort();
         using var deadline = new CancellationTokenSource(Eventually.Limit);
@@ -41,11 +43,14 @@ public sealed class AuditTests : IDisposable
             _log.Of(Ended).OrderBy(line => line.Split("ended with ")[1], StringComparer.Ordinal));
 
         string[] Of(string what) =>
-            [.. new[] { closing, vanishing, kicked }.Select(client => $"Connection {client.ConnectionId} of {client.User} from 127.0.0.1 {what}.")];
+        [
+            .. new[] { closing, vanishing, kicked }.Select(
+                client => $"Connection {client.ConnectionId} of {client.User} from 127.0.0.1 {what}."),
+        ];
     }
 
     [Fact]
-    public async Task Refusals_and_cuts_are_logged_and_counted_by_kind_and_never_with_what_was_sent()
+    public async Task Refusals_and_aborts_are_logged_and_counted_by_kind_and_never_with_sent_text()
     {
         await using var server = await StartAsync("Limits:Handshake=00:00:00.2", "Limits:ConnectionsPerUser=1");
         using var measured = new Measurements(server);
@@ -69,7 +74,8 @@ public sealed class AuditTests : IDisposable
              "Upgrade from 127.0.0.1 refused with 429: too many connections or connection attempts."],
             _log.Of(Refused).Order(StringComparer.Ordinal));
         Assert.Equal(["Connection from 127.0.0.1 cut: HandshakeTimeout."], _log.Of(Cut));
-        Assert.Equal((2, 1, 1), (measured["gateway.refusals 400"], measured["gateway.refusals 429"], measured["gateway.cuts handshake_timeout"]));
+        Assert.Equal(
+            (2, 1, 1), (measured["gateway.refusals 400"], measured["gateway.refusals 429"], measured["gateway.cuts handshake_timeout"]));
         Assert.DoesNotContain(_log.Lines, line => line.Text.Contains("SECRET", StringComparison.Ordinal));
     }
 
@@ -90,7 +96,7 @@ public sealed class AuditTests : IDisposable
         Assert.Single(_log.Of(Opened));
         Assert.Empty(_log.Of(LeftOut));
         clock.Advance(TimeSpan.FromSeconds(1));
-        await Eventually.TrueAsync(() => _log.Of(LeftOut).Count == 1, "what was left out is told");
+        await Eventually.TrueAsync(() => _log.Of(LeftOut).Count == 1, "the left out lines are reported");
         Assert.Equal("15 more were refused (400) within a second.", _log.Of(LeftOut)[0]);
 
         await RefuseAsync(server, "Sec-WebSocket-Protocol: unknown");

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Gateway.Tests.Diagnostics;
 
 /// <summary>
-/// For one thread. Reads the Prometheus text format 0.0.4 and throws at whatever its rules forbid, where a real Prometheus may be more
-/// lenient: https://prometheus.io/docs/instrumenting/exposition_formats/.
+/// A reader of the Prometheus text format 0.0.4 that throws at anything the rules forbid, where a real Prometheus may be more lenient:
+/// https://prometheus.io/docs/instrumenting/exposition_formats/. For one thread.
 /// </summary>
 internal sealed partial class ExpositionText
 {
@@ -37,7 +37,8 @@ internal sealed partial class ExpositionText
     /// <param name="labels">As <c>code="1000"</c>.</param>
     public double? Value(string name, string labels = "")
     {
-        var found = _families.Values.SelectMany(family => family.Samples).Where(sample => sample.Name == name && sample.LabelText == labels).ToList();
+        var found = _families.Values.SelectMany(family => family.Samples).Where(sample => sample.Name == name && sample.LabelText == labels)
+            .ToList();
         return found.Count == 0 ? null : found.Single().Value;
     }
 
@@ -71,7 +72,11 @@ internal sealed partial class ExpositionText
     [GeneratedRegex(@"^# TYPE (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<type>counter|gauge|histogram|summary|untyped)$")]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex(@"^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?<labels>[a-zA-Z_][a-zA-Z0-9_]*=""([^""\\\n]|\\\\|\\""|\\n)*""(,[a-zA-Z_][a-zA-Z0-9_]*=""([^""\\\n]|\\\\|\\""|\\n)*"")*)\})? (?<value>[^ ]+)$")]
+    [GeneratedRegex(
+        @"^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)" +
+        @"(\{(?<labels>[a-zA-Z_][a-zA-Z0-9_]*=""([^""\\\n]|\\\\|\\""|\\n)*""" +
+        @"(,[a-zA-Z_][a-zA-Z0-9_]*=""([^""\\\n]|\\\\|\\""|\\n)*"")*)\})?" +
+        " (?<value>[^ ]+)$")]
     private static partial Regex SampleLine();
 
     /// <summary>One metric with its samples.</summary>
@@ -120,7 +125,8 @@ internal sealed partial class ExpositionText
                 _ = one.Single(sample => sample.Name == Name + "_sum");
                 if (!bounds.SequenceEqual(bounds.Order()) || bounds[^1] != double.PositiveInfinity)
                     throw new FormatException($"the buckets of {Name} must ascend to +Inf");
-                if (!buckets.Select(bucket => bucket.Value).SequenceEqual(buckets.Select(bucket => bucket.Value).Order()) || buckets[^1].Value != count)
+                if (!buckets.Select(bucket => bucket.Value).SequenceEqual(buckets.Select(bucket => bucket.Value).Order())
+                    || buckets[^1].Value != count)
                     throw new FormatException($"the buckets of {Name} must be cumulative and end in its count");
             }
         }
@@ -137,13 +143,16 @@ internal sealed partial class ExpositionText
         }
     }
 
-    /// <summary>What Go's ParseFloat takes of what .NET might write.</summary>
+    /// <summary>Parses the numbers that both .NET writes and Go's ParseFloat takes.</summary>
     private static double Number(string text) => text switch
     {
         "+Inf" => double.PositiveInfinity,
         "-Inf" => double.NegativeInfinity,
         "NaN" => double.NaN,
-        _ => double.Parse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture),
+        _ => double.Parse(
+            text,
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture),
     };
 
     [GeneratedRegex(@"([a-zA-Z_][a-zA-Z0-9_]*)=""((?:[^""\\\n]|\\\\|\\""|\\n)*)""")]

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Diagnostics;
 
-/// <summary>Dashboards, alerts and documentation name the metrics there are.</summary>
+/// <summary>Metric names: dashboards, alerts and documentation name only metrics that exist.</summary>
 public sealed partial class MetricNamesTests
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed partial class MetricNamesTests
     [Theory]
     [InlineData("deploy/prometheus/alerts.yml")]
     [InlineData("deploy/grafana/gateway.json")]
-    public async Task What_is_deployed_uses_only_names_that_are_exported(string file)
+    public async Task Deployed_files_use_only_names_that_are_exported(string file)
     {
         var families = (await ExportedAsync()).Families.Values;
         var samples = families.SelectMany(family => family.Type == "histogram"
@@ -27,7 +27,8 @@ public sealed partial class MetricNamesTests
             : [family.Name]).ToHashSet();
         string text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, file));
 
-        var used = Expressions(file, text).SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value).Distinct().ToList();
+        var used = Expressions(file, text).SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value)
+            .Distinct().ToList();
 
         Assert.True(used.Count > 10);
         Assert.Equal([], used.Except(samples));

@@ -23,7 +23,8 @@ public sealed class OtlpExportTests
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
-            received.AddOrUpdate(signal, _ => Encoding.Latin1.GetString(body.ToArray()), (_, before) => before + Encoding.Latin1.GetString(body.ToArray()));
+            received.AddOrUpdate(
+                signal, _ => Encoding.Latin1.GetString(body.ToArray()), (_, before) => before + Encoding.Latin1.GetString(body.ToArray()));
         });
         await collector.StartAsync();
         string address = collector.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -41,7 +42,11 @@ public sealed class OtlpExportTests
         });
         await using var client = await JsonClient.ConnectAsync(gateway.WebSocketUri);
 
-        foreach (string expected in new[] { "gateway.messages.received", "gateway.connections", "websocket", "edge-7", "deployment.environment", "dotnet.gc.collections" })
-            await Eventually.TrueAsync(() => received.GetValueOrDefault("metrics", "").Contains(expected, StringComparison.Ordinal), expected + " arrives");
+        foreach (string expected in new[]
+        {
+            "gateway.messages.received", "gateway.connections", "websocket", "edge-7", "deployment.environment", "dotnet.gc.collections",
+        })
+            await Eventually.TrueAsync(
+                () => received.GetValueOrDefault("metrics", "").Contains(expected, StringComparison.Ordinal), expected + " arrives");
     }
 }

@@ -46,7 +46,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Streams_and_websockets_are_told_apart_and_gone_when_they_end()
+    public async Task Streams_and_websockets_are_counted_apart_and_gone_when_they_end()
     {
         await using var server = await GatewayServer.StartAsync();
         var socket = await JsonClient.ConnectAsync(server);
@@ -65,12 +65,13 @@ public sealed class PrometheusTests
         await Eventually.TrueAsync(async () =>
         {
             var after = await ScrapeAsync(server);
-            return after.Value("gateway_connections", "transport=\"websocket\"") == 0 && after.Value("gateway_connections", "transport=\"sse\"") == 0;
+            return after.Value("gateway_connections", "transport=\"websocket\"") == 0
+                && after.Value("gateway_connections", "transport=\"sse\"") == 0;
         }, "both are gone");
     }
 
     [Fact]
-    public async Task The_answer_to_a_ping_is_measured_and_a_pong_that_nobody_asked_for_is_not()
+    public async Task The_answer_to_a_ping_is_measured_and_an_unsolicited_pong_is_not()
     {
         await using var server = await GatewayServer.StartAsync("Heartbeat:Ping=00:00:00.3");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
@@ -82,24 +83,27 @@ public sealed class PrometheusTests
         Assert.Null((await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count"));
 
         await client.SendAsync(RawWebSocket.Frame(10, []));
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count") == 1, "the answer is measured");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_ping_round_trip_seconds_count") == 1, "the answer is measured");
     }
 
     [Theory]
     [InlineData("reject")]
     [InlineData("delay")]
     [InlineData("close")]
-    public async Task What_was_done_about_too_many_messages_is_counted(string action)
+    public async Task The_action_against_too_many_messages_is_counted(string action)
     {
-        await using var server = await GatewayServer.StartAsync("Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
+        await using var server = await GatewayServer.StartAsync(
+            "Limits:MessagesPerSecond=10", "Limits:MessageBurst=1", $"Limits:RateAction={action}");
         await using var client = await JsonClient.ConnectAsync(server);
         for (int i = 0; i < 3; i++)
             await client.SendAsync("""{"type":"ping"}""");
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_rate_limited_total", $"action=\"{action}\"") >= 1, "it is counted");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_rate_limited_total", $"action=\"{action}\"") >= 1, "it is counted");
     }
 
     [Fact]
-    public async Task Refusals_tell_which_limit_it_was()
+    public async Task Refusals_name_their_limit()
     {
         await using var server = await GatewayServer.StartAsync("Limits:ConnectionsPerAddress=1");
         await using var first = await JsonClient.ConnectAsync(server);
@@ -124,8 +128,9 @@ public sealed class PrometheusTests
         foreach (var client in clients)
             await client.ReceiveAsync("message");
 
-        // It is measured when the last has been reached, whose message may be here first.
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
+        // The fan-out is measured when it has reached the last subscriber, and that one's message may arrive first.
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_fanout_subscribers_count") == 1, "the fan-out is measured");
         var scrape = await ScrapeAsync(server);
         Assert.Equal(4, scrape.Value("gateway_fanout_subscribers_sum"));
         Assert.Equal(0, scrape.Value("gateway_fanout_subscribers_bucket", "le=\"3\""));
@@ -137,14 +142,15 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task What_is_held_is_zero_again_when_the_clients_have_gone()
+    public async Task All_gauges_are_zero_again_when_the_clients_have_gone()
     {
         await using var server = await GatewayServer.StartAsync();
         var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
         await client.DisposeAsync();
 
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_connections", "transport=\"websocket\"") == 0, "the connection is gone");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_connections", "transport=\"websocket\"") == 0, "the connection is gone");
         var scrape = await ScrapeAsync(server);
         Assert.Equal(0, scrape.Value("gateway_subscriptions"));
         Assert.Equal(0, scrape.Value("gateway_channels"));
@@ -153,7 +159,7 @@ public sealed class PrometheusTests
     }
 
     [Fact]
-    public async Task Two_nodes_tell_what_they_ask_of_redis()
+    public async Task Two_nodes_count_their_requests_to_redis()
     {
         await using var nodes = await TwoNodes.StartAsync();
         await using var subscriber = await JsonClient.ConnectAsync(nodes.A);
@@ -162,7 +168,8 @@ public sealed class PrometheusTests
         await publisher.PublishAsync("h:a", "1");
         await subscriber.ReceiveAsync("message");
 
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(nodes.B)).Value("gateway_backplane_publishes_total") == 1, "the publish is counted");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(nodes.B)).Value("gateway_backplane_publishes_total") == 1, "the publish is counted");
         Assert.Equal(1, (await ScrapeAsync(nodes.A)).Value("gateway_backplane_channels"));
         Assert.True((await ScrapeAsync(nodes.A)).Value("gateway_backplane_round_trip_seconds_count") > 0);
 
@@ -187,7 +194,8 @@ public sealed class PrometheusTests
             await using var client = await JsonClient.ConnectAsync(server);
             await client.Socket.CloseAsync((System.Net.WebSockets.WebSocketCloseStatus)code, null, CancellationToken.None);
         }
-        await Eventually.TrueAsync(async () => (await ScrapeAsync(server)).Value("gateway_disconnects_total", "code=\"other\"") == 2, "both are counted as other");
+        await Eventually.TrueAsync(
+            async () => (await ScrapeAsync(server)).Value("gateway_disconnects_total", "code=\"other\"") == 2, "both are counted as other");
     }
 
     [Fact]

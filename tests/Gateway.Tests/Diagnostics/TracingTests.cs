@@ -53,7 +53,8 @@ public sealed class TracingTests : IDisposable
         await using var server = await GatewayServer.StartAsync();
         await PublishAsync(server, "broadcast", """{"channels":["a","b","c"],"content":1}""");
         await EndedAsync(4);
-        Assert.Equal(3, _ended.Count(activity => activity.OperationName == "backplane" && activity.ParentSpanId == Single("broadcast").SpanId));
+        Assert.Equal(
+            3, _ended.Count(activity => activity.OperationName == "backplane" && activity.ParentSpanId == Single("broadcast").SpanId));
     }
 
     [Fact]

@@ -13,9 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Dialects;
 
-/// <summary>
-/// The facts that leave with every reply, so that an event stream knows its name and the positions it stands for without reading the JSON.
-/// </summary>
+/// <summary>Facts that leave with every reply, so that an event stream has the name and the positions without reading the JSON.</summary>
 public sealed class NativeRepliesTests : IDisposable
 {
     private readonly GatewayMetrics _metrics =
@@ -126,7 +124,7 @@ public sealed class NativeRepliesTests : IDisposable
         Assert.False(_replies.Recovered(_subscription, new PublishedMessage(PayloadKind.Json, "8"u8.ToArray(), default, Seq: 5, Time: 0)));
     }
 
-    /// <summary>Keeps the last reply.</summary>
+    /// <summary>An outlet that keeps the last reply.</summary>
     private sealed class Outlet : IReplyOutlet
     {
         private (string Type, string Message) _last;

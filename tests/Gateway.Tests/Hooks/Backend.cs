@@ -16,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Tests.Hooks;
 
 /// <summary>
-/// Safe for any thread. An application's backend: a real HTTP server that checks every signature by itself, notes what it is asked and
-/// told, and answers as a test wants.
+/// An application's backend: a real HTTP server that checks every signature by itself, keeps requests and notifications, and answers as a
+/// test wants. Safe for any thread.
 /// </summary>
 internal sealed class Backend : IAsyncDisposable
 {
@@ -36,11 +36,11 @@ internal sealed class Backend : IAsyncDisposable
         _app.Run(ServeAsync);
     }
 
-    /// <summary>What it answers when it is asked. Unset: yes.</summary>
-    public Func<HttpContext, Request, Task> OnAsked { get; set; } = (context, _) => AnswerAsync(context, """{"allow":true}""");
+    /// <summary>The answer to a request of a blocking hook. By default: allowed.</summary>
+    public Func<HttpContext, Request, Task> OnCall { get; set; } = (context, _) => AnswerAsync(context, """{"allow":true}""");
 
-    /// <summary>What it answers when it is told. Unset: 204.</summary>
-    public Func<HttpContext, Request, Task> OnTold { get; set; } = (context, _) =>
+    /// <summary>The answer to a delivery of events. By default: 204.</summary>
+    public Func<HttpContext, Request, Task> OnEvents { get; set; } = (context, _) =>
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
         return Task.CompletedTask;
@@ -48,16 +48,17 @@ internal sealed class Backend : IAsyncDisposable
 
     public string Url => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First() + "/hooks";
 
-    /// <summary>Everything that came, in order.</summary>
+    /// <summary>All requests, in order.</summary>
     public IReadOnlyList<Request> Requests => [.. _requests];
 
-    /// <summary>What it was asked, in order.</summary>
-    public IReadOnlyList<JsonElement> Asked => [.. _requests.Where(request => !request.Json.Has("events")).Select(request => request.Json)];
+    /// <summary>The requests of blocking hooks, in order.</summary>
+    public IReadOnlyList<JsonElement> Calls => [.. _requests.Where(request => !request.Json.Has("events")).Select(request => request.Json)];
 
-    /// <summary>What it was told and took, each delivery once, in order.</summary>
-    public IReadOnlyList<JsonElement> Told => [.. _requests.Where(request => request.IsTaken).SelectMany(request => request.Json.GetProperty("events").EnumerateArray())];
+    /// <summary>The events of accepted deliveries, each delivery once, in order.</summary>
+    public IReadOnlyList<JsonElement> Events =>
+        [.. _requests.Where(request => request.IsTaken).SelectMany(request => request.Json.GetProperty("events").EnumerateArray())];
 
-    /// <summary>Completes when the test is over: what hangs until then need not be cut.</summary>
+    /// <summary>Completes when the test is over. Requests that hang until then need not be aborted.</summary>
     public Task Over => _over.Task;
 
     public static async Task<Backend> StartAsync()
@@ -75,11 +76,11 @@ internal sealed class Backend : IAsyncDisposable
     public static string[] SettingsFor(string url, string events, params string[] more) =>
         [$"Hooks:Url={url}", $"Hooks:Secret=whsec_{Convert.ToBase64String(Key)}", $"Hooks:Events={events}", .. more];
 
-    /// <summary>Answers yes to everything but what the test denies.</summary>
+    /// <summary>Allows everything except what the test denies.</summary>
     /// <param name="denied">Whether to deny.</param>
     /// <param name="more">Further fields of the denial, each with a leading comma.</param>
     public void Deny(Func<JsonElement, bool> denied, string more = "") =>
-        OnAsked = (context, request) => AnswerAsync(context, denied(request.Json) ? $$"""{"allow":false{{more}}}""" : """{"allow":true}""");
+        OnCall = (context, request) => AnswerAsync(context, denied(request.Json) ? $$"""{"allow":false{{more}}}""" : """{"allow":true}""");
 
     public static Task AnswerAsync(HttpContext context, string json)
     {
@@ -88,13 +89,14 @@ internal sealed class Backend : IAsyncDisposable
     }
 
     /// <summary>An event as <c>subscribed a</c>.</summary>
-    public static string Describe(JsonElement told) => told.Has("channel") ? $"{told.Text("type")} {told.Text("channel")}" : told.Text("type");
+    public static string Describe(JsonElement one) =>
+        one.Has("channel") ? $"{one.Text("type")} {one.Text("channel")}" : one.Text("type");
 
-    /// <summary>Waits until it was told so much.</summary>
-    public async Task<IReadOnlyList<JsonElement>> ToldAsync(int count)
+    /// <summary>Waits for a number of events.</summary>
+    public async Task<IReadOnlyList<JsonElement>> EventsAsync(int count)
     {
-        await Eventually.TrueAsync(() => Told.Count >= count, $"the backend is told {count} events");
-        return Told;
+        await Eventually.TrueAsync(() => Events.Count >= count, $"the backend has {count} events");
+        return Events;
     }
 
     private async Task ServeAsync(HttpContext context)
@@ -110,18 +112,23 @@ internal sealed class Backend : IAsyncDisposable
         _requests.Enqueue(request);
         if (!request.Json.Has("events"))
         {
-            await OnAsked(context, request);
+            await OnCall(context, request);
             return;
         }
-        await OnTold(context, request);
+        await OnEvents(context, request);
         request.IsTaken = context.Response.StatusCode is >= 200 and < 300 && !context.RequestAborted.IsCancellationRequested;
     }
 
-    /// <summary>Standard Webhooks, "Verifying webhook authenticity", but for the time: the gateway of a test may have a clock of its own.</summary>
+    /// <summary>
+    /// Checks a signature as in Standard Webhooks, "Verifying webhook authenticity", without the time: the gateway of a test may have its
+    /// own clock.
+    /// </summary>
     private static bool IsGenuine(IHeaderDictionary headers, byte[] body)
     {
-        byte[] signed = [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{headers["webhook-id"]}.{headers["webhook-timestamp"]}.")), .. body];
-        return headers["webhook-signature"] == "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key, signed)) && headers.ContentType == "application/json";
+        string prefix = string.Create(CultureInfo.InvariantCulture, $"{headers["webhook-id"]}.{headers["webhook-timestamp"]}.");
+        byte[] signed = [.. Encoding.ASCII.GetBytes(prefix), .. body];
+        return headers["webhook-signature"] == "v1," + Convert.ToBase64String(HMACSHA256.HashData(Key, signed))
+            && headers.ContentType == "application/json";
     }
 
     public async ValueTask DisposeAsync()
@@ -136,7 +143,7 @@ internal sealed class Backend : IAsyncDisposable
     {
         public JsonElement Json { get; } = JsonDocument.Parse(Body).RootElement;
 
-        /// <summary>Whether it was answered well.</summary>
+        /// <summary>Whether the answer accepted the request.</summary>
         public bool IsTaken { get; set; }
     }
 }

@@ -11,7 +11,7 @@ public sealed class CircuitBreakerTests
     public CircuitBreakerTests() => _circuit = new CircuitBreaker(_time);
 
     [Fact]
-    public void It_opens_with_the_fifth_failure_in_a_row()
+    public void The_circuit_opens_with_the_fifth_failure_in_a_row()
     {
         Assert.Equal([false, false, false, false, true], Fail(5));
         Assert.False(_circuit.TryEnter());

@@ -5,13 +5,13 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>What the backend is told.</summary>
+/// <summary>The events that a backend gets.</summary>
 public sealed class EventTests
 {
     private const string All = "connected,disconnected,subscribed,unsubscribed,occupied,vacated";
 
     [Fact]
-    public async Task A_connections_life_is_told_in_order()
+    public async Task A_connections_events_come_in_order()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings(All, "Node=edge-1"));
@@ -24,17 +24,20 @@ public sealed class EventTests
             await client.AskAsync("""{"type":"unsubscribe","channel":"a"}""", "unsubscribed");
         }
 
-        var told = await backend.ToldAsync(10);
+        var events = await backend.EventsAsync(10);
 
         Assert.Equal(
-            ["connected", "occupied a", "subscribed a", "occupied b", "subscribed b", "unsubscribed a", "vacated a", "unsubscribed b", "vacated b", "disconnected"],
-            told.Select(Backend.Describe));
-        Assert.All(told.Where(one => one.Has("user")), one => Assert.Equal((id, user), (one.Text("connection"), one.Text("user"))));
-        Assert.Equal(["occupied", "occupied", "vacated", "vacated"], told.Where(one => !one.Has("user")).Select(one => one.Text("type")));
-        Assert.Equal(1000, told[^1].Number("code"));
+            [
+                "connected", "occupied a", "subscribed a", "occupied b", "subscribed b",
+                "unsubscribed a", "vacated a", "unsubscribed b", "vacated b", "disconnected",
+            ],
+            events.Select(Backend.Describe));
+        Assert.All(events.Where(one => one.Has("user")), one => Assert.Equal((id, user), (one.Text("connection"), one.Text("user"))));
+        Assert.Equal(["occupied", "occupied", "vacated", "vacated"], events.Where(one => !one.Has("user")).Select(one => one.Text("type")));
+        Assert.Equal(1000, events[^1].Number("code"));
         Assert.All(backend.Requests, request => Assert.Equal("edge-1", request.Json.Text("node")));
-        string start = told[0].Text("id").Split('-')[0];
-        Assert.Equal(Enumerable.Range(1, 10).Select(number => $"{start}-{number}"), told.Select(one => one.Text("id")));
+        string start = events[0].Text("id").Split('-')[0];
+        Assert.Equal(Enumerable.Range(1, 10).Select(number => $"{start}-{number}"), events.Select(one => one.Text("id")));
     }
 
     [Fact]
@@ -50,11 +53,11 @@ public sealed class EventTests
             await client.AskAsync("""{"type":"unsubscribe","channel":"a"}""", "unsubscribed");
         await one.SubscribeAsync("a");
 
-        Assert.Equal(["occupied a", "vacated a", "occupied a"], (await backend.ToldAsync(3)).Select(Backend.Describe));
+        Assert.Equal(["occupied a", "vacated a", "occupied a"], (await backend.EventsAsync(3)).Select(Backend.Describe));
     }
 
     [Fact]
-    public async Task Who_ends_it_makes_no_difference()
+    public async Task An_end_by_the_API_has_the_same_events()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("unsubscribed,disconnected"));
@@ -67,17 +70,17 @@ public sealed class EventTests
         await client.ReceiveUntilAsync(message => message.Text("type") == "disconnect");
         Assert.Null(await client.ReceiveTextAsync());
 
-        var told = await backend.ToldAsync(3);
-        Assert.Equal(["unsubscribed a", "unsubscribed b", "disconnected"], told.Select(Backend.Describe));
-        Assert.Equal(4003, told[^1].Number("code"));
+        var events = await backend.EventsAsync(3);
+        Assert.Equal(["unsubscribed a", "unsubscribed b", "disconnected"], events.Select(Backend.Describe));
+        Assert.Equal(4003, events[^1].Number("code"));
     }
 
     [Fact]
-    public async Task Only_who_was_let_in_is_told_of()
+    public async Task Only_admitted_connections_have_events()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await TokenServer.StartAsync(backend.Settings("connect," + All));
-        backend.Deny(asked => asked.Text("user") == "eve");
+        backend.Deny(call => call.Text("user") == "eve");
         await using (var nobody = await server.OpenAsync())
             await nobody.AskAsync("""{"type":"ping"}""", "pong");
         await using (var eve = await server.OpenAsync())
@@ -88,11 +91,11 @@ public sealed class EventTests
         await using (var ann = await server.OpenAsync())
         {
             await ann.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""", "connected");
-            Assert.Equal(["connected"], (await backend.ToldAsync(1)).Select(Backend.Describe));
+            Assert.Equal(["connected"], (await backend.EventsAsync(1)).Select(Backend.Describe));
         }
-        var told = await backend.ToldAsync(2);
-        Assert.Equal(["connected", "disconnected"], told.Select(Backend.Describe));
-        Assert.All(told, one => Assert.Equal("ann", one.Text("user")));
+        var events = await backend.EventsAsync(2);
+        Assert.Equal(["connected", "disconnected"], events.Select(Backend.Describe));
+        Assert.All(events, one => Assert.Equal("ann", one.Text("user")));
     }
 
     [Fact]
@@ -103,11 +106,13 @@ public sealed class EventTests
         await using (var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a"))
             await stream.ReceiveAsync("subscribed");
 
-        Assert.Equal(["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"], (await backend.ToldAsync(6)).Select(Backend.Describe));
+        Assert.Equal(
+            ["connected", "occupied a", "subscribed a", "unsubscribed a", "vacated a", "disconnected"],
+            (await backend.EventsAsync(6)).Select(Backend.Describe));
     }
 
     [Fact]
-    public async Task However_many_come_and_go_at_once_everything_is_told_in_turns()
+    public async Task Events_of_many_that_come_and_go_at_once_alternate()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings(All));
@@ -121,15 +126,17 @@ public sealed class EventTests
             }
             await client.AskAnythingAsync("""{"type":"ping","id":"last"}""");
         }));
-        await Eventually.TrueAsync(() => backend.Told.Count(one => one.Text("type") == "disconnected") == 8, "all are told of as gone");
-        var told = backend.Told;
+        await Eventually.TrueAsync(
+            () => backend.Events.Count(one => one.Text("type") == "disconnected") == 8, "every connection has its last event");
+        var events = backend.Events;
 
-        Assert.All(OfType("occupied", "vacated").Index(), one => Assert.Equal(one.Index % 2 == 0 ? "occupied" : "vacated", one.Item.Text("type")));
+        Assert.All(
+            OfType("occupied", "vacated").Index(), one => Assert.Equal(one.Index % 2 == 0 ? "occupied" : "vacated", one.Item.Text("type")));
         foreach (var connection in OfType("subscribed", "unsubscribed").GroupBy(one => one.Text("connection")))
         {
             Assert.Equal(100, connection.Count());
             Assert.All(connection.Index(), one => Assert.Equal(one.Index % 2 == 0 ? "subscribed" : "unsubscribed", one.Item.Text("type")));
         }
-        IEnumerable<JsonElement> OfType(params string[] types) => told.Where(one => types.Contains(one.Text("type")));
+        IEnumerable<JsonElement> OfType(params string[] types) => events.Where(one => types.Contains(one.Text("type")));
     }
 }

@@ -69,12 +69,13 @@ public sealed class FailingBackendTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Without_an_answer_it_is_refused_or_where_so_configured_allowed(string failure, bool open)
+    public async Task Without_an_answer_a_publish_is_refused_or_where_so_configured_allowed(string failure, bool open)
     {
         await using var backend = await Backend.StartAsync();
         string timeout = failure is "hangs" or "never ends" ? "00:00:00.3" : "00:00:20";
-        await using var server = await GatewayServer.StartAsync(backend.Settings("publish", $"Hooks:FailOpen={open}", "Hooks:Timeout=" + timeout));
-        backend.OnAsked = (context, _) => Failures[failure](context, backend);
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("publish", $"Hooks:FailOpen={open}", "Hooks:Timeout=" + timeout));
+        backend.OnCall = (context, _) => Failures[failure](context, backend);
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
@@ -83,15 +84,17 @@ public sealed class FailingBackendTests
 
         Assert.Equal(open ? "ack" : "error", answer.Text("type"));
         if (!open)
-            Assert.Equal(("unavailable", "the application does not answer; nothing was done"), (answer.Text("code"), answer.Text("message")));
-        Assert.InRange(backend.Asked.Count, 0, 1);
-        Assert.Equal(1, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_calls_total", "hook=\"publish\",result=\"failed\""));
+            Assert.Equal(
+                ("unavailable", "the application does not answer; nothing was done"), (answer.Text("code"), answer.Text("message")));
+        Assert.InRange(backend.Calls.Count, 0, 1);
+        Assert.Equal(
+            1, (await PrometheusTests.ScrapeAsync(server)).Value("gateway_hooks_calls_total", "hook=\"publish\",result=\"failed\""));
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_does_not_speak_HTTP_is_no_answer_either(bool listens)
+    public async Task Bytes_that_are_not_HTTP_are_no_answer_either(bool listens)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -112,43 +115,46 @@ public sealed class FailingBackendTests
     }
 
     [Fact]
-    public async Task A_backend_that_hangs_is_soon_not_asked_any_more()
+    public async Task A_backend_that_hangs_is_soon_not_called_any_more()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:00:00.2"));
-        backend.OnAsked = (_, _) => backend.Over;
+        backend.OnCall = (_, _) => backend.Over;
         await using var client = await JsonClient.ConnectAsync(server);
 
         for (int i = 0; i < CircuitBreaker.Failures + 20; i++)
             Assert.Equal("error", await PublishAsync(client));
 
-        Assert.InRange(backend.Asked.Count, 0, CircuitBreaker.Failures + 1);
+        Assert.InRange(backend.Calls.Count, 0, CircuitBreaker.Failures + 1);
         var scrape = await PrometheusTests.ScrapeAsync(server);
         Assert.True(scrape.Value("gateway_hooks_calls_total", "hook=\"publish\",result=\"skipped\"") >= 15);
         Assert.Equal(1, scrape.Value("gateway_hooks_open", "hook=\"publish\""));
     }
 
     [Fact]
-    public async Task A_broken_backend_is_asked_now_and_then_until_it_answers_again()
+    public async Task A_broken_backend_is_called_now_and_then_until_it_answers_again()
     {
         var time = new ManualTime();
         using var log = new RecordedLog();
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(
-            backend.Settings("subscribe,publish", "Hooks:Timeout=00:00:30"), services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
+            backend.Settings("subscribe,publish", "Hooks:Timeout=00:00:30"),
+            services => services.AddSingleton<TimeProvider>(time).AddSingleton<ILoggerProvider>(log));
         bool isBroken = true;
-        backend.OnAsked = (context, request) => isBroken && request.Json.Text("type") == "publish" ? StatusAsync(context, 503) : Backend.AnswerAsync(context, """{"allow":true}""");
+        backend.OnCall = (context, request) => isBroken && request.Json.Text("type") == "publish"
+            ? StatusAsync(context, 503)
+            : Backend.AnswerAsync(context, """{"allow":true}""");
         await using (var client = await JsonClient.ConnectAsync(server))
         {
             for (int i = 0; i < CircuitBreaker.Failures + 20; i++)
                 Assert.Equal("error", await PublishAsync(client));
-            Assert.Equal(CircuitBreaker.Failures, backend.Asked.Count);
-            // What else it is asked, it still is.
+            Assert.Equal(CircuitBreaker.Failures, backend.Calls.Count);
+            // The breaker of one hook leaves the requests of the other hooks alone.
             await client.SubscribeAsync("b");
 
             time.Advance(CircuitBreaker.Pause);
             Assert.Equal(["error", "error"], [await PublishAsync(client), await PublishAsync(client)]);
-            Assert.Equal(CircuitBreaker.Failures + 2, backend.Asked.Count);
+            Assert.Equal(CircuitBreaker.Failures + 2, backend.Calls.Count);
 
             isBroken = false;
             time.Advance(CircuitBreaker.Pause);
@@ -165,11 +171,12 @@ public sealed class FailingBackendTests
     {
         var time = new ManualTime();
         await using var backend = await Backend.StartAsync();
-        await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:01:00"), services => services.AddSingleton<TimeProvider>(time));
+        await using var server = await GatewayServer.StartAsync(
+            backend.Settings("publish", "Hooks:Timeout=00:01:00"), services => services.AddSingleton<TimeProvider>(time));
         var clock = server.Services.GetRequiredService<GatewayClock>();
         await Eventually.TrueAsync(() => time.Timers(dueWithin: clock.Period) > 0, "the clock of the gateway runs");
         var answer = new TaskCompletionSource();
-        backend.OnAsked = async (context, _) =>
+        backend.OnCall = async (context, _) =>
         {
             await Task.WhenAny(answer.Task, backend.Over);
             await Backend.AnswerAsync(context, """{"allow":true}""");
@@ -177,7 +184,7 @@ public sealed class FailingBackendTests
         await using (var client = await JsonClient.ConnectAsync(server))
         {
             await client.PublishAsync("a", "1", ""","id":1""");
-            await Eventually.TrueAsync(() => backend.Asked.Count == 1, "the backend is asked");
+            await Eventually.TrueAsync(() => backend.Calls.Count == 1, "the backend is called");
             for (int seconds = 30; seconds <= 120; seconds += 30)
             {
                 time.Advance(TimeSpan.FromSeconds(30));
@@ -191,7 +198,7 @@ public sealed class FailingBackendTests
     }
 
     [Fact]
-    public async Task Nothing_of_the_secret_is_logged_and_failures_are_told_in_few_lines()
+    public async Task Nothing_of_the_secret_is_logged_and_failures_take_few_lines()
     {
         using var log = new CapturedLogs();
         await using var backend = await Backend.StartAsync();
@@ -199,16 +206,17 @@ public sealed class FailingBackendTests
         string secret = settings[1]["Hooks:Secret=whsec_".Length..];
         await using (var server = await GatewayServer.StartAsync(settings, services => services.AddSingleton<ILoggerProvider>(log)))
         {
-            backend.OnAsked = (context, _) => StatusAsync(context, 500);
-            backend.OnTold = (context, _) => StatusAsync(context, 500);
+            backend.OnCall = (context, _) => StatusAsync(context, 500);
+            backend.OnEvents = (context, _) => StatusAsync(context, 500);
             await using var client = await JsonClient.ConnectAsync(server);
             for (int i = 0; i < 50; i++)
                 await client.AskAnythingAsync("""{"type":"message","channel":"a","content":1,"id":1}""");
             await Eventually.TrueAsync(() => backend.Requests.Any(request => request.Json.Has("events")), "a delivery was tried");
-            backend.OnTold = (context, _) => StatusAsync(context, 200);
+            backend.OnEvents = (context, _) => StatusAsync(context, 200);
         }
-        Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
-        Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Server.Application.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
+        Assert.DoesNotContain(
+            log.Lines, line => line.Contains(secret, StringComparison.Ordinal) || line.Contains("v1,", StringComparison.Ordinal));
+        Assert.InRange(log.Lines.Count(line => line.StartsWith("Gateway.Hooks.HookCalls", StringComparison.Ordinal)), 1, 4);
     }
 
     private static async Task<string> PublishAsync(JsonClient client) =>

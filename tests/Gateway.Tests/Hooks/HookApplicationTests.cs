@@ -5,7 +5,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>What an application over HTTP says that it wants: nothing else is ever asked or told.</summary>
+/// <summary>The hooks and events that a backend is configured for; the gateway sends no others.</summary>
 public sealed class HookApplicationTests
 {
     [Theory]
@@ -27,7 +27,7 @@ public sealed class HookApplicationTests
     [InlineData("online", false, true)]
     [InlineData("offline", false, true)]
     [InlineData("connected", false, false)]
-    public void Occupancy_is_counted_only_where_it_is_told(string hook, bool channels, bool users)
+    public void Occupancy_is_counted_only_where_the_backend_wants_it(string hook, bool channels, bool users)
     {
         IOccupancySink sink = Application(HookNames.Find(hook)!.Value);
 
@@ -35,14 +35,14 @@ public sealed class HookApplicationTests
     }
 
     [Fact]
-    public void A_change_without_an_event_counts_as_told()
+    public void A_change_without_an_event_counts_as_sent()
     {
-        var told = new List<OccupancyChange>();
-        var change = new OccupancyChange(OccupancyKind.Channel, "news", isOccupied: true, version: 1, told.Add);
+        var events = new List<OccupancyChange>();
+        var change = new OccupancyChange(OccupancyKind.Channel, "news", isOccupied: true, version: 1, events.Add);
 
         ((IOccupancySink)Application(HookEvents.Connect)).OnChange(change);
 
-        Assert.Equal([change], told);
+        Assert.Equal([change], events);
     }
 
     private static HookApplication Application(HookEvents hooks) =>

@@ -62,7 +62,7 @@ public sealed class HookDecisionReaderTests
     [InlineData("""{"allow":true""", "not JSON")]
     [InlineData("""{"allow":true}{"allow":true}""", "not JSON")]
     [InlineData("""{"allow":true,"content":"1234567890123456789"}""", "over Limits:MessageBytes")]
-    public void What_is_no_clear_answer_is_none(string json, string problem)
+    public void An_unclear_answer_is_none(string json, string problem)
     {
         Assert.Contains(problem, Read(json, out var decision), StringComparison.Ordinal);
         Assert.Equal(default, decision);
@@ -70,7 +70,11 @@ public sealed class HookDecisionReaderTests
 
     [Fact]
     public void Text_that_is_not_UTF8_is_no_answer() =>
-        Assert.Contains("not UTF-8", HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _), StringComparison.Ordinal);
+        Assert.Contains(
+            "not UTF-8",
+            HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _),
+            StringComparison.Ordinal);
 
-    private static string? Read(string json, out Decision decision) => HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
+    private static string? Read(string json, out Decision decision) =>
+        HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
 }

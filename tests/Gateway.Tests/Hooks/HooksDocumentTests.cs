@@ -8,7 +8,7 @@ using NodeProcess = System.Diagnostics.Process;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>The example of docs/hooks.md, run as it stands there but for the ports.</summary>
+/// <summary>The example of docs/hooks.md, run as the page shows it but for the ports.</summary>
 public sealed partial class HooksDocumentTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hooks-");
@@ -18,13 +18,18 @@ public sealed partial class HooksDocumentTests : IDisposable
     [Fact]
     public async Task The_backend_in_the_document_does_what_the_document_says()
     {
-        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "hooks.md"), TestContext.Current.CancellationToken);
+        string document = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs", "hooks.md"), TestContext.Current.CancellationToken);
         string port = LoopbackPorts.Next().ToString(CultureInfo.InvariantCulture);
-        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "backend.mjs"), Script().Match(document).Groups[1].Value.Replace("9000", port, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.FullName, "backend.mjs"),
+            Script().Match(document).Groups[1].Value.Replace("9000", port, StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
         await RunAsync(Secret().Match(document).Value);
         await using var backend = new Node(_folder.FullName);
         await backend.SaysAsync("waiting");
-        string secret = (await File.ReadAllTextAsync(Path.Combine(_folder.FullName, "hooks.secret"), TestContext.Current.CancellationToken)).Trim();
+        string secret = (await File.ReadAllTextAsync(
+            Path.Combine(_folder.FullName, "hooks.secret"), TestContext.Current.CancellationToken)).Trim();
         var settings = Setting().Matches(document).Select(match => match.Groups[1].Value.Replace("9000", port, StringComparison.Ordinal));
         await using var server = await GatewayServer.StartAsync([.. settings, "Hooks:Secret=" + secret]);
 
@@ -32,19 +37,23 @@ public sealed partial class HooksDocumentTests : IDisposable
         Assert.Equal(3, commands.Count);
         foreach (Match command in commands)
         {
-            string output = await RunAsync(command.Groups["command"].Value.Replace("8080", server.PublicPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            string output = await RunAsync(
+                command.Groups["command"].Value.Replace(
+                    "8080", server.PublicPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
             if (command.Groups["answer"].Success)
                 Assert.Equal(command.Groups["answer"].Value, output);
         }
 
         await backend.SaysAsync("disconnected anonymous-");
-        Assert.Matches(@"^waiting\nconnected anonymous-\S+ \noccupied  news\nvacated  news\ndisconnected anonymous-\S+ \n$", backend.Output);
+        Assert.Matches(
+            @"^waiting\nconnected anonymous-\S+ \noccupied  news\nvacated  news\ndisconnected anonymous-\S+ \n$", backend.Output);
     }
 
     [Fact]
     public async Task Every_piece_of_JSON_in_the_document_is_JSON()
     {
-        string document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "hooks.md"), TestContext.Current.CancellationToken);
+        string document = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs", "hooks.md"), TestContext.Current.CancellationToken);
         var pieces = Json().Matches(document);
         Assert.True(pieces.Count >= 8);
         Assert.All(pieces, piece => JsonDocument.Parse(piece.Groups[1].Value));
@@ -52,7 +61,8 @@ public sealed partial class HooksDocumentTests : IDisposable
 
     private async Task<string> RunAsync(string command)
     {
-        using var shell = NodeProcess.Start(new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true })!;
+        using var shell = NodeProcess.Start(
+            new ProcessStartInfo("bash", ["-c", command]) { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true })!;
         string output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
         return output;
@@ -80,7 +90,10 @@ public sealed partial class HooksDocumentTests : IDisposable
 
         public Node(string folder)
         {
-            _process = new NodeProcess { StartInfo = new ProcessStartInfo("node", ["backend.mjs"]) { WorkingDirectory = folder, RedirectStandardOutput = true } };
+            _process = new NodeProcess
+            {
+                StartInfo = new ProcessStartInfo("node", ["backend.mjs"]) { WorkingDirectory = folder, RedirectStandardOutput = true },
+            };
             _process.OutputDataReceived += (_, line) => Append(line.Data);
             _process.Start();
             _process.BeginOutputReadLine();
@@ -95,7 +108,8 @@ public sealed partial class HooksDocumentTests : IDisposable
             }
         }
 
-        public Task SaysAsync(string text) => Eventually.TrueAsync(() => Output.Contains(text, StringComparison.Ordinal), $"the backend says '{text}'");
+        public Task SaysAsync(string text) =>
+            Eventually.TrueAsync(() => Output.Contains(text, StringComparison.Ordinal), $"the backend says '{text}'");
 
         private void Append(string? line)
         {

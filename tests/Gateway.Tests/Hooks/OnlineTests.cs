@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>What the backend is told of channels and users by a node that stands alone: the same as by several.</summary>
+/// <summary>Occupancy events of a node that stands alone, which are those of several nodes.</summary>
 public sealed class OnlineTests
 {
     [Fact]
@@ -18,13 +18,14 @@ public sealed class OnlineTests
         await using (await JsonClient.ConnectAsync(server, "?user=ann"))
         {
             await using (await JsonClient.ConnectAsync(server, "?user=ann"))
-                await backend.ToldAsync(3);
-            await backend.ToldAsync(4);
+                await backend.EventsAsync(3);
+            await backend.EventsAsync(4);
         }
 
-        var told = await backend.ToldAsync(6);
-        Assert.Equal(["connected", "online", "connected", "disconnected", "disconnected", "offline"], told.Select(one => one.Text("type")));
-        foreach (var one in told.Where(one => one.Text("type").EndsWith("line", StringComparison.Ordinal)))
+        var events = await backend.EventsAsync(6);
+        Assert.Equal(
+            ["connected", "online", "connected", "disconnected", "disconnected", "offline"], events.Select(one => one.Text("type")));
+        foreach (var one in events.Where(one => one.Text("type").EndsWith("line", StringComparison.Ordinal)))
         {
             Assert.Equal(("ann", true), (one.Text("user"), one.GetProperty("cluster").GetBoolean()));
             Assert.False(one.Has("connection"));
@@ -33,7 +34,7 @@ public sealed class OnlineTests
     }
 
     [Fact]
-    public async Task Who_signs_in_is_online_from_then_on_and_who_does_not_never_is()
+    public async Task A_user_is_online_after_signing_in_and_never_without()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await TokenServer.StartAsync(backend.Settings("connected,online,offline", "Auth:Required=false"));
@@ -42,10 +43,10 @@ public sealed class OnlineTests
             await ann.ReceiveAsync("connected");
             await ann.AskAsync($$"""{"type":"auth","token":"{{TokenServer.Key.Token("ann", server.Now.AddHours(1))}}"}""", "connected");
         }
-        var told = await backend.ToldAsync(4);
+        var events = await backend.EventsAsync(4);
 
-        Assert.Equal(["connected", "connected", "online", "offline"], told.Select(one => one.Text("type")));
-        Assert.All(told.Skip(1), one => Assert.Equal("ann", one.Text("user")));
+        Assert.Equal(["connected", "connected", "online", "offline"], events.Select(one => one.Text("type")));
+        Assert.All(events.Skip(1), one => Assert.Equal("ann", one.Text("user")));
     }
 
     [Fact]
@@ -60,8 +61,8 @@ public sealed class OnlineTests
             await client.AskAsync("""{"type":"unsubscribe","channel":"a"}""", "unsubscribed");
         }
 
-        var told = await backend.ToldAsync(40);
-        Assert.All(told, one => Assert.True(one.GetProperty("cluster").GetBoolean()));
-        Assert.All(told.Zip(told.Skip(1)), pair => Assert.True(pair.First.Number("version") < pair.Second.Number("version")));
+        var events = await backend.EventsAsync(40);
+        Assert.All(events, one => Assert.True(one.GetProperty("cluster").GetBoolean()));
+        Assert.All(events.Zip(events.Skip(1)), pair => Assert.True(pair.First.Number("version") < pair.Second.Number("version")));
     }
 }

@@ -5,7 +5,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>The hook <c>publish</c>.</summary>
+/// <summary>The hook <c>publish</c>: the backend allows, denies or replaces a message.</summary>
 public sealed class PublishTests
 {
     [Fact]
@@ -19,17 +19,18 @@ public sealed class PublishTests
         await client.PublishAsync("a", """{ "x" : [1.50, "\u00fc"] }""");
 
         Assert.Equal("""{ "x" : [1.50, "\u00fc"] }""", (await client.ReceiveAsync("message")).Raw("content"));
-        var asked = Assert.Single(backend.Asked);
-        Assert.Equal(("publish", "a", """{ "x" : [1.50, "\u00fc"] }"""), (asked.Text("type"), asked.Text("channel"), asked.Raw("content")));
-        Assert.Equal((client.ConnectionId, client.User, "127.0.0.1"), (asked.Text("connection"), asked.Text("user"), asked.Text("address")));
+        var call = Assert.Single(backend.Calls);
+        Assert.Equal(("publish", "a", """{ "x" : [1.50, "\u00fc"] }"""), (call.Text("type"), call.Text("channel"), call.Raw("content")));
+        Assert.Equal(
+            (client.ConnectionId, client.User, "127.0.0.1"), (call.Text("connection"), call.Text("user"), call.Text("address")));
     }
 
     [Fact]
-    public async Task What_is_denied_is_not_published_and_its_sender_learns_why()
+    public async Task A_denied_message_is_not_published_and_its_sender_learns_why()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish"));
-        backend.Deny(asked => asked.Raw("content") == "1", ""","code":"rate_limited","message":"one a day" """);
+        backend.Deny(call => call.Raw("content") == "1", ""","code":"rate_limited","message":"one a day" """);
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
@@ -37,7 +38,8 @@ public sealed class PublishTests
         var error = await client.ReceiveAsync("error");
         await client.PublishAsync("a", "2");
 
-        Assert.Equal(("rate_limited", "one a day", "a", "x"), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Text("id")));
+        Assert.Equal(
+            ("rate_limited", "one a day", "a", "x"), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Text("id")));
         Assert.Equal(2, (await client.ReceiveAsync("message")).Number("content"));
     }
 
@@ -46,7 +48,7 @@ public sealed class PublishTests
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Namespaces:log:History=10"));
-        backend.OnAsked = (context, _) => Backend.AnswerAsync(context, """{"content": { "clean" :  true } ,"allow":true}""");
+        backend.OnCall = (context, _) => Backend.AnswerAsync(context, """{"content": { "clean" :  true } ,"allow":true}""");
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("log:a");
 
@@ -55,7 +57,8 @@ public sealed class PublishTests
         var messages = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() };
         var message = messages.Single(one => one.Text("type") == "message");
         Assert.Equal(("""{ "clean" :  true }""", client.User, 1), (message.Raw("content"), message.Text("sender"), message.Number("seq")));
-        Assert.Equal((1, 1), (messages.Single(one => one.Text("type") == "ack").Number("id"), messages.Single(one => one.Text("type") == "ack").Number("seq")));
+        var ack = messages.Single(one => one.Text("type") == "ack");
+        Assert.Equal((1, 1), (ack.Number("id"), ack.Number("seq")));
     }
 
     [Fact]
@@ -63,7 +66,8 @@ public sealed class PublishTests
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Limits:MessageBytes=100000"));
-        backend.OnAsked = (context, request) => Backend.AnswerAsync(context, $$"""{"allow":true,"content":"{{new string('x', (int)request.Json.Number("content") - 2)}}"}""");
+        backend.OnCall = (context, request) => Backend.AnswerAsync(
+            context, $$"""{"allow":true,"content":"{{new string('x', (int)request.Json.Number("content") - 2)}}"}""");
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
@@ -78,7 +82,7 @@ public sealed class PublishTests
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:00:20"));
-        backend.OnAsked = async (context, request) =>
+        backend.OnCall = async (context, request) =>
         {
             await Task.Delay(request.Json.Number("content") % 2 == 0 ? 20 : 0);
             await Backend.AnswerAsync(context, """{"allow":true}""");
@@ -89,7 +93,9 @@ public sealed class PublishTests
         for (int i = 0; i < 20; i++)
             await client.PublishAsync("a", $"{i}");
 
-        Assert.Equal(Enumerable.Range(0, 20).Select(i => (long)i), (await client.ReceiveMessagesAsync(20)).Select(message => message.Number("content")));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => (long)i),
+            (await client.ReceiveMessagesAsync(20)).Select(message => message.Number("content")));
     }
 
     [Fact]
@@ -98,7 +104,7 @@ public sealed class PublishTests
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Hooks:Timeout=00:01:00"));
         var release = new TaskCompletionSource();
-        backend.OnAsked = async (context, request) =>
+        backend.OnCall = async (context, request) =>
         {
             if (request.Json.Raw("content") == "\"slow\"")
                 await Task.WhenAny(release.Task, backend.Over);
@@ -111,7 +117,7 @@ public sealed class PublishTests
         await quick.SubscribeAsync("a");
         foreach (var client in slow)
             await client.PublishAsync("a", "\"slow\"", ""","id":1""");
-        await Eventually.TrueAsync(() => backend.Asked.Count == 20, "all of them are asked about");
+        await Eventually.TrueAsync(() => backend.Calls.Count == 20, "the backend has all of them");
 
         for (int i = 0; i < 100; i++)
         {
@@ -128,11 +134,11 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task What_is_published_by_request_is_asked_about_and_what_the_API_publishes_is_not()
+    public async Task A_publish_by_request_calls_the_backend_and_one_by_the_API_does_not()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish"));
-        backend.OnAsked = (context, request) => Backend.AnswerAsync(context, request.Json.Raw("content") switch
+        backend.OnCall = (context, request) => Backend.AnswerAsync(context, request.Json.Raw("content") switch
         {
             "1" => """{"allow":true,"content":"another"}""",
             "2" => """{"allow":false,"message":"not two"}""",
@@ -142,15 +148,19 @@ public sealed class PublishTests
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 
-        Assert.Equal((HttpStatusCode.OK, """{"id":7,"channel":"a"}"""), await PostAsync(server.PublicPort, """{"channel":"a","content":1,"id":7}"""));
-        Assert.Equal((HttpStatusCode.Forbidden, """{"error":"forbidden","message":"not two"}"""), await PostAsync(server.PublicPort, """{"channel":"a","content":2}"""));
+        Assert.Equal(
+            (HttpStatusCode.OK, """{"id":7,"channel":"a"}"""),
+            await PostAsync(server.PublicPort, """{"channel":"a","content":1,"id":7}"""));
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, """{"error":"forbidden","message":"not two"}"""),
+            await PostAsync(server.PublicPort, """{"channel":"a","content":2}"""));
         Assert.Equal(HttpStatusCode.TooManyRequests, (await PostAsync(server.PublicPort, """{"channel":"a","content":3}""")).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PostAsync(server.PublicPort, """{"channel":"a","content":4}""")).Status);
-        Assert.False(backend.Asked[0].Has("connection"));
+        Assert.False(backend.Calls[0].Has("connection"));
         Assert.Equal(200, (await server.PostAsync("publish", """{"channel":"a","content":5}""")).Status);
 
         Assert.Equal("another", (await client.ReceiveAsync("message")).Text("content"));
         Assert.Equal(5, (await client.ReceiveAsync("message")).Number("content"));
-        Assert.Equal(4, backend.Asked.Count);
+        Assert.Equal(4, backend.Calls.Count);
     }
 }

@@ -4,27 +4,29 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hooks;
 
-/// <summary>The hook <c>subscribe</c>.</summary>
+/// <summary>The hook <c>subscribe</c>: the backend allows or denies a channel.</summary>
 public sealed class SubscribeTests
 {
     [Fact]
-    public async Task The_backend_says_who_may_subscribe_to_what()
+    public async Task The_backend_decides_who_may_subscribe_to_a_channel()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("subscribe"));
-        backend.Deny(asked => asked.Text("channel") == "secret", ""","code":"limit_exceeded","message":"members only" """);
+        backend.Deny(call => call.Text("channel") == "secret", ""","code":"limit_exceeded","message":"members only" """);
         await using var client = await JsonClient.ConnectAsync(server);
 
         await client.SubscribeAsync("open");
         var error = await client.AskAsync("""{"type":"subscribe","channel":"secret","id":1}""", "error");
 
-        Assert.Equal(("limit_exceeded", "members only", "secret", 1), (error.Text("code"), error.Text("message"), error.Text("channel"), error.Number("id")));
-        Assert.Equal((client.ConnectionId, client.User), (backend.Asked[0].Text("connection"), backend.Asked[0].Text("user")));
+        Assert.Equal(
+            ("limit_exceeded", "members only", "secret", 1),
+            (error.Text("code"), error.Text("message"), error.Text("channel"), error.Number("id")));
+        Assert.Equal((client.ConnectionId, client.User), (backend.Calls[0].Text("connection"), backend.Calls[0].Text("user")));
         Assert.Null(server.Channels.Find("secret"u8));
     }
 
     [Fact]
-    public async Task Asking_again_for_what_one_has_asks_nobody()
+    public async Task A_second_subscription_to_a_channel_does_not_call_the_backend()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("subscribe"));
@@ -35,30 +37,32 @@ public sealed class SubscribeTests
         await client.AskAsync("""{"type":"unsubscribe","channel":"a"}""", "unsubscribed");
         await client.SubscribeAsync("a");
 
-        Assert.Equal(2, backend.Asked.Count);
+        Assert.Equal(2, backend.Calls.Count);
     }
 
     [Fact]
-    public async Task Where_a_client_has_no_right_and_where_the_API_subscribes_it_the_backend_is_not_asked()
+    public async Task A_client_without_the_right_and_a_subscription_by_the_API_do_not_call_the_backend()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("subscribe", "Namespaces:closed:Subscribe=nobody"));
         backend.Deny(_ => true);
         await using var client = await JsonClient.ConnectAsync(server);
 
-        Assert.Equal("not allowed in this channel", (await client.AskAsync("""{"type":"subscribe","channel":"closed:a"}""", "error")).Text("message"));
+        Assert.Equal(
+            "not allowed in this channel",
+            (await client.AskAsync("""{"type":"subscribe","channel":"closed:a"}""", "error")).Text("message"));
         await server.PostAsync("subscribe", $$"""{"connection":"{{client.ConnectionId}}","channel":"closed:a"}""");
 
         Assert.Equal("closed:a", (await client.ReceiveAsync("subscribed")).Text("channel"));
-        Assert.Empty(backend.Asked);
+        Assert.Empty(backend.Calls);
     }
 
     [Fact]
-    public async Task What_a_token_or_a_stream_asks_for_is_asked_one_by_one_and_denied_one_by_one()
+    public async Task Channels_of_a_token_or_a_stream_are_allowed_or_denied_one_by_one()
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await TokenServer.StartAsync(backend.Settings("subscribe"));
-        backend.Deny(asked => asked.Text("channel") == "two");
+        backend.Deny(call => call.Text("channel") == "two");
         const string Claims = ""","subscriptions":["one","two","three"],"channels":{"*":["subscribe"]}""";
 
         await using (var client = await server.ConnectAsync("ann", Claims))
@@ -80,7 +84,7 @@ public sealed class SubscribeTests
     {
         await using var backend = await Backend.StartAsync();
         await using var server = await GatewayServer.StartAsync(backend.Settings("subscribe"));
-        backend.OnAsked = (context, _) => Backend.AnswerAsync(context, "???");
+        backend.OnCall = (context, _) => Backend.AnswerAsync(context, "???");
 
         await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 

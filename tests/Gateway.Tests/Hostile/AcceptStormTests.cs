@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>Thousands of connects at once end in service or a refusal, never in a crash, and afterwards all is as before.</summary>
+/// <summary>Thousands of connects at once: each ends in service or a refusal, and afterwards the gateway is as before.</summary>
 public sealed class AcceptStormTests
 {
     private enum End
@@ -66,7 +66,8 @@ public sealed class AcceptStormTests
             while (reply.Status == 101);
             Assert.Equal((503, "unavailable", "5"), (reply.Status, reply.Json("error"), reply["Retry-After"]));
             using var http = new HttpClient { Timeout = Eventually.Limit };
-            Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync(gateway.Http("/health/ready"), TestContext.Current.CancellationToken));
+            Assert.Equal(
+                """{"status":"ready"}""", await http.GetStringAsync(gateway.Http("/health/ready"), TestContext.Current.CancellationToken));
         }
         finally
         {
@@ -76,7 +77,7 @@ public sealed class AcceptStormTests
         await WorksAsync(gateway);
     }
 
-    /// <summary>As many at once as this process may have, the gateway being one of its own.</summary>
+    /// <summary>As many connections at once as this process may open; the gateway is a process of its own.</summary>
     private static int Most(int wanted) => Math.Min(wanted, (int)(OpenFiles.Limit() ?? int.MaxValue) - OpenFiles.Count() - 300);
 
     private static async Task<List<End>> StormAsync(int port, int count, Action? atTheHeight = null)

@@ -1,13 +1,14 @@
 using System.Text;
 using Gateway.TestSupport;
+using Attack = System.Func<int, System.Threading.CancellationToken, System.Threading.Tasks.Task>;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>Stateless. Ways to do harm, each for one connection, until the gateway or the test ends it.</summary>
+/// <summary>Attacks on a gateway, each over one connection, until the gateway or the test ends it. Stateless.</summary>
 internal static class Attackers
 {
-    /// <summary>Each is run again and again; that the gateway hangs up is what it should do.</summary>
-    public static IReadOnlyDictionary<string, Func<int, CancellationToken, Task>> All { get; } = new Dictionary<string, Func<int, CancellationToken, Task>>
+    /// <summary>All attacks by name, each repeated by the siege. A gateway that hangs up does as it should.</summary>
+    public static IReadOnlyDictionary<string, Attack> All { get; } = new Dictionary<string, Attack>
     {
         ["slow-loris upgrade"] = async (port, stop) =>
         {
@@ -100,7 +101,8 @@ internal static class Attackers
         ["a broken HTTP client"] = async (port, _) =>
         {
             await using var client = await RawWebSocket.ConnectTcpAsync(port);
-            await client.SendAsync(Encoding.Latin1.GetBytes("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"));
+            await client.SendAsync(
+                Encoding.Latin1.GetBytes("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n"));
             await client.ReadToEndAsync();
         },
     };
@@ -111,7 +113,7 @@ internal static class Attackers
         while (!stop.IsCancellationRequested)
         {
             await client.SendAsync(many);
-            // The attackers share a machine, and a thread pool, with those who behave.
+            // The attackers share a machine and a thread pool with the well-behaved clients.
             await Task.Delay(1, stop);
         }
     }

@@ -6,9 +6,12 @@ namespace Gateway.Tests.Hostile;
 /// <summary>Clients that send as much as they can, under the limits that every gateway has.</summary>
 public sealed class FloodTests
 {
-    /// <summary>The defaults of the contract, which test servers do without.</summary>
+    /// <summary>The default rates of the gateway, which test servers switch off.</summary>
     private static readonly string[] DefaultRates =
-        ["Diagnostics:Echo=true", "Limits:MessagesPerSecond=100", "Limits:MessageBurst=200", "Limits:BytesPerSecond=1048576", "Limits:ByteBurst=2097152"];
+    [
+        "Diagnostics:Echo=true", "Limits:MessagesPerSecond=100", "Limits:MessageBurst=200",
+        "Limits:BytesPerSecond=1048576", "Limits:ByteBurst=2097152",
+    ];
 
     [Theory]
     [InlineData("/ws")]
@@ -35,7 +38,9 @@ public sealed class FloodTests
     {
         await using var server = await GatewayServer.StartAsync(DefaultRates);
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
-        byte[] large = RawWebSocket.TextFrame("""{"type":"message","channel":"c","echo":false,"content":"_"}""".Replace("_", new string('x', 60_000), StringComparison.Ordinal));
+        byte[] large = RawWebSocket.TextFrame(
+            """{"type":"message","channel":"c","echo":false,"content":"_"}""".Replace(
+                "_", new string('x', 60_000), StringComparison.Ordinal));
         await FloodAsync(client, large);
         Assert.Equal(4029, (await client.ReadUntilCloseAsync())!.CloseCode);
     }
@@ -48,7 +53,7 @@ public sealed class FloodTests
         byte[] large = RawWebSocket.Frame(Binary, new byte[60_000]);
         await Assert.ThrowsAsync<IOException>(async () =>
         {
-            // All that a server takes of it, and what the kernel holds, is far less.
+            // The server takes far less of it, with all that the kernel holds.
             for (int sent = 0; sent < 500 << 20; sent += large.Length)
                 await client.SendAsync(large);
         });
@@ -73,7 +78,8 @@ public sealed class FloodTests
     {
         await using var server = await GatewayServer.StartAsync("Diagnostics:Echo=true");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
-        byte[] fragments = [.. Enumerable.Range(0, 10_000).SelectMany(i => RawWebSocket.Frame(i == 0 ? Text : Continuation, "x"u8, fin: i == 9_999))];
+        byte[] fragments =
+            [.. Enumerable.Range(0, 10_000).SelectMany(i => RawWebSocket.Frame(i == 0 ? Text : Continuation, "x"u8, fin: i == 9_999))];
         await client.SendAsync(fragments);
         await TextAsync(client, new string('x', 10_000));
     }
@@ -95,14 +101,14 @@ public sealed class FloodTests
         }
     }
 
-    /// <summary>Until the server has had enough of it and takes no more, or has hung up.</summary>
+    /// <summary>Sends until the server takes no more or has hung up.</summary>
     private static async Task FloodAsync(RawWebSocket client, byte[] frame)
     {
         byte[] many = [.. Enumerable.Repeat(frame, Math.Max(1, 16_000 / frame.Length)).SelectMany(bytes => bytes)];
         try
         {
             for (int sent = 0; sent < 16 << 20; sent += many.Length)
-                // Read at the limit, megabytes may have to go before the kernel takes more.
+                // The server reads at the limit, so megabytes may have to go before the kernel takes more.
                 await client.SendAsync(many).WaitAsync(TimeSpan.FromSeconds(10));
         }
         catch (Exception failure) when (failure is IOException or TimeoutException or OperationCanceledException)

@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>JSON that means harm: it is an error or passed on as it is, and the connection stays in either case.</summary>
+/// <summary>Hostile JSON: the gateway answers with an error or passes it on unchanged, and keeps the connection.</summary>
 public sealed class JsonBombTests
 {
     public static TheoryData<string> Refused =>
@@ -41,7 +41,7 @@ public sealed class JsonBombTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task What_cannot_be_read_is_an_error(string text)
+    public async Task Unreadable_JSON_is_an_error(string text)
     {
         await using var server = await GatewayServer.StartAsync();
         await using var client = await JsonClient.ConnectAsync(server);
@@ -52,13 +52,13 @@ public sealed class JsonBombTests
 
     [Theory]
     [MemberData(nameof(PassedOn))]
-    public async Task What_can_be_read_is_passed_on_byte_for_byte(string content)
+    public async Task Readable_JSON_is_passed_on_byte_for_byte(string content)
     {
         await using var server = await GatewayServer.StartAsync("Namespaces:default:History=1");
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
         await client.SendAsync(Message(content));
-        // Not parsed: the platform would refuse some of it.
+        // The test does not parse the answer: the platform would refuse some of it.
         Assert.Contains($"\"content\":{content}", await client.ReceiveTextAsync(), StringComparison.Ordinal);
         Assert.True(await client.HearsOnlyPongAsync());
     }
@@ -71,7 +71,8 @@ public sealed class JsonBombTests
         await client.SubscribeAsync("a");
         await client.SubscribeAsync("b");
         await client.SendAsync("""{"type":"ping","type":"message","channel":"a","channel":"b","content":1,"content":2,"id":1,"id":2}""");
-        var answers = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() }.OrderBy(answer => answer.Text("type"), StringComparer.Ordinal).ToList();
+        var answers = new[] { await client.ReceiveAsync(), await client.ReceiveAsync() }
+            .OrderBy(answer => answer.Text("type"), StringComparer.Ordinal).ToList();
         Assert.Equal(("ack", "2", "b"), (answers[0].Text("type"), answers[0].Raw("id"), answers[0].Text("channel")));
         Assert.Equal(("message", "2", "b"), (answers[1].Text("type"), answers[1].Raw("content"), answers[1].Text("channel")));
         Assert.True(await client.HearsOnlyPongAsync());

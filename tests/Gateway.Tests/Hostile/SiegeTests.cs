@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Hostile;
 
 /// <summary>
-/// All attackers at once against one gateway, while well-behaved clients talk to each other and lose nothing. Takes 10 s;
+/// All attacks at once against one gateway, while well-behaved clients talk to each other and lose nothing. Takes 10 s;
 /// <c>GATEWAY_SIEGE_SECONDS</c> makes it longer.
 /// </summary>
 public sealed class SiegeTests
@@ -15,7 +15,7 @@ public sealed class SiegeTests
     private static readonly TimeSpan Duration =
         TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("GATEWAY_SIEGE_SECONDS") ?? "10", CultureInfo.InvariantCulture));
 
-    /// <summary>What the gateway does to the attackers, in the order of their list, as its metrics count it.</summary>
+    /// <summary>The gateway's measures against the attacks, in the order of their list, as its metrics count them.</summary>
     private static readonly string[] Consequences =
     [
         // Slow upgrades; oversized headers; smuggled requests, and a broken HTTP client.
@@ -34,11 +34,11 @@ public sealed class SiegeTests
         """gateway_disconnects_total{code="1006"}""",
     ];
 
-    /// <summary>What a gateway holds for clients, and without them does not.</summary>
+    /// <summary>The gauges of a gateway's clients; without clients they are 0.</summary>
     private static readonly string[] Held =
         ["""gateway_connections{transport="websocket"}""", "gateway_channels", "gateway_subscriptions"];
 
-    /// <summary>What the heap and the pools may keep of a siege. It was about 50 MB when this was written.</summary>
+    /// <summary>Bytes that the heap and the pools may keep after a siege. About 50 MB were measured when the test was written.</summary>
     private const long MemoryKept = 256L << 20;
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class SiegeTests
 
         Assert.True(exchanged > Publishers * Subscribers * 10, $"only {exchanged} messages were exchanged");
         string scraped = await ScrapeAsync(gateway);
-        // Without its consequence an attack did not take place, or was let through.
+        // A measure that was not counted means that the attack did not take place or was let through.
         Assert.All(Consequences, sample => Assert.True(ValueOf(scraped, sample) > 0, sample));
         Assert.Empty(gateway.Errors);
         Assert.DoesNotContain("fail:", gateway.Output, StringComparison.Ordinal);
@@ -81,7 +81,7 @@ public sealed class SiegeTests
     {
         try
         {
-            // An attacker that waits for an answer is not waited for.
+            // The test does not wait for an attacker that waits for an answer.
             await attack(port, stop).WaitAsync(stop);
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -148,7 +148,7 @@ public sealed class SiegeTests
         return await http.GetStringAsync(new Uri($"http://127.0.0.1:{gateway.InternalPort}/metrics"));
     }
 
-    /// <summary>The value of one sample; 0 where the gateway has not counted it yet.</summary>
+    /// <summary>The value of one sample; 0 while the gateway has not counted it yet.</summary>
     private static double ValueOf(string scraped, string sample) => scraped.Split('\n')
         .Where(line => line.StartsWith(sample + " ", StringComparison.Ordinal))
         .Select(line => double.Parse(line[(sample.Length + 1)..], CultureInfo.InvariantCulture))

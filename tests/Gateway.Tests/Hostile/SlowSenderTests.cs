@@ -6,14 +6,15 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>Clients that send next to nothing, for ever. They may stay, but must not cost more than a quiet one.</summary>
+/// <summary>Clients that send next to nothing, forever. They may stay, but must not cost more than a quiet one.</summary>
 public sealed class SlowSenderTests
 {
     [Fact]
-    public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_nobody()
+    public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_no_other_client()
     {
         var time = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
         var clock = server.Services.GetRequiredService<GatewayClock>();
         var slow = new List<RawWebSocket>();
         for (int i = 0; i < 20; i++)

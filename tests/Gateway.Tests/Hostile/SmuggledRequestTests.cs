@@ -4,7 +4,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Hostile;
 
-/// <summary>A second request inside or behind an upgrade, which a proxy in front would not have seen: it is never answered.</summary>
+/// <summary>A second request inside or behind an upgrade, hidden from a proxy in front: the gateway never answers it.</summary>
 public sealed class SmuggledRequestTests
 {
     private const string Second = "GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n";
@@ -56,7 +56,7 @@ public sealed class SmuggledRequestTests
         Assert.Single(answers.Split("HTTP/1.1 ").Skip(1));
     }
 
-    /// <summary>To the end, or to a reset, which may follow unread bytes.</summary>
+    /// <summary>Reads to the end, or to a reset, which may follow unread bytes.</summary>
     private static async Task<byte[]> ReadAsync(RawWebSocket client)
     {
         using var all = new MemoryStream();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hosting;
 
-/// <summary>On a clock that the test moves: the pace of the drain is what it is about. Two seconds of its time are for last words and for the rest of the node.</summary>
+/// <summary>
+/// The pace of a drain, on a clock that the test moves. Two seconds of the time are for disconnect messages and for the rest of the node.
+/// </summary>
 public sealed class DrainPaceTests
 {
     private const int Clients = 10;
@@ -45,7 +47,7 @@ public sealed class DrainPaceTests
     private Task<GatewayServer> StartAsync() =>
         GatewayServer.StartAsync(["Drain:Duration=00:00:12"], services => services.AddSingleton<TimeProvider>(_time));
 
-    /// <summary>Clients that do not answer their close frame, so that those being closed can be counted.</summary>
+    /// <summary>Connects clients that do not answer their close frame, so that closing connections can be counted.</summary>
     private static async Task<List<RawWebSocket>> ConnectAsync(GatewayServer server)
     {
         var clients = new List<RawWebSocket>();

@@ -48,7 +48,9 @@ public sealed class EmbeddedTests
         foreach (string path in new[] { "/nowhere", "/health/ready", "/metrics", "/api/channels", "/openapi/v1.json", "/sse", "/echo" })
         {
             using var answer = await http.GetAsync(path);
-            Assert.Equal((HttpStatusCode.NotFound, "the application knows no such page"), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+            Assert.Equal(
+                (HttpStatusCode.NotFound, "the application knows no such page"),
+                (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
         }
     }
 
@@ -110,7 +112,7 @@ public sealed class EmbeddedTests
     }
 
     [Fact]
-    public async Task Other_requests_for_the_path_are_told_to_upgrade()
+    public async Task Other_requests_for_the_path_get_426()
     {
         await using var app = await StartAsync();
         using var http = new HttpClient();
@@ -131,7 +133,7 @@ public sealed class EmbeddedTests
     }
 
     [Fact]
-    public async Task When_the_application_stops_clients_are_told_to_come_back()
+    public async Task When_the_application_stops_clients_get_a_disconnect_that_lets_them_reconnect()
     {
         await using var app = await StartAsync();
         await using var client = await JsonClient.ConnectAsync(WebSocketAddress(app));
@@ -162,7 +164,7 @@ public sealed class EmbeddedTests
         Assert.Contains("AddGateway", problem.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>An application that sets all that the gateway could be tempted to set for itself.</summary>
+    /// <summary>An application that sets everything a library might set for itself.</summary>
     private static WebApplication Build(bool withGateway, params string[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
@@ -172,16 +174,19 @@ public sealed class EmbeddedTests
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(42));
         string[] defaults = ["Development=true", "Drain:Duration=00:00:00", .. settings];
-        builder.Configuration.AddInMemoryCollection(defaults.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create("Gateway:" + pair[0], (string?)pair[1])));
+        builder.Configuration.AddInMemoryCollection(
+            defaults.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create("Gateway:" + pair[0], (string?)pair[1])));
         if (withGateway)
             builder.Services.AddGateway(builder.Configuration);
         return builder.Build();
     }
 
-    private static async Task<WebApplication> StartAsync(string[]? settings = null, HttpProtocols protocols = HttpProtocols.Http1, IPAddress? from = null)
+    private static async Task<WebApplication> StartAsync(
+        string[]? settings = null, HttpProtocols protocols = HttpProtocols.Http1, IPAddress? from = null)
     {
         var app = Build(withGateway: true, settings ?? []);
-        app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.ConfigureEndpointDefaults(listen => listen.Protocols = protocols);
+        app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.ConfigureEndpointDefaults(
+            listen => listen.Protocols = protocols);
         if (from is not null)
         {
             app.Use((context, next) =>
@@ -201,7 +206,7 @@ public sealed class EmbeddedTests
         return app;
     }
 
-    /// <summary>Whatever of an application a library could change by registering services.</summary>
+    /// <summary>The settings of an application that a library could change by registering services.</summary>
     private static string[] Traits(WebApplication app)
     {
         T Of<T>()
@@ -214,7 +219,8 @@ public sealed class EmbeddedTests
             $"JSON {json.PropertyNamingPolicy} {json.NumberHandling} {json.DefaultIgnoreCondition == JsonIgnoreCondition.Never}",
             $"stops within {host.ShutdownTimeout} {host.BackgroundServiceExceptionBehavior}",
             $"log {filters.CaptureScopes} {filters.MinLevel} {string.Join(", ", filters.Rules)}",
-            $"Kestrel {kestrel.AddServerHeader} {kestrel.Limits.MaxRequestBodySize} {kestrel.Limits.KeepAliveTimeout} {kestrel.Limits.RequestHeadersTimeout}",
+            $"Kestrel {kestrel.AddServerHeader} {kestrel.Limits.MaxRequestBodySize} " +
+                $"{kestrel.Limits.KeepAliveTimeout} {kestrel.Limits.RequestHeadersTimeout}",
             $"sockets {sockets.UnsafePreferInlineScheduling} {sockets.MaxReadBufferSize} {sockets.MaxWriteBufferSize} {sockets.Backlog}",
             $"environment {app.Environment.EnvironmentName} {app.Environment.ApplicationName} {app.Environment.ContentRootPath}",
             $"server {app.Services.GetRequiredService<IServer>().GetType()} {app.Services.GetRequiredService<IHostLifetime>().GetType()}",
@@ -223,7 +229,10 @@ public sealed class EmbeddedTests
     }
 
     private static string[] Variables() =>
-        [.. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(pair => $"{pair.Key}={pair.Value}").Order(StringComparer.Ordinal)];
+    [
+        .. Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Select(pair => $"{pair.Key}={pair.Value}").Order(StringComparer.Ordinal),
+    ];
 
     private static Uri Address(WebApplication app) =>
         new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());

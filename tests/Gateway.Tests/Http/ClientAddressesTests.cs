@@ -3,7 +3,7 @@ using Gateway.Server.Admission;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Whom <c>X-Forwarded-For</c> is believed of, and how far.</summary>
+/// <summary>The proxies whose <c>X-Forwarded-For</c> is trusted, and the number of its hops that are.</summary>
 public sealed class ClientAddressesTests
 {
     private static readonly ClientAddresses Trusting = new(new()

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>What a newcomer sees first: <c>/demo</c>, served as part of the gateway. What it does is tested in a browser, in <c>clients/demo</c>.</summary>
+/// <summary>The demo at <c>/demo</c>, served by the gateway. Its behaviour is tested in a browser, in <c>clients/demo</c>.</summary>
 public sealed partial class DemoTests(SharedPort port) : IClassFixture<SharedPort>
 {
     private static readonly HttpClient Http = new() { Timeout = Eventually.Limit };
@@ -26,7 +26,7 @@ public sealed partial class DemoTests(SharedPort port) : IClassFixture<SharedPor
     }
 
     [Fact]
-    public async Task Who_has_it_already_gets_it_once()
+    public async Task A_browser_that_has_the_page_gets_304()
     {
         var first = await Http.GetAsync(At("/demo/demo.js"));
 
@@ -43,10 +43,11 @@ public sealed partial class DemoTests(SharedPort port) : IClassFixture<SharedPor
     [InlineData("/demo/unknown")]
     [InlineData("/demo/index.html")]
     [InlineData("/demo/../Gateway.dll")]
-    public async Task Nothing_else_is_there(string path) => Assert.Equal(HttpStatusCode.NotFound, (await Http.GetAsync(At(path))).StatusCode);
+    public async Task No_other_path_is_served(string path) =>
+        Assert.Equal(HttpStatusCode.NotFound, (await Http.GetAsync(At(path))).StatusCode);
 
     [Fact]
-    public async Task It_is_on_the_public_port_alone() =>
+    public async Task The_demo_is_on_the_public_port_alone() =>
         Assert.Equal(HttpStatusCode.NotFound, (await Http.GetAsync($"http://127.0.0.1:{port.Gateway.InternalPort}/demo")).StatusCode);
 
     [Fact]

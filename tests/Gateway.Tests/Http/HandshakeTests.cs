@@ -4,7 +4,9 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>RFC 6455 section 4.2 over the wire: what is accepted, and that every refusal says why, in JSON, and closes the connection.</summary>
+/// <summary>
+/// The handshake of RFC 6455 section 4.2 over the wire. Every refusal gives its reason in JSON and closes the connection.
+/// </summary>
 public sealed class HandshakeTests(SharedPort port) : IClassFixture<SharedPort>
 {
     public static TheoryData<int, string, string> Refused => new()
@@ -16,17 +18,29 @@ public sealed class HandshakeTests(SharedPort port) : IClassFixture<SharedPort>
         { 400, "the Connection header must name Upgrade", UpgradeWith("Connection", "keep-alive") },
         { 400, "the Sec-WebSocket-Key header is missing", UpgradeWithout("Sec-WebSocket-Key") },
         { 400, "Sec-WebSocket-Key must be the base64 of 16 bytes", UpgradeWith("Sec-WebSocket-Key", "c2hvcnQ=") },
-        { 400, "the Sec-WebSocket-Key header was sent more than once", RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==") },
-        { 400, "the Sec-WebSocket-Version header was sent more than once", RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Version: 13") },
+        {
+            400, "the Sec-WebSocket-Key header was sent more than once",
+            RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
+        },
+        {
+            400, "the Sec-WebSocket-Version header was sent more than once",
+            RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Version: 13")
+        },
         { 400, "the Origin header must be one origin", RawWebSocket.UpgradeRequest("/ws", "Origin: http://a http://b") },
         { 400, "an upgrade request must not have a body", RawWebSocket.UpgradeRequest("/ws", "Content-Length: 5") + "hello" },
         { 400, "an upgrade request must not have a body", RawWebSocket.UpgradeRequest("/ws", "Transfer-Encoding: chunked") + "0\r\n\r\n" },
-        { 400, "a WebSocket upgrade must use HTTP/1.1", RawWebSocket.UpgradeRequest("/ws").Replace("HTTP/1.1", "HTTP/1.0", StringComparison.Ordinal) },
+        {
+            400, "a WebSocket upgrade must use HTTP/1.1",
+            RawWebSocket.UpgradeRequest("/ws").Replace("HTTP/1.1", "HTTP/1.0", StringComparison.Ordinal)
+        },
         { 400, "a header must not be folded over several lines", RawWebSocket.UpgradeRequest("/ws", "X-Folded: a", " b") },
         { 400, "a header line has no colon", RawWebSocket.UpgradeRequest("/ws", "nonsense") },
         { 400, "a blank stands between a header name and its colon", RawWebSocket.UpgradeRequest("/ws", "X-Blank : a") },
         { 400, "a header value holds a control character", RawWebSocket.UpgradeRequest("/ws", "X-Control: \u0001") },
-        { 400, "every line must end in CRLF, and neither may stand alone", RawWebSocket.UpgradeRequest("/ws").Replace("\r\n", "\n", StringComparison.Ordinal) },
+        {
+            400, "every line must end in CRLF, and neither may stand alone",
+            RawWebSocket.UpgradeRequest("/ws").Replace("\r\n", "\n", StringComparison.Ordinal)
+        },
         { 400, "the request target must not have a fragment", RawWebSocket.UpgradeRequest("/ws?a#b") },
         { 400, "Sec-WebSocket-Protocol must list non-empty tokens", RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Protocol: a,,b") },
         { 400, "Sec-WebSocket-Protocol names a subprotocol twice", RawWebSocket.UpgradeRequest("/ws", "Sec-WebSocket-Protocol: a, a") },

@@ -4,7 +4,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Limits:IdleHttp</c>: who has been answered and asks nothing more does not keep the socket.</summary>
+/// <summary><c>Limits:IdleHttp</c>: a client without a request under way does not keep its socket.</summary>
 public sealed class IdleHttpTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
@@ -28,7 +28,7 @@ public sealed class IdleHttpTests
         _clock.Advance(Idle - TimeSpan.FromSeconds(2));
         await AskAsync(client);
         Assert.Empty(await IdleAsync(client));
-        // The operator's port has Kestrel's own time, longer than the pools of backends keep their connections.
+        // The internal port has Kestrel's own time, longer than the pools of backends keep their connections.
         await AskAsync(internalClient);
     }
 
@@ -53,7 +53,7 @@ public sealed class IdleHttpTests
     }
 
     [Fact]
-    public async Task What_is_under_way_is_not_idle_however_long_it_takes()
+    public async Task A_request_under_way_is_not_idle_however_long_it_takes()
     {
         await using var server = await StartAsync("Diagnostics:Echo=true", "Heartbeat:Ping=23:00:00", "Heartbeat:PongTimeout=23:00:00");
         await using var stream = await SseClient.ConnectAsync(server.PublicPort, "channel=news");
@@ -65,7 +65,7 @@ public sealed class IdleHttpTests
         Assert.StartsWith("HTTP/1.1 101 ", await upgradedLater.ReadHeadAsync(), StringComparison.Ordinal);
         await using var publisher = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
         await publisher.SendTextAsync("POST /publish HTTP/1.1\r\nHost: gateway\r\nExpect: 100-continue\r\nContent-Length: 30\r\n\r\n");
-        // Said when the body is about to be read.
+        // The answer 100 comes when the body is about to be read.
         Assert.StartsWith("HTTP/1.1 100 ", await publisher.ReadHeadAsync(), StringComparison.Ordinal);
         await using var idle = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
         await AskAsync(idle);
@@ -101,7 +101,7 @@ public sealed class IdleHttpTests
             }
             catch (IOException)
             {
-                // Closed before it came.
+                // The socket was closed before the request came.
             }
             await closing;
         }
@@ -114,7 +114,9 @@ public sealed class IdleHttpTests
         Assert.Equal(200, (await client.ReadReplyAsync()).Status);
     }
 
-    /// <summary>What comes while nothing is asked, up to the end. Time passes until then, as an answer is sent before its connection is idle.</summary>
+    /// <summary>
+    /// Reads to the end of the stream without sending a request. Time passes meanwhile: an answer is sent before its connection is idle.
+    /// </summary>
     private async Task<byte[]> IdleAsync(RawWebSocket client)
     {
         var rest = client.ReadToEndAsync();

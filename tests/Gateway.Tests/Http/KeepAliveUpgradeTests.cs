@@ -5,7 +5,9 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>An upgrade that is not the first request of its connection, as a proxy that keeps connections open sends it, makes a WebSocket like any other.</summary>
+/// <summary>
+/// An upgrade behind other requests of its connection, as a proxy sends it that keeps connections open: a WebSocket like any other.
+/// </summary>
 public sealed class KeepAliveUpgradeTests(SharedPort port) : IClassFixture<SharedPort>
 {
     private async Task<RawWebSocket> UpgradeSecondAsync(string path, params string[] headers)
@@ -126,7 +128,8 @@ public sealed class KeepAliveUpgradeTests(SharedPort port) : IClassFixture<Share
         await client.ReadReplyAsync();
         await client.SendTextAsync(UpgradeWith("Sec-WebSocket-Version", "8"));
         var reply = await client.ReadReplyAsync();
-        Assert.Equal((426, "13", "Sec-WebSocket-Version must be 13"), (reply.Status, reply["Sec-WebSocket-Version"], reply.Json("message")));
+        Assert.Equal(
+            (426, "13", "Sec-WebSocket-Version must be 13"), (reply.Status, reply["Sec-WebSocket-Version"], reply.Json("message")));
         Assert.Empty(await client.ReadToEndAsync());
     }
 

@@ -3,13 +3,13 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Protocol, "Endpoints": the public port serves ordinary HTTP beside WebSockets.</summary>
+/// <summary>Ordinary HTTP on the public port beside WebSockets, as in protocol under "Endpoints".</summary>
 public sealed class PlainRequestTests(SharedPort port) : IClassFixture<SharedPort>
 {
     [Theory]
     [InlineData("/health/live", "live")]
     [InlineData("/health/ready", "ready")]
-    public async Task Health_is_told_on_both_ports(string path, string status)
+    public async Task Health_is_served_on_both_ports(string path, string status)
     {
         foreach (int number in new[] { port.Gateway.PublicPort, port.Gateway.InternalPort })
         {
@@ -44,12 +44,14 @@ public sealed class PlainRequestTests(SharedPort port) : IClassFixture<SharedPor
     [InlineData("HEAD /ws HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")]
     [InlineData("POST /ws HTTP/1.1\r\nHost: gateway\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("POST /ws HTTP/1.1\r\nHost: gateway\r\nContent-Length: 5\r\n\r\nhello")]
-    public async Task A_request_to_a_WebSocket_path_that_is_no_upgrade_is_told_to_upgrade(string request)
+    public async Task A_request_to_a_WebSocket_path_that_is_no_upgrade_gets_426(string request)
     {
         await using var client = await port.ConnectAsync();
         await client.SendTextAsync(request);
         var reply = HttpReply.Parse(await client.ReadHeadAsync());
-        Assert.Equal((426, "websocket", "13", "close, Upgrade"), (reply.Status, reply["Upgrade"], reply["Sec-WebSocket-Version"], reply["Connection"]));
+        Assert.Equal(
+            (426, "websocket", "13", "close, Upgrade"),
+            (reply.Status, reply["Upgrade"], reply["Sec-WebSocket-Version"], reply["Connection"]));
         await client.ReadToEndAsync();
     }
 
@@ -86,7 +88,7 @@ public sealed class PlainRequestTests(SharedPort port) : IClassFixture<SharedPor
     [InlineData("SSH-2.0-client\r\n\r\n")]
     [InlineData("GET /ws\r\n\r\n")]
     [InlineData("\0\0\0\0\r\n\r\n")]
-    public async Task What_is_no_HTTP_1_request_ends_the_connection(string sent)
+    public async Task Bytes_that_are_no_HTTP_1_request_end_the_connection(string sent)
     {
         await using var client = await port.ConnectAsync();
         await client.SendTextAsync(sent);

@@ -7,12 +7,13 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Proxy:Protocol</c>, over real sockets.</summary>
+/// <summary><c>Proxy:Protocol</c>, over real sockets.</summary>
 public sealed class ProxyProtocolTests : IDisposable
 {
     private const string Line = "PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n";
     private static readonly byte[] Local = Convert.FromHexString("0D0A0D0A000D0A515549540A20000000");
-    private static readonly byte[] Six = Convert.FromHexString("0D0A0D0A000D0A515549540A2121002420010DB800000000000000000000000720010DB8000000000000000000000001000101BB");
+    private static readonly byte[] Six = Convert.FromHexString(
+        "0D0A0D0A000D0A515549540A2121002420010DB800000000000000000000000720010DB8000000000000000000000001000101BB");
 
     private readonly RecordedLog _log = new();
 
@@ -32,7 +33,7 @@ public sealed class ProxyProtocolTests : IDisposable
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(10_000)]
-    public async Task The_address_it_tells_is_the_clients(int piece)
+    public async Task The_address_in_the_header_is_the_clients(int piece)
     {
         await using var server = await StartAsync();
         await using var line = await ConnectAsync(server, Encoding.Latin1.GetBytes(Line), piece);
@@ -41,7 +42,9 @@ public sealed class ProxyProtocolTests : IDisposable
         await WebSockets.Expect.StillOpenAsync(line);
         await WebSockets.Expect.StillOpenAsync(six);
         await WebSockets.Expect.StillOpenAsync(local);
-        Assert.Equal(["127.0.0.1", "192.0.2.7", "2001:db8::7"], server.Connections.All().Select(connection => connection.Lease.Address.ToString()).Order());
+        Assert.Equal(
+            ["127.0.0.1", "192.0.2.7", "2001:db8::7"],
+            server.Connections.All().Select(connection => connection.Lease.Address.ToString()).Order());
     }
 
     [Fact]
@@ -86,14 +89,15 @@ public sealed class ProxyProtocolTests : IDisposable
     }
 
     [Fact]
-    public async Task The_limits_count_the_address_it_tells_and_the_one_a_trusted_proxy_forwards_behind_it()
+    public async Task The_limits_count_the_address_in_the_header_or_the_one_that_a_trusted_proxy_forwards()
     {
         await using var server = await StartAsync("Limits:ConnectionsPerAddress=1", "Proxy:Trusted=192.0.2.7");
         await using var one = await ConnectAsync(server, Six, 1000);
         Assert.Equal(429, (await AskAsync(Encoding.Latin1.GetString(Six) + RawWebSocket.UpgradeRequest("/ws"))).Status);
         Assert.Equal(101, (await AskAsync(Line + RawWebSocket.UpgradeRequest("/ws"))).Status);
         Assert.Equal(429, (await AskAsync(Line + RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 2001:db8::8"))).Status);
-        Assert.Equal(429, (await AskAsync(Line + Get("/health/live") + RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 2001:db8::8"), skip: 1)).Status);
+        string upgrade = RawWebSocket.UpgradeRequest("/ws", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 2001:db8::8");
+        Assert.Equal(429, (await AskAsync(Line + Get("/health/live") + upgrade, skip: 1)).Status);
         Assert.Contains(_log.Of(102), line => line.StartsWith("Upgrade from 2001:db8::8 refused with 429", StringComparison.Ordinal));
 
         async Task<HttpReply> AskAsync(string bytes, int skip = 0)
@@ -106,7 +110,7 @@ public sealed class ProxyProtocolTests : IDisposable
         }
     }
 
-    /// <summary>Without an answer; a reset is one way, as what was sent may be unread.</summary>
+    /// <summary>Waits for the end of the connection without an answer. A reset is one way, because sent bytes may be unread.</summary>
     private static async Task IsCutAsync(RawWebSocket client)
     {
         try

@@ -5,7 +5,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>A request head may arrive in any pieces, together with what follows it, and up to 8 KiB long.</summary>
+/// <summary>Request heads in any pieces, together with the bytes behind them, and up to 8 KiB long.</summary>
 public sealed class RequestHeadTests(SharedPort port) : IClassFixture<SharedPort>
 {
     [Theory]
@@ -48,7 +48,9 @@ public sealed class RequestHeadTests(SharedPort port) : IClassFixture<SharedPort
     {
         await using var client = await port.ConnectAsync();
         byte[] request = Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/echo"));
-        await client.SendAsync((byte[])[.. request, .. RawWebSocket.TextFrame("a"), .. RawWebSocket.Frame(Expect.Ping, "b"u8), .. RawWebSocket.CloseFrame(1000)]);
+        await client.SendAsync(
+            (byte[])[
+                .. request, .. RawWebSocket.TextFrame("a"), .. RawWebSocket.Frame(Expect.Ping, "b"u8), .. RawWebSocket.CloseFrame(1000)]);
         Assert.Equal(101, (await client.ReadReplyAsync()).Status);
         await Expect.TextAsync(client, "a");
         await Expect.FrameAsync(client, Expect.Pong, "b"u8.ToArray());
@@ -60,7 +62,8 @@ public sealed class RequestHeadTests(SharedPort port) : IClassFixture<SharedPort
     public async Task A_message_in_the_same_packet_as_the_upgrade_request_comes_after_connected()
     {
         await using var client = await port.ConnectAsync();
-        await client.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/ws")), .. RawWebSocket.TextFrame("""{"type":"ping"}""")]);
+        await client.SendAsync(
+            (byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/ws")), .. RawWebSocket.TextFrame("""{"type":"ping"}""")]);
         Assert.Equal(101, (await client.ReadReplyAsync()).Status);
         Assert.Contains("\"connected\"", (await Expect.FrameAsync(client, Expect.Text)).Text, StringComparison.Ordinal);
         Assert.Contains("\"pong\"", (await Expect.FrameAsync(client, Expect.Text)).Text, StringComparison.Ordinal);
@@ -71,7 +74,8 @@ public sealed class RequestHeadTests(SharedPort port) : IClassFixture<SharedPort
     {
         await using var client = await port.ConnectAsync();
         byte[] payload = Expect.Bytes(60_000);
-        await client.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/echo")), .. RawWebSocket.Frame(Expect.Binary, payload)]);
+        await client.SendAsync(
+            (byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/echo")), .. RawWebSocket.Frame(Expect.Binary, payload)]);
         Assert.Equal(101, (await client.ReadReplyAsync()).Status);
         await Expect.FrameAsync(client, Expect.Binary, payload);
     }

@@ -24,12 +24,13 @@ public sealed class SharedPort : IAsyncLifetime
     }
 
     /// <summary>
-    /// A test that leaves its connection in a pool of its own is no leak: the gateway has ended it long before <see cref="Eventually.Limit"/>.
+    /// Starts the gateway. A connection that a test leaves in a pool is no leak: the gateway ends it long before
+    /// <see cref="Eventually.Limit"/>.
     /// </summary>
     public async ValueTask InitializeAsync() =>
         _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01", "Limits:IdleHttp=00:00:05");
 
-    /// <summary>Whatever the tests did, nothing of it may be left.</summary>
+    /// <summary>Stops the gateway, in which nothing of the tests may be left.</summary>
     public async ValueTask DisposeAsync()
     {
         try

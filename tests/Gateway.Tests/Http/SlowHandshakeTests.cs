@@ -7,7 +7,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Limits:Handshake</c>: a client that does not finish its request head is cut, whatever it was going to ask for.</summary>
+/// <summary><c>Limits:Handshake</c>: a connection with an unfinished request head is aborted, for whatever path.</summary>
 public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server) : IClassFixture<SlowHandshakeTests.ImpatientServer>
 {
     [Theory]
@@ -44,7 +44,7 @@ public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server
                 await Task.Delay(20);
             }
         });
-        // What arrives behind the cut is answered by the kernel with a reset, so both ends of the stream are right.
+        // The kernel answers bytes that arrive behind the abort with a reset, so both ends of the stream are right.
         try
         {
             Assert.Empty(await client.ReadToEndAsync());
@@ -70,7 +70,7 @@ public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server
     public async Task The_deadline_ends_with_the_head()
     {
         await using var open = await RawWebSocket.ConnectAsync(server.Gateway.PublicPort, "/echo");
-        // Others run into their deadline after this one's would have passed.
+        // Other connections pass their deadline after this one's deadline would have passed.
         for (int i = 0; i < 2; i++)
         {
             await using var silent = await RawWebSocket.ConnectTcpAsync(server.Gateway.PublicPort);
@@ -102,7 +102,8 @@ public sealed class SlowHandshakeTests(SlowHandshakeTests.ImpatientServer server
 
         public GatewayServer Gateway => _gateway!;
 
-        public async ValueTask InitializeAsync() => _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:Handshake=00:00:00.4");
+        public async ValueTask InitializeAsync() =>
+            _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:Handshake=00:00:00.4");
 
         public ValueTask DisposeAsync() => Gateway.DisposeAsync();
     }

@@ -8,7 +8,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>Configuration, <c>Limits:SocketsPerAddress</c>: every socket of the public port counts, whatever it is used for.</summary>
+/// <summary><c>Limits:SocketsPerAddress</c>: every socket of the public port counts, whatever it is used for.</summary>
 public sealed class SocketLimitTests : IDisposable
 {
     private readonly RecordedLog _log = new();
@@ -22,7 +22,7 @@ public sealed class SocketLimitTests : IDisposable
         await using var server = await StartAsync("Limits:SocketsPerAddress=5");
         var kept = new List<RawWebSocket>();
         for (int i = 0; i < 5; i++)
-            kept.Add(await AskedAsync(server.PublicPort));
+            kept.Add(await ServedAsync(server.PublicPort));
         for (int i = 0; i < 3; i++)
         {
             await using var over = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
@@ -31,11 +31,11 @@ public sealed class SocketLimitTests : IDisposable
         Assert.Equal("Connection from 127.0.0.1 cut: AddressSockets.", _log.Of(103)[0]);
         Assert.Equal(3, _log.Of(103).Count);
 
-        // Those that were there before are served, and the operator's port has no such limit.
+        // The earlier ones are served, and the internal port has no such limit.
         await kept[0].SendTextAsync(Get("/health/live"));
         Assert.Equal(200, (await kept[0].ReadReplyAsync()).Status);
         for (int i = 0; i < 8; i++)
-            kept.Add(await AskedAsync(server.InternalPort));
+            kept.Add(await ServedAsync(server.InternalPort));
 
         await kept[0].DisposeAsync();
         await Eventually.TrueAsync(() => HasRoomAsync(server.PublicPort), "there is room again");
@@ -61,7 +61,7 @@ public sealed class SocketLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task Behind_the_PROXY_protocol_the_address_it_tells_is_counted_and_a_64_block_as_one()
+    public async Task Behind_the_PROXY_protocol_the_address_in_the_header_is_counted_and_a_64_block_as_one()
     {
         await using var server = await StartAsync([.. AnonymousAccess.Settings, "Limits:SocketsPerAddress=1", "Proxy:Protocol=true"]);
         await using var first = await ThroughProxyAsync("TCP4 192.0.2.7 192.0.2.1");
@@ -100,8 +100,8 @@ public sealed class SocketLimitTests : IDisposable
     public async Task The_sockets_of_a_trusted_proxy_are_those_of_many_and_not_counted()
     {
         await using var server = await StartAsync([.. AnonymousAccess.Settings, "Limits:SocketsPerAddress=1", "Proxy:Trusted=127.0.0.1"]);
-        await using var first = await AskedAsync(server.PublicPort);
-        await using var second = await AskedAsync(server.PublicPort);
+        await using var first = await ServedAsync(server.PublicPort);
+        await using var second = await ServedAsync(server.PublicPort);
         Assert.Empty(_log.Of(103));
     }
 
@@ -150,8 +150,8 @@ public sealed class SocketLimitTests : IDisposable
         }
     }
 
-    /// <summary>A connection that has been served and is kept.</summary>
-    private static async Task<RawWebSocket> AskedAsync(int port)
+    /// <summary>A connection that has been served once and is kept open.</summary>
+    private static async Task<RawWebSocket> ServedAsync(int port)
     {
         var client = await RawWebSocket.ConnectTcpAsync(port);
         await client.SendTextAsync(Get("/health/live"));
@@ -185,7 +185,7 @@ public sealed class SocketLimitTests : IDisposable
         }
     }
 
-    /// <summary>Without an answer; a reset is one way, as what was sent may be unread.</summary>
+    /// <summary>Waits for the end of the connection without an answer. A reset is one way, because sent bytes may be unread.</summary>
     private static async Task IsClosedAsync(RawWebSocket client)
     {
         try

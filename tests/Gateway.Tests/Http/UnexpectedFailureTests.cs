@@ -8,7 +8,7 @@ using static Gateway.Tests.Http.HttpRequests;
 
 namespace Gateway.Tests.Http;
 
-/// <summary>A fault of the gateway's own is told to its operator, not to whoever found it.</summary>
+/// <summary>Faults of the gateway itself: the operator learns the details, and the client does not.</summary>
 public sealed class UnexpectedFailureTests
 {
     [Theory]

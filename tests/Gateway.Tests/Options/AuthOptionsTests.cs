@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
-/// <summary><c>Gateway:Auth</c> and <c>Gateway:Origins</c>: what stops the start.</summary>
+/// <summary><c>Gateway:Auth</c> and <c>Gateway:Origins</c>, and their values that stop the start.</summary>
 public sealed class AuthOptionsTests
 {
     private const string Secret = "Auth:Secret=0123456789abcdef0123456789abcdef";
@@ -28,21 +28,27 @@ public sealed class AuthOptionsTests
     [InlineData("Auth:Required=true", "Auth:Required: tokens can't be required without a key: set Auth:Secret or Auth:Jwks")]
     [InlineData("Auth:Secret=short and known", "Auth:Secret: must have at least 32 bytes")]
     [InlineData("Auth:Jwks=/no/such/file", "Auth:Jwks: '/no/such/file' is neither an http or https URL nor a file that can be read")]
-    [InlineData("Auth:Jwks=ftp://example.com/keys", "Auth:Jwks: 'ftp://example.com/keys' is neither an http or https URL nor a file that can be read")]
+    [InlineData(
+        "Auth:Jwks=ftp://example.com/keys",
+        "Auth:Jwks: 'ftp://example.com/keys' is neither an http or https URL nor a file that can be read")]
     [InlineData("Origins=*", "Origins: '*' must look like https://example.com or https://*.example.com")]
     [InlineData("Origins=example.com", "Origins: 'example.com' must look like https://example.com or https://*.example.com")]
-    [InlineData("Origins=https://example.com/", "Origins: 'https://example.com/' must look like https://example.com or https://*.example.com")]
+    [InlineData(
+        "Origins=https://example.com/", "Origins: 'https://example.com/' must look like https://example.com or https://*.example.com")]
     [InlineData("Origins=https:example.com", "Origins: 'https:example.com' must look like https://example.com or https://*.example.com")]
     [InlineData("Origins=https://*", "Origins: 'https://*' must look like https://example.com or https://*.example.com")]
-    [InlineData("Origins=https://a*.example.com", "Origins: 'https://a*.example.com' must look like https://example.com or https://*.example.com")]
-    [InlineData("Origins=https://*.*.example.com", "Origins: 'https://*.*.example.com' must look like https://example.com or https://*.example.com")]
+    [InlineData(
+        "Origins=https://a*.example.com", "Origins: 'https://a*.example.com' must look like https://example.com or https://*.example.com")]
+    [InlineData(
+        "Origins=https://*.*.example.com",
+        "Origins: 'https://*.*.example.com' must look like https://example.com or https://*.example.com")]
     [InlineData("Origins=null", "Origins: 'null' must look like https://example.com or https://*.example.com")]
     public void A_value_that_would_not_protect_stops_the_start(string setting, string problem)
     {
-        string told = Assert.Single(Problems(setting));
+        string found = Assert.Single(Problems(setting));
 
-        Assert.Equal("Gateway:" + problem, told);
-        Assert.DoesNotContain("short and known", told, StringComparison.Ordinal);
+        Assert.Equal("Gateway:" + problem, found);
+        Assert.DoesNotContain("short and known", found, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,7 +79,8 @@ public sealed class AuthOptionsTests
         string file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
 
-        Assert.StartsWith($"Gateway:Auth:Jwks: the file '{file}' {problem}", Assert.Single(Problems("Auth:Jwks=" + file)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Gateway:Auth:Jwks: the file '{file}' {problem}", Assert.Single(Problems("Auth:Jwks=" + file)), StringComparison.Ordinal);
         File.Delete(file);
     }
 
@@ -84,9 +91,11 @@ public sealed class AuthOptionsTests
     [Fact]
     public async Task The_start_screen_says_whose_tokens_are_believed_and_not_by_which_key()
     {
-        await using var gateway = await GatewayProcess.StartAsync(Secret, "Auth:Jwks=http://user:password@id.example.invalid/keys", "Auth:Required=false");
+        await using var gateway = await GatewayProcess.StartAsync(
+            Secret, "Auth:Jwks=http://user:password@id.example.invalid/keys", "Auth:Required=false");
 
-        Assert.Contains("mode       tokens, not required (HS by secret and RS, PS, ES by JWKS)\n", gateway.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "mode       tokens, not required (HS by secret and RS, PS, ES by JWKS)\n", gateway.Output, StringComparison.Ordinal);
         Assert.Contains("WARNING    the keys of Gateway:Auth:Jwks come over plain http", gateway.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("password", gateway.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("0123456789abcdef", gateway.Output, StringComparison.Ordinal);

@@ -64,9 +64,9 @@ public sealed class GatewayOptionsTests
     [MemberData(nameof(Keys))]
     public void Every_key_binds_from_the_command_line_and_the_environment(string key, string value, Func<object, object> read)
     {
-        // Some are refused in development mode.
+        // Development mode refuses some of the settings.
         var commandLine = Settings.WithKey($"{key}={value}");
-        // A prefix of its own keeps the process's environment, which all tests share, out of the others' way.
+        // All tests share the process's environment; a prefix of its own keeps this test out of the others' way.
         string variable = $"T{Guid.NewGuid():N}__Gateway__{key.Replace(":", "__", StringComparison.Ordinal)}";
         Environment.SetEnvironmentVariable(variable, value);
         var environment = new ConfigurationBuilder().AddConfiguration(Settings.WithKey())
@@ -92,7 +92,15 @@ public sealed class GatewayOptionsTests
         var options = With();
 
         Assert.Equal(("http://127.0.0.1:8080", "http://127.0.0.1:8081"), (options.Public!.ToString(), options.Internal!.ToString()));
-        Assert.Equal(new LimitsOptions { MessageBytes = 65_536, OutboundBytes = 1_048_576, ChannelsPerConnection = 128, ChannelName = 255, Handshake = TimeSpan.FromSeconds(10) }, options.Limits);
+        var limits = new LimitsOptions
+        {
+            MessageBytes = 65_536,
+            OutboundBytes = 1_048_576,
+            ChannelsPerConnection = 128,
+            ChannelName = 255,
+            Handshake = TimeSpan.FromSeconds(10),
+        };
+        Assert.Equal(limits, options.Limits);
         Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
         Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);
         Assert.Equal(new HeartbeatOptions { Ping = TimeSpan.FromSeconds(25), PongTimeout = TimeSpan.FromSeconds(10) }, options.Heartbeat);
@@ -110,7 +118,7 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
-    public void In_development_mode_the_demo_has_history_and_presence_unless_told_otherwise()
+    public void In_development_mode_the_demo_has_history_and_presence_by_default()
     {
         var demo = new NamespaceOptions { History = 50, HistoryTtl = TimeSpan.FromHours(1), Presence = true };
         string key = "Auth:Secret=" + new string('s', AuthOptions.MinSecretBytes);
@@ -125,21 +133,24 @@ public sealed class GatewayOptionsTests
     public void Zero_is_no_limit()
     {
         var options = With(
-            "Limits:Connections=0", "Limits:ConnectionsPerAddress=0", "Limits:ConnectionsPerUser=0", "Limits:HandshakesPerSecondPerAddress=0",
+            "Limits:Connections=0", "Limits:ConnectionsPerAddress=0", "Limits:ConnectionsPerUser=0",
+            "Limits:HandshakesPerSecondPerAddress=0",
             "Limits:SocketsPerAddress=0");
 
         Assert.Equal((0, 0, 0, 0, 0), Counts(options.Limits));
     }
 
     [Fact]
-    public void What_a_namespace_does_not_set_it_takes_from_the_default()
+    public void A_setting_that_a_namespace_lacks_comes_from_the_default()
     {
         var options = With(
             "Namespaces:default:History=10", "Namespaces:default:HistoryTtl=00:00:30", "Namespaces:default:Presence=true",
             "Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=nobody", "Namespaces:default:SlowConsumer=latest",
             "Namespaces:chat:History=0", "Namespaces:chat:Publish=signed-in", "Namespaces:chat:SlowConsumer=drop-oldest");
 
-        Assert.Equal(options.DefaultNamespace with { History = 0, Publish = AccessPolicy.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest }, options.Namespaces["chat"]);
+        Assert.Equal(
+            options.DefaultNamespace with { History = 0, Publish = AccessPolicy.SignedIn, SlowConsumer = SlowConsumerPolicy.DropOldest },
+            options.Namespaces["chat"]);
         Assert.DoesNotContain("default", options.Namespaces.Keys);
     }
 
@@ -153,7 +164,8 @@ public sealed class GatewayOptionsTests
     public void Keys_that_mean_nothing_are_listed_and_those_of_the_contract_are_not()
     {
         var options = With(
-            "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01", "Presence:TimeToLive=00:01:00");
+            "Limits:MesageBytes=1", "Namespaces:chat:Histroy=1", "Limits:MessagesPerSecond=5", "Auth:Timeout=00:00:01",
+            "Presence:TimeToLive=00:01:00");
 
         Assert.Equal(
             [

@@ -4,22 +4,24 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
-/// <summary><c>Gateway:Hooks</c>.</summary>
+/// <summary><c>Gateway:Hooks</c>, and its values that stop the start.</summary>
 public sealed class HooksOptionsTests
 {
     private const string Url = "Hooks:Url=http://127.0.0.1:9000/hooks";
     private const string Secret = "Hooks:Secret=0123456789abcdef0123456789abcdef";
 
     [Fact]
-    public void Unless_told_otherwise_there_are_none() => Assert.Null(Read().Url);
+    public void Without_settings_there_are_none() => Assert.Null(Read().Url);
 
     [Fact]
-    public void The_backend_is_told_everything_and_asked_nothing_unless_told_otherwise()
+    public void By_default_the_backend_gets_every_event_and_no_call()
     {
         var hooks = Read(Url, Secret);
 
         Assert.Equal(HookEvents.Notifications, hooks.Events);
-        Assert.Equal((TimeSpan.FromSeconds(1), false, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), 100_000), (hooks.Timeout, hooks.FailOpen, hooks.DeliveryTimeout, hooks.RetryFor, hooks.QueuedEvents));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(1), false, TimeSpan.FromSeconds(10), TimeSpan.FromHours(1), 100_000),
+            (hooks.Timeout, hooks.FailOpen, hooks.DeliveryTimeout, hooks.RetryFor, hooks.QueuedEvents));
     }
 
     [Theory]
@@ -29,8 +31,14 @@ public sealed class HooksOptionsTests
         Assert.Equal(HookEvents.Publish | HookEvents.Connected, Read([Url, Secret, .. settings]).Events);
 
     [Theory]
-    [InlineData("Hooks:Events: 'publishes' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=publishes")]
-    [InlineData("Hooks:Events: 'none' must be one of connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline", Url, Secret, "Hooks:Events=none")]
+    [InlineData(
+        "Hooks:Events: 'publishes' must be one of " +
+        "connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline",
+        Url, Secret, "Hooks:Events=publishes")]
+    [InlineData(
+        "Hooks:Events: 'none' must be one of " +
+        "connect, subscribe, publish, connected, disconnected, subscribed, unsubscribed, occupied, vacated, online, offline",
+        Url, Secret, "Hooks:Events=none")]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=localhost:9000", Secret)]
     [InlineData("Hooks:Url: must be an http or https URL without a user and a password", "Hooks:Url=http://me:hunter2@example.com", Secret)]
     [InlineData("Hooks:Url: is missing, but there is a secret, or are events, for it", Secret)]
@@ -42,12 +50,12 @@ public sealed class HooksOptionsTests
     [InlineData("Hooks:Timeout: '1' must be a time as hh:mm:ss from 00:00:00.0100000 to 00:01:00", Url, Secret, "Hooks:Timeout=1")]
     [InlineData("Hooks:FailOpen: 'maybe' must be true or false", Url, Secret, "Hooks:FailOpen=maybe")]
     [InlineData("Hooks:QueuedEvents: '1' must be a whole number from 100 to 10000000", Url, Secret, "Hooks:QueuedEvents=1")]
-    public void What_cannot_be_meant_stops_the_start_and_shows_no_secret(string problem, params string[] settings)
+    public void A_wrong_value_stops_the_start_and_shows_no_secret(string problem, params string[] settings)
     {
-        string told = Assert.Single(Assert.Throws<OptionsProblemsException>(() => Read(settings)).Problems);
+        string found = Assert.Single(Assert.Throws<OptionsProblemsException>(() => Read(settings)).Problems);
 
-        Assert.Equal("Gateway:" + problem, told);
-        Assert.DoesNotContain("hunter2", told, StringComparison.Ordinal);
+        Assert.Equal("Gateway:" + problem, found);
+        Assert.DoesNotContain("hunter2", found, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,9 +63,10 @@ public sealed class HooksOptionsTests
         Assert.DoesNotContain("0123456789abcdef", Read(Url, Secret).ToString(), StringComparison.Ordinal);
 
     [Fact]
-    public async Task The_start_screen_says_what_the_backend_is_asked_and_told_and_where()
+    public async Task The_start_screen_shows_the_calls_and_events_and_the_backends_address()
     {
-        await using var gateway = await GatewayProcess.StartAsync("Hooks:Url=http://127.0.0.1:9/hooks?key=hidden", Secret, "Hooks:Events=vacated,connect");
+        await using var gateway = await GatewayProcess.StartAsync(
+            "Hooks:Url=http://127.0.0.1:9/hooks?key=hidden", Secret, "Hooks:Events=vacated,connect");
 
         Assert.Contains("hooks      connect, vacated to http://127.0.0.1:9/hooks\n", gateway.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", gateway.Output, StringComparison.Ordinal);

@@ -56,12 +56,16 @@ public sealed class OptionsProblemsTests
         Assert.Equal("Gateway:Development: 'yes' must be true or false", Assert.Single(Problems("Development=yes", Settings.Key).Problems));
 
     [Fact]
-    public void All_problems_are_told_in_one_message()
+    public void All_problems_are_in_one_message()
     {
-        var problems = Problems("Limits:MessageBytes=x", "Heartbeat:Ping=y", "Namespaces:a:Publish=z", "Namespaces:b:History=-1", "Diagnostics:Echo=no");
+        var problems = Problems(
+            "Limits:MessageBytes=x", "Heartbeat:Ping=y", "Namespaces:a:Publish=z", "Namespaces:b:History=-1", "Diagnostics:Echo=no");
 
         Assert.Equal(5, problems.Problems.Count);
-        foreach (string key in new[] { "Limits:MessageBytes", "Heartbeat:Ping", "Namespaces:a:Publish", "Namespaces:b:History", "Diagnostics:Echo" })
+        foreach (string key in new[]
+        {
+            "Limits:MessageBytes", "Heartbeat:Ping", "Namespaces:a:Publish", "Namespaces:b:History", "Diagnostics:Echo",
+        })
             Assert.Contains($"Gateway:{key}: ", problems.Message, StringComparison.Ordinal);
     }
 
@@ -91,7 +95,8 @@ public sealed class OptionsProblemsTests
     public void The_internal_port_must_not_be_the_public_one(string open, string closed) =>
         Assert.Contains(
             "must not be the public port",
-            Assert.Single(Problems("Development=false", Settings.Key, $"Public={open}", $"Internal={closed}").Problems), StringComparison.Ordinal);
+            Assert.Single(Problems("Development=false", Settings.Key, $"Public={open}", $"Internal={closed}").Problems),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:0")]
@@ -104,7 +109,11 @@ public sealed class OptionsProblemsTests
     [InlineData("Certificate:Path: is set, but Gateway:Public is http://127.0.0.1:8080 and not https", "Certificate:Path=a.pfx")]
     [InlineData("Certificate:Path: is missing, but there is a password or a key for it", "Certificate:Password=secret")]
     [InlineData("Certificate:Path: is missing, but there is a password or a key for it", "Certificate:KeyPath=a.key")]
-    [InlineData("Certificate:Path: Could not find a part of the path '/nowhere/a.pfx'.", "Public=https://127.0.0.1:8443", "Certificate:Path=/nowhere/a.pfx", "Certificate:Password=secret")]
+    [InlineData(
+        "Certificate:Path: Could not find a part of the path '/nowhere/a.pfx'.",
+        "Public=https://127.0.0.1:8443",
+        "Certificate:Path=/nowhere/a.pfx",
+        "Certificate:Password=secret")]
     [InlineData("Internal: https is served on the public port only", "Internal=https://127.0.0.1:8443")]
     public void Https_and_its_certificate_go_together(string problem, params string[] settings) =>
         Assert.Equal("Gateway:" + problem, Assert.Single(Problems(settings).Problems));

@@ -7,17 +7,22 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
-/// <summary><c>Gateway:Redis</c>: how a server is reached, and what stops the start.</summary>
+/// <summary><c>Gateway:Redis</c>: the ways to reach a server, and the values that stop the start.</summary>
 public sealed class RedisOptionsTests
 {
     [Fact]
-    public void What_is_set_beside_the_addresses_holds_for_all_that_do_not_say_otherwise()
+    public void A_setting_beside_the_addresses_holds_for_all_without_their_own()
     {
         var addresses = Addresses(
-            "Redis:Addresses=a:1;b:2,user=bob,password=of bob,ssl=false", "Redis:User=ann", "Redis:Password=of, ann; and=all", "Redis:Tls=true");
+            "Redis:Addresses=a:1;b:2,user=bob,password=of bob,ssl=false",
+            "Redis:User=ann",
+            "Redis:Password=of, ann; and=all",
+            "Redis:Tls=true");
 
         Assert.Equal(["a:1", "b:2"], addresses.Select(address => address.Name));
-        Assert.Equal([("ann", "of, ann; and=all", true), ("bob", "of bob", false)], addresses.Select(address => (address.User, address.Password, address.IsTls)));
+        Assert.Equal(
+            [("ann", "of, ann; and=all", true), ("bob", "of bob", false)],
+            addresses.Select(address => (address.User, address.Password, address.IsTls)));
         Assert.All(addresses, address =>
         {
             var configuration = address.Configuration();
@@ -29,7 +34,8 @@ public sealed class RedisOptionsTests
     public void An_address_is_understood_as_the_client_library_writes_it()
     {
         var address = Assert.Single(Addresses(
-            "Redis:Addresses=cache.example:6380,user=ann,password=secret,ssl=True,sslHost=other.example,abortConnect=False,defaultDatabase=3"));
+            "Redis:Addresses=cache.example:6380,user=ann,password=secret,ssl=True," +
+            "sslHost=other.example,abortConnect=False,defaultDatabase=3"));
 
         Assert.Equal(("cache.example:6380", "ann", "secret"), (address.Name, address.User, address.Password));
         Assert.Equal("other.example", address.TlsTo(address.EndPoints[0])?.TargetHost);
@@ -40,7 +46,10 @@ public sealed class RedisOptionsTests
     public void Sentinels_have_a_service_and_a_password_of_their_own()
     {
         var (set, written) = (
-            Assert.Single(Addresses("Redis:Addresses=s1:1,s2:2", "Redis:Sentinel=main", "Redis:Password=p", "Redis:SentinelUser=u", "Redis:SentinelPassword=s")),
+            Assert.Single(
+                Addresses(
+                    "Redis:Addresses=s1:1,s2:2", "Redis:Sentinel=main", "Redis:Password=p", "Redis:SentinelUser=u",
+                    "Redis:SentinelPassword=s")),
             Assert.Single(Addresses("Redis:Addresses=s1:1,s2:2,serviceName=main,password=p,sentinelUser=u,sentinelPassword=s")));
 
         foreach (var address in new[] { set, written })
@@ -48,7 +57,7 @@ public sealed class RedisOptionsTests
             Assert.Equal(("s1:1,s2:2 (main)", "main", "p"), (address.Name, address.Service, address.Password));
             var sentinels = address.SentinelConfiguration();
             Assert.Equal(("u", "s", 2), (sentinels.User, sentinels.Password, sentinels.EndPoints.Count));
-            // The library is never to look for the master itself.
+            // The client library must never look for the master itself.
             Assert.Null(address.Configuration().ServiceName);
         }
     }
@@ -58,7 +67,7 @@ public sealed class RedisOptionsTests
     [InlineData("auto", "Auto")]
     [InlineData("true", "On")]
     [InlineData("False", "Off")]
-    public void Sharded_pub_sub_is_where_the_cluster_can_unless_it_is_said(string? text, string expected)
+    public void Sharded_pub_sub_is_automatic_by_default(string? text, string expected)
     {
         string[] settings = text is null ? [] : ["Redis:ShardedPubSub=" + text];
 
@@ -66,9 +75,11 @@ public sealed class RedisOptionsTests
     }
 
     [Fact]
-    public void What_signs_in_to_Redis_is_not_shown_to_sentinels()
+    public void The_credentials_of_Redis_are_not_shown_to_sentinels()
     {
-        foreach (var address in Addresses("Redis:Addresses=s:1,user=ann,password=p;s:2", "Redis:User=ann", "Redis:Password=p", "Redis:Sentinel=main"))
+        var addresses = Addresses(
+            "Redis:Addresses=s:1,user=ann,password=p;s:2", "Redis:User=ann", "Redis:Password=p", "Redis:Sentinel=main");
+        foreach (var address in addresses)
         {
             var sentinels = address.SentinelConfiguration();
             Assert.Equal((null, null), (sentinels.User, sentinels.Password));
@@ -111,7 +122,7 @@ public sealed class RedisOptionsTests
     [InlineData("cache:6379,tunnel=http:hunter2:1")]
     [InlineData("cache:6379,proxy=Twemproxy")]
     [InlineData("cache:6379,$PUBLISH=hunter2")]
-    public void What_is_no_address_stops_the_start_and_is_not_shown(string address)
+    public void An_invalid_address_stops_the_start_and_is_not_shown(string address)
     {
         string problem = Assert.Single(Problems("Redis:Addresses=" + address));
 
@@ -120,30 +131,52 @@ public sealed class RedisOptionsTests
     }
 
     [Theory]
-    [InlineData("Redis:User: address 1 of 1 has a user and no password; where none is asked for, any will do", "Redis:Addresses=a:1", "Redis:User=ann")]
-    [InlineData("Redis:SentinelUser: address 1 of 1 has a user for the sentinels and no password", "Redis:Addresses=a:1,serviceName=m", "Redis:SentinelUser=ann")]
-    [InlineData("Redis:Sentinel: address 1 of 1 has a password for sentinels, but no name of a service to ask them for", "Redis:Addresses=a:1", "Redis:SentinelPassword=hunter2")]
-    [InlineData("Redis:Tls: address 1 of 1 is a Unix socket, which Redis does not encrypt", "Redis:Addresses=!/run/redis.sock", "Redis:Tls=true")]
+    [InlineData(
+        "Redis:User: address 1 of 1 has a user and no password; where none is asked for, any will do",
+        "Redis:Addresses=a:1",
+        "Redis:User=ann")]
+    [InlineData(
+        "Redis:SentinelUser: address 1 of 1 has a user for the sentinels and no password",
+        "Redis:Addresses=a:1,serviceName=m",
+        "Redis:SentinelUser=ann")]
+    [InlineData(
+        "Redis:Sentinel: address 1 of 1 has a password for sentinels, but no name of a service to ask them for",
+        "Redis:Addresses=a:1",
+        "Redis:SentinelPassword=hunter2")]
+    [InlineData(
+        "Redis:Tls: address 1 of 1 is a Unix socket, which Redis does not encrypt", "Redis:Addresses=!/run/redis.sock", "Redis:Tls=true")]
     [InlineData("Redis:Addresses: address 2 of 2 is there twice", "Redis:Addresses=a:1;a:1,password=hunter2")]
-    [InlineData("Redis:ShardedPubSub: 'sometimes' must be one of auto, true, false", "Redis:Addresses=a:1", "Redis:ShardedPubSub=sometimes")]
+    [InlineData(
+        "Redis:ShardedPubSub: 'sometimes' must be one of auto, true, false", "Redis:Addresses=a:1", "Redis:ShardedPubSub=sometimes")]
     [InlineData("Redis:Addresses: is missing, but Redis:Sentinel is set", "Redis:Sentinel=main")]
     [InlineData("Redis:Addresses: is missing, but Redis:Password is set", "Redis:Password=hunter2")]
-    [InlineData("Redis:ClientCertificatePath: is missing, but there is a key for it", "Redis:Addresses=a:1", "Redis:ClientCertificateKeyPath=/no/such/file")]
+    [InlineData(
+        "Redis:ClientCertificatePath: is missing, but there is a key for it",
+        "Redis:Addresses=a:1",
+        "Redis:ClientCertificateKeyPath=/no/such/file")]
     [InlineData("Redis:Tls: 'yes' must be true or false", "Redis:Addresses=a:1", "Redis:Tls=yes")]
-    [InlineData("Redis:CertificatePath: '/no/such/file' cannot be used: Could not find a part of the path '/no/such/file'.", "Redis:Addresses=a:1,ssl=true", "Redis:CertificatePath=/no/such/file")]
-    public void What_does_not_go_together_stops_the_start(string problem, params string[] settings)
+    [InlineData(
+        "Redis:CertificatePath: '/no/such/file' cannot be used: Could not find a part of the path '/no/such/file'.",
+        "Redis:Addresses=a:1,ssl=true",
+        "Redis:CertificatePath=/no/such/file")]
+    public void Contradictory_settings_stop_the_start(string problem, params string[] settings)
     {
-        string told = Assert.Single(Problems(settings));
+        string found = Assert.Single(Problems(settings));
 
-        Assert.Equal("Gateway:" + problem, told);
-        Assert.DoesNotContain("hunter2", told, StringComparison.Ordinal);
+        Assert.Equal("Gateway:" + problem, found);
+        Assert.DoesNotContain("hunter2", found, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Certificates_are_for_encrypted_connections_and_must_be_there()
     {
         using var certificate = new TestCertificate();
-        string[] files = ["Redis:CertificatePath=" + certificate.PemPath, "Redis:ClientCertificatePath=" + certificate.PemPath, "Redis:ClientCertificateKeyPath=" + certificate.KeyPath];
+        string[] files =
+        [
+            "Redis:CertificatePath=" + certificate.PemPath,
+            "Redis:ClientCertificatePath=" + certificate.PemPath,
+            "Redis:ClientCertificateKeyPath=" + certificate.KeyPath,
+        ];
 
         Assert.Equal(
             [
@@ -159,9 +192,12 @@ public sealed class RedisOptionsTests
         Assert.Equal(
             [
                 $"Gateway:Redis:CertificatePath: '{certificate.KeyPath}' holds no certificate in PEM",
-                $"Gateway:Redis:ClientCertificatePath: {certificate.PemPath}, {certificate.PemPath}: The key contents do not contain a PEM, the content is malformed, or the key does not match the certificate.",
+                $"Gateway:Redis:ClientCertificatePath: {certificate.PemPath}, {certificate.PemPath}: " +
+                    "The key contents do not contain a PEM, the content is malformed, or the key does not match the certificate.",
             ],
-            Problems("Redis:Addresses=a:1", "Redis:Tls=true", "Redis:CertificatePath=" + certificate.KeyPath, "Redis:ClientCertificatePath=" + certificate.PemPath));
+            Problems(
+                "Redis:Addresses=a:1", "Redis:Tls=true", "Redis:CertificatePath=" + certificate.KeyPath,
+                "Redis:ClientCertificatePath=" + certificate.PemPath));
     }
 
     [Fact]

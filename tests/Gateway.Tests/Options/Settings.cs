@@ -6,14 +6,14 @@ internal static class Settings
 {
     public const string Key = "Auth:Secret=a secret that is long enough for HMAC";
 
-    /// <summary>With development mode, so that no key is needed.</summary>
+    /// <summary>Settings with development mode, so that no key is needed.</summary>
     /// <param name="settings">As <c>Limits:MessageBytes=1024</c>.</param>
     public static IConfiguration Of(params string[] settings) => Alone(["Development=true", .. settings]);
 
-    /// <summary>With a key for tokens and without development mode.</summary>
+    /// <summary>Settings with a key for tokens and without development mode.</summary>
     public static IConfiguration WithKey(params string[] settings) => Alone([Key, .. settings]);
 
-    /// <summary>Nothing but what is given.</summary>
+    /// <summary>Exactly the given settings.</summary>
     public static IConfiguration Alone(params string[] settings) =>
         new ConfigurationBuilder().AddCommandLine([.. settings.Select(setting => "--Gateway:" + setting)]).Build();
 }

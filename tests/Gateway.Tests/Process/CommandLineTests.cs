@@ -13,7 +13,8 @@ public sealed class CommandLineTests
     [InlineData("run")]
     public async Task Run_is_what_it_does_without_a_command(string command)
     {
-        await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch { Command = Command(command.Split(' ', StringSplitOptions.RemoveEmptyEntries)) });
+        await using var gateway = await GatewayProcess.StartAsync(
+            new GatewayLaunch { Command = Command(command.Split(' ', StringSplitOptions.RemoveEmptyEntries)) });
 
         Assert.Contains("clients    ws://", gateway.Output, StringComparison.Ordinal);
     }
@@ -27,7 +28,10 @@ public sealed class CommandLineTests
         var (code, output, errors) = await RunAsync(words);
 
         Assert.Equal((0, ""), (code, errors));
-        foreach (string known in words.Length == 1 ? ["run", "check", "config", "token", "health", "--version"] : new[] { "--user", "--channel", "--expires" })
+        string[] expected = words.Length == 1
+            ? ["run", "check", "config", "token", "health", "--version"]
+            : ["--user", "--channel", "--expires"];
+        foreach (string known in expected)
             Assert.Contains(known, output, StringComparison.Ordinal);
     }
 
@@ -54,11 +58,20 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--Limits:MessageBytes=2000", "--Limits:MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
-    [InlineData("--Gateway_Limits_MessageBytes=2000", "--Gateway_Limits_MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
-    [InlineData("--Gateway__Limits__MessageBytes=2000", "--Gateway__Limits__MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
-    [InlineData("--Gateway:Limits:MesageBytes=2000", "--Gateway:Limits:MesageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
-    [InlineData("--Gateway:Namespaces:chat:Histroy=5", "--Gateway:Namespaces:chat:Histroy: there is no such setting; the nearest is Gateway:Namespaces:chat:History")]
+    [InlineData(
+        "--Limits:MessageBytes=2000", "--Limits:MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
+    [InlineData(
+        "--Gateway_Limits_MessageBytes=2000",
+        "--Gateway_Limits_MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
+    [InlineData(
+        "--Gateway__Limits__MessageBytes=2000",
+        "--Gateway__Limits__MessageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
+    [InlineData(
+        "--Gateway:Limits:MesageBytes=2000",
+        "--Gateway:Limits:MesageBytes: there is no such setting; the nearest is Gateway:Limits:MessageBytes")]
+    [InlineData(
+        "--Gateway:Namespaces:chat:Histroy=5",
+        "--Gateway:Namespaces:chat:Histroy: there is no such setting; the nearest is Gateway:Namespaces:chat:History")]
     [InlineData("--Gateway:Moonlight=true", "--Gateway:Moonlight: there is no such setting")]
     public async Task A_setting_that_does_not_exist_is_an_error_of_every_command(string setting, string problem)
     {
@@ -74,7 +87,8 @@ public sealed class CommandLineTests
     public async Task A_value_may_stand_by_itself_and_settings_of_the_log_and_the_host_are_none_of_the_gateways()
     {
         var (code, output, _) = await RunAsync(
-            "check", "--Gateway:Development=true", "--Gateway:Node", "edge-1", "--Logging:LogLevel:Default=None", "--environment=Staging", "/Gateway:Limits:Connections=7");
+            "check", "--Gateway:Development=true", "--Gateway:Node", "edge-1", "--Logging:LogLevel:Default=None", "--environment=Staging",
+            "/Gateway:Limits:Connections=7");
 
         Assert.Equal(0, code);
         Assert.Contains("Gateway:Node = edge-1   (command line)\n", output, StringComparison.Ordinal);
@@ -103,7 +117,9 @@ public sealed class CommandLineTests
         foreach (string line in new[]
         {
             "Gateway:Limits:MessageBytes = 1024   (appsettings.json)", "Gateway:Limits:ChannelName = 255   (default)",
-            "Gateway:Auth:Secret = ***   (environment)", "Gateway:Auth:Required = true   (default)", "Gateway:Api:Keys:0 = ***   (appsettings.json)",
+            "Gateway:Auth:Secret = ***   (environment)",
+            "Gateway:Auth:Required = true   (default)",
+            "Gateway:Api:Keys:0 = ***   (appsettings.json)",
             "Gateway:Redis:Addresses = 10.0.0.5:6379,password=***,user=***   (environment)", "Gateway:Hooks:Secret = ***   (environment)",
             "Gateway:Auth:Issuer = (none)   (default)", "Gateway:Public = http://127.0.0.1:0   (command line)",
         })
@@ -124,13 +140,14 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task What_config_prints_is_all_that_a_gateway_and_its_tokens_need()
+    public async Task The_output_of_config_is_all_that_a_gateway_and_its_tokens_need()
     {
         var (code, starter, errors) = await RunAsync("config");
         Assert.Equal((0, ""), (code, errors));
         var launch = new GatewayLaunch { AppSettings = starter, Development = false };
         await using var gateway = await GatewayProcess.StartAsync(launch);
-        await using var signing = GatewayProcess.Launch(launch with { Command = Command("token", "--user", "ann", "--channel", "chat:*=subscribe,publish") });
+        await using var signing = GatewayProcess.Launch(
+            launch with { Command = Command("token", "--user", "ann", "--channel", "chat:*=subscribe,publish") });
         Assert.Equal(0, await signing.ExitAsync());
 
         await using var client = await JsonClient.ConnectAsync(
@@ -145,10 +162,11 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task A_token_says_what_was_asked_for()
+    public async Task A_token_has_the_claims_of_the_options()
     {
         var (code, token, errors) = await RunAsync(
-            "token", "--user", "ann", "--channel", "chat:*=subscribe,publish", "--channel=news=presence", "--subscription", "chat:1", "--expires", "15m",
+            "token", "--user", "ann", "--channel", "chat:*=subscribe,publish", "--channel=news=presence", "--subscription", "chat:1",
+            "--expires", "15m",
             "--Gateway:Auth:Secret=" + Secret, "--Gateway:Auth:Issuer=tests");
 
         Assert.Equal((0, ""), (code, errors));
@@ -168,7 +186,7 @@ public sealed class CommandLineTests
         "token", "--user", "ann", "--channel", "chat=publsh")]
     [InlineData("--expires 'soon' must look like 90s, 15m, 1h or 7d.", "token", "--user", "ann", "--expires", "soon")]
     [InlineData("There is no option '--usr'; the nearest is '--user'. --help lists all.", "token", "--usr", "ann")]
-    public async Task What_is_wrong_with_an_option_is_said_in_one_line(string error, params string[] words)
+    public async Task A_wrong_option_is_explained_in_one_line(string error, params string[] words)
     {
         var (code, output, errors) = await RunAsync(words);
 
@@ -186,7 +204,7 @@ public sealed class CommandLineTests
     }
 
     [Fact]
-    public async Task Health_asks_the_gateway_that_runs_with_the_same_settings()
+    public async Task Health_requests_the_gateway_that_runs_with_the_same_settings()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         string where = $"--Gateway:Internal=http://127.0.0.1:{gateway.InternalPort}";

@@ -8,12 +8,16 @@ public sealed class ConfigurationTests
     private const string StackFrame = "   at ";
 
     [Fact]
-    public async Task All_problems_are_told_at_once_wherever_the_values_come_from()
+    public async Task All_problems_are_shown_at_once_wherever_the_values_come_from()
     {
         var launch = new GatewayLaunch
         {
             AppSettings = """{ "Gateway": { "Heartbeat": { "Ping": "25" }, "Namespaces": { "chat": { "Publish": "everyone" } } } }""",
-            Environment = new Dictionary<string, string> { ["Gateway__Limits__MessageBytes"] = "many", ["Gateway__Namespaces__chat__History"] = "-1" },
+            Environment = new Dictionary<string, string>
+            {
+                ["Gateway__Limits__MessageBytes"] = "many",
+                ["Gateway__Namespaces__chat__History"] = "-1",
+            },
             Settings = ["Internal=ftp://127.0.0.1", "Diagnostics:Echo=perhaps", "Drain:Duration=30"],
         };
 
@@ -47,7 +51,13 @@ public sealed class ConfigurationTests
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             AppSettings = """
-                { "Gateway": { "Node": "file", "Limits": { "MessageBytes": 1024, "ChannelsPerConnection": 3 }, "Namespaces": { "chat": { "History": 9 } } } }
+                {
+                  "Gateway": {
+                    "Node": "file",
+                    "Limits": { "MessageBytes": 1024, "ChannelsPerConnection": 3 },
+                    "Namespaces": { "chat": { "History": 9 } }
+                  }
+                }
                 """,
             Environment = new Dictionary<string, string> { ["Gateway__Node"] = "environment", ["Gateway__Limits__MessageBytes"] = "2048" },
             Settings = ["Node=command"],
@@ -59,7 +69,7 @@ public sealed class ConfigurationTests
         Assert.Contains("chat (history 9 for 00:05:00)", gateway.Output);
     }
 
-    /// <summary>What a gateway that does not start writes to standard error, and that it writes nothing else.</summary>
+    /// <summary>Returns the standard error of a gateway that does not start, and asserts that it writes nothing else.</summary>
     private static async Task<string> RefusalAsync(GatewayLaunch launch)
     {
         await using var gateway = GatewayProcess.Launch(launch);

@@ -12,8 +12,10 @@ public sealed class DevelopmentTests
 
         Assert.Equal(
             "The configuration has a problem:\n" +
-            "  * Gateway:Auth:Secret: no key for tokens is configured, so nobody could sign in: set Gateway:Auth:Secret or Gateway:Auth:Jwks; or, " +
-            "to try the gateway on this machine alone, --Gateway:Development=true lets everybody in\n", refusal);
+            "  * Gateway:Auth:Secret: no key for tokens is configured, so nobody could sign in: " +
+            "set Gateway:Auth:Secret or Gateway:Auth:Jwks; or, to try the gateway on this machine alone, " +
+            "--Gateway:Development=true lets everybody in\n",
+            refusal);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Process;
 
-/// <summary>How a gateway leaves when it is told to.</summary>
+/// <summary>The shutdown of a gateway: its drain, its clients' disconnect messages and its exit code.</summary>
 public sealed class ShutdownTests
 {
     private const int Restarting = 1012;
@@ -89,7 +89,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task Each_of_two_hundred_clients_is_told()
+    public async Task Each_of_two_hundred_clients_gets_a_disconnect_message()
     {
         await using var gateway = await GatewayProcess.StartAsync("Drain:Duration=00:00:01");
         var clients = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => JsonClient.ConnectAsync(gateway.WebSocketUri)));

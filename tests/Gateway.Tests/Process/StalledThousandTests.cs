@@ -9,16 +9,20 @@ public sealed class StalledThousandTests
     private const int OutboundBytes = 128 * 1024;
     private const int MessageBytes = 4 * 1024;
 
-    /// <summary>To each: far more than its queue and what the kernel takes for a socket of which nothing is read.</summary>
+    /// <summary>The messages to each client: far more than its queue and the kernel's buffers of an unread socket hold.</summary>
     private const int Rounds = 160;
 
-    /// <summary>A buffer is up to twice as long as what is in it, and what the socket is to take next is held beside the queue.</summary>
+    /// <summary>
+    /// The most that one client may hold: a buffer is up to twice as long as its content, and the next send is held beside the queue.
+    /// </summary>
     private const long BytesPerClient = (2 * OutboundBytes) + (64 * 1024);
 
-    /// <summary>For what does not depend on the number of clients: buffers in use, messages under way, room for the collector.</summary>
+    /// <summary>
+    /// The bytes that do not depend on the number of clients: buffers in use, messages under way, capacity for the collector.
+    /// </summary>
     private const long Base = 128 << 20;
 
-    /// <summary>Code, stacks and the runtime's own.</summary>
+    /// <summary>The memory of code, stacks and the runtime itself.</summary>
     private const long NotOnTheHeap = 128 << 20;
 
     private const long HeapLimit = (Clients * BytesPerClient) + Base;
@@ -26,17 +30,20 @@ public sealed class StalledThousandTests
     [Fact]
     public async Task A_thousand_clients_that_do_not_read_hold_no_more_than_their_queues()
     {
-        // With a limit the collector leaves no garbage lying that would pass it, and what is not garbage has to fit: otherwise the process dies.
+        // Under a heap limit the collector frees garbage in time, and the process dies when the live objects alone pass the limit.
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
             Settings = [$"Limits:OutboundBytes={OutboundBytes}", "Namespaces:default:SlowConsumer=drop-oldest"],
-            Environment = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture) },
+            Environment = new Dictionary<string, string>
+            {
+                ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture),
+            },
         });
         await using var publisher = await JsonClient.ConnectAsync(gateway.WebSocketUri);
         var stalled = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => StallAsync(gateway, $"c{i}")));
         try
         {
-            // No two of them share a message.
+            // No two clients share a message.
             string content = "\"" + new string('x', MessageBytes) + "\"";
             for (int round = 0; round < Rounds; round++)
             {

@@ -3,14 +3,15 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Process;
 
-/// <summary>What an operator sees when a gateway starts, or does not.</summary>
+/// <summary>The start screen: the lines that an operator sees when a gateway starts, or does not.</summary>
 public sealed class StartTests
 {
     [Fact]
     public async Task The_start_screen_names_addresses_mode_backplane_limits_and_namespaces()
     {
         await using var gateway = await GatewayProcess.StartAsync(
-            "Node=edge-1", "Limits:MessageBytes=2048", "Limits:OutboundBytes=4000", "Limits:ChannelsPerConnection=7", "Diagnostics:Echo=true",
+            "Node=edge-1", "Limits:MessageBytes=2048", "Limits:OutboundBytes=4000", "Limits:ChannelsPerConnection=7",
+            "Diagnostics:Echo=true",
             "Namespaces:chat:History=50", "Namespaces:chat:Presence=true");
         var (clients, console) = ($"127.0.0.1:{gateway.PublicPort}", $"127.0.0.1:{gateway.InternalPort}");
 
@@ -24,12 +25,13 @@ public sealed class StartTests
             "WARNING    development mode: everybody on this machine is let in as anonymous and may do everything\n", gateway.Output);
         Assert.Contains("backplane  memory", gateway.Output);
         Assert.Contains("limits     message 2 KiB, outbound queue 4000 B and 7 channels per connection\n", gateway.Output);
-        Assert.Contains("namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
+        Assert.Contains(
+            "namespaces default, chat (history 50 for 00:05:00) (presence), demo (history 50 for 01:00:00) (presence)\n", gateway.Output);
         Assert.Empty(gateway.Errors);
     }
 
     [Fact]
-    public async Task What_the_screen_names_is_served_when_it_is_shown()
+    public async Task The_screens_addresses_are_served_when_it_is_shown()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         using var http = new HttpClient { Timeout = Eventually.Limit };
@@ -55,7 +57,7 @@ public sealed class StartTests
     [Fact]
     public async Task An_address_that_this_machine_does_not_have_is_refused_in_one_line()
     {
-        // 192.0.2.0/24 is kept for documentation: nobody has it.
+        // 192.0.2.0/24 is kept for documentation, so no machine has the address.
         await using var gateway = GatewayProcess.Launch(
             new GatewayLaunch { Settings = [.. AnonymousAccess.Settings, "Internal=http://192.0.2.1:8081"] });
 
@@ -89,8 +91,17 @@ public sealed class StartTests
     {
         await using var gateway = await GatewayProcess.StartAsync(new GatewayLaunch
         {
-            AppSettings = """{ "Gateway": { "Namspaces": { "chat": { "History": 5 } }, "Moonlight": true }, "Limits": { "MessageBytes": 10 } }""",
-            Environment = new Dictionary<string, string> { ["Gateway__Limits__MesageBytes"] = "10", ["GATEWAY_LIMITS_MESSAGEBYTES"] = "10" },
+            AppSettings = """
+                {
+                  "Gateway": { "Namspaces": { "chat": { "History": 5 } }, "Moonlight": true },
+                  "Limits": { "MessageBytes": 10 }
+                }
+                """,
+            Environment = new Dictionary<string, string>
+            {
+                ["Gateway__Limits__MesageBytes"] = "10",
+                ["GATEWAY_LIMITS_MESSAGEBYTES"] = "10",
+            },
         });
         const string Nothing = "is set but means nothing here";
         await gateway.SaysAsync($"WARNING    Gateway:Limits:MesageBytes {Nothing}; the nearest is Gateway:Limits:MessageBytes\n");
@@ -103,7 +114,7 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task Ordinary_requests_to_the_WebSocket_path_are_told_to_upgrade()
+    public async Task Ordinary_requests_to_the_WebSocket_path_get_426()
     {
         await using var gateway = await GatewayProcess.StartAsync();
         using var http = new HttpClient { Timeout = Eventually.Limit };
@@ -112,7 +123,8 @@ public sealed class StartTests
 
         Assert.Equal(HttpStatusCode.UpgradeRequired, answer.StatusCode);
         Assert.Equal(
-            """{"error":"bad_request","message":"this is a WebSocket endpoint: connect with an upgrade request"}""", await answer.Content.ReadAsStringAsync());
+            """{"error":"bad_request","message":"this is a WebSocket endpoint: connect with an upgrade request"}""",
+            await answer.Content.ReadAsStringAsync());
     }
 
     [Fact]

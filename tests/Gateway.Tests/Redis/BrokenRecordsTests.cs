@@ -9,7 +9,7 @@ namespace Gateway.Tests.Redis;
 /// <summary>Foreign writes to the Redis that two nodes share, as in scaling under "What is not the gateway's".</summary>
 public sealed class BrokenRecordsTests : IAsyncLifetime
 {
-    private const int Broken = 68;
+    private const int Broken = 128;
 
     private readonly RecordedLog _log = new();
     private RedisServer _redis = null!;
@@ -54,7 +54,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
             foreach (byte[] bytes in garbage)
                 await _redis.EvalAsync($"return redis.call('PUBLISH', 'gateway:c:{{{channel}}}', $0)", bytes);
         }
-        // Whole, and of a kind that the channel has not.
+        // A whole record, of a kind that the channel does not have.
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{plain:x}', $0)", Records.Positioned(1, epoch, body));
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{plain:x}', $0)", Records.Presence("ann", "{}"));
         await _redis.EvalAsync("redis.call('PUBLISH', 'gateway:c:{log:x}', $0)", Records.Message(body));
@@ -94,7 +94,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_message_that_is_broken_in_the_stream_too_is_a_loss_that_is_told()
+    public async Task A_message_that_is_broken_in_the_stream_too_is_a_reported_loss()
     {
         await using var publisher = await JsonClient.ConnectAsync(_a, "?user=bob");
         await using var subscriber = await JsonClient.ConnectAsync(_b);
@@ -185,7 +185,7 @@ public sealed class BrokenRecordsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_no_node_said_to_the_others_is_dropped_and_they_go_on_knowing_each_other()
+    public async Task A_forged_message_between_nodes_is_dropped_and_they_go_on_knowing_each_other()
     {
         await Eventually.TrueAsync(async () => await KnownAsync() == 2, "both nodes are known");
         string[] garbage = ["", "x", "{}", "null", """{"from":null}""", """{"from":"x","here":{}}""",

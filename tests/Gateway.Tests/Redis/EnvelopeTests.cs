@@ -66,7 +66,7 @@ public sealed class EnvelopeTests
     }
 
     [Fact]
-    public void What_is_cut_off_anywhere_but_between_two_records_is_refused_as_a_whole()
+    public void A_body_truncated_anywhere_but_between_two_records_is_refused_as_a_whole()
     {
         foreach (byte[] sample in Samples)
         {
@@ -180,8 +180,12 @@ public sealed class EnvelopeTests
     [Fact]
     public void A_node_message_that_is_cut_off_or_lacks_something_is_refused()
     {
-        var message = new Server.Cluster.NodeMessage("a") { Heartbeat = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0), Id = "1",
-        Request = new("count") { Channel = "x" } };
+        var message = new Server.Cluster.NodeMessage("a")
+        {
+            Heartbeat = new("a", "edge-1", "http://x", "1.0.0", 1, 0, 0, 0),
+            Id = "1",
+            Request = new("count") { Channel = "x" }
+        };
         byte[] whole = message.Write();
         Assert.Equal(message, Server.Cluster.NodeMessage.Read(whole));
         for (int length = 0; length < whole.Length; length++)

@@ -48,7 +48,7 @@ public sealed class LimitsAcrossNodesTests
         var here = await OpenAsync(nodes.All[0], Limit);
         Assert.All(here, reply => Assert.Equal(101, reply.Status));
 
-        // There nobody has come yet, so that it is only told.
+        // The other node has no connection of its own, and knows only the first node's counts.
         var there = await OpenAsync(nodes.All[1], 5);
         Assert.All(there, reply => Assert.Equal(429, reply.Status));
 

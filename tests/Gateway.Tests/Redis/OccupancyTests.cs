@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
 
-/// <summary>Channels and users are occupied and vacant on all nodes taken together, and each change is told by one node.</summary>
+/// <summary>Occupancy of channels and users on all nodes taken together, with each change sent by one node.</summary>
 public sealed class OccupancyTests
 {
     [Fact]
@@ -22,16 +22,16 @@ public sealed class OccupancyTests
         await redis.HasAsync("cx", nodes: 2);
         await first.UnsubscribeAsync("x");
         await redis.HasAsync("cx", nodes: 1);
-        Assert.Equal(["occupied"], backend.ToldOf("x"));
+        Assert.Equal(["occupied"], backend.EventsOf("x"));
         await second.UnsubscribeAsync("x");
         await redis.HasAsync("cx", nodes: 0);
-        Assert.Equal(["occupied", "vacated"], backend.ToldOf("x"));
+        Assert.Equal(["occupied", "vacated"], backend.EventsOf("x"));
         await first.SubscribeAsync("x");
         await redis.HasAsync("cx", nodes: 1);
 
-        Assert.Equal(["occupied", "vacated", "occupied"], backend.ToldOf("x"));
-        Assert.All(backend.Told, one => Assert.True(one.GetProperty("cluster").GetBoolean()));
-        Assert.All(backend.Told, one => Assert.False(one.Has("connection")));
+        Assert.Equal(["occupied", "vacated", "occupied"], backend.EventsOf("x"));
+        Assert.All(backend.Events, one => Assert.True(one.GetProperty("cluster").GetBoolean()));
+        Assert.All(backend.Events, one => Assert.False(one.Has("connection")));
     }
 
     [Fact]
@@ -48,13 +48,13 @@ public sealed class OccupancyTests
             await using (await JsonClient.ConnectAsync(b, "?user=ann"))
                 await redis.HasAsync("uann", nodes: 2);
             await redis.HasAsync("uann", nodes: 1);
-            Assert.Equal(["online"], backend.ToldOf("ann"));
+            Assert.Equal(["online"], backend.EventsOf("ann"));
         }
         await redis.HasAsync("uann", nodes: 0);
 
-        Assert.Equal(["online", "offline"], backend.ToldOf("ann"));
-        // Nobody, who has a name for one connection only, was there first.
-        Assert.Equal(2, backend.Told.Count);
+        Assert.Equal(["online", "offline"], backend.EventsOf("ann"));
+        // An anonymous user, named for one connection only, was there first.
+        Assert.Equal(2, backend.Events.Count);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class OccupancyTests
     {
         await using var backend = await Backend.StartAsync();
         await using var redis = await RedisServer.StartAsync();
-        // Longer than any test waits: nothing is told by expiring.
+        // Longer than any test waits: no event comes from an expiry.
         string[] settings = backend.Settings(Occupancy.Events, "Presence:TimeToLive=01:00:00");
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var leaving = await Node.StartAsync(proxy.Address, settings);
@@ -74,7 +74,7 @@ public sealed class OccupancyTests
         await ann.SubscribeAsync("both");
         await redis.HasAsync("cboth", nodes: 2);
 
-        // It hears what it is to tell when everything else of it has stopped.
+        // The node gets the change after all else of it has stopped.
         proxy.DelayReplies(TimeSpan.FromMilliseconds(400));
         var stopping = leaving.StopAsync();
         while (await bob.ReceiveTextAsync() is not null)
@@ -83,10 +83,10 @@ public sealed class OccupancyTests
         await bob.DisposeAsync();
         await stopping;
 
-        // It has told it when it has stopped.
-        Assert.Equal(["occupied", "vacated"], backend.ToldOf("alone"));
-        Assert.Equal(["online", "offline"], backend.ToldOf("bob"));
-        Assert.Equal(["occupied"], backend.ToldOf("both"));
+        // The node has sent the change when it has stopped.
+        Assert.Equal(["occupied", "vacated"], backend.EventsOf("alone"));
+        Assert.Equal(["online", "offline"], backend.EventsOf("bob"));
+        Assert.Equal(["occupied"], backend.EventsOf("both"));
         await redis.HasAsync("cboth", nodes: 1);
         await redis.HasAsync("calone", nodes: 0);
         await ann.UnsubscribeAsync("both");
@@ -122,11 +122,11 @@ public sealed class OccupancyTests
             return client;
         }));
 
-        // Whoever reads them by version knows what is so.
+        // Ordered by version, the events end with the truth.
         await Eventually.TrueAsync(() => Occupied().SetEquals(subscribed), "all is told");
-        var told = backend.Told;
-        Assert.True(told.Count > 2 * Channels, $"{told.Count} changes");
-        foreach (var channel in told.GroupBy(one => one.Text("channel")))
+        var events = backend.Events;
+        Assert.True(events.Count > 2 * Channels, $"{events.Count} changes");
+        foreach (var channel in events.GroupBy(one => one.Text("channel")))
         {
             Assert.Equal(channel.Count(), channel.DistinctBy(one => one.Number("version")).Count());
             var types = channel.OrderBy(one => one.Number("version")).Select(one => one.Text("type"));
@@ -140,7 +140,7 @@ public sealed class OccupancyTests
 
         HashSet<string> Occupied() =>
         [
-            .. backend.Told.GroupBy(one => one.Text("channel")).Select(channel => channel.MaxBy(one => one.Number("version")))
+            .. backend.Events.GroupBy(one => one.Text("channel")).Select(channel => channel.MaxBy(one => one.Number("version")))
                 .Where(last => last.Text("type") == "occupied").Select(last => last.Text("channel")),
         ];
     }
@@ -173,14 +173,14 @@ public sealed class OccupancyTests
     }
 
     [Fact]
-    public async Task Where_nobody_wants_to_know_nothing_is_in_Redis()
+    public async Task Without_occupancy_events_nothing_of_them_is_in_Redis()
     {
         await using var backend = await Backend.StartAsync();
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(redis.Address, backend.Settings("connected,subscribed"));
         await using var client = await JsonClient.ConnectAsync(node, "?user=ann");
         await client.SubscribeAsync("x");
-        await backend.ToldAsync(2);
+        await backend.EventsAsync(2);
 
         Assert.Equal("0", await redis.CommandAsync("DBSIZE"));
     }
@@ -224,7 +224,7 @@ public sealed class OccupancyTests
         await Task.WhenAll(channels.Select(channel => backend.SaysAsync("vacated", channel)));
         await Task.WhenAll(users.Select(user => backend.SaysAsync("offline", user)));
 
-        Assert.All(channels, channel => Assert.Equal(["occupied", "vacated"], backend.ToldOf(channel)));
-        Assert.All(users, user => Assert.Equal(["online", "offline"], backend.ToldOf(user)));
+        Assert.All(channels, channel => Assert.Equal(["occupied", "vacated"], backend.EventsOf(channel)));
+        Assert.All(users, user => Assert.Equal(["online", "offline"], backend.EventsOf(user)));
     }
 }

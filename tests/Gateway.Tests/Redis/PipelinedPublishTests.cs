@@ -28,7 +28,7 @@ public sealed class PipelinedPublishTests
     }
 
     [Fact]
-    public async Task What_was_taken_before_the_node_stops_is_answered_before_the_end()
+    public async Task Requests_taken_before_the_node_stops_are_answered_before_the_end()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
@@ -97,7 +97,7 @@ public sealed class PipelinedPublishTests
     }
 
     [Fact]
-    public async Task What_is_asked_after_publishing_is_answered_as_of_then()
+    public async Task A_request_after_a_publish_is_answered_as_of_then()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);

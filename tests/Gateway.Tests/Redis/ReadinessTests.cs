@@ -7,7 +7,7 @@ namespace Gateway.Tests.Redis;
 public sealed class ReadinessTests
 {
     [Fact]
-    public async Task Where_redis_is_only_the_operator_is_told_when_it_is_away()
+    public async Task Only_the_operator_learns_the_address_of_a_redis_that_is_away()
     {
         await using var first = await RedisServer.StartAsync();
         await using var second = await RedisServer.StartAsync();
@@ -17,17 +17,17 @@ public sealed class ReadinessTests
         second.Kill();
         const string Degraded = """{"status":"ready","degraded":"part of the backplane is out of reach"}""";
         await Eventually.TrueAsync(async () => (await AskAsync(server.PublicPort)).Body == Degraded, "a part is missed");
-        var told = await AskAsync(server.InternalPort);
-        Assert.Equal(200, told.Status);
-        Assert.Contains(second.Address, told.Json("degraded"), StringComparison.Ordinal);
+        var health = await AskAsync(server.InternalPort);
+        Assert.Equal(200, health.Status);
+        Assert.Contains(second.Address, health.Json("degraded"), StringComparison.Ordinal);
 
         first.Kill();
         await Eventually.TrueAsync(async () => (await AskAsync(server.PublicPort)).Status == 503, "all is missed");
         Assert.Equal("""{"status":"not ready","reason":"the backplane is out of reach"}""", (await AskAsync(server.PublicPort)).Body);
-        told = await AskAsync(server.InternalPort);
-        Assert.Equal(503, told.Status);
-        Assert.Contains(first.Address, told.Json("reason"), StringComparison.Ordinal);
-        Assert.Contains(second.Address, told.Json("reason"), StringComparison.Ordinal);
+        health = await AskAsync(server.InternalPort);
+        Assert.Equal(503, health.Status);
+        Assert.Contains(first.Address, health.Json("reason"), StringComparison.Ordinal);
+        Assert.Contains(second.Address, health.Json("reason"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,12 +42,12 @@ public sealed class ReadinessTests
         await Eventually.TrueAsync(async () => (await AskAsync(server.PublicPort)).Status == 503, "it is missed");
 
         var answers = new List<string>();
-        foreach (string asked in new[]
+        foreach (string request in new[]
         {
             """{"type":"message","channel":"log:a","content":1,"id":1}""", """{"type":"subscribe","channel":"log:a"}""",
             """{"type":"history","channel":"log:a","id":2}""", """{"type":"presence","channel":"log:a","id":3}""",
         })
-            answers.Add((await client.AskAsync(asked, "error")).GetRawText());
+            answers.Add((await client.AskAsync(request, "error")).GetRawText());
         await using var publisher = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
         const string Message = """{"channel":"log:a","content":1}""";
         await publisher.SendTextAsync($"POST /publish HTTP/1.1\r\nHost: gateway\r\nContent-Length: {Message.Length}\r\n\r\n{Message}");

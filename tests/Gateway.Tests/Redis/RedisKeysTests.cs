@@ -63,7 +63,8 @@ public sealed class RedisKeysTests
     ];
 
     /// <summary>
-    /// As the cluster specification says: between the first opening brace and the first closing one behind it, if anything is there.
+    /// The part of a key that is hashed, by the cluster specification: between the first opening brace and the first closing one behind it,
+    /// if anything is there.
     /// </summary>
     private static string HashTag(byte[] name)
     {

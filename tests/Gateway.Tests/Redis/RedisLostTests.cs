@@ -7,7 +7,7 @@ public sealed class RedisLostTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_restart_of_redis_is_survived_or_told(bool keepData)
+    public async Task A_restart_of_redis_is_survived_or_reported(bool keepData)
     {
         await using var nodes = await TwoNodes.StartAsync(persistent: true);
         await using var subscriber = await JsonClient.ConnectAsync(nodes.B);
@@ -51,7 +51,7 @@ public sealed class RedisLostTests
     }
 
     [Fact]
-    public async Task Flushing_everything_is_told()
+    public async Task Flushing_everything_is_reported()
     {
         await using var nodes = await TwoNodes.StartAsync();
         await using var subscriber = await JsonClient.ConnectAsync(nodes.B);

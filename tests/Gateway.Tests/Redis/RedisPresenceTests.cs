@@ -156,7 +156,7 @@ public sealed class RedisPresenceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whoever_left_while_redis_was_away_goes_with_the_next_refresh_unless_back()
+    public async Task A_user_who_left_while_redis_was_away_goes_with_the_next_refresh_unless_back()
     {
         var presence = new RedisPresence("gateway", TimeSpan.FromSeconds(30), _heard, _time, _broken);
         await JoinAsync(presence, 3);

@@ -10,7 +10,7 @@ public sealed class SizingTests : IAsyncLifetime
 {
     private const int Channels = 10_000;
 
-    /// <summary>How far what is measured may be from the table.</summary>
+    /// <summary>The distance that a measured figure may have from the table.</summary>
     private const double Tolerance = 0.15;
 
     // The table's bytes.
@@ -53,7 +53,7 @@ public sealed class SizingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_used_any_more_is_given_back()
+    public async Task Unused_memory_is_given_back()
     {
         await using var node = await Node.StartAsync(_redis.Address, "Namespaces:log:HistoryTtl=00:00:01", "Presence:TimeToLive=00:00:01");
         long before = await UsedAsync();

@@ -25,7 +25,7 @@ public sealed class StoredPageTests
     }
 
     [Fact]
-    public void What_cannot_be_read_is_a_hole_behind_which_history_begins()
+    public void An_unreadable_entry_is_a_hole_behind_which_history_begins()
     {
         Is(Page(5, All, "1-0 2-0 3-0! 4-0 5-0"), oldest: 4, broken: 1, 4, 5);
         Is(Page(5, Newest, "5-0 4-0 3-0! 2-0 1-0", more: true), oldest: 4, broken: 1, 4, 5);
@@ -36,7 +36,7 @@ public sealed class StoredPageTests
     }
 
     [Fact]
-    public void So_is_what_was_deleted()
+    public void A_deleted_entry_is_a_hole_too()
     {
         Is(Page(5, All, "1-0 3-0 4-0 5-0"), oldest: 3, broken: 0, 3, 4, 5);
         Is(Page(5, All, "2-0 3-0 4-0 5-0"), oldest: 2, broken: 0, 2, 3, 4, 5);
@@ -46,7 +46,7 @@ public sealed class StoredPageTests
     }
 
     [Fact]
-    public void What_was_put_beside_the_messages_is_left_out()
+    public void Foreign_entries_beside_the_messages_are_left_out()
     {
         Is(Page(5, All, "1-0 1-1 2-0 3-0 3-7! 4-0 5-0 5-1 6-0 99-0! 18446744073709551615-0"), oldest: 1, broken: 6, 1, 2, 3, 4, 5);
         Is(Page(5, Newest, "18446744073709551615-3 7-0 5-0 4-0 3-0 2-0 1-0"), oldest: 1, broken: 2, 1, 2, 3, 4, 5);

@@ -21,7 +21,7 @@ public sealed class TwoNodesTests
     }
 
     [Fact]
-    public async Task What_was_missed_is_recovered_on_the_other_node()
+    public async Task Missed_messages_are_recovered_on_the_other_node()
     {
         await using var nodes = await TwoNodes.StartAsync();
         await using var publisher = await JsonClient.ConnectAsync(nodes.A);

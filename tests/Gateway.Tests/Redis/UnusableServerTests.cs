@@ -49,7 +49,7 @@ public sealed class UnusableServerTests
             await Expect.UnavailableAsync(client, Expect.Message("log:x", "1"));
             Assert.Equal("0", await garnet.CommandAsync("DBSIZE"));
             Assert.Equal("", await garnet.CommandAsync("PUBSUB", "CHANNELS"));
-            Assert.Single(log.Lines, line => line.Event == 67 && line.Level == LogLevel.Error && line.Text.Contains(
+            Assert.Single(log.Lines, line => line.Event == 127 && line.Level == LogLevel.Error && line.Text.Contains(
                 "Garnet 2.2.8", StringComparison.Ordinal));
         }
 
@@ -59,7 +59,7 @@ public sealed class UnusableServerTests
     }
 
     [Fact]
-    public async Task A_user_of_redis_who_may_not_publish_is_told_so_at_the_start()
+    public async Task A_user_of_redis_without_the_right_to_publish_is_reported_at_the_start()
     {
         await using var redis = await RedisServer.StartAsync();
         await redis.CommandAsync("ACL", "SETUSER", "mute", "on", ">hunter2", "~*", "&*", "+@all", "-publish");

@@ -76,7 +76,8 @@ public sealed class ChannelNameTests(SharedGateway gateway) : IClassFixture<Shar
         await client.PublishAsync(escaped, "1");
 
         Assert.Equal(channel, (await client.ReceiveAsync("message")).Text("channel"));
-        Assert.Equal(channel, (await client.AskAsync($$"""{"type":"unsubscribe","channel":"{{escaped}}"}""", "unsubscribed")).Text("channel"));
+        Assert.Equal(
+            channel, (await client.AskAsync($$"""{"type":"unsubscribe","channel":"{{escaped}}"}""", "unsubscribed")).Text("channel"));
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>The text by which a stream is found again.</summary>
+/// <summary>The text of a stream's positions, with which a client resumes it.</summary>
 public sealed class ChannelPositionsTests
 {
     [Theory]
@@ -66,7 +66,7 @@ public sealed class ChannelPositionsTests
             for (int n = random.Next(1, 4); n > 0; n--)
                 changed[random.Next(changed.Length)] = (char)random.Next(1, 300);
             string cut = new(changed, 0, random.Next(changed.Length + 1));
-            // One text for each set of positions: what is read is what would be written.
+            // One text for each set of positions: a text that is read equals the text that would be written.
             if (ChannelPositions.TryParse(cut) is { } read)
                 Assert.Equal(cut, Text(read));
         }

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>However connections end, nothing of them is left.</summary>
+/// <summary>Cleanup: nothing of a connection is left, however it ended.</summary>
 public sealed class CleanupTests
 {
     private const int Clients = 60;
@@ -74,7 +74,7 @@ public sealed class CleanupTests
         await AssertNothingLeftAsync(server);
     }
 
-    /// <summary>Each in all <see cref="Channels"/> and one of its own.</summary>
+    /// <summary>Subscribes each client to all <see cref="Channels"/> and one of its own.</summary>
     private static async Task<List<RawWebSocket>> ConnectAsync(GatewayServer server)
     {
         var clients = new List<RawWebSocket>();

@@ -34,14 +34,14 @@ public sealed class DrainTests
             await client.DisposeAsync();
         }
         await stopping;
-        // Drawn from thousands of milliseconds: all fifty the same would mean nobody spreads them.
+        // The delays are drawn from thousands of milliseconds: all fifty equal would mean that they are not spread.
         Assert.True(waits.Count > 1);
         Assert.Equal(0, server.Connections.Count);
         Assert.Equal(0, server.Channels.Count);
     }
 
     [Fact]
-    public async Task What_was_sent_to_a_client_before_comes_before_the_farewell()
+    public async Task Earlier_messages_come_before_the_disconnect_message()
     {
         await using var server = await GatewayServer.StartAsync("Drain:Duration=00:00:00", "Limits:OutboundBytes=10000000");
         await using var stalled = await Stalled.StartAsync(server, "a");
@@ -49,7 +49,7 @@ public sealed class DrainTests
         await using var healthy = await JsonClient.ConnectAsync(server);
         await healthy.SubscribeAsync("a");
         await stalled.EndureAsync(publisher, healthy, ["a"], messages: 600, bytes: 10_000, limit: 10_000_000);
-        // The stalled one subscribed first, so it has in its queue whatever the healthy one has received.
+        // The stalled client subscribed first, so its queue has all that the healthy client has received.
         await publisher.DisposeAsync();
         await Eventually.TrueAsync(() => stalled.Connection.Writer.IsBlocked, "messages wait");
 
@@ -57,7 +57,8 @@ public sealed class DrainTests
         await Eventually.TrueAsync(() => stalled.Connection.IsClosing, "the drain has come to it");
         var received = await stalled.ReadThroughAsync(message => message.Text("type") == "disconnect");
 
-        Assert.Equal(Enumerable.Range(0, 600).Select(n => (long)n), received[..^1].Select(message => message.GetProperty("content").Number("n")));
+        Assert.Equal(
+            Enumerable.Range(0, 600).Select(n => (long)n), received[..^1].Select(message => message.GetProperty("content").Number("n")));
         Assert.Equal(1012, (await stalled.Socket.ReadUntilCloseAsync())!.CloseCode);
         await stalled.DisposeAsync();
         await healthy.DisposeAsync();
@@ -100,7 +101,7 @@ public sealed class DrainTests
             await client.SubscribeAsync("log:a");
 
         var stopping = server.StopAsync();
-        // Whoever is still there asks and is answered, up to the message, which is the last word to each.
+        // The remaining clients are answered until the message, which is the last to each.
         foreach (var client in clients)
         {
             await client.SendAsync("""{"type":"ping"}""");

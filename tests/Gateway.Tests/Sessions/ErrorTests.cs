@@ -53,7 +53,7 @@ public sealed class ErrorTests(SharedGateway gateway) : IClassFixture<SharedGate
     [InlineData("{\"type\":\"ping\",}")]
     [InlineData("{\"type\":\"message\",\"channel\":\"a\",\"content\":NaN}")]
     [InlineData("{\"type\":\"message\",\"channel\":\"a\",\"content\":01}")]
-    public async Task What_is_no_JSON_object_is_a_bad_request_and_the_connection_stays(string text)
+    public async Task Text_that_is_no_JSON_object_is_a_bad_request_and_the_connection_stays(string text)
     {
         await using var client = await gateway.ConnectAsync();
 

@@ -1,13 +1,21 @@
 using System.Runtime.CompilerServices;
+using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Native;
+using Gateway.Server.Listening;
 using Gateway.Server.Sessions;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>What a session holds of memory while nothing happens: docs/performance.md adds these bytes up for a million connections.</summary>
+/// <summary>
+/// The memory of an idle connection and its session. docs/performance.md adds these bytes up for a million connections.
+/// </summary>
 public sealed class FootprintTests
 {
     [Theory]
+    [InlineData(typeof(Connection), 280)]
+    [InlineData(typeof(ConnectionWriter), 144)]
+    [InlineData(typeof(SocketTransport), 32)]
     [InlineData(typeof(ChannelSession), 88)]
     [InlineData(typeof(ClientSubscriptions), 48)]
     [InlineData(typeof(NativeDialect), 24)]

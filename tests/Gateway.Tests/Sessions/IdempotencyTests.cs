@@ -43,11 +43,15 @@ public sealed class IdempotencyTests(SharedGateway gateway) : IClassFixture<Shar
         int content = 0;
         foreach (var client in new[] { ann, bob, somebody, another })
             await AskAsync(client, channel, $"{++content}", "k");
-        // Under the name of a user, and yet the API's own.
+        // The API's keys are its own, even where it publishes under the name of a user.
         for (int i = 0; i < 2; i++)
-            Assert.Equal(200, (await gateway.Server.PostAsync("publish", $$"""{"channel":"{{channel}}","content":5,"sender":"ann","key":"k"}""")).Status);
+            Assert.Equal(
+                200,
+                (await gateway.Server.PostAsync("publish", $$"""{"channel":"{{channel}}","content":5,"sender":"ann","key":"k"}""")).Status);
         for (int i = 0; i < 2; i++)
-            Assert.Equal(HttpStatusCode.OK, (await Publishing.PostAsync(gateway.Server.PublicPort, $$"""{"channel":"{{channel}}","content":6,"key":"k"}""")).Status);
+            Assert.Equal(
+                HttpStatusCode.OK,
+                (await Publishing.PostAsync(gateway.Server.PublicPort, $$"""{"channel":"{{channel}}","content":6,"key":"k"}""")).Status);
         foreach (var client in new[] { ann, bob, somebody, another })
             await AskAsync(client, channel, "0", "k");
         await AskAsync(ann, channel, "7", "last");

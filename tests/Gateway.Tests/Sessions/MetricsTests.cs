@@ -51,7 +51,7 @@ public sealed class MetricsTests
     [InlineData("disconnect")]
     [InlineData("drop-oldest")]
     [InlineData("latest")]
-    public async Task What_was_done_to_slow_consumers_is_counted_by_policy(string policy)
+    public async Task Actions_against_slow_consumers_are_counted_by_policy(string policy)
     {
         await using var server = await GatewayServer.StartAsync("Limits:OutboundBytes=65536", $"Namespaces:n:SlowConsumer={policy}");
         using var measured = new Measurements(server);

@@ -30,7 +30,8 @@ public sealed class OrderTests
         }
 
         // The publishers of a channel are subscribers of it or of another: both must work alike.
-        var publishing = clients.Take(PublishersPerChannel * Channels).Select((client, i) => PublishAsync(client, channels[i % Channels], i / Channels));
+        var publishing = clients.Take(PublishersPerChannel * Channels).Select(
+            (client, i) => PublishAsync(client, channels[i % Channels], i / Channels));
         await Task.WhenAll(publishing);
         string[][] received = await Task.WhenAll(reading);
 
@@ -57,7 +58,7 @@ public sealed class OrderTests
             await client.PublishAsync(channel, $"\"{publisher}-{i}\"");
     }
 
-    /// <summary>The contents in the order received; where there are seqs, they count up from 1.</summary>
+    /// <summary>The contents in the order received. Seqs, where there are any, count up from 1.</summary>
     private static async Task<string[]> ReadAsync(JsonClient client)
     {
         string[] contents = new string[PublishersPerChannel * MessagesPerPublisher];

@@ -49,7 +49,8 @@ public sealed class PermissionTests(SharedGateway gateway) : IClassFixture<Share
         await using var client = await gateway.ConnectAsync();
 
         await client.SubscribeAsync("unpublished:news");
-        Assert.Equal("forbidden", (await client.AskAsync("""{"type":"message","channel":"unpublished:news","content":1}""", "error")).Text("code"));
+        Assert.Equal(
+            "forbidden", (await client.AskAsync("""{"type":"message","channel":"unpublished:news","content":1}""", "error")).Text("code"));
     }
 
     [Fact]
@@ -66,7 +67,8 @@ public sealed class PermissionTests(SharedGateway gateway) : IClassFixture<Share
     public async Task In_development_mode_everybody_counts_as_signed_in_and_granted()
     {
         await using var server = await GatewayServer.StartAsync(
-            "Namespaces:g:Subscribe=granted", "Namespaces:g:Publish=granted", "Namespaces:s:Subscribe=signed-in", "Namespaces:s:Publish=signed-in");
+            "Namespaces:g:Subscribe=granted", "Namespaces:g:Publish=granted", "Namespaces:s:Subscribe=signed-in",
+            "Namespaces:s:Publish=signed-in");
         await using var client = await JsonClient.ConnectAsync(server);
 
         foreach (string channel in new[] { "g:1", "s:1" })

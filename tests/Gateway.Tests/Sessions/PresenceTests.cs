@@ -63,7 +63,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
 
         await tabs[0].DisposeAsync();
         await tabs[1].AskAsync($$"""{"type":"unsubscribe","channel":"{{channel}}"}""", "unsubscribed");
-        // A third user marks the end of what ann may have been told of the first two tabs.
+        // A third user marks the end of what ann may have received of the first two tabs.
         await using var carol = await gateway.ConnectAsync("?user=carol");
         Assert.Equal(["ann", "bob", "carol"], (await carol.SubscribeAsync(channel)).Texts("users").Order());
         var next = await ann.ReceiveAsync("presence");
@@ -75,7 +75,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task What_users_show_of_themselves_is_in_snapshots_and_changes()
+    public async Task The_info_of_users_is_in_snapshots_and_changes()
     {
         string channel = SharedGateway.NewChannel("room");
         await using var ann = await gateway.ConnectAsync("?user=ann&info={%22name%22:%20%22Ann%20\\u00e9%22}");
@@ -109,7 +109,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task Whoever_came_and_left_between_two_changes_is_told_as_gone_at_most()
+    public async Task A_user_who_came_and_left_between_two_changes_is_reported_as_gone_at_most()
     {
         string channel = SharedGateway.NewChannel("room");
         await using var ann = await gateway.ConnectAsync("?user=ann");
@@ -119,7 +119,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
         await carol.SubscribeAsync(channel);
         await ann.ReceiveUntilAsync(message => message.Texts("joined").Contains("carol"));
 
-        // All of it in one go: however slow this machine is, the server handles it between two sends.
+        // One send with everything: however slow the machine, the server handles it between two sends.
         await bob.SendAsync($$"""{"type":"subscribe","channel":"{{channel}}"}""");
         await bob.SendAsync($$"""{"type":"unsubscribe","channel":"{{channel}}"}""");
         await bob.ReceiveUntilAsync(message => message.Text("type") == "unsubscribed");
@@ -131,7 +131,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task Whoever_saw_a_user_in_a_snapshot_learns_that_the_user_left()
+    public async Task A_subscriber_that_saw_a_user_in_a_snapshot_learns_that_the_user_left()
     {
         string channel = SharedGateway.NewChannel("room");
         await using var ann = await gateway.ConnectAsync("?user=ann");
@@ -145,7 +145,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task Whoever_missed_a_user_in_a_snapshot_learns_that_the_user_is_back()
+    public async Task A_subscriber_that_missed_a_user_in_a_snapshot_learns_that_the_user_is_back()
     {
         string channel = SharedGateway.NewChannel("room");
         await using var ann = await gateway.ConnectAsync("?user=ann");
@@ -174,7 +174,7 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
             views.Add(new PresenceView(channel));
         }
 
-        // Within one gathering of changes, so that each comes between those whom it knows and those whom it does not.
+        // The changes come within one gathering, each between those of known and of unknown users.
         for (int i = 0; i < 20; i++)
             views[i].Apply(await clients[i].SubscribeAsync(channel));
         string all = string.Join(',', Enumerable.Range(0, 20).Select(i => $"u{i:00}"));
@@ -221,7 +221,8 @@ public sealed class PresenceTests(SharedGateway gateway) : IClassFixture<SharedG
     public async Task Above_the_limit_of_users_only_their_number_is_told()
     {
         await using var server = await GatewayServer.StartAsync(
-            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"], services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
+            ["Namespaces:room:Presence=true", "Presence:MaxUsers=2"],
+            services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
         await using var ann = await JsonClient.ConnectAsync(server, "?user=ann&info={}");
         await using var bob = await JsonClient.ConnectAsync(server, "?user=bob");
         await using var carol = await JsonClient.ConnectAsync(server, "?user=carol&info={}");

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>For one thread. Who is in a channel according to the messages of one client, read as the protocol says.</summary>
+/// <summary>The users of a channel according to the messages of one client, read as the protocol says. For one thread.</summary>
 internal sealed class PresenceView(string channel)
 {
     private readonly SortedSet<string> _users = new(StringComparer.Ordinal);
@@ -14,10 +14,10 @@ internal sealed class PresenceView(string channel)
     /// <summary>The last <c>count</c>.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Joins of users who were there already: what a page would announce a second time.</summary>
+    /// <summary>The joins of users who were present already, which a page would announce a second time.</summary>
     public List<string> Repeated { get; } = [];
 
-    /// <summary>Everybody who was said to have left, or was not listed any more.</summary>
+    /// <summary>The users who were said to have left, or were no longer listed.</summary>
     public List<string> Left { get; } = [];
 
     public void Apply(IEnumerable<JsonElement> messages)
@@ -47,7 +47,7 @@ internal sealed class PresenceView(string channel)
         }
     }
 
-    /// <summary>What a follower has received, read from the beginning.</summary>
+    /// <summary>Reads all that a follower has received, from the beginning.</summary>
     public static PresenceView Of(IEnumerable<JsonElement> messages, string channel)
     {
         var view = new PresenceView(channel);

@@ -8,7 +8,10 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>Configuration, <c>Limits:MessagesPerSecond</c> and its kin, over real sockets; time passes only where a test says so.</summary>
+/// <summary>
+/// Rate limits: <c>Limits:MessagesPerSecond</c>, <c>BytesPerSecond</c> and their bursts, over real sockets. Time passes only where a test
+/// says so.
+/// </summary>
 public sealed class RateLimitTests
 {
     private static readonly string[] Ten = ["Limits:MessagesPerSecond=10", "Limits:MessageBurst=5"];
@@ -56,7 +59,8 @@ public sealed class RateLimitTests
 
         await client.PublishAsync("news", "1", ""","id":"a" """);
         var error = await client.ReceiveAsync("error");
-        Assert.Equal(("rate_limited", "a", "news", 100), (error.Text("code"), error.Text("id"), error.Text("channel"), error.Number("retryAfter")));
+        Assert.Equal(
+            ("rate_limited", "a", "news", 100), (error.Text("code"), error.Text("id"), error.Text("channel"), error.Number("retryAfter")));
 
         _clock.Advance(TimeSpan.FromMilliseconds(99));
         Assert.Equal(1, (await client.AskAsync("""{"type":"ping","id":"early"}""", "error")).Number("retryAfter"));
@@ -95,7 +99,7 @@ public sealed class RateLimitTests
     }
 
     [Fact]
-    public async Task What_was_refused_longer_ago_is_forgotten()
+    public async Task Earlier_refusals_are_forgotten()
     {
         await using var server = await StartAsync(Ten);
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
@@ -158,7 +162,7 @@ public sealed class RateLimitTests
                 await Task.Delay(1, TestContext.Current.CancellationToken);
         }
         double limit = (Rate * clock.Elapsed.TotalSeconds) + Burst;
-        // What the pipe holds is counted when it is read.
+        // Bytes in the pipe are counted when they are read.
         Assert.InRange(measured["gateway.network.received"], Burst, (1.5 * limit) + 128_000);
         client.Reset();
         await Assert.ThrowsAnyAsync<Exception>(() => reading);
@@ -178,7 +182,8 @@ public sealed class RateLimitTests
     [Fact]
     public async Task Bytes_are_counted_as_they_come_frame_headers_and_all()
     {
-        await using var server = await StartAsync("Limits:MessageBytes=1000", "Limits:BytesPerSecond=1000", "Limits:ByteBurst=2000", "Limits:RateAction=close");
+        await using var server = await StartAsync(
+            "Limits:MessageBytes=1000", "Limits:BytesPerSecond=1000", "Limits:ByteBurst=2000", "Limits:RateAction=close");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         // 992 of payload and 8 of header, twice: the bucket is empty to the byte.
         for (int i = 0; i < 2; i++)
@@ -196,10 +201,12 @@ public sealed class RateLimitTests
     [Fact]
     public async Task A_message_in_fragments_is_one_message_and_all_their_bytes()
     {
-        await using var server = await StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:MessageBytes=128", "Limits:BytesPerSecond=1", "Limits:ByteBurst=128",
-            "Limits:RateAction=close");
+        await using var server = await StartAsync(
+            "Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:MessageBytes=128", "Limits:BytesPerSecond=1",
+            "Limits:ByteBurst=128", "Limits:RateAction=close");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
-        byte[] fragments = [.. Enumerable.Range(0, 20).SelectMany(i => RawWebSocket.Frame(i == 0 ? Binary : Continuation, [(byte)i], fin: i == 19))];
+        byte[] fragments =
+            [.. Enumerable.Range(0, 20).SelectMany(i => RawWebSocket.Frame(i == 0 ? Binary : Continuation, [(byte)i], fin: i == 19))];
         await client.SendAsync(fragments);
         // Their 140 bytes are more than the bucket holds; a full one pays for any message that is allowed.
         await FrameAsync(client, Binary, [.. Enumerable.Range(0, 20).Select(i => (byte)i)]);
@@ -250,7 +257,8 @@ public sealed class RateLimitTests
     public async Task A_delayed_client_is_slowed_by_TCP_and_nothing_of_it_is_lost()
     {
         await using var server = await GatewayServer.StartAsync(
-            "Diagnostics:Echo=true", "Limits:BytesPerSecond=10000000", "Limits:ByteBurst=70000", "Limits:MessageBytes=65536", "Limits:RateAction=delay");
+            "Diagnostics:Echo=true", "Limits:BytesPerSecond=10000000", "Limits:ByteBurst=70000", "Limits:MessageBytes=65536",
+            "Limits:RateAction=delay");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         var sending = Task.Run(async () =>
         {
@@ -290,7 +298,8 @@ public sealed class RateLimitTests
     [Fact]
     public async Task A_delayed_client_can_be_disconnected_and_hears_why()
     {
-        await using var server = await GatewayServer.StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay");
+        await using var server = await GatewayServer.StartAsync(
+            "Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort);
         await SendAsync(client, 10);
         await Eventually.TrueAsync(() => server.Services.GetRequiredService<Delays>().Count == 1, "it waits");
@@ -301,7 +310,9 @@ public sealed class RateLimitTests
     [Fact]
     public async Task The_silence_of_a_client_that_is_not_read_is_not_held_against_it()
     {
-        await using var server = await StartAsync("Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay", "Heartbeat:Ping=00:00:00.1", "Heartbeat:PongTimeout=00:00:00.1");
+        await using var server = await StartAsync(
+            "Limits:MessagesPerSecond=1", "Limits:MessageBurst=1", "Limits:RateAction=delay", "Heartbeat:Ping=00:00:00.1",
+            "Heartbeat:PongTimeout=00:00:00.1");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         await client.SendMessageAsync("one");
         await TextAsync(client, "one");
@@ -335,7 +346,8 @@ public sealed class RateLimitTests
     }
 
     private static Task SendAsync(RawWebSocket client, int pings) =>
-        client.SendAsync(Enumerable.Repeat(0, pings).SelectMany(_ => RawWebSocket.Frame(Text, Encoding.UTF8.GetBytes("""{"type":"ping"}"""))).ToArray());
+        client.SendAsync(
+            Enumerable.Repeat(0, pings).SelectMany(_ => RawWebSocket.Frame(Text, Encoding.UTF8.GetBytes("""{"type":"ping"}"""))).ToArray());
 
     /// <summary>Sends pings and reads their answers.</summary>
     private static async Task RefusedAsync(RawWebSocket client, int accepted, int refused)
@@ -366,7 +378,7 @@ public sealed class RateLimitTests
         return NobodyIsLeftAsync(server);
     }
 
-    /// <summary>A server whose clock stands still would wait for its last client without end.</summary>
+    /// <summary>Lets time pass until no connection is left: the drain would wait for a clock that stands still.</summary>
     private Task NobodyIsLeftAsync(GatewayServer server) => Eventually.TrueAsync(
         () =>
         {

@@ -5,7 +5,7 @@ namespace Gateway.Tests.Sessions;
 
 public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedGateway>
 {
-    /// <summary>Messages the namespace <c>log</c> keeps.</summary>
+    /// <summary>The number of messages that the namespace <c>log</c> keeps.</summary>
     private const int Kept = 20;
 
     [Theory]
@@ -33,7 +33,7 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
     }
 
     [Fact]
-    public async Task What_was_missed_is_what_others_received()
+    public async Task Recovered_messages_are_those_that_others_received()
     {
         string channel = SharedGateway.NewChannel("log");
         await using var publisher = await gateway.ConnectAsync("?user=ann");
@@ -88,11 +88,9 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
         await using var client = await JsonClient.ConnectAsync(server);
         string epoch = (await client.PublishManyAsync("brief:a", 5)).Text("epoch");
         const string Ask = """{"type":"history","channel":"brief:a"}""";
-        for (var limit = DateTime.UtcNow + Eventually.Limit; DateTime.UtcNow < limit;)
-        {
-            if ((await client.AskAsync(Ask, "history")).GetProperty("messages").GetArrayLength() == 0)
-                break;
-        }
+        await Eventually.TrueAsync(
+            async () => (await client.AskAsync(Ask, "history")).GetProperty("messages").GetArrayLength() == 0,
+            "no message is kept any more");
 
         Assert.False((await client.RecoverAsync("brief:a", epoch, 4)).GetProperty("recovered").GetBoolean());
         Assert.True((await client.RecoverAsync("brief:a", epoch, 5)).GetProperty("recovered").GetBoolean());
@@ -142,7 +140,7 @@ public sealed class RecoveryTests(SharedGateway gateway) : IClassFixture<SharedG
         Assert.True(await client.HearsOnlyPongAsync());
     }
 
-    /// <summary>That a client gets <c>recovered: false</c>, nothing old, and from then on every message after <c>seq</c>.</summary>
+    /// <summary>Asserts that a client gets <c>recovered: false</c>, no old message, and then every message after <c>seq</c>.</summary>
     private async Task AssertStartsOverAsync(string channel, string epoch, long seq, long now)
     {
         await using var publisher = await gateway.ConnectAsync();

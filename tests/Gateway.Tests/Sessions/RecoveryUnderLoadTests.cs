@@ -2,13 +2,13 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>Recovering while messages keep coming: where the old ones end and the new ones begin must not show.</summary>
+/// <summary>Recovery while messages keep coming, without a seam between the old ones and the new ones.</summary>
 public sealed class RecoveryUnderLoadTests
 {
     private const string Channel = "deep:a";
 
     [Fact]
-    public async Task Whoever_recovers_while_another_publishes_at_full_speed_gets_every_seq_exactly_once()
+    public async Task A_recovery_while_another_publishes_at_full_speed_gets_every_seq_exactly_once()
     {
         await using var server = await GatewayServer.StartAsync("Namespaces:deep:History=100000");
         await using var publisher = await JsonClient.ConnectAsync(server);
@@ -34,7 +34,7 @@ public sealed class RecoveryUnderLoadTests
     }
 
     [Fact]
-    public async Task Whoever_is_not_recovered_continues_from_the_seq_of_subscribed_without_a_gap()
+    public async Task A_failed_recovery_continues_from_the_seq_of_subscribed_without_a_gap()
     {
         await using var server = await GatewayServer.StartAsync("Namespaces:deep:History=10");
         await using var publisher = await JsonClient.ConnectAsync(server);
@@ -86,7 +86,9 @@ public sealed class RecoveryUnderLoadTests
             Assert.Equal(++seq, next);
     }
 
-    /// <summary>At full speed, but never so far ahead that the test's own reading, which waits for nothing else, falls behind for good.</summary>
+    /// <summary>
+    /// Publishes at full speed, but never so far ahead that the test's own reading, which waits for nothing else, falls behind for good.
+    /// </summary>
     private static async Task PublishUntilAsync(JsonClient publisher, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)

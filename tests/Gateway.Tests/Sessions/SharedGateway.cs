@@ -21,7 +21,7 @@ public sealed class SharedGateway : IAsyncLifetime
         ],
         services => services.AddSingleton<IAuthenticator, QueryAuthenticator>());
 
-    /// <summary>A name no other test uses.</summary>
+    /// <summary>A channel name that no other test uses.</summary>
     /// <param name="ofNamespace">Empty for the default namespace.</param>
     public static string NewChannel(string ofNamespace = "") =>
         $"{ofNamespace}{(ofNamespace.Length == 0 ? "" : ":")}c{Interlocked.Increment(ref _channels)}";

@@ -3,7 +3,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>A subscriber that stops reading while others publish megabytes: nobody else notices, and it gets what its namespace promises.</summary>
+/// <summary>
+/// A subscriber that stops reading while others publish megabytes. The others notice nothing, and the subscriber gets what its namespace
+/// promises.
+/// </summary>
 public sealed class SlowConsumerTests
 {
     private const int Limit = 100_000;
@@ -31,7 +34,8 @@ public sealed class SlowConsumerTests
     [Fact]
     public async Task Drop_oldest_leaves_gaps_but_only_whole_messages_in_order_up_to_the_newest()
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
         await using var stalled = await Stalled.StartAsync(server, "drop:a");
         await FloodAsync(server, stalled, "drop:a");
 
@@ -39,7 +43,7 @@ public sealed class SlowConsumerTests
 
         AssertOrder(received);
         Assert.True(received.Count < Messages);
-        // What the queue holds at its end are the newest, one after the other.
+        // The queue's last messages are the newest, one after the other.
         Assert.Equal(Enumerable.Range(Messages - 15, 15).Select(n => (long)n), received.TakeLast(15).Select(Content));
         Assert.False(stalled.Connection.IsClosing);
         await AssertAliveAsync(stalled);

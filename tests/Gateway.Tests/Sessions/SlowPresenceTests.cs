@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>A subscriber that stops reading while messages are dropped for it knows afterwards who is there all the same.</summary>
+/// <summary>A subscriber that stops reading and has messages dropped: afterwards it knows all the same who is present.</summary>
 public sealed class SlowPresenceTests
 {
     private const string Channel = "room:a";
@@ -14,7 +14,7 @@ public sealed class SlowPresenceTests
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("latest")]
-    public async Task Whoever_misses_messages_misses_nobody_who_comes_or_goes(string policy)
+    public async Task A_subscriber_that_misses_messages_misses_no_user_who_comes_or_goes(string policy)
     {
         await using var server = await StartAsync(policy);
         await using var stalled = await Stalled.StartAsync(server, Channel);
@@ -40,7 +40,7 @@ public sealed class SlowPresenceTests
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("latest")]
-    public async Task Whoever_could_not_be_sent_all_changes_is_sent_a_snapshot_when_there_is_room(string policy)
+    public async Task A_subscriber_that_could_not_be_sent_all_changes_is_sent_a_snapshot_when_its_queue_has_capacity(string policy)
     {
         await using var server = await StartAsync(policy);
         await using var stalled = await Stalled.StartAsync(server, Channel);
@@ -84,7 +84,7 @@ public sealed class SlowPresenceTests
         }
     }
 
-    /// <summary>Reads until these and the stalled subscriber, who has a name of its own, are there.</summary>
+    /// <summary>Reads until these users and the stalled subscriber, which has a user name of its own, are present.</summary>
     private static async Task UntilAsync(JsonClient client, PresenceView view, string users)
     {
         while (Named(view) != users)
@@ -93,7 +93,7 @@ public sealed class SlowPresenceTests
 
     private static async Task KnowsAsync(Stalled stalled, GatewayServer server, string users)
     {
-        // Its first snapshot was read when it subscribed: it was there alone.
+        // The first snapshot was read when it subscribed, as the only user.
         var view = new PresenceView(Channel);
         string last = "";
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -104,7 +104,7 @@ public sealed class SlowPresenceTests
             last = message.Text("type");
             view.Apply(message);
         }
-        // And what it knows stays so: a later change is told too.
+        // The view stays right: a later change arrives too.
         await using var late = await JsonClient.ConnectAsync(server, "?user=late");
         await late.SubscribeAsync(Channel);
         while (Named(view) != "healthy,late," + users["healthy,".Length..])

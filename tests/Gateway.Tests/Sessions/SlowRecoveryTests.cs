@@ -8,20 +8,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Tests.Sessions;
 
 /// <summary>
-/// A client on a bad link asks for more than it can take within the time that heartbeats allow for silence. While its request is
-/// being answered its pongs are not read; on a clock that the test moves.
+/// A client on a bad link that asks for more than it can take within the time that heartbeats allow for silence. Its pongs are not read
+/// while its request is answered. The test moves the clock.
 /// </summary>
 public sealed class SlowRecoveryTests
 {
     private const int Messages = 600;
 
-    /// <summary>Less, with the clock's own second, than the default <c>Heartbeat:PongTimeout</c>.</summary>
+    /// <summary>A pause that is, with the clock's own second, less than the default <c>Heartbeat:PongTimeout</c>.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(8);
 
     private readonly ManualTime _time = new();
 
     [Fact]
-    public async Task It_is_not_taken_for_dead_while_it_reads()
+    public async Task A_client_that_reads_is_not_taken_for_dead()
     {
         await using var server = await StartAsync();
         await using var client = await RecoverAsync(server);
@@ -42,7 +42,7 @@ public sealed class SlowRecoveryTests
     }
 
     [Fact]
-    public async Task It_is_taken_for_dead_when_it_stops_reading()
+    public async Task A_client_that_stops_reading_is_taken_for_dead()
     {
         await using var server = await StartAsync();
         await using var client = await RecoverAsync(server);
@@ -57,7 +57,9 @@ public sealed class SlowRecoveryTests
 
     private async Task<GatewayServer> StartAsync()
     {
-        var server = await GatewayServer.StartAsync(["Namespaces:log:History=1000", "Namespaces:log:HistoryTtl=1.00:00:00"], services => services.AddSingleton<TimeProvider>(_time));
+        var server = await GatewayServer.StartAsync(
+            ["Namespaces:log:History=1000", "Namespaces:log:HistoryTtl=1.00:00:00"],
+            services => services.AddSingleton<TimeProvider>(_time));
         await using var publisher = await JsonClient.ConnectAsync(server);
         string content = "\"" + new string('x', 40_000) + "\"";
         for (int i = 1; i < Messages; i++)
@@ -86,7 +88,7 @@ public sealed class SlowRecoveryTests
         return connection;
     }
 
-    /// <summary>Before the server stops, which would wait for the client on a clock that stands still.</summary>
+    /// <summary>Resets the client and waits for the end of its connection: the drain would wait for a clock that stands still.</summary>
     private static async Task EndAsync(GatewayServer server, RawWebSocket client)
     {
         client.Reset();

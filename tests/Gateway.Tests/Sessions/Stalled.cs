@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>A subscriber that has stopped reading, and the server's view of it.</summary>
+/// <summary>A subscriber that has stopped reading, with the server's view of it.</summary>
 internal sealed class Stalled : IAsyncDisposable
 {
     private Stalled(RawWebSocket socket, Connection connection)
@@ -31,7 +31,9 @@ internal sealed class Stalled : IAsyncDisposable
         return new Stalled(socket, server.Connections.All().Single(connection => connection.Id == id));
     }
 
-    /// <summary>Publishes while the client doesn't read, checking that a healthy subscriber gets everything and the queue keeps to its limit.</summary>
+    /// <summary>
+    /// Publishes while the client does not read, and checks that a healthy subscriber gets everything and the queue keeps to its limit.
+    /// </summary>
     public async Task EndureAsync(JsonClient publisher, JsonClient healthy, string[] channels, int messages, int bytes, long limit)
     {
         string padding = new('x', bytes);
@@ -43,7 +45,7 @@ internal sealed class Stalled : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads messages until one fits; whatever isn't whole JSON would fail here.</summary>
+    /// <summary>Reads messages until one fits. A message that is not whole JSON fails the test.</summary>
     public async Task<List<JsonElement>> ReadThroughAsync(Func<JsonElement, bool> last)
     {
         var messages = new List<JsonElement>();

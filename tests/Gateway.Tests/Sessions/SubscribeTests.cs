@@ -62,7 +62,8 @@ public sealed class SubscribeTests(SharedGateway gateway) : IClassFixture<Shared
             await client.SendAsync($$"""{"type":"unsubscribe","channel":"{{channel}}","id":7}""");
             var unsubscribed = await client.ReceiveUntilAsync(message => message.Text("type") != "message");
 
-            Assert.Equal(("unsubscribed", channel, 7), (unsubscribed.Text("type"), unsubscribed.Text("channel"), unsubscribed.Number("id")));
+            Assert.Equal(
+                ("unsubscribed", channel, 7), (unsubscribed.Text("type"), unsubscribed.Text("channel"), unsubscribed.Number("id")));
             Assert.False(unsubscribed.Has("code") || unsubscribed.Has("reason"));
             await publisher.PublishManyAsync(channel, 1);
             Assert.True(await client.HearsOnlyPongAsync());

@@ -6,13 +6,13 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sessions;
 
-/// <summary>A client that asks and never reads the answers: the server stops reading from it instead of storing them.</summary>
+/// <summary>A client that sends requests and never reads the answers: the server stops reading from it instead of storing them.</summary>
 public sealed class UnreadReplyTests
 {
     /// <summary>More than every buffer between the client and the server's read loop can hold together.</summary>
     private const int FarTooMuch = 64 << 20;
 
-    /// <summary>What may wait of one answer, beside those counted before it: the largest page of history.</summary>
+    /// <summary>The bytes of one answer that may wait beside those counted before it: the largest page of history.</summary>
     private const int LargestReply = 400_000;
 
     [Theory]
@@ -53,7 +53,8 @@ public sealed class UnreadReplyTests
         var asking = Task.Run(async () =>
         {
             for (int i = 0; i < Questions; i += 1000)
-                await stalled.Socket.SendAsync(Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
+                await stalled.Socket.SendAsync(
+                    Enumerable.Range(i, 1000).SelectMany(id => RawWebSocket.TextFrame($$"""{"type":"ping","id":{{id}}}""")).ToArray());
         });
         await Eventually.TrueAsync(() => stalled.Connection.Writer.IsBlocked, "answers wait");
 

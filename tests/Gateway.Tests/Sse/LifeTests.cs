@@ -1,16 +1,18 @@
 using System.Net.Sockets;
-using Gateway.Tests.Auth;
+using Gateway.Server.Listening;
 using Gateway.TestSupport;
+using Gateway.Tests.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>How a stream stays alive, and how it ends.</summary>
+/// <summary>The life of a stream: its pings, its limits and its end.</summary>
 public sealed class LifeTests
 {
     private const int Limit = 100_000;
@@ -55,7 +57,7 @@ public sealed class LifeTests
             return next(context);
         });
         await using var server = await GatewayServer.StartAsync(
-            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IStartupFilter>(sees));
+            ["Heartbeat:Ping=00:00:03", "Heartbeat:PongTimeout=00:00:02"], services => services.AddSingleton<IPortEndpoints>(sees));
 
         await using var client = await SseClient.ConnectAsync(server.PublicPort, "channel=a");
 
@@ -95,21 +97,21 @@ public sealed class LifeTests
         await second.ReceiveAsync("subscribed");
         var stopping = server.StopAsync();
         var (one, other) = (first.ReceiveAsync(), second.ReceiveAsync());
-        var told = await Task.WhenAny(one, other);
-        Assert.Equal("disconnect", (await told).Type);
+        var closed = await Task.WhenAny(one, other);
+        Assert.Equal("disconnect", (await closed).Type);
 
         using var refused = await AskAsync(HttpMethod.Get, server.PublicPort, "/sse?channel=a");
         await PublishAsync(server.PublicPort, "a", "1");
 
         Assert.Equal((503, "1"), ((int)refused.StatusCode, refused.Headers.RetryAfter!.ToString()));
-        Assert.Equal("message", (await (told == one ? other : one)).Type);
+        Assert.Equal("message", (await (closed == one ? other : one)).Type);
         await first.DisposeAsync();
         await second.DisposeAsync();
         await stopping;
     }
 
     [Fact]
-    public async Task A_slow_reader_is_told_and_closed_and_hurts_nobody()
+    public async Task A_slow_reader_gets_a_disconnect_message_and_is_closed_and_hurts_no_other()
     {
         await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:log:History=100000");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=log:a", receiveBuffer: 4096);
@@ -123,13 +125,14 @@ public sealed class LifeTests
             Assert.InRange(connection.Writer.QueuedBytes, 0, Limit);
             return healthy.ReceiveAsync("message");
         });
-        // Beside its queue, its transport held no more than a socket and a response do: the rest had to wait, or be refused.
+        // Beside its queue, the transport held no more than a socket and a response do: the rest had to wait or be refused.
         Assert.InRange(published, 1, 1_000);
         var received = await stalled.ReceiveThroughAsync(each => each.Type == "disconnect");
 
         Assert.Equal(4008, received[^1].Json.Number("code"));
         Assert.Null(await stalled.TryReceiveAsync());
-        Assert.Equal(Enumerable.Range(1, received.Count - 1).Select(seq => (long)seq), received[..^1].Select(each => each.Json.Number("seq")));
+        Assert.Equal(
+            Enumerable.Range(1, received.Count - 1).Select(seq => (long)seq), received[..^1].Select(each => each.Json.Number("seq")));
         await using var back = await SseClient.ConnectAsync(server.PublicPort, "channel=log:a", "Last-Event-ID: " + stalled.LastEventId);
         Assert.True((await back.ReceiveAsync("subscribed")).Json.GetProperty("recovered").GetBoolean());
         for (int seq = received.Count; seq <= published; seq++)
@@ -141,7 +144,8 @@ public sealed class LifeTests
     [InlineData("latest")]
     public async Task A_gap_ends_the_stream_so_that_coming_back_recovers_everything(string policy)
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", $"Namespaces:log:SlowConsumer={policy}", "Namespaces:log:History=100000");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", $"Namespaces:log:SlowConsumer={policy}", "Namespaces:log:History=100000");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=log:a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
@@ -161,7 +165,8 @@ public sealed class LifeTests
     [Fact]
     public async Task Without_history_a_slow_reader_loses_the_oldest_and_keeps_its_stream()
     {
-        await using var server = await GatewayServer.StartAsync($"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
+        await using var server = await GatewayServer.StartAsync(
+            $"Limits:OutboundBytes={Limit}", "Namespaces:drop:SlowConsumer=drop-oldest");
         await using var stalled = await SseClient.OpenAsync(server.PublicPort, "channel=drop:a", receiveBuffer: 4096);
         await stalled.ReceiveThroughAsync(each => each.Type == "subscribed");
         var connection = Assert.Single(server.Connections.All());
@@ -193,7 +198,7 @@ public sealed class LifeTests
         Assert.Null(await client.TryReceiveAsync());
     }
 
-    /// <summary>Publishes 2 KB each until something is so.</summary>
+    /// <summary>Publishes 2 KB each until a condition holds.</summary>
     /// <returns>How many.</returns>
     private static async Task<int> FillAsync(GatewayServer server, string channel, Func<bool> until, Func<Task>? each = null)
     {
@@ -210,12 +215,8 @@ public sealed class LifeTests
 
     private static string Content(int n) => $$"""{"n":{{n}},"p":"{{new string('x', 2_000)}}"}""";
 
-    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IStartupFilter
+    private sealed class Middleware(Func<HttpContext, RequestDelegate, Task> handle) : IPortEndpoints
     {
-        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
-        {
-            app.Use(handle);
-            next(app);
-        };
+        public void Map(IEndpointRouteBuilder routes) => ((IApplicationBuilder)routes).Use(handle);
     }
 }

@@ -8,7 +8,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>What holds for WebSockets holds for streams and for publishing by request.</summary>
+/// <summary>Limits of WebSockets, as they hold for streams and for publishing by request.</summary>
 public sealed class LimitTests
 {
     private static readonly string[] Anyone = ["Namespaces:default:Subscribe=anyone", "Namespaces:default:Publish=anyone"];
@@ -39,7 +39,7 @@ public sealed class LimitTests
         using var http = new HttpClient();
         using var body = new StringContent(large);
         using var refused = await http.PostAsync(new Uri($"http://127.0.0.1:{server.PublicPort}/publish"), body);
-        // It was read all the same: the address is 200 bytes in debt, and a message like it would need 800 more than there are.
+        // The message was read all the same: the address is 200 bytes in debt, and a message like it would need 800 more than there are.
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(8)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
 
         // Until the debt is paid nothing more is read.
@@ -83,7 +83,7 @@ public sealed class LimitTests
         await PostAsync(server.PublicPort, large);
         Assert.Equal(HttpStatusCode.TooManyRequests, (await PostAsync(server.PublicPort, large)).Status);
 
-        // A head alone: an answer to it is one without the body.
+        // The client sends a head alone: the answer does not wait for the body.
         await using var client = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
         await client.SendTextAsync("POST /publish HTTP/1.1\r\nHost: gateway\r\nContent-Length: 1000\r\n\r\n");
         var reply = await client.ReadReplyAsync();

@@ -6,7 +6,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Protocol, "Publishing by request".</summary>
+/// <summary>Publishing by request, as in protocol under "Publishing by request".</summary>
 public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<PublishTests.Shared>
 {
     private int Port => gateway.Server.PublicPort;
@@ -38,7 +38,9 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [InlineData("7")]
     [InlineData("\"a\"")]
     public async Task An_id_comes_back(string id) =>
-        Assert.Equal((HttpStatusCode.OK, $$"""{"id":{{id}},"channel":"plain"}"""), await PostAsync(Port, $$"""{"channel":"plain","content":1,"id":{{id}}}"""));
+        Assert.Equal(
+            (HttpStatusCode.OK, $$"""{"id":{{id}},"channel":"plain"}"""),
+            await PostAsync(Port, $$"""{"channel":"plain","content":1,"id":{{id}}}"""));
 
     [Fact]
     public async Task A_key_makes_it_safe_to_send_again()
@@ -47,7 +49,8 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
         var second = await PostAsync(Port, """{"channel":"log:key","content":1,"key":"k"}""");
 
         Assert.Equal(first, second);
-        Assert.Equal(2, JsonDocument.Parse((await PostAsync(Port, """{"channel":"log:key","content":2}""")).Body).RootElement.Number("seq"));
+        Assert.Equal(
+            2, JsonDocument.Parse((await PostAsync(Port, """{"channel":"log:key","content":2}""")).Body).RootElement.Number("seq"));
     }
 
     [Theory]
@@ -67,7 +70,7 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [InlineData("""{"channel":"a","content":1,"echo":1}""")]
     [InlineData("""{"type":"subscribe","channel":"a"}""")]
     [InlineData("""{"type":"unheard-of","channel":"a","content":1}""")]
-    public async Task What_is_no_message_is_told_so(string body)
+    public async Task An_invalid_message_is_an_error(string body)
     {
         var (status, answer) = await PostAsync(Port, body);
 
@@ -116,7 +119,10 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
     [Fact]
     public async Task Any_other_method_is_405()
     {
-        foreach (var (method, path) in new[] { (HttpMethod.Get, "/publish"), (HttpMethod.Put, "/publish"), (HttpMethod.Post, "/sse?channel=a") })
+        foreach (var (method, path) in new[]
+        {
+            (HttpMethod.Get, "/publish"), (HttpMethod.Put, "/publish"), (HttpMethod.Post, "/sse?channel=a"),
+        })
         {
             using var reply = await AskAsync(method, Port, path);
             Assert.Equal(HttpStatusCode.MethodNotAllowed, reply.StatusCode);
@@ -130,7 +136,8 @@ public sealed class PublishTests(PublishTests.Shared gateway) : IClassFixture<Pu
         public GatewayServer Server { get; private set; } = null!;
 
         public async ValueTask InitializeAsync() =>
-            Server = await GatewayServer.StartAsync("Namespaces:log:History=100", "Namespaces:closed:Publish=nobody", $"Limits:MessageBytes={MessageBytes}");
+            Server = await GatewayServer.StartAsync(
+                "Namespaces:log:History=100", "Namespaces:closed:Publish=nobody", $"Limits:MessageBytes={MessageBytes}");
 
         public ValueTask DisposeAsync() => Server.DisposeAsync();
     }

@@ -5,22 +5,24 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Publishing by request.</summary>
+/// <summary>Publishing by request, and other HTTP requests to the public port. Stateless.</summary>
 internal static class Publishing
 {
     private static readonly HttpClient Http = new() { Timeout = Eventually.Limit };
 
-    /// <summary>Publishes, which must be accepted.</summary>
+    /// <summary>Publishes a message that must be accepted.</summary>
     /// <param name="port">The gateway's public port.</param>
     /// <param name="channel">A name that needs no escapes.</param>
     /// <param name="content">JSON.</param>
     public static async Task<JsonElement> PublishAsync(int port, string channel, string content)
     {
         var (status, body) = await PostAsync(port, $$"""{"channel":"{{channel}}","content":{{content}}}""");
-        return status == HttpStatusCode.OK ? JsonDocument.Parse(body).RootElement : throw new InvalidOperationException($"{status}: {body}");
+        return status == HttpStatusCode.OK
+            ? JsonDocument.Parse(body).RootElement
+            : throw new InvalidOperationException($"{status}: {body}");
     }
 
-    /// <summary>Publishes numbers, one after the other.</summary>
+    /// <summary>Publishes numbers one after the other.</summary>
     public static async Task PublishManyAsync(int port, string channel, int first, int last)
     {
         for (int i = first; i <= last; i++)
@@ -35,7 +37,7 @@ internal static class Publishing
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>What a request is answered with.</summary>
+    /// <summary>Sends a request and returns its answer.</summary>
     public static async Task<HttpResponseMessage> AskAsync(HttpMethod method, int port, string path, params string[] headers)
     {
         using var request = SseClient.Request(method, port, path, headers);

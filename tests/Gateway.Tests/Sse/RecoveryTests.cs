@@ -5,7 +5,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Coming back with the id of the last event that was read.</summary>
+/// <summary>Streams that come back with the id of the last event that was read.</summary>
 public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<StreamTests.Shared>
 {
     private int Port => gateway.Server.PublicPort;
@@ -13,7 +13,7 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
     [Theory]
     [InlineData("header")]
     [InlineData("query")]
-    public async Task Exactly_what_was_missed_comes_before_what_is_new(string place)
+    public async Task Exactly_the_missed_messages_come_before_new_ones(string place)
     {
         string channel = "log:missed-" + place, query = "channel=" + channel;
         string id = await ReadToAsync(channel, 3);
@@ -49,18 +49,20 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
     }
 
     [Fact]
-    public async Task Every_channel_goes_on_from_its_own_position_and_those_not_asked_for_are_left_out()
+    public async Task Every_channel_goes_on_from_its_own_position_and_channels_not_requested_are_left_out()
     {
         await using var client = await SseClient.ConnectAsync(Port, "channel=log:x&channel=log:y&channel=plain");
         await client.ReceiveThroughAsync(each => each.Type == "subscribed" && each.Json.Text("channel") == "plain");
         await PublishManyAsync(Port, "log:x", 1, 2);
         await PublishManyAsync(Port, "log:y", 1, 5);
-        await client.ReceiveThroughAsync(each => each.Type == "message" && each.Json is var json && json.Text("channel") == "log:y" && json.Number("seq") == 5);
+        await client.ReceiveThroughAsync(
+            each => each.Type == "message" && each.Json is var json && json.Text("channel") == "log:y" && json.Number("seq") == 5);
         await client.DisposeAsync();
         await PublishAsync(Port, "log:x", "3");
         await PublishAsync(Port, "log:y", "6");
 
-        await using var back = await SseClient.ConnectAsync(Port, "channel=log:y&channel=log:z&channel=plain", "Last-Event-ID: " + client.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            Port, "channel=log:y&channel=log:z&channel=plain", "Last-Event-ID: " + client.LastEventId);
 
         Assert.True(IsRecovered(await back.ReceiveAsync("subscribed")));
         Assert.Equal((6, 6), NumberOf(await back.ReceiveAsync("message")));
@@ -96,20 +98,20 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
     [InlineData("AQAA")]
     [InlineData("Ag")]
     [InlineData("AXTpeyvkA_veAAxlODYyZDMyZmI2NDE!")]
-    public async Task An_id_that_cannot_be_read_is_told_as_not_recovered(string id)
+    public async Task An_id_that_cannot_be_read_is_not_recovered(string id)
     {
         await using var client = await SseClient.ConnectAsync(Port, "channel=log:unreadable", "Last-Event-ID: " + id);
 
         var subscribed = await client.ReceiveAsync("subscribed");
 
         Assert.False(IsRecovered(subscribed));
-        // And from here on it is at home again.
+        // The id of that answer can be recovered from.
         await using var back = await SseClient.ConnectAsync(Port, "channel=log:unreadable", "Last-Event-ID: " + subscribed.LastEventId);
         Assert.True(IsRecovered(await back.ReceiveAsync("subscribed")));
     }
 
     [Fact]
-    public async Task What_history_no_longer_holds_is_told_as_not_recovered()
+    public async Task A_position_that_history_no_longer_holds_is_not_recovered()
     {
         string id = await ReadToAsync("size:gone", 1);
         await PublishManyAsync(Port, "size:gone", 2, 30);
@@ -137,7 +139,8 @@ public sealed class RecoveryTests(StreamTests.Shared gateway) : IClassFixture<St
         await PublishManyAsync(nodes.A.PublicPort, "h:a", 3, 4);
         await PublishAsync(nodes.B.PublicPort, "h:b", "1");
 
-        await using var back = await SseClient.ConnectAsync(nodes.B.PublicPort, "channel=h:a&channel=h:b", "Last-Event-ID: " + client.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            nodes.B.PublicPort, "channel=h:a&channel=h:b", "Last-Event-ID: " + client.LastEventId);
 
         Assert.True(IsRecovered(await back.ReceiveAsync("subscribed")));
         Assert.Equal((3, 3), NumberOf(await back.ReceiveAsync("message")));

@@ -4,7 +4,7 @@ using static Gateway.Tests.Sse.Publishing;
 
 namespace Gateway.Tests.Sse;
 
-/// <summary>Protocol, "Server-Sent Events": what a stream looks like and what comes on it.</summary>
+/// <summary>The form and the content of a stream, as in protocol under "Server-Sent Events".</summary>
 public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<StreamTests.Shared>
 {
     private int Port => gateway.Server.PublicPort;
@@ -32,30 +32,34 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
         Assert.Equal("event: connected", await client.ReadLineAsync());
         Assert.StartsWith("""data: {"type":"connected","connection":""", await client.ReadLineAsync(), StringComparison.Ordinal);
         Assert.Equal("", await client.ReadLineAsync());
-        Assert.Equal("event: subscribed", await client.ReadLineAsync());
         Assert.Matches("^id: [A-Za-z0-9_-]+$", await client.ReadLineAsync());
+        Assert.Equal("event: subscribed", await client.ReadLineAsync());
         Assert.Matches("""^data: {"type":"subscribed","channel":"log:bytes","epoch":"[^"]+","seq":0}$""", await client.ReadLineAsync());
         Assert.Equal("", await client.ReadLineAsync());
 
         await PublishAsync(Port, "log:bytes", "[1,2]");
 
-        Assert.Equal("event: message", await client.ReadLineAsync());
         Assert.Matches("^id: [A-Za-z0-9_-]+$", await client.ReadLineAsync());
-        Assert.StartsWith("""data: {"type":"message","channel":"log:bytes","content":[1,2],"sender":""", await client.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Equal("event: message", await client.ReadLineAsync());
+        Assert.StartsWith(
+            """data: {"type":"message","channel":"log:bytes","content":[1,2],"sender":""",
+            await client.ReadLineAsync(),
+            StringComparison.Ordinal);
         Assert.Equal("", await client.ReadLineAsync());
     }
 
     [Fact]
     public async Task Every_channel_is_confirmed_and_those_denied_are_errors()
     {
-        await using var client = await SseClient.ConnectAsync(Port, "channel=one&channel=user:somebody&channel=log:two&channel=a%20b&channel=one");
+        await using var client = await SseClient.ConnectAsync(
+            Port, "channel=one&channel=user:somebody&channel=log:two&channel=a%20b&channel=one");
 
         Assert.Equal("one", (await client.ReceiveAsync("subscribed")).Json.Text("channel"));
         var denied = (await client.ReceiveAsync("error")).Json;
         Assert.Equal(("forbidden", "user:somebody"), (denied.Text("code"), denied.Text("channel")));
         Assert.Equal("log:two", (await client.ReceiveAsync("subscribed")).Json.Text("channel"));
         Assert.Equal("bad_request", (await client.ReceiveAsync("error")).Json.Text("code"));
-        // Named twice, subscribed once: the next is a message.
+        // The channel is named twice and subscribed once, so the next event is a message.
         await PublishAsync(Port, "one", "1");
         Assert.Equal(1, (await client.ReceiveAsync("message")).Json.Number("content"));
     }
@@ -117,7 +121,8 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
 
         var message = await client.ReceiveAsync("message");
         Assert.Equal((Channel, "ü\U0001F600"), (message.Json.Text("channel"), message.Json.Text("content")));
-        await using var back = await SseClient.ConnectAsync(Port, "channel=" + Uri.EscapeDataString(Channel), "Last-Event-ID: " + message.LastEventId);
+        await using var back = await SseClient.ConnectAsync(
+            Port, "channel=" + Uri.EscapeDataString(Channel), "Last-Event-ID: " + message.LastEventId);
         Assert.True((await back.ReceiveAsync("subscribed")).Json.GetProperty("recovered").GetBoolean());
     }
 
@@ -152,7 +157,8 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
         await using var socket = await JsonClient.ConnectAsync(gateway.Server);
         await socket.SubscribeAsync("log:order");
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(publisher => PublishManyAsync(Port, "log:order", publisher * 100, (publisher * 100) + 24)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(publisher => PublishManyAsync(Port, "log:order", publisher * 100, (publisher * 100) + 24)));
 
         for (int i = 1; i <= 100; i++)
         {
@@ -162,7 +168,7 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     }
 
     [Fact]
-    public async Task Presence_counts_whoever_holds_a_stream()
+    public async Task Presence_counts_the_users_of_streams()
     {
         await using var watcher = await JsonClient.ConnectAsync(gateway.Server);
         await watcher.SubscribeAsync("room:sse");
@@ -196,7 +202,9 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     {
         string Query(int count) => string.Join('&', Enumerable.Range(0, count).Select(i => "channel=c" + i));
 
-        Assert.Equal((HttpStatusCode.BadRequest, """{"error":"limit_exceeded","message":"at most 128 channels per stream"}"""), await GetAsync(Port, "/sse?" + Query(129)));
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, """{"error":"limit_exceeded","message":"at most 128 channels per stream"}"""),
+            await GetAsync(Port, "/sse?" + Query(129)));
         await using var client = await SseClient.ConnectAsync(Port, Query(128));
         for (int i = 0; i < 128; i++)
             await client.ReceiveAsync("subscribed");

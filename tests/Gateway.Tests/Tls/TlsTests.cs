@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Tls;
 
-/// <summary>Configuration, <c>Public</c> with <c>https</c>: the same port with TLS, for WebSockets and HTTP.</summary>
+/// <summary><c>Public</c> with <c>https</c>: the same port with TLS, for WebSockets and HTTP.</summary>
 public sealed class TlsTests : IDisposable
 {
     private readonly TestCertificate _certificate = new();
@@ -56,9 +56,15 @@ public sealed class TlsTests : IDisposable
     public async Task Health_is_served_on_the_same_port_and_plain_HTTP_is_not()
     {
         await using var server = await StartAsync(_certificate.Pem);
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown!.Thumbprint == _certificate.Thumbprint };
+        using var handler = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown!.Thumbprint == _certificate.Thumbprint,
+        };
         using var http = new HttpClient(handler) { Timeout = Eventually.Limit };
-        Assert.Equal("""{"status":"ready"}""", await http.GetStringAsync(new Uri($"https://localhost:{server.PublicPort}/health/ready"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            """{"status":"ready"}""",
+            await http.GetStringAsync(
+                new Uri($"https://localhost:{server.PublicPort}/health/ready"), TestContext.Current.CancellationToken));
 
         await using var plain = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
         await plain.SendTextAsync(RawWebSocket.UpgradeRequest("/ws"));
@@ -162,18 +168,24 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await StartAsync(_certificate.Pem, "Limits:OutboundBytes=100000", "Limits:MessageBytes=100000");
         await using var ssl = await HandshakeAsync(server);
-        await ssl.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/ws")), .. RawWebSocket.TextFrame("""{"type":"subscribe","channel":"news"}""")], TestContext.Current.CancellationToken);
+        await ssl.WriteAsync(
+            (byte[])[
+                .. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/ws")),
+                .. RawWebSocket.TextFrame("""{"type":"subscribe","channel":"news"}""")],
+            TestContext.Current.CancellationToken);
         await using var healthy = await JsonClient.ConnectAsync(server);
         await using var publisher = await JsonClient.ConnectAsync(server);
         await healthy.SubscribeAsync("news");
         await Eventually.TrueAsync(() => server.Channels.Find("news"u8)?.SubscriberCount == 2, "both are subscribed");
         string content = "\"" + new string('x', 50_000) + "\"";
-        for (int i = 0; server.Connections.Count == 3 && !server.Connections.All().Any(connection => connection.IsClosing) && i < 2_000; i++)
+        bool IsAllServed() => server.Connections.Count == 3 && !server.Connections.All().Any(connection => connection.IsClosing);
+        for (int i = 0; IsAllServed() && i < 2_000; i++)
         {
             await publisher.PublishAsync("news", content);
             await healthy.ReceiveAsync("message");
         }
-        Assert.True(server.Connections.Count < 3 || server.Connections.All().Any(connection => connection.IsClosing), "the stalled one is closed");
+        Assert.True(
+            server.Connections.Count < 3 || server.Connections.All().Any(connection => connection.IsClosing), "the stalled one is closed");
         await healthy.AskAsync("""{"type":"ping"}""", "pong");
     }
 
@@ -200,7 +212,10 @@ public sealed class TlsTests : IDisposable
 
     private static async Task<SslStream> HandshakeAsync(Socket socket)
     {
-        var ssl = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false, static (_, shown, _, _) => shown?.Subject == "CN=localhost");
+        var ssl = new SslStream(
+            new NetworkStream(socket, ownsSocket: true),
+            leaveInnerStreamOpen: false,
+            static (_, shown, _, _) => shown?.Subject == "CN=localhost");
         await ssl.AuthenticateAsClientAsync("localhost");
         return ssl;
     }

@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Nothing of a connection is left, however it ended.</summary>
+/// <summary>Cleanup of WebSockets: nothing of a connection is left, however it ended.</summary>
 public sealed class CleanupTests
 {
     private static readonly Func<RawWebSocket, Task>[] Ends =

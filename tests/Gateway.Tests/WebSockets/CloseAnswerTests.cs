@@ -7,7 +7,10 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>The client's answer to the server's close frame is found wherever it stands. The clock stands still: without the answer nothing would ever end.</summary>
+/// <summary>
+/// The client's answer to the server's close frame, which is found in every position. The clock stands still: without the answer nothing
+/// would ever end.
+/// </summary>
 public sealed class CloseAnswerTests : IAsyncLifetime
 {
     private static readonly CloseRequest ThrownOut = new(new CloseStatus(CloseCode.Forbidden, "thrown out"));
@@ -17,7 +20,8 @@ public sealed class CloseAnswerTests : IAsyncLifetime
     private GatewayServer Server => _server!;
 
     public async ValueTask InitializeAsync() =>
-        _server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(new ManualClock()));
+        _server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(new ManualClock()));
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
@@ -38,7 +42,9 @@ public sealed class CloseAnswerTests : IAsyncLifetime
         var close = await FrameAsync(client, Expect.Close);
         Assert.Equal((4003, "thrown out"), (close.CloseCode, close.CloseReason));
         Assert.Equal(1, Server.Connections.Count);
-        Assert.True(client.Socket.Available == 0 && !client.Socket.Poll(0, System.Net.Sockets.SelectMode.SelectRead), "the stream had ended before the answer");
+        Assert.True(
+            client.Socket.Available == 0 && !client.Socket.Poll(0, System.Net.Sockets.SelectMode.SelectRead),
+            "the stream had ended before the answer");
         await client.SendAsync(RawWebSocket.CloseFrame(4003));
         await EndAsync(client);
     }
@@ -73,7 +79,10 @@ public sealed class CloseAnswerTests : IAsyncLifetime
     [Fact]
     public async Task The_answer_may_be_another_code_or_none_or_illegal()
     {
-        foreach (byte[] answer in new[] { RawWebSocket.CloseFrame(1000), RawWebSocket.Frame(Expect.Close, []), RawWebSocket.CloseFrame(1006) })
+        foreach (byte[] answer in new[]
+        {
+            RawWebSocket.CloseFrame(1000), RawWebSocket.Frame(Expect.Close, []), RawWebSocket.CloseFrame(1006),
+        })
         {
             await using var client = await RawWebSocket.ConnectAsync(Server.PublicPort, "/echo");
             await StillOpenAsync(client);
@@ -105,14 +114,15 @@ public sealed class CloseAnswerTests : IAsyncLifetime
     {
         await using var client = await RawWebSocket.ConnectAsync(Server.PublicPort);
         await FrameAsync(client, Text);
-        await client.SendAsync((byte[])[.. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame("dropped"), .. RawWebSocket.CloseFrame(1000)]);
+        await client.SendAsync(
+            (byte[])[.. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame("dropped"), .. RawWebSocket.CloseFrame(1000)]);
         await FrameAsync(client, Text);
         Assert.Equal(1003, (await FrameAsync(client, Expect.Close)).CloseCode);
         await EndAsync(client);
     }
 
     [Fact]
-    public async Task The_answer_may_stand_behind_a_message_that_was_cut_in_two_by_the_close()
+    public async Task The_answer_may_stand_behind_a_message_that_the_close_split_in_two()
     {
         await using var client = await RawWebSocket.ConnectAsync(Server.PublicPort);
         await FrameAsync(client, Text);
@@ -121,7 +131,7 @@ public sealed class CloseAnswerTests : IAsyncLifetime
         await FrameAsync(client, Text);
         Assert.Equal(1003, (await FrameAsync(client, Expect.Close)).CloseCode);
         await client.SendInPiecesAsync(cut.AsMemory(100), 100);
-        // A server that took the second half for the beginning of a frame has hung up by now, and resets under this.
+        // A server that took the second half for the beginning of a frame has hung up by now, so this send meets a reset.
         for (int i = 0; i < 50; i++)
             await client.SendAsync(RawWebSocket.Frame(Binary, Bytes(30_000)));
         await client.SendAsync(RawWebSocket.CloseFrame(1003));

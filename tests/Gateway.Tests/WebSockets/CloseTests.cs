@@ -4,7 +4,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 sections 5.5.1, 7.1 and 7.4, when the client closes.</summary>
+/// <summary>Closing by the client: RFC 6455 sections 5.5.1, 7.1 and 7.4.</summary>
 public sealed class CloseTests(EchoServer server) : IClassFixture<EchoServer>
 {
     [Theory]
@@ -102,7 +102,7 @@ public sealed class CloseTests(EchoServer server) : IClassFixture<EchoServer>
     }
 
     [Fact]
-    public async Task What_follows_a_close_frame_is_ignored()
+    public async Task Frames_behind_a_close_frame_are_ignored()
     {
         await using var client = await server.ConnectAsync();
         await client.SendAsync((byte[])[
@@ -143,7 +143,8 @@ public sealed class CloseTests(EchoServer server) : IClassFixture<EchoServer>
     public async Task A_client_that_shuts_its_sending_side_gets_its_answers_and_the_end_of_the_stream()
     {
         await using var client = await server.ConnectAsync();
-        await client.SendAsync((byte[])[.. RawWebSocket.TextFrame("last words"), .. RawWebSocket.Frame(Ping, Encoding.ASCII.GetBytes("?"))]);
+        await client.SendAsync(
+            (byte[])[.. RawWebSocket.TextFrame("last words"), .. RawWebSocket.Frame(Ping, Encoding.ASCII.GetBytes("?"))]);
         client.FinishSending();
         await TextAsync(client, "last words");
         await FrameAsync(client, Pong, "?"u8.ToArray());

@@ -4,7 +4,9 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Protocol: on <c>/ws</c> a <c>disconnect</c> message says the same as the close frame that follows it, for clients that cannot see close codes.</summary>
+/// <summary>
+/// The <c>disconnect</c> message of <c>/ws</c>, which says the same as the close frame behind it for clients that cannot see close codes.
+/// </summary>
 public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServer>
 {
     private async Task<RawWebSocket> ConnectAsync()
@@ -41,11 +43,12 @@ public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServe
     }
 
     [Fact]
-    public async Task What_was_asked_before_a_binary_message_is_answered_and_what_follows_is_not()
+    public async Task Requests_before_a_binary_message_are_answered_and_those_behind_it_are_not()
     {
         await using var client = await ConnectAsync();
         string ping = """{"type":"ping","id":1}""";
-        await client.SendAsync((byte[])[.. RawWebSocket.TextFrame(ping), .. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame(ping)]);
+        await client.SendAsync(
+            (byte[])[.. RawWebSocket.TextFrame(ping), .. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame(ping)]);
         await MessageAsync(client, "pong");
         await DisconnectAsync(client, 1003, "binary messages are not supported");
     }

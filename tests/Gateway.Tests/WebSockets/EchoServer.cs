@@ -2,7 +2,10 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>One gateway for all tests of a class, with <c>/echo</c>. Its clock ticks every 100 ms, so that deadlines inside the server are soon noticed.</summary>
+/// <summary>
+/// One gateway for all tests of a class, with <c>/echo</c>. The clock ticks every 100 ms, so that deadlines inside the server are soon
+/// noticed.
+/// </summary>
 public sealed class EchoServer : IAsyncLifetime
 {
     public const int MessageBytes = 16 * 1024 * 1024;
@@ -14,7 +17,8 @@ public sealed class EchoServer : IAsyncLifetime
     public Task<RawWebSocket> ConnectAsync() => RawWebSocket.ConnectAsync(Gateway.PublicPort, "/echo");
 
     public async ValueTask InitializeAsync() =>
-        _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", $"Limits:MessageBytes={MessageBytes}", "Heartbeat:PongTimeout=00:00:01");
+        _gateway = await GatewayServer.StartAsync(
+            "Diagnostics:Echo=true", $"Limits:MessageBytes={MessageBytes}", "Heartbeat:PongTimeout=00:00:01");
 
     public async ValueTask DisposeAsync()
     {

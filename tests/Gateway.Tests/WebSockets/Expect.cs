@@ -2,7 +2,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>What a client can see of a server that keeps to RFC 6455.</summary>
+/// <summary>Assertions about a server that keeps to RFC 6455, as a client sees them.</summary>
 internal static class Expect
 {
     public const int Continuation = 0;
@@ -12,7 +12,7 @@ internal static class Expect
     public const int Ping = 9;
     public const int Pong = 10;
 
-    /// <summary>The next frame, which must be whole, unmasked and of this kind.</summary>
+    /// <summary>Reads the next frame, which must be whole, unmasked and of this kind.</summary>
     public static async Task<ReceivedRawFrame> FrameAsync(RawWebSocket client, int opcode)
     {
         var frame = await client.ReadFrameAsync();
@@ -30,14 +30,14 @@ internal static class Expect
 
     public static async Task TextAsync(RawWebSocket client, string text) => Assert.Equal(text, (await FrameAsync(client, Text)).Text);
 
-    /// <summary>Nothing that was sent before was answered but what the test read, and the connection still works.</summary>
+    /// <summary>Asserts that nothing was answered beyond what the test read, and that the connection still works.</summary>
     public static async Task StillOpenAsync(RawWebSocket client)
     {
         await client.SendMessageAsync("still open?");
         await TextAsync(client, "still open?");
     }
 
-    /// <summary>The server says why it closes, and hangs up without a reset when the client does.</summary>
+    /// <summary>Asserts that the server gives a reason and, when the client closes, hangs up without a reset.</summary>
     public static async Task<string> FailureAsync(RawWebSocket client, int code)
     {
         var close = await FrameAsync(client, Close);
@@ -48,10 +48,10 @@ internal static class Expect
         return close.CloseReason;
     }
 
-    /// <summary>The stream ends in order; a reset would throw.</summary>
+    /// <summary>Asserts that the stream ends in order; a reset would throw.</summary>
     public static async Task EndOfStreamAsync(RawWebSocket client) => Assert.Empty(await client.ReadToEndAsync());
 
-    /// <summary>Every byte value, and a sum that a lost or repeated piece changes.</summary>
+    /// <summary>Bytes with every value, and with a sum that a lost or repeated piece changes.</summary>
     public static byte[] Bytes(int length)
     {
         byte[] bytes = new byte[length];
@@ -60,7 +60,7 @@ internal static class Expect
         return bytes;
     }
 
-    /// <summary>Valid UTF-8 of exactly so many bytes, most of it in characters of several bytes.</summary>
+    /// <summary>Valid UTF-8 of a number of bytes, most of it in characters of several bytes.</summary>
     public static byte[] TextBytes(int length)
     {
         byte[] bytes = new byte[length];

@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 5.4.</summary>
+/// <summary>Fragmentation: RFC 6455 section 5.4.</summary>
 public sealed class FragmentationTests(EchoServer server) : IClassFixture<EchoServer>
 {
     public static TheoryData<int, int, bool> Messages => new(
@@ -18,7 +18,10 @@ public sealed class FragmentationTests(EchoServer server) : IClassFixture<EchoSe
     {
         await using var client = await server.ConnectAsync();
         byte[] payload = opcode == Text ? TextBytes(fragments * 7) : Bytes(fragments * 7);
-        byte[] frames = [.. payload.Chunk(7).SelectMany((part, i) => RawWebSocket.Frame(i == 0 ? opcode : Continuation, part, fin: i == fragments - 1))];
+        byte[] frames =
+        [
+            .. payload.Chunk(7).SelectMany((part, i) => RawWebSocket.Frame(i == 0 ? opcode : Continuation, part, fin: i == fragments - 1)),
+        ];
         await client.SendInPiecesAsync(frames, onePacket ? frames.Length : 11);
         await FrameAsync(client, opcode, payload);
         await StillOpenAsync(client);
@@ -32,7 +35,8 @@ public sealed class FragmentationTests(EchoServer server) : IClassFixture<EchoSe
         await using var client = await server.ConnectAsync();
         byte[] payload = Bytes(fragment * fragments);
         for (int i = 0; i < fragments; i++)
-            await client.SendAsync(RawWebSocket.Frame(i == 0 ? Binary : Continuation, payload.AsSpan(i * fragment, fragment), fin: i == fragments - 1));
+            await client.SendAsync(
+                RawWebSocket.Frame(i == 0 ? Binary : Continuation, payload.AsSpan(i * fragment, fragment), fin: i == fragments - 1));
         await FrameAsync(client, Binary, payload);
         await StillOpenAsync(client);
     }
@@ -76,7 +80,9 @@ public sealed class FragmentationTests(EchoServer server) : IClassFixture<EchoSe
     {
         await using var client = await server.ConnectAsync();
         await client.SendAsync((byte[])[
-            .. RawWebSocket.TextFrame("never", fin: false), .. RawWebSocket.CloseFrame(1000), .. RawWebSocket.Frame(Continuation, "complete"u8)]);
+            .. RawWebSocket.TextFrame("never", fin: false),
+            .. RawWebSocket.CloseFrame(1000),
+            .. RawWebSocket.Frame(Continuation, "complete"u8)]);
         Assert.Equal(1000, (await FrameAsync(client, Close)).CloseCode);
         await EndOfStreamAsync(client);
     }

@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 5.2: base framing, every way to write a length and every way TCP can cut it.</summary>
+/// <summary>Framing, RFC 6455 section 5.2: every way to write a length and every way TCP can split a frame.</summary>
 public sealed class FramingTests(EchoServer server) : IClassFixture<EchoServer>
 {
     public static TheoryData<int, int> Lengths => new(
@@ -80,7 +80,7 @@ public sealed class FramingTests(EchoServer server) : IClassFixture<EchoServer>
     }
 
     [Fact]
-    public async Task Messages_come_back_whatever_the_cut_between_two_frames()
+    public async Task Messages_come_back_wherever_the_bytes_of_two_frames_are_split()
     {
         await using var client = await server.ConnectAsync();
         byte[] first = Bytes(300);

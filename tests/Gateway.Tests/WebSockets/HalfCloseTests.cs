@@ -9,8 +9,8 @@ using static Gateway.Tests.WebSockets.Expect;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// Protocol, "Closing", after a violation, however the connection came about. The clock stands still: a server that waited for
-/// anything but the client's own end would wait without end.
+/// Half-closing after a violation, as in protocol under "Closing", for every kind of connection. The clock stands still: a server that
+/// waited for anything but the client's own end would wait without end.
 /// </summary>
 public sealed class HalfCloseTests : IAsyncLifetime
 {
@@ -23,16 +23,16 @@ public sealed class HalfCloseTests : IAsyncLifetime
 
     public enum Way
     {
-        /// <summary>On the socket.</summary>
+        /// <summary>A WebSocket on its own socket.</summary>
         Plain,
 
-        /// <summary>Through TLS.</summary>
+        /// <summary>A WebSocket through TLS.</summary>
         Tls,
 
-        /// <summary>On a stream that the HTTP server lends, for the upgrade was not the connection's first request.</summary>
+        /// <summary>A WebSocket on a stream that the HTTP server lends, as the upgrade was not the connection's first request.</summary>
         Lent,
 
-        /// <summary>On such a stream, through TLS.</summary>
+        /// <summary>A WebSocket on such a stream, through TLS.</summary>
         LentTls,
     }
 
@@ -80,7 +80,8 @@ public sealed class HalfCloseTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Violations))]
-    public async Task The_stream_ends_behind_the_close_frame_the_place_is_free_and_what_still_comes_is_dropped(Way way, int code, byte[] sent)
+    public async Task The_stream_ends_behind_the_close_frame_the_place_is_free_and_what_still_comes_is_dropped(
+        Way way, int code, byte[] sent)
     {
         await using var client = await ConnectAsync(way);
         await FrameAsync(client, Text);
@@ -135,7 +136,7 @@ public sealed class HalfCloseTests : IAsyncLifetime
         await Eventually.TrueAsync(
             () =>
             {
-                // Not enough for any deadline of the server's but this pause.
+                // Long enough for this pause, and for no deadline of the server.
                 _clock.Advance(TimeSpan.FromMilliseconds(1));
                 return closed.IsCompleted;
             },

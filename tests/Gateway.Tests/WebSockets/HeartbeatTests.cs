@@ -6,7 +6,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Protocol, "Heartbeats". Every test waits for what must come; none says when.</summary>
+/// <summary>Heartbeats, as in protocol under "Heartbeats". Every test waits for the expected event and asserts no time.</summary>
 public sealed class HeartbeatTests
 {
     private static Task<GatewayServer> StartAsync(string ping, string pongTimeout) =>
@@ -20,7 +20,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public async Task A_silent_client_is_pinged_and_without_an_answer_told_and_closed_with_4011()
+    public async Task A_silent_client_is_pinged_and_without_an_answer_closed_with_4011_and_a_disconnect_message()
     {
         await using var server = await StartAsync("00:00:00.1", "00:00:00.2");
         await using var client = await ConnectAsync(server);
@@ -62,7 +62,7 @@ public sealed class HeartbeatTests
     {
         await using var server = await StartAsync("00:00:00.1", "00:00:10");
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
-        // Half a frame each: that the client is there is what counts, not that it says something whole.
+        // Half a frame each: any bytes count as a sign of life, not only whole frames.
         byte[] message = RawWebSocket.TextFrame("slowly");
         foreach (byte one in message)
         {
@@ -79,11 +79,12 @@ public sealed class HeartbeatTests
     public async Task Traffic_makes_pings_superfluous_and_silence_needs_one()
     {
         var clock = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         for (int i = 0; i < 10; i++)
         {
-            // Any frame but the echo fails here, so a ping would.
+            // Any frame but the echo fails the test, so a ping would.
             await StillOpenAsync(client);
             await PassAsync(TimeSpan.FromSeconds(24));
         }
@@ -109,7 +110,8 @@ public sealed class HeartbeatTests
     public async Task A_client_silent_for_all_of_the_pong_timeout_is_closed_and_one_that_spoke_within_it_is_not()
     {
         var clock = new ManualClock();
-        await using var server = await GatewayServer.StartAsync(["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
+        await using var server = await GatewayServer.StartAsync(
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var silent = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         await using var late = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
         await Eventually.TrueAsync(() => server.Connections.Count == 2, "both are in the table");
@@ -125,7 +127,7 @@ public sealed class HeartbeatTests
         await LeaveAsync(server, late);
     }
 
-    /// <summary>A server whose clock stands still would wait for its last client without end.</summary>
+    /// <summary>Closes the client and waits for the end of its connection: the drain would wait for a clock that stands still.</summary>
     private static async Task LeaveAsync(GatewayServer server, RawWebSocket client)
     {
         await client.SendAsync(RawWebSocket.CloseFrame(1000));

@@ -6,7 +6,9 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Close code 1011: a fault of ours ends one connection in order, tells nothing of the inside, and leaves nothing.</summary>
+/// <summary>
+/// Close code 1011: a fault of the gateway ends one connection in order, reveals nothing of the inside, and leaves nothing behind.
+/// </summary>
 public sealed class InternalErrorTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>Configuration, <c>Limits:MessageBytes</c>; close code 1009 names the limit.</summary>
+/// <summary><c>Limits:MessageBytes</c>, with close code 1009 that names the limit.</summary>
 public sealed class MessageLimitTests(MessageLimitTests.SmallServer server) : IClassFixture<MessageLimitTests.SmallServer>
 {
     private const string Reason = "message exceeds 1000 bytes";
@@ -100,7 +100,8 @@ public sealed class MessageLimitTests(MessageLimitTests.SmallServer server) : IC
 
         public Task<RawWebSocket> ConnectAsync() => RawWebSocket.ConnectAsync(_gateway!.PublicPort, "/echo");
 
-        public async ValueTask InitializeAsync() => _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=1000");
+        public async ValueTask InitializeAsync() =>
+            _gateway = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=1000");
 
         public ValueTask DisposeAsync() => _gateway!.DisposeAsync();
     }

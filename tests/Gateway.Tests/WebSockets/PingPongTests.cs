@@ -3,7 +3,7 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 sections 5.5.2 and 5.5.3.</summary>
+/// <summary>Pings and pongs: RFC 6455 sections 5.5.2 and 5.5.3.</summary>
 public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
 {
     [Theory]
@@ -55,7 +55,7 @@ public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
     [Theory]
     [InlineData(0)]
     [InlineData(125)]
-    public async Task A_pong_nobody_asked_for_is_ignored(int length)
+    public async Task An_unsolicited_pong_is_ignored(int length)
     {
         await using var client = await server.ConnectAsync();
         await client.SendAsync(RawWebSocket.Frame(Pong, Bytes(length)));
@@ -69,7 +69,8 @@ public sealed class PingPongTests(EchoServer server) : IClassFixture<EchoServer>
     public async Task Many_pings_in_one_packet_are_answered_one_by_one_in_order(int count, int padding)
     {
         await using var client = await server.ConnectAsync();
-        byte[][] payloads = [.. Enumerable.Range(0, count).Select(i => padding == 0 ? Bytes(i) : [.. BitConverter.GetBytes(i), .. Bytes(padding - 4)])];
+        byte[][] payloads =
+            [.. Enumerable.Range(0, count).Select(i => padding == 0 ? Bytes(i) : [.. BitConverter.GetBytes(i), .. Bytes(padding - 4)])];
         await client.SendAsync(payloads.SelectMany(payload => RawWebSocket.Frame(Ping, payload)).ToArray());
         foreach (byte[] payload in payloads)
             await FrameAsync(client, Pong, payload);

@@ -5,7 +5,8 @@ using static Gateway.Tests.WebSockets.Expect;
 namespace Gateway.Tests.WebSockets;
 
 /// <summary>
-/// RFC 6455 sections 5.1, 5.2, 5.5 and 7.1.7: each broken rule is answered with close 1002 and a reason, at the byte that breaks it.
+/// Violations of RFC 6455 sections 5.1, 5.2, 5.5 and 7.1.7: each is answered with close 1002 and a reason, at the byte that breaks the
+/// rule.
 /// </summary>
 public sealed class ProtocolViolationTests(EchoServer server) : IClassFixture<EchoServer>
 {
@@ -91,7 +92,7 @@ public sealed class ProtocolViolationTests(EchoServer server) : IClassFixture<Ec
         IsRefusedAsync([0x82, 0xFF, top], "payload length has its top bit set");
 
     [Fact]
-    public async Task What_follows_a_violation_is_not_answered()
+    public async Task Frames_behind_a_violation_are_not_answered()
     {
         await using var client = await server.ConnectAsync();
         await client.SendAsync((byte[])[0x83, 0x80, 0, 0, 0, 0, .. RawWebSocket.Frame(Ping, "no"u8), .. RawWebSocket.TextFrame("no")]);

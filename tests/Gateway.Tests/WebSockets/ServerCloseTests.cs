@@ -5,14 +5,15 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 7.1.2 and protocol, "Close codes", when the server closes.</summary>
+/// <summary>Closing by the server: RFC 6455 section 7.1.2, and protocol under "Close codes".</summary>
 public sealed class ServerCloseTests : IAsyncLifetime
 {
     private GatewayServer? _server;
 
     private GatewayServer Server => _server!;
 
-    public async ValueTask InitializeAsync() => _server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01");
+    public async ValueTask InitializeAsync() =>
+        _server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Heartbeat:PongTimeout=00:00:01");
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
@@ -23,7 +24,8 @@ public sealed class ServerCloseTests : IAsyncLifetime
         return client;
     }
 
-    private void Close() => Assert.Single(Server.Connections.All()).RequestClose(new CloseRequest(new CloseStatus(CloseCode.Forbidden, "thrown out")));
+    private void Close() =>
+        Assert.Single(Server.Connections.All()).RequestClose(new CloseRequest(new CloseStatus(CloseCode.Forbidden, "thrown out")));
 
     [Fact]
     public async Task The_server_hangs_up_in_order_even_when_no_answer_comes()

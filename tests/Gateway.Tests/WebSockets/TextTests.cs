@@ -4,10 +4,10 @@ using static Gateway.Tests.WebSockets.Expect;
 
 namespace Gateway.Tests.WebSockets;
 
-/// <summary>RFC 6455 section 8.1: text is UTF-8, and what is not is refused as soon as it shows.</summary>
+/// <summary>Text as UTF-8, RFC 6455 section 8.1: an invalid byte is refused as soon as it comes.</summary>
 public sealed class TextTests(EchoServer server) : IClassFixture<EchoServer>
 {
-    /// <summary>One, two, three and four bytes, the edges of each, a noncharacter and a zero.</summary>
+    /// <summary>Characters of one, two, three and four bytes, the edges of each, a noncharacter and a zero.</summary>
     private const string Characters = "a\0\u007F\u0080\u07FF\u0800\uD7FF\uE000\uFFFD\uFFFF\U00010000\U0010FFFF κόσμε 水 🌊";
 
     [Fact]

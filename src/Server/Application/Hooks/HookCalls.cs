@@ -9,7 +9,7 @@ namespace Gateway.Server.Application.Hooks;
 /// Asks the backend over HTTP whether a client may do what it wants. Only that client waits, and holds no thread; without an answer
 /// <c>Hooks:FailOpen</c> decides. Not registered when no blocking hook is configured. Safe for any thread.
 /// </summary>
-internal sealed partial class HookCalls : IDisposable
+internal sealed class HookCalls : IDisposable
 {
     /// <summary>Connections to the backend. Its answers take milliseconds, so that this is thousands a second.</summary>
     private const int MaxConnections = 64;
@@ -22,15 +22,15 @@ internal sealed partial class HookCalls : IDisposable
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly HookMetrics _metrics;
-    private readonly ILogger<HookCalls> _log;
+    private readonly ILogger _log;
     private readonly HookClient _client;
     private readonly BlockingHook? _connect;
     private readonly BlockingHook? _subscribe;
     private readonly BlockingHook? _publish;
 
-    public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILogger<HookCalls> log)
+    public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILoggerFactory logs)
     {
-        (_options, _time, _metrics, _log) = (options, time, metrics, log);
+        (_options, _time, _metrics, _log) = (options, time, metrics, logs.CreateLogger(HookLog.CallsCategory));
         _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + options.Limits.MessageBytes);
         BlockingHook? Configured(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
         (_connect, _subscribe, _publish) =
@@ -63,7 +63,7 @@ internal sealed partial class HookCalls : IDisposable
             return WithoutAnswer;
         }
         long start = Stopwatch.GetTimestamp();
-        var reply = await _client.AskAsync(body);
+        var reply = await _client.AskAsync(body).ConfigureAwait(false);
         _metrics.Waited(Stopwatch.GetElapsedTime(start));
         Note(hook, reply);
         var decision = Decision.Allowed;
@@ -72,7 +72,7 @@ internal sealed partial class HookCalls : IDisposable
         {
             _metrics.Called(hook.Name, CallResult.Failed);
             if (hook.MayLog())
-                LogFailed(hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
+                HookLog.NoAnswer(_log, hook.Name, problem, _options.Hooks.FailOpen ? "allowed" : "refused");
             return WithoutAnswer;
         }
         _metrics.Called(hook.Name, ResultOf(decision));
@@ -93,24 +93,14 @@ internal sealed partial class HookCalls : IDisposable
         if (reply.IsDown && hook.Circuit.Fail())
         {
             _metrics.CircuitOpened(hook.Name, 1);
-            LogOpened(hook.Name, CircuitBreaker.Failures, CircuitBreaker.Pause.TotalSeconds);
+            HookLog.CircuitOpened(_log, hook.Name, CircuitBreaker.Failures, CircuitBreaker.Pause.TotalSeconds);
         }
         else if (!reply.IsDown && hook.Circuit.Succeed())
         {
             _metrics.CircuitOpened(hook.Name, -1);
-            LogClosed(hook.Name);
+            HookLog.CircuitClosed(_log, hook.Name);
         }
     }
 
     public void Dispose() => _client.Dispose();
-
-    [LoggerMessage(60, LogLevel.Warning, "The backend has no answer for the hook {Hook}: {Problem}. What clients want is {Done}.")]
-    private partial void LogFailed(string hook, string problem, string done);
-
-    [LoggerMessage(
-        61, LogLevel.Warning, "The hook {Hook} failed {Count} times in a row; the backend is asked once in {Seconds} s until it answers.")]
-    private partial void LogOpened(string hook, int count, double seconds);
-
-    [LoggerMessage(62, LogLevel.Information, "The backend answers the hook {Hook} again.")]
-    private partial void LogClosed(string hook);
 }

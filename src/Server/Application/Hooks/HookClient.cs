@@ -49,12 +49,13 @@ internal sealed class HookClient : IDisposable
         using var request = Request(RandomNumberGenerator.GetHexString(32, lowercase: true), body);
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, CancellationToken.None);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, CancellationToken.None)
+                .ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.OK)
                 return HookReply.Failed(Answered(response), isDown: (int)response.StatusCode >= 500);
             if (!Json.MediaType!.Equals(response.Content.Headers.ContentType?.MediaType, StringComparison.OrdinalIgnoreCase))
                 return HookReply.Failed("its answer is not application/json", isDown: false);
-            return new HookReply(await response.Content.ReadAsByteArrayAsync());
+            return new HookReply(await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false));
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -73,7 +74,8 @@ internal sealed class HookClient : IDisposable
         using var request = Request(id, body);
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation)
+                .ConfigureAwait(false);
             return response.IsSuccessStatusCode ? null : Answered(response);
         }
         catch (Exception failure)

@@ -7,7 +7,7 @@ namespace Gateway.Server.Application.Hooks;
 /// Brings the events to the backend: one request after the other, so that they come in order, each with what has gathered during the one
 /// before. A request that fails is sent again, the same to the byte, until the backend takes it or its time is over. Run by the host.
 /// </summary>
-internal sealed partial class HookDelivery : IHostedService, IDisposable
+internal sealed class HookDelivery : IHostedService, IDisposable
 {
     /// <summary>Events of one request: some 20 KB.</summary>
     private const int MaxEvents = 100;
@@ -25,7 +25,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     private readonly HookEventQueue _queue;
     private readonly HookMetrics _metrics;
     private readonly TimeProvider _time;
-    private readonly ILogger<HookDelivery> _log;
+    private readonly ILogger _log;
     private readonly IOccupancy? _occupancy;
     private readonly HookClient _client;
     private readonly CancellationTokenSource _stopping = new();
@@ -34,10 +34,11 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     private bool _isFailing;
 
     public HookDelivery(
-        GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILogger<HookDelivery> log,
+        GatewayOptions options, HookEventQueue queue, HookMetrics metrics, TimeProvider time, ILoggerFactory logs,
         IOccupancy? occupancy = null)
     {
-        (_options, _queue, _metrics, _time, _log, _occupancy) = (options, queue, metrics, time, log, occupancy);
+        (_options, _queue, _metrics, _time, _occupancy) = (options, queue, metrics, time, occupancy);
+        _log = logs.CreateLogger(HookLog.DeliveryCategory);
         // A client of its own, so that events do not wait for a connection behind calls. The answer's body is not looked at.
         _client = new HookClient(options.Hooks, time, options.Hooks.DeliveryTimeout, connections: 1, answerBytes: 4096);
     }
@@ -52,13 +53,13 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         // The backplane's answer says which last changes are this node's to tell.
-        await (_occupancy?.LeaveAllAsync() ?? default);
+        await ((_occupancy?.LeaveAllAsync() ?? default).ConfigureAwait(false));
         _queue.Complete();
-        await _stopping.CancelAsync();
+        await _stopping.CancelAsync().ConfigureAwait(false);
         using var patience = new CancellationTokenSource(LastTries, _time);
         using var over = patience.Token.UnsafeRegister(GiveUp, _givingUp);
         using var impatient = cancellationToken.UnsafeRegister(GiveUp, _givingUp);
-        await _running;
+        await _running.ConfigureAwait(false);
     }
 
     private static void GiveUp(object? givingUp) => ((CancellationTokenSource)givingUp!).Cancel();
@@ -67,13 +68,13 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     {
         int left = 0;
         var batch = new List<HookEvent>(MaxEvents);
-        while (await _queue.WaitAsync())
+        while (await _queue.WaitAsync().ConfigureAwait(false))
         {
             // The thread that added the event has other work to do.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             batch.Clear();
             _queue.Take(batch, MaxEvents);
-            var dropped = await DeliverAsync(batch);
+            var dropped = await DeliverAsync(batch).ConfigureAwait(false);
             if (dropped is { } reason)
                 _metrics.Dropped(reason, batch.Count);
             else
@@ -84,7 +85,7 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
             left += dropped is DropReason.Stopped ? batch.Count : 0;
         }
         if (left > 0)
-            LogLeft(left);
+            HookLog.Left(_log, left);
     }
 
     /// <returns>Why the events were given up; null when they were delivered.</returns>
@@ -95,15 +96,15 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         long start = _time.GetTimestamp();
         for (var wait = FirstWait; !_givingUp.IsCancellationRequested; wait = wait * 2 < LongestWait ? wait * 2 : LongestWait)
         {
-            string? problem = await _client.DeliverAsync(id, body, _givingUp.Token);
+            string? problem = await _client.DeliverAsync(id, body, _givingUp.Token).ConfigureAwait(false);
             Note(problem);
             if (problem is null)
                 return null;
             // The wait comes in any case: giving up one request is no reason to press on with the next.
-            await WaitAsync(wait);
+            await WaitAsync(wait).ConfigureAwait(false);
             if (_time.GetElapsedTime(start) >= _options.Hooks.RetryFor)
             {
-                LogGaveUp(batch.Count, _options.Hooks.RetryFor);
+                HookLog.GaveUp(_log, batch.Count, _options.Hooks.RetryFor);
                 return DropReason.Expired;
             }
         }
@@ -114,9 +115,9 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
     {
         _metrics.Attempted(problem is null);
         if (problem is not null && !_isFailing)
-            LogFailed(problem);
+            HookLog.NotTaken(_log, problem);
         else if (problem is null && _isFailing)
-            LogWorksAgain();
+            HookLog.TakenAgain(_log);
         _isFailing = problem is not null;
     }
 
@@ -135,16 +136,4 @@ internal sealed partial class HookDelivery : IHostedService, IDisposable
         _stopping.Dispose();
         _givingUp.Dispose();
     }
-
-    [LoggerMessage(63, LogLevel.Warning, "The backend does not take events: {Problem}. They are kept and sent again.")]
-    private partial void LogFailed(string problem);
-
-    [LoggerMessage(64, LogLevel.Information, "The backend takes events again.")]
-    private partial void LogWorksAgain();
-
-    [LoggerMessage(65, LogLevel.Error, "{Count} events were dropped: the backend did not take them within {Time}.")]
-    private partial void LogGaveUp(int count, TimeSpan time);
-
-    [LoggerMessage(66, LogLevel.Error, "{Count} events were dropped: the node stopped before the backend took them.")]
-    private partial void LogLeft(int count);
 }

@@ -62,7 +62,8 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
             byte[]? key = request.Key.IsEmpty ? null : IdempotencyKeys.Of(channel, request.Key);
             if (key is not null && shard.Keys.TryGet(key, now, out var earlier))
                 return new(earlier);
-            var result = new PublishResult(PublishOutcome.Accepted, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
+            var result = new PublishResult(
+                PublishOutcome.Accepted, channel.Namespace.Rules.HasHistory ? Keep(shard, channel, request, now) : null);
             if (key is not null)
                 shard.Keys.Add(key, result, now);
             _sink!.OnPublication(channel, new Publication
@@ -98,7 +99,8 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
         var shard = ShardOf(channel);
         lock (shard.Gate)
         {
-            return new(shard.Find(channel, Now)?.Read(query) ?? new HistoryPage(new Position(EmptyEpochOf(channel), 0), Oldest: 1, [], More: false));
+            var page = shard.Find(channel, Now)?.Read(query);
+            return new(page ?? new HistoryPage(new Position(EmptyEpochOf(channel), 0), Oldest: 1, [], More: false));
         }
     }
 
@@ -157,7 +159,10 @@ internal sealed class MemoryBackplane : IBackplane, ITickHandler
     public ValueTask DisposeAsync() => default;
 
     private Position Keep(MemoryShard shard, ChannelName channel, in PublishRequest request, long now) =>
-        shard.Append(channel, _emptyEpoch, new PublishedMessage(request.Payload.Kind, request.Payload.Bytes.ToArray(), request.Sender, Seq: 0, now));
+        shard.Append(
+            channel,
+            _emptyEpoch,
+            new PublishedMessage(request.Payload.Kind, request.Payload.Bytes.ToArray(), request.Sender, Seq: 0, now));
 
     private void MakeRoom()
     {

@@ -103,7 +103,8 @@ internal readonly ref struct MessageBody
     private static (int Sender, int Except, int Trace) LengthsOf(ReadOnlySpan<byte> bytes)
     {
         byte except = bytes[ExceptLengthAt];
-        return (BinaryPrimitives.ReadUInt16BigEndian(bytes[SenderLengthAt..]), except & ~HasTrace, (except & HasTrace) == 0 ? 0 : TraceBytes);
+        int trace = (except & HasTrace) == 0 ? 0 : TraceBytes;
+        return (BinaryPrimitives.ReadUInt16BigEndian(bytes[SenderLengthAt..]), except & ~HasTrace, trace);
     }
 
     private static string TraceOf(in PublishRequest request) => request.Trace is { Length: TraceBytes } trace ? trace : "";

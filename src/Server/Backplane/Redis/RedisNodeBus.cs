@@ -71,8 +71,8 @@ internal sealed class RedisNodeBus(
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var address = RedisServerAddress.AllOf(options.Redis).MinBy(address => address.Name, StringComparer.Ordinal)!;
-        await using var connector = new RedisConnector(
-            address, time, metrics, log, reason => RedisLog.BusUnreachable(log, address.Name, reason));
+        var connector = new RedisConnector(address, time, metrics, log, reason => RedisLog.BusUnreachable(log, address.Name, reason));
+        await using var disposal = connector.ConfigureAwait(false);
         while (!_stop.IsCancellationRequested)
         {
             if (await connector.TryOpenAsync(_stop.Token).ConfigureAwait(false) is { } connection)

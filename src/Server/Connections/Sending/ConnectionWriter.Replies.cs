@@ -1,18 +1,137 @@
+using Gateway.Protocol.WebSockets;
+using Gateway.Server.Channels;
+
 namespace Gateway.Server.Connections.Sending;
 
-/// <content>A dialect's replies, as text frames.</content>
+/// <content>What is for this client alone: replies, pings, last words. Frames of replies that wait are put together in one batch.</content>
 internal sealed partial class ConnectionWriter : IReplyOutlet
 {
     public bool Send(in Reply reply)
     {
-        if (reply.Subscription is { } subscription)
-            return TrySend(subscription, reply.Message);
-        if (reply.Timing == SendTiming.Soon)
-            SendSoon(reply.Message);
-        else if (reply.Timing == SendTiming.Now)
-            SendNow(reply.Message);
-        else
-            Send(reply.Message);
+        bool schedule;
+        lock (_gate)
+        {
+            if (reply.Subscription is { } subscription)
+            {
+                if (subscription.Ended)
+                    return false;
+                subscription.IsAnswered = true;
+            }
+            if (_state == State.Open)
+                Put(reply);
+            schedule = reply.Timing == SendTiming.Soon && Schedule();
+        }
+        if (schedule)
+            Scheduler.Add(this);
+        if (reply.Timing == SendTiming.Now)
+            Pump();
         return true;
+    }
+
+    /// <summary>Queues a message; it leaves with the read loop's next flush.</summary>
+    public void Send(ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            if (_state == State.Open)
+                Put(new Reply { Message = message });
+        }
+    }
+
+    /// <summary>Queues a message of bytes; it leaves with the read loop's next flush.</summary>
+    public void SendBinary(ReadOnlySpan<byte> message)
+    {
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(message.Length, out int start);
+            Encoding.WriteBinary(replies, message);
+            EndReply(replies, start);
+        }
+    }
+
+    /// <summary>Sends a sign of life, from outside the read loop.</summary>
+    public void Ping()
+    {
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(0, out int start);
+            Encoding.WritePing(replies);
+            EndReply(replies, start);
+        }
+        Pump();
+    }
+
+    /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>
+    public void Pong(ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            if (_state != State.Open)
+                return;
+            var replies = BeginReply(payload.Length, out int start);
+            Encoding.WritePong(replies, payload);
+            EndReply(replies, start);
+        }
+    }
+
+    /// <summary>Queues last words and the end of the conversation, and takes nothing after them.</summary>
+    /// <param name="last">A message to go before the end; without a message for none.</param>
+    /// <param name="status">The status of the end.</param>
+    /// <param name="drop">Whether to drop what is queued, because the peer does not take it anyway.</param>
+    public void Close(in Reply last, CloseStatus status, bool drop)
+    {
+        lock (_gate)
+        {
+            if (_state is State.Closing or State.Gone)
+                return;
+            if (drop)
+                _queue.Clear();
+            if (!last.Message.IsEmpty)
+                Put(last);
+            var replies = BeginReply(0, out int start);
+            Encoding.WriteClose(replies, status);
+            EndReply(replies, start);
+            TakeNoMore(State.Closing);
+        }
+    }
+
+    private void Put(in Reply reply)
+    {
+        var replies = BeginReply(reply.Message.Length, out int start);
+        Encoding.WriteReply(replies, reply.Type, reply.Message, reply.RetryAfter);
+        var mark = reply.Change != PositionChange.None && Encoding.HasPositions
+            ? new PositionMark(reply.Channel!, reply.Change, reply.Position)
+            : null;
+        EndReply(replies, start, mark);
+    }
+
+    /// <summary>The batch at the end of the queue, where that is one of replies with room, or a new one.</summary>
+    /// <param name="bytes">About as many bytes as the reply takes.</param>
+    /// <param name="start">Where the reply begins.</param>
+    private FrameBatch BeginReply(int bytes, out int start)
+    {
+        var replies = _queue.OpenReplies() is { } open && open.HasRoomFor(bytes) ? open : FrameBatch.Rent(Encoding);
+        start = replies.Length;
+        return replies;
+    }
+
+    /// <summary>Queues what was written to the batch, unless that was nothing.</summary>
+    private void EndReply(FrameBatch replies, int start, PositionMark? mark = null)
+    {
+        bool isNew = replies.Count == 0;
+        if (replies.Length > start)
+        {
+            replies.EndFrame(start, mark);
+            if (isNew)
+                _queue.Enqueue(new QueuedFrames(replies, 0, 1, null));
+            else
+                _queue.Extend(replies);
+        }
+        if (isNew)
+            replies.Release();
     }
 }

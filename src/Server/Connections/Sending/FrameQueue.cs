@@ -25,11 +25,14 @@ internal struct FrameQueue
     private int _head;
     private int _count;
 
+    // Unsigned: a limit may be as large as an int, and the replies come on top of it.
+    private uint _bytes;
+
     /// <summary>Cost of everything queued.</summary>
-    public long Bytes { get; private set; }
+    public readonly long Bytes => _bytes;
 
     /// <summary>Cost of the replies in it.</summary>
-    public long ReplyBytes { get; private set; }
+    public int ReplyBytes { get; private set; }
 
     public readonly bool IsEmpty => _count == 0;
 
@@ -214,7 +217,7 @@ internal struct FrameQueue
 
     private void Count(QueuedFrames frames, int sign)
     {
-        Bytes += sign * frames.Cost;
+        _bytes = (uint)(_bytes + (sign * frames.Cost));
         if (frames.Subscription is null)
             ReplyBytes += sign * frames.Cost;
     }

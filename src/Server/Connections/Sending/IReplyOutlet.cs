@@ -1,7 +1,7 @@
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// Where a dialect's messages to its own client leave: as text frames of a WebSocket, or as the events of a stream. Safe for any thread.
+/// Where a dialect's messages to its own client leave: the connection's writer, in its encoding. Safe for any thread.
 /// </summary>
 internal interface IReplyOutlet
 {

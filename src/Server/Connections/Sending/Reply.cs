@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// A dialect's message to its own client, with the facts that another outlet than a WebSocket has to know of it without reading it. Valid
-/// during the call that takes it.
+/// A dialect's message to its own client, with the facts that other encodings than a WebSocket's have to know of it without reading it.
+/// Valid during the call that takes it.
 /// </summary>
 internal readonly ref struct Reply
 {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Server.Channels;
+using Gateway.Server.Metrics;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -7,19 +8,22 @@ namespace Gateway.Server.Connections.Sending;
 /// Safe for any thread. Where writers wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
 /// nearly all of its cost, come after it or run beside it, and what is written to a writer meanwhile leaves with the same send.
 /// </summary>
-internal sealed class SendScheduler : ScheduledSends
+internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
 {
-    private readonly ConcurrentQueue<ConnectionWriter> _writers = new();
+    private readonly ConcurrentQueue<FrameSender> _writers = new();
     private int _isSending;
 
-    public void Add(ConnectionWriter writer)
+    /// <summary>Where sends are counted. Held for the writers, so that an idle connection does not.</summary>
+    public GatewayMetrics Metrics => metrics;
+
+    public void Add(FrameSender writer)
     {
         if (TryBegin(writer))
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     /// <summary>For a fan-out, which sees to it that <paramref name="sends"/> are done.</summary>
-    public void Add(ConnectionWriter writer, ref ScheduledSends? sends)
+    public void Add(FrameSender writer, ref ScheduledSends? sends)
     {
         if (TryBegin(writer))
             LinkTo(ref sends);
@@ -37,7 +41,8 @@ internal sealed class SendScheduler : ScheduledSends
         while (true)
         {
             Help();
-            // A full fence between giving up and looking once more: Add enqueues before it looks at the flag, so one of the two sees the other.
+            // A full fence between giving up and looking once more: Add enqueues before it looks at the flag, so one of the two sees the
+            // other.
             Interlocked.Exchange(ref _isSending, 0);
             if (_writers.IsEmpty || Interlocked.Exchange(ref _isSending, 1) == 1)
                 return;
@@ -45,7 +50,7 @@ internal sealed class SendScheduler : ScheduledSends
     }
 
     /// <returns>Whether nobody is at it, and the caller has to see to it that somebody is.</returns>
-    private bool TryBegin(ConnectionWriter writer)
+    private bool TryBegin(FrameSender writer)
     {
         _writers.Enqueue(writer);
         return Interlocked.CompareExchange(ref _isSending, 1, 0) == 0;

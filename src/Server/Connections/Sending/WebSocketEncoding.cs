@@ -10,11 +10,14 @@ internal abstract class WebSocketEncoding : FrameEncoding
 {
     public sealed override bool ExpectsPong => true;
 
+    public sealed override bool HasPositions => false;
+
     public abstract override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication);
 
     public abstract override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence);
 
-    public sealed override void WriteReply(FrameBatch output, ReadOnlySpan<byte> reply) => Write(output, Opcode.Text, reply);
+    public sealed override void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter) =>
+        Write(output, Opcode.Text, reply);
 
     public sealed override void WriteBinary(FrameBatch output, ReadOnlySpan<byte> reply) => Write(output, Opcode.Binary, reply);
 

@@ -6,7 +6,9 @@ using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Dialects.Echo;
 
-/// <summary><c>/echo</c>, for measurements and for trying out a connection. Stateless; registered where <c>Gateway:Echo</c> is set.</summary>
+/// <summary>
+/// <c>/echo</c>, for measurements and for trying out a connection. Stateless; registered where <c>Gateway:Echo</c> is set.
+/// </summary>
 internal sealed class EchoDialectFactory : IDialectFactory
 {
     public string Path => "/echo";
@@ -17,5 +19,5 @@ internal sealed class EchoDialectFactory : IDialectFactory
 
     public FrameEncoding Encoding => EchoEncoding.Instance;
 
-    public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) => new EchoHandler(connection);
+    public IDialect Open(Connection connection, Identity identity, InitialSubscriptions? opening) => new EchoDialect(connection);
 }

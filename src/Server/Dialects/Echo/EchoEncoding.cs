@@ -14,7 +14,9 @@ internal sealed class EchoEncoding : WebSocketEncoding
     {
     }
 
-    public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication) => throw new NotSupportedException();
+    public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication) =>
+        throw new NotSupportedException();
 
-    public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence) => throw new NotSupportedException();
+    public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence) =>
+        throw new NotSupportedException();
 }

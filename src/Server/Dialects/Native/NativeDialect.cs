@@ -6,16 +6,15 @@ using Gateway.Server.Auth;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections;
-using Gateway.Server.Connections.Sending;
 using Gateway.Server.Sessions;
 
 namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
 /// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection,
-/// from the threads that <see cref="IMessageHandler"/> names.
+/// from the threads that <see cref="IDialect"/> names.
 /// </summary>
-internal sealed class NativeDialect : IMessageHandler
+internal sealed class NativeDialect : IDialect
 {
     private static readonly ProtocolError UnknownType = new(
         ErrorCode.UnknownType, "unknown type; known are auth, subscribe, unsubscribe, message, presence, history, refresh, ping");
@@ -26,11 +25,8 @@ internal sealed class NativeDialect : IMessageHandler
     /// <param name="identity">The client, as far as it is known.</param>
     /// <param name="services">What all sessions share.</param>
     /// <param name="initial">What a client asks for that cannot send; null for one that can.</param>
-    /// <param name="outlet">Where replies leave; null for the connection's writer, as text frames.</param>
-    public NativeDialect(
-        Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null,
-        IReplyOutlet? outlet = null) =>
-        _session = new ChannelSession(connection, identity, services, new NativeReplies(outlet ?? connection.Writer), initial);
+    public NativeDialect(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null) =>
+        _session = new ChannelSession(connection, identity, services, new NativeReplies(connection.Writer), initial);
 
     public IClientSession Client => _session.Subscriptions;
 

@@ -17,6 +17,6 @@ internal sealed class NativeDialectFactory(SessionServices services) : IDialectF
 
     public FrameEncoding Encoding => NativeEncoding.Instance;
 
-    public IMessageHandler Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
+    public IDialect Open(Connection connection, Identity identity, InitialSubscriptions? opening) =>
         new NativeDialect(connection, identity, services, opening);
 }

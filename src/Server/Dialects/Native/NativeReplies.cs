@@ -11,7 +11,7 @@ namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
 /// Writes a session's replies as the JSON of protocol version 1. Safe for any thread. Each reply is put together in its thread's buffer and
-/// leaves through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it; nothing is allocated per reply.
+/// leaves through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it.
 /// </summary>
 internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
 {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Gateway.Server.Export.Prometheus;
 
-/// <summary>For one thread. Writes metrics in the Prometheus text format, version 0.0.4 (prometheus.io, "Exposition formats").</summary>
+/// <summary>Writes metrics in the Prometheus text format, version 0.0.4 (prometheus.io, "Exposition formats"). For one thread.</summary>
 internal sealed class Exposition
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -12,7 +12,8 @@ internal sealed class Exposition
 
     public void Begin(string name, string help, string type)
     {
-        _text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+        help = help.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+        _text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n');
         _text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
     }
 
@@ -35,7 +36,9 @@ internal sealed class Exposition
     /// <param name="bounds">Upper bounds of the buckets, without the last, which has none.</param>
     /// <param name="buckets">The count in each, one more than bounds.</param>
     /// <param name="sum">Of all values.</param>
-    public void Histogram(string name, ReadOnlySpan<KeyValuePair<string, object?>> labels, IReadOnlyList<double> bounds, IReadOnlyList<long> buckets, double sum)
+    public void Histogram(
+        string name, ReadOnlySpan<KeyValuePair<string, object?>> labels, IReadOnlyList<double> bounds, IReadOnlyList<long> buckets,
+        double sum)
     {
         long count = 0;
         for (int i = 0; i < buckets.Count; i++)
@@ -57,12 +60,15 @@ internal sealed class Exposition
         for (int i = 0; i < labels.Length; i++)
         {
             string value = Convert.ToString(labels[i].Value, CultureInfo.InvariantCulture) ?? "";
-            value = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+            value = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+                .Replace("\n", "\\n", StringComparison.Ordinal);
             _text.Append(i == 0 ? "" : ",").Append(labels[i].Key).Append("=\"").Append(value).Append('"');
         }
         _text.Append('}');
     }
 
     private static string Number(double value) =>
-        double.IsPositiveInfinity(value) ? "+Inf" : double.IsNegativeInfinity(value) ? "-Inf" : value.ToString(CultureInfo.InvariantCulture);
+        double.IsPositiveInfinity(value) ? "+Inf"
+        : double.IsNegativeInfinity(value) ? "-Inf"
+        : value.ToString(CultureInfo.InvariantCulture);
 }

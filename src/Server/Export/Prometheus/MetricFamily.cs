@@ -3,10 +3,15 @@ using Gateway.Server.Cluster;
 
 namespace Gateway.Server.Export.Prometheus;
 
-/// <summary>Measured by any thread, written by one. One instrument as Prometheus sees it: a name, a type and a series for each set of labels.</summary>
+/// <summary>
+/// Measured by any thread, written by one. One instrument as Prometheus sees it: a name, a type and a series for each set of labels.
+/// </summary>
 internal sealed class MetricFamily
 {
-    /// <summary>Sets of labels kept apart; what comes after them is counted together. Every label here has a handful of values, so this is a safety net.</summary>
+    /// <summary>
+    /// Sets of labels kept apart; what comes after them is counted together. Every label here has a handful of values, so this is a safety
+    /// net.
+    /// </summary>
     private const int MaxSeries = 100;
 
     private static readonly double[] DefaultBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -24,7 +24,9 @@ internal sealed class PrometheusExporter : INodeMetrics, IDisposable
     /// <param name="hooks">The same.</param>
     /// <param name="lookedUp">Here so that it exists.</param>
     /// <param name="options">The node's name.</param>
-    public PrometheusExporter(IMeterFactory factory, GatewayMetrics metrics, BackplaneMetrics backplane, HookMetrics hooks, NodeMetrics lookedUp, GatewayOptions options)
+    public PrometheusExporter(
+        IMeterFactory factory, GatewayMetrics metrics, BackplaneMetrics backplane, HookMetrics hooks, NodeMetrics lookedUp,
+        GatewayOptions options)
     {
         _ = lookedUp;
         _node = options.Node;
@@ -50,7 +52,9 @@ internal sealed class PrometheusExporter : INodeMetrics, IDisposable
     {
         var exposition = new Exposition();
         exposition.Begin("gateway_build_info", "Always 1; the labels say which version and node this is.", "gauge");
-        exposition.Sample("gateway_build_info", [new("node", _node), new("version", typeof(PrometheusExporter).Assembly.GetName().Version!.ToString(3))], 1);
+        exposition.Sample(
+            "gateway_build_info",
+            [new("node", _node), new("version", typeof(PrometheusExporter).Assembly.GetName().Version!.ToString(3))], 1);
         lock (_scraping)
         {
             _listener.RecordObservableInstruments();

@@ -4,7 +4,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;
 
-/// <summary>For one thread, at start. Reads <c>Gateway:Auth</c>. No problem it tells of shows a secret.</summary>
+/// <summary>Reads <c>Gateway:Auth</c>. For one thread, at start. No problem it tells of shows a secret.</summary>
 internal static class AuthOptionsReader
 {
     public static AuthOptions Read(SettingsReader settings, AuthOptions defaults)

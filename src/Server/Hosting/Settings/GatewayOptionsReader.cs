@@ -136,14 +136,16 @@ internal static class GatewayOptionsReader
             Connections = settings.Integer("Limits:Connections", defaults.Connections, 0, int.MaxValue),
             ConnectionsPerAddress = settings.Integer("Limits:ConnectionsPerAddress", defaults.ConnectionsPerAddress, 0, int.MaxValue),
             ConnectionsPerUser = settings.Integer("Limits:ConnectionsPerUser", defaults.ConnectionsPerUser, 0, int.MaxValue),
-            HandshakesPerSecondPerAddress = settings.Integer("Limits:HandshakesPerSecondPerAddress", defaults.HandshakesPerSecondPerAddress, 0, 1_000_000),
+            HandshakesPerSecondPerAddress = settings.Integer(
+                "Limits:HandshakesPerSecondPerAddress", defaults.HandshakesPerSecondPerAddress, 0, 1_000_000),
             SocketsPerAddress = settings.Integer("Limits:SocketsPerAddress", defaults.SocketsPerAddress, 0, int.MaxValue),
         };
     }
 
     private static CertificateOptions? ReadCertificate(SettingsReader settings)
     {
-        var (path, password, key) = (settings.Text("Certificate:Path"), settings.Text("Certificate:Password"), settings.Text("Certificate:KeyPath"));
+        var (path, password, key) = (
+            settings.Text("Certificate:Path"), settings.Text("Certificate:Password"), settings.Text("Certificate:KeyPath"));
         if (path is null && (password ?? key) is not null)
             settings.Problem("Certificate:Path", "is missing, but there is a password or a key for it");
         return path is null ? null : new CertificateOptions { Path = path, Password = password, KeyPath = key };
@@ -166,7 +168,9 @@ internal static class GatewayOptionsReader
 
     /// <param name="settings">The settings.</param>
     /// <param name="fallback">What a namespace does not set itself.</param>
-    /// <param name="withDemo">Whether <c>/demo</c> is served: its channels have history and presence unless they are told otherwise.</param>
+    /// <param name="withDemo">
+    /// Whether <c>/demo</c> is served: its channels have history and presence unless they are told otherwise.
+    /// </param>
     private static Dictionary<string, NamespaceOptions> ReadNamespaces(SettingsReader settings, NamespaceOptions fallback, bool withDemo)
     {
         var namespaces = new Dictionary<string, NamespaceOptions>(StringComparer.Ordinal);
@@ -212,7 +216,8 @@ internal static class GatewayOptionsReader
         if (!options.Development || open is null)
             return;
         settings.Problem("Development",
-            $"is for this machine alone, but Gateway:{open}: leave it out, or with dotnet run, which sets it, add --Gateway:Development=false");
+            $"is for this machine alone, but Gateway:{open}: leave it out, or with dotnet run, which sets it, add " +
+            "--Gateway:Development=false");
     }
 
     private static void CheckCertificate(SettingsReader settings, GatewayOptions options)
@@ -226,7 +231,8 @@ internal static class GatewayOptionsReader
         // Served in the clear although there is a certificate is hardly what was meant.
         if (options.Public is not { IsTls: true })
             settings.Problem("Certificate:Path", $"is set, but Gateway:Public is {options.Public?.ToString() ?? "not set"} and not https");
-        else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files || files.TryLoad(certificate, out problem) is null)
+        else if (CertificateFiles.TryRead(certificate, out string problem) is not { } files
+            || files.TryLoad(certificate, out problem) is null)
             settings.Problem("Certificate:Path", problem);
     }
 }

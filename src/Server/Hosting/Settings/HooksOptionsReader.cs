@@ -4,7 +4,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;
 
-/// <summary>For one thread, at start. Reads <c>Gateway:Hooks</c>. No problem it tells of shows the secret.</summary>
+/// <summary>Reads <c>Gateway:Hooks</c>. For one thread, at start. No problem it tells of shows the secret.</summary>
 internal static class HooksOptionsReader
 {
     /// <summary>As the libraries of Standard Webhooks write a key: base64 follows.</summary>

@@ -10,7 +10,9 @@ internal static class SettingNames
 
     private static readonly Lazy<IReadOnlyCollection<string>> Names = new(GatewayOptionsReader.Names);
 
-    /// <summary>A sentence for each setting of the command line that does not exist. Those of the log and of the host are not the gateway's.</summary>
+    /// <summary>
+    /// A sentence for each setting of the command line that does not exist. Those of the log and of the host are not the gateway's.
+    /// </summary>
     /// <param name="keys">The keys as they were given, without leading dashes.</param>
     public static IEnumerable<string> Mistakes(IEnumerable<string> keys) => keys
         .Where(key => !IsUnder(key, "Logging") && !IsOfHost(key) && !(IsUnder(key, Section) && IsKnown(key[(Section.Length + 1)..])))
@@ -33,7 +35,9 @@ internal static class SettingNames
     /// <returns>The nearest name, as the end of a sentence; empty when none is near.</returns>
     public static string Hint(string key) => Nearest(key) is { } name ? $"; the nearest is {Section}:{name}" : "";
 
-    /// <summary>Finds the word that was most likely meant. Null when none is near: more than a third of the letters would be wrong.</summary>
+    /// <summary>
+    /// Finds the word that was most likely meant. Null when none is near: more than a third of the letters would be wrong.
+    /// </summary>
     public static string? Nearest(string word, IEnumerable<string> words)
     {
         string? nearest = words.MinBy(other => Distance(word, other));
@@ -45,7 +49,9 @@ internal static class SettingNames
         string plain = Plain(key);
         string[] parts = plain.Split(':');
         return Nearest(plain, Names.Value.Select(name =>
-            parts.Length == 3 && name.StartsWith(AnyNamespace, StringComparison.Ordinal) ? $"Namespaces:{parts[1]}:{name[AnyNamespace.Length..]}" : name));
+            parts.Length == 3 && name.StartsWith(AnyNamespace, StringComparison.Ordinal)
+                ? $"Namespaces:{parts[1]}:{name[AnyNamespace.Length..]}"
+                : name));
     }
 
     private static bool IsKnown(string key)

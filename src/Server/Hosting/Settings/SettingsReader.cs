@@ -13,7 +13,9 @@ internal sealed class SettingsReader(IConfiguration gateway)
 
     public List<string> Problems { get; } = [];
 
-    /// <summary>Every key that was read, and the value that holds for it as text: empty for none. Secrets stand in it as they are.</summary>
+    /// <summary>
+    /// Every key that was read, and the value that holds for it as text: empty for none. Secrets stand in it as they are.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Effective => _effective;
 
     public void Problem(string key, string problem) => Problems.Add($"Gateway:{key}: {problem}");
@@ -34,7 +36,8 @@ internal sealed class SettingsReader(IConfiguration gateway)
     {
         if (Text(key) is not { } text)
             return Note(key, fallback, fallback.ToString(CultureInfo.InvariantCulture));
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            && value >= least && value <= most)
             return value;
         Problem(key, $"'{text}' must be a whole number from {least} to {most}");
         return fallback;
@@ -90,7 +93,8 @@ internal sealed class SettingsReader(IConfiguration gateway)
     public IReadOnlyList<string> List(string key)
     {
         var texts = Children(key).Select(child => Text($"{key}:{child}")).Append(Text(key)).OfType<string>();
-        return [.. texts.SelectMany(text => text.Split([',', ';'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+        const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        return [.. texts.SelectMany(text => text.Split([',', ';'], Trimmed))];
     }
 
     /// <summary>The names directly under a section, such as those of the namespaces.</summary>

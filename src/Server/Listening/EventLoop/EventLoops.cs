@@ -37,9 +37,9 @@ internal sealed class EventLoops(int count, ILogger<EventLoops> log)
     {
         foreach (var loop in _loops)
             loop.Dispose();
-        await Task.WhenAll(_loops.Select(loop => loop.Ended));
+        await Task.WhenAll(_loops.Select(loop => loop.Ended)).ConfigureAwait(false);
         long start = Environment.TickCount64;
         while (_loops.Any(loop => loop.Running > 0) && Environment.TickCount64 - start < EndMilliseconds)
-            await Task.Delay(StepMilliseconds);
+            await Task.Delay(StepMilliseconds).ConfigureAwait(false);
     }
 }

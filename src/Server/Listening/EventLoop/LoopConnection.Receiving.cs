@@ -51,7 +51,7 @@ internal sealed partial class LoopConnection
         _loop.BeginRun();
         try
         {
-            if (await opened)
+            if (await opened.ConfigureAwait(false))
             {
                 Begin(connection);
                 return;
@@ -202,7 +202,7 @@ internal sealed partial class LoopConnection
     {
         try
         {
-            await handled;
+            await handled.ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -210,14 +210,14 @@ internal sealed partial class LoopConnection
             Post(Resumes);
             return;
         }
-        await ContinueAsync(receiver, receiver.OnConsumedAsync(isCompleted));
+        await ContinueAsync(receiver, receiver.OnConsumedAsync(isCompleted)).ConfigureAwait(false);
     }
 
     private async Task ContinueAsync(IInputReceiver receiver, ValueTask<bool> consumed)
     {
         try
         {
-            if (!await consumed)
+            if (!await consumed.ConfigureAwait(false))
                 Finish(receiver, null);
         }
         catch (Exception failure)
@@ -231,7 +231,7 @@ internal sealed partial class LoopConnection
     {
         try
         {
-            await decided;
+            await decided.ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -255,7 +255,9 @@ internal sealed partial class LoopConnection
     {
         try
         {
-            await connection.OnEndAsync(failure);
+            if (failure is not null)
+                connection.OnFailure(failure);
+            await connection.OnEndAsync().ConfigureAwait(false);
         }
         catch (Exception unexpected)
         {

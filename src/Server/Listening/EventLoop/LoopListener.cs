@@ -107,7 +107,7 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        while (await _handedOver.Reader.WaitToReadAsync(cancellationToken))
+        while (await _handedOver.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (_handedOver.Reader.TryRead(out var connection))
                 return connection;
@@ -117,7 +117,7 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
 
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        await Task.WhenAll(_acceptors.Select(acceptor => acceptor.StopAsync()));
+        await Task.WhenAll(_acceptors.Select(acceptor => acceptor.StopAsync())).ConfigureAwait(false);
         _socket.Dispose();
         _spare.Dispose();
         // A connection that has not said yet what it wants may still turn out to be the server's, and is closed then.
@@ -126,8 +126,8 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
 
     public async ValueTask DisposeAsync()
     {
-        await UnbindAsync();
-        await _loops.StopAsync();
+        await UnbindAsync().ConfigureAwait(false);
+        await _loops.StopAsync().ConfigureAwait(false);
         _http.Dispose();
         MemoryPool.Dispose();
     }

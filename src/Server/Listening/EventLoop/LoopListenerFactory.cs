@@ -30,7 +30,7 @@ internal sealed class LoopListenerFactory(
         loops.Start();
         var http = new SocketConnectionContextFactory(HttpSockets(options.Value), logs.CreateLogger<LoopListener>());
         var listener = new LoopListener(socket, loops, sockets, handshakes, http, pools.Create(), logs.CreateLogger<LoopListener>());
-        await listener.StartAsync();
+        await listener.StartAsync().ConfigureAwait(false);
         return listener;
     }
 

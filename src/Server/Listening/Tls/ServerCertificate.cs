@@ -6,26 +6,30 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Listening.Tls;
 
 /// <summary>
-/// Safe for any thread. The certificate in use. Once a second, by the one clock, its files are read again; a connection only picks up
-/// the options that are current, and those that are open keep theirs.
+/// The certificate of the public port. Safe for any thread. Once a second, by the one clock, its files are read again; a new connection
+/// takes the current options, and open ones keep theirs.
 /// </summary>
 internal sealed partial class ServerCertificate : ITickHandler
 {
+    /// <summary>The category that docs/operations.md promises.</summary>
+    public const string LogCategory = "Gateway.Tls.ServerCertificate";
+
     private const long CheckMilliseconds = 1_000;
 
     private readonly CertificateOptions _options;
-    private readonly ILogger<ServerCertificate> _log;
+    private readonly ILogger _log;
     private SslServerAuthenticationOptions _current;
     private string _fingerprint;
     private long _checked;
     private int _checking;
 
     /// <exception cref="InvalidDataException">The files cannot be used.</exception>
-    public ServerCertificate(GatewayOptions options, ILogger<ServerCertificate> log)
+    public ServerCertificate(GatewayOptions options, ILoggerFactory logs)
     {
         _options = options.Certificate!;
-        _log = log;
-        if (CertificateFiles.TryRead(_options, out string problem) is not { } files || files.TryLoad(_options, out problem) is not { } context)
+        _log = logs.CreateLogger(LogCategory);
+        if (CertificateFiles.TryRead(_options, out string problem) is not { } files
+            || files.TryLoad(_options, out problem) is not { } context)
             throw new InvalidDataException($"Gateway:Certificate: {problem}.");
         _current = For(context);
         _fingerprint = files.Fingerprint;
@@ -74,7 +78,7 @@ internal sealed partial class ServerCertificate : ITickHandler
         LogReloaded(context.TargetCertificate.Subject, context.TargetCertificate.NotAfter.ToUniversalTime());
     }
 
-    /// <summary>Said once for each state of the files: while both are being written, the first does not fit the second.</summary>
+    /// <summary>Logs once for each state of the files: while both are being written, the first does not fit the second.</summary>
     private void Keep(string fingerprint, string problem)
     {
         if (fingerprint == _fingerprint)

@@ -1,6 +1,6 @@
 namespace Gateway.Tests.Architecture.Samples;
 
-/// <summary>For the test that the test of levels sees a field, and a call in a lambda.</summary>
+/// <summary>A type that another folder uses in a field and in a call in a lambda, so that a test can see both uses found.</summary>
 internal sealed class Seen
 {
     public FolderUse? Field { get; init; }

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Redis.Faults;
 public sealed class BusFaultTests
 {
     /// <summary>
-    /// What goes out on the connection on which a node speaks to the others. Another one subscribes to it, and has by then.
+    /// The commands on the connection on which a node speaks to the others. Another connection subscribes to it, and has done so by then.
     /// </summary>
     private const string Heartbeat = "gateway:nodes";
 
@@ -137,7 +137,7 @@ public sealed class BusFaultTests
         proxy.Redirect(second.Port, cut: false);
         await using var b = await Node.StartAsync(second.Address, "Node=b");
 
-        // What is published on a replica is heard by who is connected there, and by nobody else.
+        // A message published on a replica reaches only the clients that are connected there.
         await KnowEachOtherAsync(a, b);
         await using var ann = await JsonClient.ConnectAsync(a, "?user=ann");
         Assert.Equal(1, (await b.PostAsync("disconnect", """{"user":"ann"}""")).Json.Number("connections"));

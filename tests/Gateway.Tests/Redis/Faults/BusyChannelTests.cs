@@ -58,7 +58,7 @@ public sealed class BusyChannelTests
     }
 
     [Fact]
-    public async Task For_a_client_that_has_left_redis_is_asked_nothing_more()
+    public async Task For_a_client_that_has_left_redis_gets_no_more_requests()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
@@ -81,7 +81,7 @@ public sealed class BusyChannelTests
         using var metrics = new Measurements(far.Server);
         await Eventually.TrueAsync(() => metrics["gateway.backplane.in_flight"] == 0, "what they asked for is answered");
         int before = await redis.CallsAsync("xrange");
-        // Whatever went on asking would do so during the round trips of another request.
+        // Reads that a left client's chase still caused would show up during the round trips of other requests.
         await using var other = await JsonClient.ConnectAsync(far.Server);
         for (int i = 0; i < 5; i++)
             await other.AskAsync(Expect.Message("plain:x", "1"), "ack");

@@ -45,7 +45,7 @@ public sealed class ClusterFaultTests
             var history = await other.AskAsync($$"""{"type":"history","channel":"{{channel}}"}""", "history");
             var kept = history.GetProperty("messages").EnumerateArray().ToList();
             Assert.Contains("3", kept.Select(message => message.Raw("content")));
-            // Whoever saw the first message, and asks with its position, is answered with the rest or the truth.
+            // A subscriber that saw the first message and recovers from its position gets the rest, or another epoch.
             var subscribed = await other.RecoverAsync(channel, epochs[channel], 1);
             if (!subscribed.GetProperty("recovered").GetBoolean())
                 Assert.NotEqual(epochs[channel], subscribed.Text("epoch"));
@@ -144,7 +144,7 @@ public sealed class ClusterFaultTests
         await using var client = await JsonClient.ConnectAsync(node);
         var master = await cluster.MasterOfAsync("gateway:m:{log:x}");
         string other = await ChannelElsewhereAsync(cluster, master);
-        // It has a channel that is subscribed to, too.
+        // This server has a channel with subscribers, too.
         await using var subscriber = await JsonClient.ConnectAsync(node);
         await subscriber.SubscribeAsync("log:x");
         await subscriber.SubscribeAsync(other);

@@ -30,7 +30,7 @@ public sealed class ConnectionFaultTests
     }
 
     [Fact]
-    public async Task What_was_published_while_a_node_could_not_reach_redis_is_delivered_in_order_when_it_can()
+    public async Task Messages_published_while_a_node_could_not_reach_redis_are_delivered_in_order_when_it_can()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);

@@ -8,7 +8,7 @@ namespace Gateway.Tests.Redis.Faults;
 public sealed class DemotedMasterTests
 {
     [Fact]
-    public async Task It_is_left_at_once_and_readiness_says_so_even_when_nobody_publishes()
+    public async Task A_demoted_master_is_left_at_once_and_readiness_says_so_even_without_a_publish()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var other = await RedisServer.StartAsync();
@@ -34,7 +34,7 @@ public sealed class DemotedMasterTests
         await second.PromoteAsync();
         await first.FollowAsync(second);
 
-        // What is open stays open; only what is opened from now on leads to the other.
+        // Open connections stay open; only those opened from now on lead to the other server.
         proxy.Redirect(second.Port, cut: false);
 
         await Eventually.TrueAsync(

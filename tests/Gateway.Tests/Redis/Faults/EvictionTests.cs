@@ -20,7 +20,7 @@ public sealed class EvictionTests
 
         await redis.CommandAsync("DEL", "gateway:m:{log:x}", "gateway:m:{log:alone}");
 
-        // Nobody is subscribed there, so that reading it creates nothing.
+        // The channel has no subscriber, so reading it creates nothing.
         var read = await publisher.AskAnythingAsync("""{"type":"history","channel":"log:alone","id":1}""");
         Assert.Empty(read.GetProperty("messages").EnumerateArray());
         Assert.Equal("0", await redis.CommandAsync("EXISTS", "gateway:m:{log:alone}"));
@@ -127,7 +127,7 @@ public sealed class EvictionTests
         await a.IsReadyAsync();
         await b.IsReadyAsync();
         await redis.CommandAsync("CONFIG", "SET", "maxmemory", "0");
-        // Whoever is told of a loss after the last message begins behind it.
+        // A subscriber that learns of a loss after the last message begins behind it.
         await Eventually.TrueAsync(
             async () =>
             {

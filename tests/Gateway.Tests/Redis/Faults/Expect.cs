@@ -4,7 +4,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Assertions of what the protocol promises whatever becomes of Redis. Stateless.</summary>
+/// <summary>Assertions of the protocol's promises, which hold in every state of Redis. Stateless.</summary>
 internal static class Expect
 {
     /// <summary>

@@ -6,7 +6,7 @@ namespace Gateway.Tests.Redis.Faults;
 public sealed class FullRedisTests
 {
     [Fact]
-    public async Task What_takes_memory_is_refused_and_leaves_no_trace_and_everything_else_goes_on()
+    public async Task Requests_that_take_memory_are_refused_and_leave_no_trace_and_all_others_go_on()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, "Presence:TimeToLive=01:00:00");
@@ -32,7 +32,7 @@ public sealed class FullRedisTests
             await Expect.UnavailableAsync(ann, refused);
         Assert.Equal(before, await redis.CommandAsync("DEBUG", "DIGEST"));
 
-        // What was done once is known, what is there can be read, and what needs no memory goes through.
+        // A publish that was done once is known, stored messages can be read, and requests that need no memory go through.
         Assert.Equal(2, (await ann.AskAsync(Keyed("log:x"), "ack")).Number("seq"));
         Assert.Equal(2, (await ann.AskAnythingAsync("""{"type":"history","channel":"log:x","id":2}"""))
             .GetProperty("messages").GetArrayLength());
@@ -46,7 +46,7 @@ public sealed class FullRedisTests
         }
         await a.IsReadyAsync();
         await b.IsReadyAsync();
-        // Whoever leaves, leaves.
+        // A user can leave.
         await subscriber.AskAsync("""{"type":"unsubscribe","channel":"room:x"}""", "unsubscribed");
         await Eventually.TrueAsync(
             async () => (await ann.AskAnythingAsync("""{"type":"presence","channel":"room:x","id":4}""")).Number("count") == 0,

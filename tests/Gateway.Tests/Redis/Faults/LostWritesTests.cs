@@ -3,12 +3,13 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// Redis comes back without its last writes, and gives their positions to other messages. Nobody may be told that nothing was missed.
+/// A Redis that comes back without its last writes and gives their positions to other messages. No client may believe that it missed
+/// nothing.
 /// </summary>
 public sealed class LostWritesTests
 {
     [Fact]
-    public async Task Whoever_saw_what_redis_lost_is_told_on_every_node()
+    public async Task Subscribers_that_saw_messages_that_redis_lost_learn_of_the_loss_on_every_node()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);
@@ -28,7 +29,7 @@ public sealed class LostWritesTests
 
         Assert.Equal("insufficient_state", (await there.ReceiveAsync("unsubscribed")).Text("code"));
         await a.IsReadyAsync();
-        // One that was there, and on a node that never had the channel one that was away.
+        // One client that stayed, and one that was away, on a node that never had the channel.
         await using var away = await JsonClient.ConnectAsync(b);
         foreach (var client in new[] { there, away })
         {
@@ -40,7 +41,7 @@ public sealed class LostWritesTests
     }
 
     [Fact]
-    public async Task Whoever_saw_only_what_redis_kept_recovers_exactly_the_rest_in_the_new_epoch()
+    public async Task Subscribers_that_saw_only_messages_that_redis_kept_recover_exactly_the_rest_in_the_new_epoch()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address);

@@ -22,7 +22,7 @@ internal static class Node
     {
         var node = await LaunchAsync(addresses, more);
         await node.IsReadyAsync();
-        // It is ready with one of several servers.
+        // A node is ready with one of several servers.
         await Eventually.TrueAsync(
             () => node.Services.GetRequiredService<IBackplane>().Degradation is null, "the node is connected to every server");
         return node;

@@ -10,7 +10,7 @@ public sealed class OccupancyFaultTests
     private const string Soon = "Presence:TimeToLive=00:00:03";
 
     [Fact]
-    public async Task What_only_a_killed_node_had_is_told_by_another_within_the_time_to_live()
+    public async Task The_end_of_what_only_a_killed_node_had_is_sent_by_another_within_the_time_to_live()
     {
         await using var backend = await Backend.StartAsync();
         await using var redis = await RedisServer.StartAsync();
@@ -29,19 +29,19 @@ public sealed class OccupancyFaultTests
         doomed.Kill();
 
         await backend.SaysAsync("vacated", "alone");
-        Assert.Equal(["occupied", "vacated"], backend.ToldOf("alone"));
+        Assert.Equal(["occupied", "vacated"], backend.EventsOf("alone"));
         Assert.Contains(backend.Requests, request => request.Json.Text("node") == "other"
             && request.Json.GetProperty("events").EnumerateArray().Any(one => Backend.Describe(one) == "vacated alone"));
         await redis.HasAsync("cboth", nodes: 1);
-        Assert.Equal(["occupied"], backend.ToldOf("both"));
-        Assert.Equal(["online"], backend.ToldOf("ann"));
+        Assert.Equal(["occupied"], backend.EventsOf("both"));
+        Assert.Equal(["online"], backend.EventsOf("ann"));
     }
 
     [Fact]
-    public async Task What_a_killed_node_had_yet_to_tell_another_tells()
+    public async Task Events_that_a_killed_node_had_yet_to_send_are_sent_by_another()
     {
         await using var backend = await Backend.StartAsync();
-        backend.OnTold = (context, request) =>
+        backend.OnEvents = (context, request) =>
         {
             bool isRefused = request.Json.Text("node") == "doomed" && request.Json.ToString().Contains("vacated", StringComparison.Ordinal);
             context.Response.StatusCode = isRefused ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status204NoContent;
@@ -62,16 +62,16 @@ public sealed class OccupancyFaultTests
         }
         foreach (string channel in channels)
             await client.UnsubscribeAsync(channel);
-        await Task.WhenAll(channels.Select(channel => redis.HasUntoldAsync("c" + channel)));
+        await Task.WhenAll(channels.Select(channel => redis.HasUnsentAsync("c" + channel)));
         // The node lives, and so the changes stay with it for longer than they would without it.
         await redis.PassesAsync(await redis.LastExpiryOfAllAsync("gateway:ou:*"));
-        Assert.All(channels, channel => Assert.Equal(["occupied"], backend.ToldOf(channel)));
+        Assert.All(channels, channel => Assert.Equal(["occupied"], backend.EventsOf(channel)));
 
         doomed.Kill();
 
         await Task.WhenAll(channels.Select(channel => backend.SaysAsync("vacated", channel)));
         await Task.WhenAll(channels.Select(channel => redis.HasAsync("c" + channel, nodes: 0)));
-        Assert.All(channels, channel => Assert.Equal(["occupied", "vacated"], backend.ToldOf(channel)));
+        Assert.All(channels, channel => Assert.Equal(["occupied", "vacated"], backend.EventsOf(channel)));
     }
 
     [Theory]
@@ -110,11 +110,11 @@ public sealed class OccupancyFaultTests
         await redis.HasAsync("ckept", nodes: 1);
         await redis.HasAsync("uann", nodes: 1);
         await redis.HasAsync("cleft", nodes: 0);
-        Assert.Equal("vacated", backend.ToldOf("left")[^1]);
-        // They may have been told once more, and nothing else.
-        Assert.All(backend.ToldOf("both"), told => Assert.Equal("occupied", told));
-        Assert.All(backend.ToldOf("kept"), told => Assert.Equal("occupied", told));
-        Assert.All(backend.ToldOf("ann"), told => Assert.Equal("online", told));
+        Assert.Equal("vacated", backend.EventsOf("left")[^1]);
+        // The events may have come twice, and no others.
+        Assert.All(backend.EventsOf("both"), type => Assert.Equal("occupied", type));
+        Assert.All(backend.EventsOf("kept"), type => Assert.Equal("occupied", type));
+        Assert.All(backend.EventsOf("ann"), type => Assert.Equal("online", type));
 
         await ann.UnsubscribeAsync("both");
         await redis.HasAsync("cboth", nodes: 1);
@@ -125,7 +125,7 @@ public sealed class OccupancyFaultTests
     }
 
     [Fact]
-    public async Task What_came_and_went_while_Redis_was_away_is_told_when_it_is_back()
+    public async Task Changes_while_Redis_was_away_are_sent_when_it_is_back()
     {
         await using var backend = await Backend.StartAsync();
         await using var redis = await RedisServer.StartAsync(persistent: true);
@@ -148,16 +148,16 @@ public sealed class OccupancyFaultTests
         await backend.SaysAsync("vacated", "left");
         await backend.SaysAsync("online", "ann");
         await redis.HasAsync("ckept", nodes: 1);
-        Assert.Equal(["occupied"], backend.ToldOf("kept"));
-        Assert.Equal(["occupied", "vacated"], backend.ToldOf("left"));
-        Assert.Equal(["online"], backend.ToldOf("ann"));
-        Assert.Equal(["online"], backend.ToldOf("bob"));
-        // Nobody had heard that this one was there.
-        Assert.Empty(backend.ToldOf("brief"));
+        Assert.Equal(["occupied"], backend.EventsOf("kept"));
+        Assert.Equal(["occupied", "vacated"], backend.EventsOf("left"));
+        Assert.Equal(["online"], backend.EventsOf("ann"));
+        Assert.Equal(["online"], backend.EventsOf("bob"));
+        // The backend had never heard of this channel, so its end needs no event.
+        Assert.Empty(backend.EventsOf("brief"));
     }
 
     [Fact]
-    public async Task A_change_whose_answer_was_lost_is_told()
+    public async Task A_change_with_a_lost_answer_is_sent()
     {
         await using var backend = await Backend.StartAsync();
         await using var redis = await RedisServer.StartAsync();
@@ -169,8 +169,8 @@ public sealed class OccupancyFaultTests
         await redis.HasAsync("uann", nodes: 0);
         proxy.DelayReplies(TimeSpan.FromMinutes(1));
         await using var ann = await JsonClient.ConnectAsync(node, "?user=ann");
-        await redis.HasUntoldAsync("uann");
-        Assert.Equal(["online", "offline"], backend.ToldOf("ann"));
+        await redis.HasUnsentAsync("uann");
+        Assert.Equal(["online", "offline"], backend.EventsOf("ann"));
 
         proxy.Cut();
         proxy.Resume();
@@ -178,7 +178,7 @@ public sealed class OccupancyFaultTests
         // Well before another node would.
         await backend.SaysAsync("online", "ann");
         await redis.HasAsync("uann", nodes: 1);
-        Assert.Equal(["online", "offline", "online"], backend.ToldOf("ann"));
+        Assert.Equal(["online", "offline", "online"], backend.EventsOf("ann"));
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class OccupancyFaultTests
         await using var other = await Node.StartAsync(redis.Address, backend.Settings(Occupancy.Events, Soon));
         await using var client = await JsonClient.ConnectAsync(leaving, "?user=ann");
         await client.SubscribeAsync("x");
-        await redis.HasUntoldAsync("cx");
+        await redis.HasUnsentAsync("cx");
 
         await leaving.StopAsync();
 
@@ -223,7 +223,7 @@ public sealed class OccupancyFaultTests
     public async Task Of_what_the_backend_does_not_take_Redis_remembers_no_more_than_waits()
     {
         await using var backend = await Backend.StartAsync();
-        backend.OnTold = (_, _) => backend.Over;
+        backend.OnEvents = (_, _) => backend.Over;
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(
             redis.Address, backend.Settings(Occupancy.Events, "Hooks:QueuedEvents=100", "Limits:ChannelsPerConnection=500"));

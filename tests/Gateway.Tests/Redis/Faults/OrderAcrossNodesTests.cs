@@ -20,7 +20,7 @@ public sealed class OrderAcrossNodesTests
     [Theory]
     [InlineData("plain:x")]
     [InlineData("log:x")]
-    public async Task So_do_they_on_a_cluster(string channel)
+    public async Task Messages_keep_their_order_on_a_cluster_too(string channel)
     {
         await using var cluster = await RedisCluster.StartAsync();
         await AssertOneOrderAsync(cluster.Address, channel);

@@ -3,7 +3,7 @@ using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis.Faults;
 
-/// <summary>Whatever Redis or the way to it loses: subscribers learn who is there, and Redis does too.</summary>
+/// <summary>Presence after any loss of Redis or of the way to it: subscribers learn who is present, and so does Redis.</summary>
 public sealed class PresenceHealingTests
 {
     private const string Channel = "room:x";
@@ -37,7 +37,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_a_node_that_is_without_redis_for_a_moment_is_gone_everywhere()
+    public async Task A_user_who_leaves_a_node_that_is_without_redis_for_a_moment_is_gone_everywhere()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
@@ -59,7 +59,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_after_the_data_were_deleted_is_told_to_have_left()
+    public async Task A_user_who_leaves_after_the_data_were_deleted_is_reported_as_left()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, NeverRefreshed);
@@ -107,7 +107,7 @@ public sealed class PresenceHealingTests
     }
 
     [Fact]
-    public async Task Whoever_leaves_while_redis_restarts_without_its_data_is_gone()
+    public async Task A_user_who_leaves_while_redis_restarts_without_its_data_is_gone()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var a = await Node.StartAsync(redis.Address, NeverRefreshed);
@@ -137,7 +137,7 @@ public sealed class PresenceHealingTests
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);
         await using var a = await Node.StartAsync(redis.Address);
-        // Its snapshots and changes are late by as much as its answers, which tells nothing of their order.
+        // The subscriber's snapshots and changes are late by as much as the answers, which shows nothing of their order.
         await using var b = await Node.StartAsync(proxy.Address);
         proxy.Delay(TimeSpan.FromMilliseconds(30));
         var clients = new List<JsonClient>();

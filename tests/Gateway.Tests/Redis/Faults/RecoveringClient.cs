@@ -5,8 +5,8 @@ using Gateway.TestSupport;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// What a client library does: when its connection ends it goes to the next node that takes it, and recovers from the last message it saw.
-/// It notes every seq. For one thread at a time.
+/// A client as a client library makes it: at the end of its connection it goes to the next node that takes it, recovers from the last
+/// message it saw, and notes every seq. For one thread at a time.
 /// </summary>
 internal sealed class RecoveringClient(Uri[] nodes, int first, string channel)
 {

@@ -42,7 +42,7 @@ public sealed class RedisAwayTests
         await EndAsync(fault, redis, proxy);
         await node.IsReadyAsync();
         await another.PublishManyAsync("log:x", 1, first: 7);
-        // What was not confirmed while it was paused may have reached it all the same.
+        // A message that was not confirmed while Redis was paused may have reached it all the same.
         var next = await client.ReceiveUntilAsync(message => message.Text("type") != "message" || message.Raw("content") != "\"lost\"");
         Assert.Equal(("message", "log:x", "7"), (next.Text("type"), next.Text("channel"), next.Raw("content")));
         await another.PublishManyAsync("plain:x", 1, first: 8);

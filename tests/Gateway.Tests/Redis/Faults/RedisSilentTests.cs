@@ -121,7 +121,7 @@ public sealed class RedisSilentTests
     }
 
     [Fact]
-    public async Task What_is_on_another_server_does_not_wait()
+    public async Task Channels_of_another_server_do_not_wait()
     {
         await using var first = await RedisServer.StartAsync();
         await using var second = await RedisServer.StartAsync();
@@ -150,7 +150,7 @@ public sealed class RedisSilentTests
     }
 
     [Fact]
-    public async Task What_is_asked_of_one_channel_keeps_its_order()
+    public async Task Requests_for_one_channel_keep_their_order()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = TcpProxy.Start(redis.Port);

@@ -36,7 +36,7 @@ public sealed class RefusedReadTests
 
             await redis.CommandAsync("RENAME", "gateway:h:{log:x}", "elsewhere{log:x}");
             await redis.CommandAsync("SET", "gateway:h:{log:x}", "not a stream");
-            // What cannot be read makes the node look at the stream.
+            // An unreadable record makes the node look at the stream.
             await redis.CommandAsync("PUBLISH", "gateway:c:{log:x}", "?");
             int told = 0;
             var following = clients.ConvertAll(client => FollowAsync(client, epoch, () => Interlocked.Increment(ref told)));
@@ -57,7 +57,7 @@ public sealed class RefusedReadTests
     }
 
     [Fact]
-    public async Task Whoever_subscribes_while_redis_is_lost_is_not_told_that_messages_flow()
+    public async Task A_subscription_while_redis_is_lost_is_not_confirmed()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(redis.Address);

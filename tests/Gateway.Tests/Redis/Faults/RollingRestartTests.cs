@@ -22,7 +22,7 @@ public sealed class RollingRestartTests
             var subscribed = clients.Select(_ => new TaskCompletionSource()).ToArray();
             var following = clients.Zip(subscribed).Select(
                 pair => pair.First.FollowAsync(() => Volatile.Read(ref last), pair.Second)).ToArray();
-            // Whoever fails ends the waiting too.
+            // A failure of one task ends the waiting too.
             await Task.WhenAll(following.Zip(subscribed).Select(pair => Task.WhenAny(pair.First, pair.Second.Task).Unwrap()));
             using var stop = new CancellationTokenSource();
             var publishing = PublishAsync(addresses, stop.Token);

@@ -37,7 +37,7 @@ public sealed class SeveralServersTests
             Assert.Equal((channel, 1), Place(await subscriber.ReceiveAsync("message")));
         }
 
-        // New clients can still be sent here; what does not work is told.
+        // New clients can still be sent to this node; its readiness names the server that is away.
         using var http = new HttpClient();
         var health = new Uri($"http://127.0.0.1:{b.InternalPort}/health/ready");
         await Eventually.TrueAsync(async () => await http.GetStringAsync(health) is var body

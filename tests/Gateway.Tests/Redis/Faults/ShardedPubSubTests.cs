@@ -24,7 +24,7 @@ public sealed class ShardedPubSubTests
     }
 
     [Fact]
-    public async Task Where_it_is_switched_off_every_message_crosses_the_bus_to_every_server()
+    public async Task Without_sharded_pub_sub_every_message_crosses_the_bus_to_every_server()
     {
         await using var cluster = await RedisCluster.StartAsync();
 
@@ -135,7 +135,7 @@ public sealed class ShardedPubSubTests
         return await cluster.CarriedAsync() - before;
     }
 
-    /// <summary>What a client library does: where messages were lost to its subscription, it recovers from the last it saw.</summary>
+    /// <summary>Reads as a client library does: where messages were lost to its subscription, it recovers from the last it saw.</summary>
     private sealed class Heard(JsonClient client, string channel)
     {
         private readonly List<int> _contents = [];
@@ -188,7 +188,7 @@ public sealed class ShardedPubSubTests
             if (!subscribed.TryGetProperty("epoch", out var epoch))
                 return;
             _epoch = epoch.GetString();
-            // What is recovered comes behind it, and says where it is.
+            // Recovered messages come behind the answer, which gives their position.
             if (!subscribed.TryGetProperty("recovered", out var recovered) || !recovered.GetBoolean())
                 _seq = subscribed.Number("seq");
         }

@@ -7,8 +7,8 @@ using Gateway.Tests.Sse;
 namespace Gateway.Tests.Redis.Faults;
 
 /// <summary>
-/// What publishers are told when Redis refuses, and when it does not answer: the one means that nothing was done, the other that nobody
-/// knows.
+/// The answers to publishers when Redis refuses and when Redis does not answer: the first means that nothing was done, the second that the
+/// outcome is unknown.
 /// </summary>
 public sealed class UnconfirmedTests
 {
@@ -100,7 +100,7 @@ public sealed class UnconfirmedTests
     [InlineData("CONFIG", "SET", "maxmemory", "1")]
     [InlineData("CONFIG", "SET", "min-replicas-to-write", "1")]
     [InlineData("SET", "gateway:m:{log:x}", "not a hash")]
-    public async Task What_Redis_refuses_is_refused(params string[] command)
+    public async Task A_publish_that_Redis_refuses_is_refused(params string[] command)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var node = await Node.StartAsync(redis.Address);

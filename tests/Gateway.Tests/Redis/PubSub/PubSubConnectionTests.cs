@@ -66,7 +66,7 @@ public sealed class PubSubConnectionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task When_it_ends_who_is_subscribed_is_told_once_and_who_asks_is_refused()
+    public async Task The_end_is_reported_once_to_subscribers_and_later_requests_are_refused()
     {
         int ended = 0;
         await _connection.SubscribeAsync(new PubSubChannel("a"u8.ToArray(), _ => { }, () => Interlocked.Increment(ref ended)));
@@ -75,13 +75,13 @@ public sealed class PubSubConnectionTests : IAsyncLifetime
 
         await _connection.Ended.WaitAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         Assert.NotNull(await _connection.SubscribeAsync(Channel("b", _ => { })));
-        await Eventually.TrueAsync(() => Volatile.Read(ref ended) == 1, "its end is told");
+        await Eventually.TrueAsync(() => Volatile.Read(ref ended) == 1, "its end is reported");
         _connection.End("again");
         Assert.Equal(1, ended);
     }
 
     [Fact]
-    public async Task What_is_no_redis_ends_it()
+    public async Task A_server_that_is_no_redis_ends_the_connection()
     {
         using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();

@@ -49,7 +49,7 @@ public sealed class PubSubReplyTests
     [InlineData("*3\r\n$99999999999\r\n")]
     [InlineData("*3\r\n$536870913\r\n")]
     [InlineData("*3\r\n$7\r\nmessages\r\n")]
-    public void What_is_no_reply_of_pub_sub_is_told_apart_from_one_that_is_not_there_yet(string text) =>
+    public void Bytes_that_are_no_reply_of_pub_sub_are_distinguished_from_an_incomplete_one(string text) =>
         Assert.Throws<InvalidDataException>(() => PubSubReply.Read(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed partial class AccessListTests
         await pair.DoEverythingAsync();
         await EmptyChannelIsForgottenAsync(pair, redis);
 
-        // What else the client library asks for at first is refused, and does not matter.
+        // Other first commands of the client library are refused, and do not matter.
         string refused = await redis.CommandAsync("ACL", "LOG", "100");
         Assert.DoesNotContain("lua", refused, StringComparison.Ordinal);
         Assert.DoesNotContain("gateway:", refused, StringComparison.Ordinal);
@@ -78,7 +78,7 @@ public sealed partial class AccessListTests
     }
 
     [Fact]
-    public void It_has_what_the_scripts_call_and_nothing_more()
+    public void The_access_list_has_the_commands_of_the_scripts_and_no_others()
     {
         var called = RedisScripts.All.SelectMany(script => Call().Matches(script.Text))
             .Select(call => call.Groups["command"].Value + (call.Groups["more"] is { Success: true } more ? "|" + more.Value : ""))

@@ -11,7 +11,7 @@ namespace Gateway.Tests.Redis.Reaching;
 /// </summary>
 public sealed class SentinelTests : IDisposable
 {
-    private const int Away = 63;
+    private const int Away = 123;
     private const string Service = "Redis:Sentinel=" + RedisSentinels.Service;
 
     private readonly RecordedLog _log = new();

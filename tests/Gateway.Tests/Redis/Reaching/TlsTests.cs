@@ -9,8 +9,8 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>Redis over TLS with certificates of a private authority, as in scaling under "Reaching Redis".</summary>
 public sealed class TlsTests : IDisposable
 {
-    private const int Away = 63;
-    private const int AwayForNodes = 65;
+    private const int Away = 123;
+    private const int AwayForNodes = 125;
 
     private readonly TestAuthority _authority = new();
     private readonly int _port = LoopbackPorts.Next();
@@ -59,7 +59,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("localhost", "127.0.0.1", true, "RemoteCertificateNameMismatch")]
     [InlineData("127.0.0.1", "localhost", true, "RemoteCertificateNameMismatch")]
     [InlineData("127.0.0.1", "127.0.0.1", false, "UntrustedRoot")]
-    public async Task What_is_not_for_the_host_or_of_no_trusted_authority_is_refused(
+    public async Task A_certificate_for_another_host_or_of_no_trusted_authority_is_refused(
         string host, string certified, bool isTrusted, string reason)
     {
         using var log = new RecordedLog();

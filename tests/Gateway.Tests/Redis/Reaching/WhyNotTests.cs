@@ -10,9 +10,9 @@ namespace Gateway.Tests.Redis.Reaching;
 /// <summary>The log's reason why Redis cannot be reached or used: once, and without a secret, as in scaling under "Failures".</summary>
 public sealed class WhyNotTests : IDisposable
 {
-    private const int Up = 61;
-    private const int Away = 63;
-    private const int AwayForNodes = 65;
+    private const int Up = 121;
+    private const int Away = 123;
+    private const int AwayForNodes = 125;
     private const string Password = "hunter2";
 
     private readonly RecordedLog _log = new();
@@ -82,14 +82,14 @@ public sealed class WhyNotTests : IDisposable
         await redis.CommandAsync("ACL", "SETUSER", "ann", "on", ">" + Password, "~*", "&*", "+@all", "-script|load");
         await using var node = await LaunchAsync(redis.Address, "Redis:User=ann", "Redis:Password=" + Password);
 
-        // What joins the nodes loads no scripts, and sends them whole where they are missing.
+        // The connection between nodes loads no scripts, and sends them whole where they are missing.
         await SaysAsync(
             $"Redis at {redis.Address} is out of reach: NOPERM this user has no permissions to run the 'script|load' command.",
             forNodes: false);
     }
 
     [Fact]
-    public async Task What_redis_repeats_of_a_command_that_it_does_not_have_is_not_shown()
+    public async Task Parts_of_an_unknown_command_that_redis_repeats_are_not_shown()
     {
         await using var redis = await RedisServer.StartAsync(persistent: false, ["--rename-command", "AUTH", ""]);
         await redis.CommandAsync("CONFIG", "SET", "requirepass", "another");

@@ -8,7 +8,7 @@ namespace Gateway.Server.Connections;
 /// What a client of one connection says and hears: the connection hands every message and every turn of its life to it. Called by the read
 /// loop, except where noted.
 /// </summary>
-internal interface IMessageHandler
+internal interface IDialect
 {
     /// <summary>The client, as the API sees it; null where nobody signs in.</summary>
     IClientSession? Client { get; }

@@ -1,4 +1,4 @@
-namespace Gateway.Server.Connections.Sending;
+namespace Gateway.Server.Channels;
 
 /// <summary>How a message changes the position from which its client would recover a channel.</summary>
 internal enum PositionChange : byte

@@ -7,7 +7,7 @@ using Gateway.Server.Connections.Sending;
 namespace Gateway.Server.Dialects.Echo;
 
 /// <summary>The dialect of <c>/echo</c>: sends every message back as it came. Used by one connection's read loop.</summary>
-internal sealed class EchoHandler(Connection connection) : IMessageHandler
+internal sealed class EchoDialect(Connection connection) : IDialect
 {
     public IClientSession? Client => null;
 
