@@ -6,43 +6,49 @@ namespace Gateway.Server.Admission;
 /// </summary>
 internal sealed class OpenSockets
 {
-    /// <summary>For what is opened later: Redis, certificates, the resolver, the runtime itself.</summary>
+    /// <summary>Files that are opened later: Redis, certificates, the resolver, and two for each assembly that is loaded then.</summary>
     private const int Spare = 64;
 
-    private readonly int _most;
-    private readonly int _full;
+    private readonly Lazy<int> _most;
     private int _count;
 
+    /// <summary>
+    /// Counts the files that are open with the first socket, not before: until then the process loads a hundred assemblies, and each of
+    /// them keeps two files open.
+    /// </summary>
     public OpenSockets()
-        : this(OpenFiles.Limit(), OpenFiles.Count())
     {
+        _most = new(static () => MostOf(OpenFiles.Limit(), OpenFiles.Count()));
     }
 
     /// <param name="limit">How many files may be open; null for no limit.</param>
-    /// <param name="used">How many are, without any connection.</param>
+    /// <param name="used">How many are open, without any connection.</param>
     public OpenSockets(long? limit, int used)
     {
-        _most = (int)Math.Clamp((limit ?? int.MaxValue) - used - Spare, 16, int.MaxValue);
-        // A sixteenth is kept for those who are told that there is no room, and for health checks.
-        _full = _most - (_most / 16) - 1;
+        _most = new(MostOf(limit, used));
     }
 
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>How many there may be.</summary>
-    public int Most => _most;
+    public int Most => _most.Value;
 
     /// <summary>Whether new WebSockets should be refused: there is still room to say so.</summary>
-    public bool IsFull => Count > _full;
+    public bool IsFull => Count > Full;
+
+    /// <summary>A sixteenth is kept for clients that are told that there is no room, and for health checks.</summary>
+    private int Full => Most - (Most / 16) - 1;
 
     /// <summary>False when there is no room for another one, not even to be refused.</summary>
     public bool TryAdd()
     {
-        if (Interlocked.Increment(ref _count) <= _most)
+        if (Interlocked.Increment(ref _count) <= Most)
             return true;
         Remove();
         return false;
     }
 
     public void Remove() => Interlocked.Decrement(ref _count);
+
+    private static int MostOf(long? limit, int used) => (int)Math.Clamp((limit ?? int.MaxValue) - used - Spare, 16, int.MaxValue);
 }
