@@ -147,7 +147,7 @@ internal sealed partial class Loop : IDisposable
     }
 
     /// <summary>Runs one event, unless it is one of an earlier registration of the same number.</summary>
-    public void Run(int descriptor, uint generation, ReadyEvents events)
+    public void Dispatch(int descriptor, uint generation, ReadyEvents events)
     {
         if ((uint)descriptor >= (uint)_handles.Length || _handles[descriptor] is not { } handle || handle.Generation != generation)
             return;
@@ -191,7 +191,7 @@ internal sealed partial class Loop : IDisposable
         for (int i = 0; i < events; i++)
         {
             if (_epoll.Event(i) is var (ready, descriptor, generation))
-                Run(descriptor, generation, ready);
+                Dispatch(descriptor, generation, ready);
         }
         for (int left = PostsPerTurn; left > 0 && _posted.TryDequeue(out var work); left--)
         {

@@ -280,7 +280,7 @@ internal sealed partial class LoopConnection
             continue;
     }
 
-    /// <summary>A receiver of a connection's last input, and who waits until it has had enough.</summary>
+    /// <summary>Hands a connection's last input to a receiver. <see cref="Task"/> completes when the receiver wants no more.</summary>
     private sealed class AwaitedReceiver(IInputReceiver receiver) : IInputReceiver
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

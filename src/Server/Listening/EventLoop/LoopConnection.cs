@@ -51,7 +51,7 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
     /// <summary>The address of the other end.</summary>
     public IPAddress Address { get; }
 
-    /// <summary>The other end, made when it is asked for.</summary>
+    /// <summary>The other end: an object made for each call.</summary>
     public IPEndPoint Peer => new(Address, _port);
 
     /// <summary>Whether it is not known yet what the connection is for.</summary>

@@ -9,7 +9,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// </summary>
 internal sealed partial class LoopWatchdog(EventLoops loops, ILogger<LoopWatchdog> log) : ITickHandler, IHealthSource
 {
-    /// <summary>A loop stuck for so long is logged: a thousand times what a turn takes at full load.</summary>
+    /// <summary>A loop stuck for so long is logged: far longer than any turn that only does its work.</summary>
     private const long LogMilliseconds = 1_000;
 
     /// <summary>A node with a loop stuck for so long is not ready: clients begin to come back to other nodes.</summary>

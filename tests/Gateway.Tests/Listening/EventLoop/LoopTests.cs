@@ -79,13 +79,13 @@ public sealed class LoopTests : IAsyncDisposable
             loop.Remove(earlier);
             Assert.True(loop.TryAdd(later, ReadyEvents.Readable));
 
-            loop.Run(descriptor, earlier.Generation, ReadyEvents.Readable);
+            loop.Dispatch(descriptor, earlier.Generation, ReadyEvents.Readable);
             Assert.Equal((0, 0), (earlier.Events, later.Events));
-            loop.Run(descriptor, later.Generation, ReadyEvents.Readable);
+            loop.Dispatch(descriptor, later.Generation, ReadyEvents.Readable);
             Assert.Equal((0, 1), (earlier.Events, later.Events));
 
             loop.Remove(later);
-            loop.Run(descriptor, later.Generation, ReadyEvents.Readable);
+            loop.Dispatch(descriptor, later.Generation, ReadyEvents.Readable);
             Assert.Equal((0, 1), (earlier.Events, later.Events));
         });
         Assert.Equal(0, Libc.Close(descriptor));
