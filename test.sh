@@ -51,9 +51,10 @@ count() {
 
 run_project() {
   local project=$1 results=$2 name status=0 counters total=0 good=0
-  name=$(basename "$project" .csproj)
+  shift 2
+  name=$(basename "$project" .csproj)${GATEWAY_TEST_TRANSPORT:+-$GATEWAY_TEST_TRANSPORT}
   say "Testing $name"
-  dotnet test "$project" --no-build -c Release --logger "trx;LogFileName=$name.trx" --results-directory "$results" || status=$?
+  dotnet test "$project" --no-build -c Release --logger "trx;LogFileName=$name.trx" --results-directory "$results" "$@" || status=$?
   counters=$(grep -o '<Counters [^>]*' "$results/$name.trx" 2> /dev/null || true)
   if [ -n "$counters" ]; then
     total=$(sed 's/.* total="\([0-9]*\)".*/\1/' <<< "$counters")
@@ -99,6 +100,9 @@ run_clients "$results" > "$results/clients.log" 2>&1 &
 for project in tests/*/*.Tests.csproj; do
   run_project "$project" "$results"
 done
+# What a client sees is the same on both transports.
+GATEWAY_TEST_TRANSPORT=epoll run_project tests/Gateway.Tests/Gateway.Tests.csproj "$results" \
+  --filter "FullyQualifiedName~Tests.WebSockets|FullyQualifiedName~Tests.Sessions|FullyQualifiedName~Tests.Http|FullyQualifiedName~Tests.Hostile|FullyQualifiedName~Tests.Clients"
 
 # The failures of all projects together, at the end, where they are not buried under what other projects print.
 list_failures() {

@@ -50,7 +50,7 @@ public sealed class GatewayServer : IAsyncDisposable
         string[] defaults =
         [
             "Development=true", "Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", "Drain:Duration=00:00:00",
-            .. LiftedLimits.Settings,
+            .. LiftedLimits.Settings, .. TransportUnderTest.Settings,
         ];
         var app = GatewayHost.Build(
             [

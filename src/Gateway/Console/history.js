@@ -58,6 +58,11 @@ export class History {
     return this.#polls.map((poll) => sum(inScope(poll, scope).map((node) => node.values[name])));
   }
 
+  /** The largest of a gauge over the polls, of a node or all of them; null where it isn't known. */
+  largest(scope, name) {
+    return this.#polls.map((poll) => max(inScope(poll, scope).map((node) => node.values[name])));
+  }
+
   /** The newest of a series. */
   last(scope, name) {
     const poll = this.#polls.at(-1);
@@ -104,11 +109,17 @@ function sum(values) {
   return known.length === 0 ? null : known.reduce((one, other) => one + other, 0);
 }
 
+function max(values) {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 function figuresOf(stats, before) {
   const metrics = new Map(stats.metrics.map((metric) => [metric.name, metric]));
   const total = (name) => sum((metrics.get(name)?.values ?? []).map(({ value }) => value)) ?? 0;
   const figures = { started: stats.started, time: stats.time, metrics, counts: {}, values: {}, grown: {}, measured: {} };
   for (const [name, metric] of Object.entries(gauges)) figures.values[name] = total(metric);
+  figures.values.loop = max((metrics.get('gateway_loop_longest_turn_seconds')?.values ?? []).map(({ value }) => value));
   for (const { labels, value } of metrics.get(gauges.connections)?.values ?? []) figures.values[labels.transport] = value;
   for (const [name, metric] of Object.entries(counters)) figures.counts[name] = total(metric);
   figures.counts.published = sum((metrics.get('gateway_api_requests_total')?.values ?? [])

@@ -28,7 +28,7 @@ export class Overview {
   #connections = new Chart('Connections', [{ name: 'WebSocket', color: 1, area: true }, { name: 'Server-Sent Events', color: 3 }], { format: short });
 
   #latency = new Chart('Latency p99', [
-    { name: 'Fan-out', color: 3 }, { name: 'Redis', color: 4 }, { name: 'Ping', color: 1 }, { name: 'Handshake', color: 5 },
+    { name: 'Fan-out', color: 3 }, { name: 'Redis', color: 4 }, { name: 'Ping', color: 1 }, { name: 'Handshake', color: 5 }, { name: 'Event loop', color: 2 },
   ], { format: seconds, scale: powerScale });
 
   #network = new Chart('Network', [{ name: 'Out', color: 2, area: true }, { name: 'In', color: 1 }], { format: bytesPerSecond, scale: byteScale });
@@ -61,7 +61,7 @@ export class Overview {
 
     this.#messages.draw(times, [series('delivered'), series('sent'), series('received')], now);
     this.#connections.draw(times, [series('websocket'), series('sse')], now);
-    this.#latency.draw(times, [fanOut, p99('redis', often), p99('ping', rarely), p99('handshake', rarely)], now);
+    this.#latency.draw(times, [fanOut, p99('redis', often), p99('ping', rarely), p99('handshake', rarely), this.#history.largest(scope, 'loop')], now);
     this.#network.draw(times, [series('bytesOut'), series('bytesIn')], now);
   }
 }

@@ -2,7 +2,6 @@ using System.Net;
 using Gateway.Server.Audit;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Admission;
 
@@ -26,29 +25,29 @@ internal sealed class AddressSockets(GatewayOptions options, ClientAddresses add
     }
 
     /// <summary>Counts one more of its address. False when there are too many: the caller returns, and Kestrel closes the socket.</summary>
-    public bool TryAdd(ConnectionContext connection)
+    public bool TryAdd(EndPoint? peer)
     {
-        if (CountedAddress(connection) is not { } address)
+        if (CountedAddress(peer) is not { } address)
             return true;
         lock (_gate)
         {
             if (_counts.TryAdd(AddressKey.Of(address)))
                 return true;
         }
-        audit.Aborted(connection.RemoteEndPoint, AbortReason.AddressSockets);
+        audit.Aborted(peer, AbortReason.AddressSockets);
         return false;
     }
 
     /// <summary>Undoes one <see cref="TryAdd"/> that returned true.</summary>
-    public void Remove(ConnectionContext connection)
+    public void Remove(EndPoint? peer)
     {
-        if (CountedAddress(connection) is not { } address)
+        if (CountedAddress(peer) is not { } address)
             return;
         lock (_gate)
             _counts.Remove(AddressKey.Of(address));
     }
 
     /// <summary>Null for a trusted proxy: its sockets carry the requests of many, who are counted by what it forwards.</summary>
-    private IPAddress? CountedAddress(ConnectionContext connection) =>
-        connection.RemoteEndPoint is IPEndPoint peer && !addresses.IsTrusted(peer.Address) ? peer.Address : null;
+    private IPAddress? CountedAddress(EndPoint? peer) =>
+        peer is IPEndPoint { Address: var address } && !addresses.IsTrusted(address) ? address : null;
 }

@@ -26,7 +26,10 @@ internal interface ITransport
     /// </summary>
     /// <param name="connection">The receiver, whose <see cref="IConnectionReceiver.OnEndAsync"/> is called once.</param>
     /// <param name="opened">Completes when the connection has opened, with whether there is anything to receive.</param>
-    /// <returns>Completes when the connection is over.</returns>
+    /// <returns>
+    /// Completes when whoever accepted the socket may let go of it: when the connection is over, or as soon as it has opened where the transport
+    /// closes the socket itself.
+    /// </returns>
     Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened);
 
     /// <summary>

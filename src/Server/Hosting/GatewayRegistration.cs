@@ -12,6 +12,7 @@ using Gateway.Server.Export;
 using Gateway.Server.Health;
 using Gateway.Server.Http;
 using Gateway.Server.Listening;
+using Gateway.Server.Listening.EventLoop;
 using Gateway.Server.Metrics;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -68,5 +69,6 @@ internal static class GatewayRegistration
     private static Readiness ReadinessOf(IServiceProvider provider) => new(
     [
         provider.GetRequiredService<IBackplane>(), provider.GetRequiredService<IAuthenticator>(), provider.GetRequiredService<INodeBus>(),
+        provider.GetRequiredService<LoopWatchdog>(),
     ]);
 }

@@ -1,20 +1,26 @@
 using System.Collections.Concurrent;
+using Gateway.Server.Audit;
 using Gateway.Server.Clock;
+using Gateway.Server.Listening.EventLoop;
+using Gateway.Server.Metrics;
 using Gateway.Server.Options;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Server.Listening;
 
 /// <summary>
-/// Cuts connections whose request head is not complete within <c>Limits:Handshake</c>, by the one clock. Safe for any thread.
+/// Ends connections whose request head is not complete within <c>Limits:Handshake</c>, by the one clock. Safe for any thread.
 /// </summary>
-internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock clock) : ITickHandler
+internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock clock, AuditLog audit) : ITickHandler
 {
     private readonly ConcurrentDictionary<Deadline, byte> _pending = new();
     private readonly long _milliseconds = (long)options.Limits.Handshake.TotalMilliseconds;
 
+    /// <summary>Connections of event loops. Those that are decided leave with the next tick: nobody takes one out of a queue.</summary>
+    private readonly ConcurrentQueue<(LoopConnection Connection, long At)> _accepted = new();
+
     /// <summary>Connections whose request head has not come yet.</summary>
-    public int Count => _pending.Count;
+    public int Count => _pending.Count + _accepted.Count(entry => entry.Connection.IsPeeking);
 
     /// <summary>Starts the time of a connection; dispose the result when its head has come.</summary>
     public Deadline Start(ConnectionContext connection)
@@ -24,8 +30,23 @@ internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock cl
         return deadline;
     }
 
+    /// <summary>Starts the time of an event loop's connection, which ends when the connection has stopped to peek.</summary>
+    public void Start(LoopConnection connection) => _accepted.Enqueue((connection, clock.Now + _milliseconds));
+
     void ITickHandler.OnTick(long now)
     {
+        for (int left = _accepted.Count; left > 0 && _accepted.TryDequeue(out var accepted); left--)
+        {
+            if (!accepted.Connection.IsPeeking)
+                continue;
+            if (now < accepted.At)
+            {
+                _accepted.Enqueue(accepted);
+                continue;
+            }
+            audit.Aborted(accepted.Connection.Peer, AbortReason.HandshakeTimeout);
+            accepted.Connection.Close();
+        }
         foreach (var (deadline, _) in _pending)
             deadline.Check(now);
     }

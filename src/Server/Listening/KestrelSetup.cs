@@ -1,5 +1,7 @@
+using System.Net;
 using Gateway.Server.Admission;
 using Gateway.Server.Audit;
+using Gateway.Server.Listening.EventLoop;
 using Gateway.Server.Listening.Tls;
 using Gateway.Server.Options;
 using Microsoft.AspNetCore.Connections;
@@ -23,7 +25,18 @@ internal static class KestrelSetup
             new CountingListenerFactory(
                 provider.GetRequiredService<SocketTransportFactory>(), gateway.GetRequiredService<OpenSockets>(),
                 gateway.GetRequiredService<AuditLog>())));
+        _ = gateway.GetRequiredService<LoopMetrics>();
+        if (options.UsesEventLoops)
+            web.ConfigureServices(server => server.AddSingleton<IConnectionListenerFactory>(provider => LoopListeners(provider, gateway)));
     }
+
+    /// <summary>Asked before the other factory, because it is registered later; it takes the public port.</summary>
+    private static LoopListenerFactory LoopListeners(IServiceProvider server, IServiceProvider gateway) =>
+        ActivatorUtilities.CreateInstance<LoopListenerFactory>(
+            server,
+            gateway.GetRequiredService<EventLoops>(),
+            gateway.GetRequiredService<AcceptedSockets>(),
+            gateway.GetRequiredService<ILoopHandshakes>());
 
     private static void Configure(SocketTransportOptions sockets)
     {
@@ -49,7 +62,10 @@ internal static class KestrelSetup
         if (keepAlive > kestrel.Limits.KeepAliveTimeout)
             kestrel.Limits.KeepAliveTimeout = keepAlive;
         if (options.Public is { } open)
-            kestrel.Listen(open.Address, open.Port, listen => ConfigurePublic(listen, options, gateway));
+        {
+            var address = options.UsesEventLoops ? new LoopEndPoint(open.Address, open.Port) : new IPEndPoint(open.Address, open.Port);
+            kestrel.Listen(address, listen => ConfigurePublic(listen, options, gateway));
+        }
         if (options.Internal is { } inner)
         {
             kestrel.Listen(inner.Address, inner.Port, listen =>
@@ -94,7 +110,7 @@ internal static class KestrelSetup
     private static void CountSockets(ListenOptions listen, OpenSockets sockets, AddressSockets? addresses) =>
         listen.Use(next => async connection =>
         {
-            bool hasRoom = addresses is null || addresses.TryAdd(connection);
+            bool hasRoom = addresses is null || addresses.TryAdd(connection.RemoteEndPoint);
             try
             {
                 if (hasRoom)
@@ -103,7 +119,7 @@ internal static class KestrelSetup
             finally
             {
                 if (hasRoom)
-                    addresses?.Remove(connection);
+                    addresses?.Remove(connection.RemoteEndPoint);
                 sockets.Remove();
             }
         });

@@ -1,4 +1,5 @@
 using Gateway.Server.Clock;
+using Gateway.Server.Listening.EventLoop;
 using Gateway.Server.Listening.Tls;
 using Gateway.Server.Options;
 
@@ -13,6 +14,12 @@ internal static class ListeningRegistration
         services.AddSingleton<IdleHttp>().AddTickHandler<IdleHttp>();
         if (options.Public is { IsTls: true })
             services.AddSingleton<ServerCertificate>().AddTickHandler<ServerCertificate>();
+        // Without event loops there is nothing to watch; the metrics are there all the same.
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<EventLoops>(provider, options.Loops));
+        services.AddSingleton<LoopWatchdog>().AddTickHandler<LoopWatchdog>();
+        services.AddSingleton<LoopMetrics>();
+        services.AddSingleton<AcceptedSockets>();
+        services.AddSingleton<ILoopHandshakes, LoopHandshakes>();
         return services
             .AddSingleton<FirstRequest>()
             .AddSingleton<UpgradeHandler>()

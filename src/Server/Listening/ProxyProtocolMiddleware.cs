@@ -14,7 +14,7 @@ internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, Addr
 {
     public async Task OnConnectedAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        if (!await TryTakeAsync(connection).ConfigureAwait(false) || !sockets.TryAdd(connection))
+        if (!await TryTakeAsync(connection).ConfigureAwait(false) || !sockets.TryAdd(connection.RemoteEndPoint))
             return;
         try
         {
@@ -22,7 +22,7 @@ internal sealed class ProxyProtocolMiddleware(HandshakeDeadlines deadlines, Addr
         }
         finally
         {
-            sockets.Remove(connection);
+            sockets.Remove(connection.RemoteEndPoint);
         }
     }
 

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
+using System.Net;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Admission;
 using Gateway.Server.Connections;
+using Gateway.Server.Listening.EventLoop;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -20,9 +22,18 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         try
         {
             var transport = TransportOf(connection);
-            return TryTakeRequest(connection.Transport.Input, out var request, out var refusal)
-                ? await DecideAsync(connection, transport, request, refusal).ConfigureAwait(false)
-                : null;
+            var input = connection.Transport.Input;
+            if (!TryTakeRequest(input, out var request, out var refusal))
+                return null;
+            var (upgraded, answer) = await DecideAsync(transport, connection.RemoteEndPoint, request, refusal).ConfigureAwait(false);
+            if (upgraded is not null)
+                return (upgraded, answer);
+            // Frames sent without waiting for the answer are unread input too.
+            if (input.TryRead(out var rest))
+                input.AdvanceTo(rest.Buffer.End);
+            await transport.Output.SendAsync(answer).ConfigureAwait(false);
+            await transport.EndOutputAsync().ConfigureAwait(false);
+            return null;
         }
         catch (Exception failure) when (failure is ConnectionResetException or ConnectionAbortedException or IOException)
         {
@@ -32,6 +43,28 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         {
             services.Metrics.Handshaken(start);
         }
+    }
+
+    /// <summary>Answers a request whose head has come on an event loop, and runs the connection that comes of it.</summary>
+    /// <param name="connection">The accepted socket.</param>
+    /// <param name="bytes">What has come, from the first byte of the request on.</param>
+    /// <returns>Completes when the connection has opened, or is closed.</returns>
+    public async ValueTask UpgradeAsync(LoopConnection connection, Memory<byte> bytes)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var input = new ReadOnlySequence<byte>(bytes);
+        var outcome = UpgradeRequestParser.TryParse(
+            input, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
+        connection.StopPeeking(outcome == UpgradeOutcome.Accepted ? bytes[..(int)input.Slice(0, consumed).Length] : bytes);
+        var (upgraded, answer) = await DecideAsync(connection, connection.Peer, request, refusal).ConfigureAwait(false);
+        services.Metrics.Handshaken(start);
+        if (upgraded is not null)
+        {
+            await upgraded.RunAsync(answer).ConfigureAwait(false);
+            return;
+        }
+        await connection.SendAsync(answer).ConfigureAwait(false);
+        connection.Close();
     }
 
     /// <summary>Takes the request off the input. All of it is there: only then was it told from other requests.</summary>
@@ -47,11 +80,12 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         return outcome != UpgradeOutcome.NeedMoreData;
     }
 
-    private async ValueTask<(Connection Connection, ReadOnlyMemory<byte> Answer)?> DecideAsync(
-        ConnectionContext connection, PipeTransport transport, UpgradeRequest? request, UpgradeRefusal? refusal)
+    /// <returns>The connection to run, null after a refusal, and the answer.</returns>
+    private async ValueTask<(Connection? Connection, ReadOnlyMemory<byte> Answer)> DecideAsync(
+        ITransport transport, EndPoint? peer, UpgradeRequest? request, UpgradeRefusal? refusal)
     {
         Admitted? admitted = null;
-        var address = addresses.Of(connection.RemoteEndPoint, request?.ForwardedFor);
+        var address = addresses.Of(peer, request?.ForwardedFor);
         if (request is not null)
             (admitted, refusal) = await admission.AdmitAsync(request, address).ConfigureAwait(false);
         var answer = new ArrayBufferWriter<byte>(256);
@@ -62,12 +96,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         }
         services.Audit.Refused(address, refusal!);
         UpgradeResponse.WriteRefused(answer, refusal!);
-        // Frames sent without waiting for the answer are unread input too.
-        if (connection.Transport.Input.TryRead(out var rest))
-            connection.Transport.Input.AdvanceTo(rest.Buffer.End);
-        await transport.Output.SendAsync(answer.WrittenMemory).ConfigureAwait(false);
-        await transport.EndOutputAsync().ConfigureAwait(false);
-        return null;
+        return (null, answer.WrittenMemory);
     }
 
     private static PipeTransport TransportOf(ConnectionContext connection) =>

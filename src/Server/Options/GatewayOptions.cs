@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gateway.Server.Options;
 
 /// <summary>
@@ -64,6 +66,20 @@ internal sealed record GatewayOptions
     /// fewer coalesce more.
     /// </summary>
     public int SendQueues { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary><c>Gateway:Transport:Kind</c>. Default <see cref="TransportChoice.Sockets"/>.</summary>
+    public TransportChoice Transport { get; init; } = TransportChoice.Sockets;
+
+    /// <summary><c>Gateway:Transport:Loops</c>, the event loops. Unset: half the cores, at least one; the other half sends.</summary>
+    public int Loops { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>Whether this system has event loops: Linux, and a processor on which its constants are known.</summary>
+    public static bool HasEventLoops =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+
+    /// <summary>Whether event loops serve the public port. TLS and the PROXY protocol are read out of Kestrel's sockets.</summary>
+    public bool UsesEventLoops =>
+        Transport != TransportChoice.Sockets && HasEventLoops && Public is { IsTls: false } && !Proxy.Protocol;
 
     /// <summary><c>Gateway:Diagnostics:Echo</c>, whether <c>/echo</c> is served. Default false.</summary>
     public bool Echo { get; init; }

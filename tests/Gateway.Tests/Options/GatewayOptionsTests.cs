@@ -48,6 +48,8 @@ public sealed class GatewayOptionsTests
         { "Drain:Duration", "00:00:07", options => Of(options).DrainDuration },
         { "Memory:HistoryBytes", "2000000", options => Of(options).HistoryBytes },
         { "Transport:SendQueues", "3", options => Of(options).SendQueues },
+        { "Transport:Kind", "Auto", options => Of(options).Transport },
+        { "Transport:Loops", "3", options => Of(options).Loops },
         { "Diagnostics:Echo", "True", options => Of(options).Echo },
         { "Namespaces:default:History", "8", options => Of(options).DefaultNamespace.History },
         { "Namespaces:chat:History", "9", options => Of(options).Namespaces["chat"].History },

@@ -30,6 +30,8 @@ public sealed class OptionsProblemsTests
     [InlineData("Presence:MaxUsers", "-1")]
     [InlineData("Memory:HistoryBytes", "1")]
     [InlineData("Transport:SendQueues", "0")]
+    [InlineData("Transport:Kind", "io_uring")]
+    [InlineData("Transport:Loops", "0")]
     [InlineData("Diagnostics:Echo", "yes")]
     [InlineData("Public", "127.0.0.1:8080")]
     [InlineData("Public", "http://example.com:80")]

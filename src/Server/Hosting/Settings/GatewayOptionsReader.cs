@@ -35,6 +35,13 @@ internal static class GatewayOptionsReader
         ["close"] = RateAction.Close,
     };
 
+    private static readonly Dictionary<string, TransportChoice> Transports = new()
+    {
+        ["auto"] = TransportChoice.Auto,
+        ["epoll"] = TransportChoice.Epoll,
+        ["sockets"] = TransportChoice.Sockets,
+    };
+
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
     public static GatewayOptions Read(IConfiguration configuration) => Read(configuration, new GatewayOptions());
 
@@ -99,6 +106,8 @@ internal static class GatewayOptionsReader
             DrainDuration = settings.Time("Drain:Duration", defaults.DrainDuration, TimeSpan.Zero, Day),
             HistoryBytes = settings.Integer("Memory:HistoryBytes", defaults.HistoryBytes, 1 << 20, 1L << 40),
             SendQueues = settings.Integer("Transport:SendQueues", defaults.SendQueues, 1, 256),
+            Transport = settings.Choice("Transport:Kind", defaults.Transport, Transports),
+            Loops = settings.Integer("Transport:Loops", defaults.Loops, 1, 256),
             Echo = settings.Flag("Diagnostics:Echo", defaults.Echo),
             DefaultNamespace = defaultNamespace,
             Namespaces = ReadNamespaces(settings, defaultNamespace, withDemo: development && !auth.HasKey),
@@ -193,6 +202,8 @@ internal static class GatewayOptionsReader
         if (options.Internal is { IsTls: true })
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
+        if (options.Transport == TransportChoice.Epoll && !GatewayOptions.HasEventLoops)
+            settings.Problem("Transport:Kind", "epoll is for Linux on x64 or Arm64");
     }
 
     /// <summary>The flag is refused with a key too: what keeps it harmless must not depend on a setting that is easily lost.</summary>
