@@ -32,17 +32,17 @@ public class UpgradeParsing
         """.ReplaceLineEndings("\r\n")));
 
     private readonly ArrayBufferWriter<byte> _answer = new(256);
-    private readonly UpgradeRequest _request;
+    private readonly HandshakeRequest _request;
 
     public UpgradeParsing() => _request = Parse();
 
     [Benchmark(Baseline = true)]
-    public RequestKind Classify() => UpgradeDetector.Classify(_head, Paths, UpgradeRequestParser.DefaultMaxHeadBytes);
+    public RequestKind Classify() => UpgradeDetector.Classify(_head, Paths, HandshakeRequestParser.DefaultMaxHeadBytes);
 
     [Benchmark]
-    public UpgradeRequest Parse()
+    public HandshakeRequest Parse()
     {
-        UpgradeRequestParser.TryParse(_head, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out _);
+        HandshakeRequestParser.TryParse(_head, HandshakeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out _);
         return request ?? throw new InvalidOperationException(refusal?.Message);
     }
 

@@ -87,7 +87,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("gateway-");
         if (launch.AppSettings is not null)
             File.WriteAllText(Path.Combine(folder.FullName, "appsettings.json"), launch.AppSettings);
-        string[] defaults = ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", .. LiftedLimits.Settings, .. TransportUnderTest.Settings];
+        string[] defaults =
+            ["Public=http://127.0.0.1:0", "Internal=http://127.0.0.1:0", .. LiftedLimits.Settings, .. TransportUnderTest.Settings];
         string[] mode = launch.Development ? ["Development=true"] : [];
         var settings = launch.Bare ? [] : mode.Concat(defaults).Concat(launch.Settings);
         string[] command =

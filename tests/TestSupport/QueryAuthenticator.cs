@@ -18,7 +18,7 @@ internal sealed class QueryAuthenticator : IAuthenticator
 
     public TokenVerifier? Tokens => null;
 
-    public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) => new(request.QueryValue("user") is { } user
+    public ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request) => new(request.QueryValue("user") is { } user
         ? new SignIn(Identity.Unrestricted(user, Encoding.UTF8.GetBytes(request.QueryValue("info") ?? "")))
         : SignIn.NoToken);
 

@@ -25,24 +25,24 @@ internal readonly ref struct HeaderLine
 
     /// <summary>Reads a line, which is without its line end and not empty.</summary>
     /// <returns>The refusal of a malformed line. Null for a well-formed one.</returns>
-    public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out HeaderLine line)
+    public static HandshakeRefusal? TryParse(ReadOnlySpan<byte> text, out HeaderLine line)
     {
         line = default;
         if (text[0] is (byte)' ' or (byte)'\t')
-            return UpgradeRefusal.HeaderFolded;
+            return HandshakeRefusal.HeaderFolded;
         int colon = text.IndexOf((byte)':');
         if (colon < 0)
-            return UpgradeRefusal.HeaderWithoutColon;
+            return HandshakeRefusal.HeaderWithoutColon;
         var name = text[..colon];
         if (name is [.., (byte)' ' or (byte)'\t'])
-            return UpgradeRefusal.HeaderNameBlank;
+            return HandshakeRefusal.HeaderNameBlank;
         if (!HttpToken.IsToken(name))
-            return UpgradeRefusal.HeaderName;
+            return HandshakeRefusal.HeaderName;
         var value = text[(colon + 1)..];
         foreach (byte b in value)
         {
             if ((b < ' ' && b != '\t') || b == 0x7F)
-                return UpgradeRefusal.HeaderValue;
+                return HandshakeRefusal.HeaderValue;
         }
         line = new HeaderLine(name, value.Trim(HttpToken.Blanks));
         return null;

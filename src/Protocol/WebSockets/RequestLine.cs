@@ -18,26 +18,26 @@ internal readonly ref struct RequestLine
 
     /// <summary>Reads a line, which is without its line end.</summary>
     /// <returns>The refusal of a malformed line. Null for a well-formed one.</returns>
-    public static UpgradeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
+    public static HandshakeRefusal? TryParse(ReadOnlySpan<byte> text, out RequestLine line)
     {
         line = default;
         if (text.IsEmpty)
-            return UpgradeRefusal.EmptyFirstLine;
+            return HandshakeRefusal.EmptyFirstLine;
         if (text.ContainsAnyExceptInRange((byte)' ', (byte)'~'))
-            return UpgradeRefusal.RequestLineCharacters;
+            return HandshakeRefusal.RequestLineCharacters;
         if (text.Count((byte)' ') != 2)
-            return UpgradeRefusal.RequestLineMalformed;
+            return HandshakeRefusal.RequestLineMalformed;
         int first = text.IndexOf((byte)' ');
         int last = text.LastIndexOf((byte)' ');
         var target = text[(first + 1)..last];
         if (!text[..first].SequenceEqual("GET"u8))
-            return UpgradeRefusal.MethodNotGet;
+            return HandshakeRefusal.MethodNotGet;
         if (!target.StartsWith((byte)'/'))
-            return UpgradeRefusal.TargetNotOriginForm;
+            return HandshakeRefusal.TargetNotOriginForm;
         if (target.Contains((byte)'#'))
-            return UpgradeRefusal.TargetFragment;
+            return HandshakeRefusal.TargetFragment;
         if (!text[(last + 1)..].SequenceEqual("HTTP/1.1"u8))
-            return UpgradeRefusal.HttpVersion;
+            return HandshakeRefusal.HttpVersion;
         int mark = target.IndexOf((byte)'?');
         line = mark < 0 ? new RequestLine(target, default) : new RequestLine(target[..mark], target[(mark + 1)..]);
         return null;

@@ -16,7 +16,7 @@ public static class UpgradeResponse
     /// <param name="request">The request that this answers.</param>
     /// <param name="subprotocol">One of the offered subprotocols, or null to confirm none.</param>
     /// <exception cref="ArgumentException">The subprotocol was not offered. A client must fail such a connection.</exception>
-    public static void WriteAccepted(IBufferWriter<byte> output, UpgradeRequest request, string? subprotocol)
+    public static void WriteAccepted(IBufferWriter<byte> output, HandshakeRequest request, string? subprotocol)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
@@ -29,7 +29,7 @@ public static class UpgradeResponse
     }
 
     /// <summary>Writes a plain HTTP answer with one line of JSON, after which the connection ends.</summary>
-    public static void WriteRefused(IBufferWriter<byte> output, UpgradeRefusal refusal)
+    public static void WriteRefused(IBufferWriter<byte> output, HandshakeRefusal refusal)
     {
         ArgumentNullException.ThrowIfNull(refusal);
         // The default encoder escapes everything beyond ASCII, so the number of characters is the number of bytes.

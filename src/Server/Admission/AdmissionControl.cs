@@ -17,7 +17,7 @@ internal sealed class AdmissionControl(
     GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins,
     IAuthenticator authenticator, SessionServices sessions, IEnumerable<IDialectFactory> dialects)
 {
-    private static readonly UpgradeRefusal TooManyOfUser = UpgradeRefusal.TooManyRequests with { Reason = "user_connections" };
+    private static readonly HandshakeRefusal TooManyOfUser = HandshakeRefusal.TooManyRequests with { Reason = "user_connections" };
 
     private readonly Dictionary<string, IDialectFactory> _dialects = dialects.ToDictionary(dialect => dialect.Path, StringComparer.Ordinal);
 
@@ -27,14 +27,14 @@ internal sealed class AdmissionControl(
     /// <summary>Decides over a WebSocket at the path of one of <see cref="Dialects"/>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address) =>
+    public ValueTask<AdmissionResult> AdmitAsync(HandshakeRequest request, IPAddress address) =>
         AdmitAsync(request, address, _dialects[request.Path]);
 
     /// <summary>Decides over a WebSocket at any path.</summary>
     /// <param name="request">The request.</param>
     /// <param name="address">The client's address.</param>
     /// <param name="dialect">The language that is served there.</param>
-    public ValueTask<AdmissionResult> AdmitAsync(UpgradeRequest request, IPAddress address, IDialectFactory dialect) =>
+    public ValueTask<AdmissionResult> AdmitAsync(HandshakeRequest request, IPAddress address, IDialectFactory dialect) =>
         AdmitAsync(request, address, lease => UpgradeAsync(request, lease, dialect));
 
     /// <summary>Decides over a stream.</summary>
@@ -43,31 +43,31 @@ internal sealed class AdmissionControl(
     /// <param name="dialect">The language of the stream.</param>
     /// <param name="opening">What the client asks for.</param>
     public ValueTask<AdmissionResult> AdmitAsync(
-        UpgradeRequest request, IPAddress address, IDialectFactory dialect, InitialSubscriptions opening) =>
+        HandshakeRequest request, IPAddress address, IDialectFactory dialect, InitialSubscriptions opening) =>
         AdmitAsync(request, address, lease => StreamAsync(request, lease, dialect, opening));
 
     /// <summary>
     /// Finds out who an ordinary request comes from. It has one chance to say so: a token that is needed has to be in it.
     /// </summary>
-    public async ValueTask<SignIn> SignInAsync(UpgradeRequest request)
+    public async ValueTask<SignIn> SignInAsync(HandshakeRequest request)
     {
         if (!origins.Allow(request.Origin))
-            return SignIn.Refused(UpgradeRefusal.ForbiddenOrigin);
+            return SignIn.Refused(HandshakeRefusal.ForbiddenOrigin);
         var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         bool isMissingToken = signIn is { Identity: null, Refusal: null }
             && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Unauthenticated);
-        return isMissingToken ? SignIn.Refused(UpgradeRefusal.TokenMissing) : signIn;
+        return isMissingToken ? SignIn.Refused(HandshakeRefusal.TokenMissing) : signIn;
     }
 
     private async ValueTask<AdmissionResult> AdmitAsync(
-        UpgradeRequest request, IPAddress address, Func<ConnectionLease, ValueTask<AdmissionResult>> decide)
+        HandshakeRequest request, IPAddress address, Func<ConnectionLease, ValueTask<AdmissionResult>> decide)
     {
         if (readiness.IsDraining)
-            return UpgradeRefusal.Unavailable with { Reason = "draining", RetryAfter = TimeSpan.FromSeconds(1) };
+            return HandshakeRefusal.Unavailable with { Reason = "draining", RetryAfter = TimeSpan.FromSeconds(1) };
         if (!rates.TryTake(address, out var wait))
-            return UpgradeRefusal.TooManyRequests with { Reason = "handshake_rate", RetryAfter = wait };
+            return HandshakeRefusal.TooManyRequests with { Reason = "handshake_rate", RetryAfter = wait };
         if (!origins.Allow(request.Origin))
-            return UpgradeRefusal.ForbiddenOrigin;
+            return HandshakeRefusal.ForbiddenOrigin;
         if (limits.TryAcquire(address, out var refusal) is not { } lease)
             return refusal!;
         var result = default(AdmissionResult);
@@ -82,14 +82,14 @@ internal sealed class AdmissionControl(
         }
     }
 
-    private async ValueTask<AdmissionResult> UpgradeAsync(UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect)
+    private async ValueTask<AdmissionResult> UpgradeAsync(HandshakeRequest request, ConnectionLease lease, IDialectFactory dialect)
     {
         if (!dialect.SignsIn)
             return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
         if (subprotocol is null
             && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
-            return UpgradeRefusal.UnknownSubprotocol;
+            return HandshakeRefusal.UnknownSubprotocol;
         var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
@@ -104,7 +104,7 @@ internal sealed class AdmissionControl(
     }
 
     private async ValueTask<AdmissionResult> StreamAsync(
-        UpgradeRequest request, ConnectionLease lease, IDialectFactory dialect, InitialSubscriptions opening)
+        HandshakeRequest request, ConnectionLease lease, IDialectFactory dialect, InitialSubscriptions opening)
     {
         var signIn = await SignInAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
@@ -121,7 +121,7 @@ internal sealed class AdmissionControl(
 
     /// <summary>Asks the application's backend whether the user may connect, where it wants to be asked.</summary>
     /// <returns>Null when the user may.</returns>
-    private async ValueTask<UpgradeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
+    private async ValueTask<HandshakeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
     {
         if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;

@@ -13,7 +13,7 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
     /// <summary>When clients are told to come back to a full node. Another node has room at once, so it need not be short.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private static readonly UpgradeRefusal TooManyOfAddress = UpgradeRefusal.TooManyRequests with { Reason = "address_connections" };
+    private static readonly HandshakeRefusal TooManyOfAddress = HandshakeRefusal.TooManyRequests with { Reason = "address_connections" };
 
     private readonly Lock _gate = new();
     private readonly int _limit = options.Limits.Connections;
@@ -32,12 +32,12 @@ internal sealed class ConnectionLimits(GatewayOptions options, OpenSockets socke
 
     /// <summary>Takes a place for a connection that is to be.</summary>
     /// <returns>To be disposed when the connection is over, or does not come about; null when there is no place.</returns>
-    public CountedLease? TryAcquire(IPAddress address, out UpgradeRefusal? refusal)
+    public CountedLease? TryAcquire(IPAddress address, out HandshakeRefusal? refusal)
     {
         lock (_gate)
         {
             refusal = sockets.IsFull || (_limit > 0 && _taken >= _limit)
-                ? UpgradeRefusal.Unavailable with { Reason = "node_full", RetryAfter = RetryAfter }
+                ? HandshakeRefusal.Unavailable with { Reason = "node_full", RetryAfter = RetryAfter }
                 : !_addresses.TryAdd(AddressKey.Of(address)) ? TooManyOfAddress : null;
             if (refusal is not null)
                 return null;

@@ -34,13 +34,13 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly int _rate = options.Limits.HandshakesPerSecondPerAddress;
-    private readonly Dictionary<AddressKey, Untold> _untold = [];
+    private readonly Dictionary<AddressKey, Unreported> _unreported = [];
     private readonly Queue<AddressKey> _due = [];
     private bool _isTelling;
     private volatile IPeerNodes? _peers;
 
     /// <summary>Whether something was told a moment ago, or is about to be.</summary>
-    public bool IsTelling
+    public bool IsReporting
     {
         get
         {
@@ -53,7 +53,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     public void Join(IPeerNodes peers) => _peers = peers;
 
     /// <summary>Another node has let through so many handshakes of these addresses.</summary>
-    public void OnTold(IReadOnlyDictionary<string, int> addresses)
+    public void OnReport(IReadOnlyDictionary<string, int> addresses)
     {
         foreach (var (text, count) in addresses)
         {
@@ -65,9 +65,9 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     protected override void OnTaken(AddressKey address, long now)
     {
         int nodes = _peers?.Reachable ?? 1;
-        if (nodes == 1 || (_untold.Count >= MostAddresses && !_untold.ContainsKey(address)))
+        if (nodes == 1 || (_unreported.Count >= MostAddresses && !_unreported.ContainsKey(address)))
             return;
-        ref var untold = ref CollectionsMarshal.GetValueRefOrAddDefault(_untold, address, out _);
+        ref var untold = ref CollectionsMarshal.GetValueRefOrAddDefault(_unreported, address, out _);
         untold.Count = untold.LeftAt(now, LeakOf(nodes), time) + 1;
         untold.At = now;
         // All nodes together keep a quarter of a second's worth to themselves.
@@ -84,10 +84,10 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     protected override void OnForget(long now)
     {
         double leak = LeakOf(_peers?.Reachable ?? 1);
-        foreach (var (address, untold) in _untold)
+        foreach (var (address, untold) in _unreported)
         {
             if (!untold.IsDue && untold.LeftAt(now, leak, time) == 0)
-                _untold.Remove(address);
+                _unreported.Remove(address);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
             var told = new Dictionary<string, int>();
             while (told.Count < MostTold && _due.TryDequeue(out var address))
             {
-                if (_untold.Remove(address, out var untold))
+                if (_unreported.Remove(address, out var untold))
                     told[address.ToAddress().ToString()] = (int)Math.Round(untold.Count);
             }
             _isTelling = told.Count > 0;
@@ -122,7 +122,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     }
 
     /// <summary>Handshakes of an address that the other nodes do not know of.</summary>
-    private record struct Untold(double Count, long At, bool IsDue)
+    private record struct Unreported(double Count, long At, bool IsDue)
     {
         public readonly double LeftAt(long now, double leak, TimeProvider time) =>
             Math.Max(0, Count - (time.GetElapsedTime(At, now).TotalSeconds * leak));

@@ -45,7 +45,7 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     }
 
     /// <summary>An upgrade that was answered with an HTTP error.</summary>
-    public void Refused(IPAddress address, UpgradeRefusal refusal)
+    public void Refused(IPAddress address, HandshakeRefusal refusal)
     {
         metrics.Refused(refusal);
         recent.Refused(address, refusal);

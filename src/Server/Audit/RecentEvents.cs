@@ -31,7 +31,8 @@ internal sealed class RecentEvents(TimeProvider time) : ITickHandler
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public void Refused(IPAddress address, UpgradeRefusal refusal) => Refused(address, refusal.StatusCode, refusal.Reason, refusal.Message);
+    public void Refused(IPAddress address, HandshakeRefusal refusal) =>
+        Refused(address, refusal.StatusCode, refusal.Reason, refusal.Message);
 
     public void Aborted(IPAddress? address, AbortReason reason) => Refused(address, null, reason.Label(), reason switch
     {

@@ -15,7 +15,7 @@ internal sealed class DevelopmentAuthenticator : IAuthenticator
 
     public TokenVerifier? Tokens => null;
 
-    public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) => new(SignIn.NoToken);
+    public ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request) => new(SignIn.NoToken);
 
     public Identity WithoutToken(string connection) => Identity.Unrestricted("anonymous-" + connection);
 }

@@ -14,7 +14,7 @@ internal readonly record struct HandshakeToken(string Text, bool IsFromCookie = 
 
     /// <param name="request">The request.</param>
     /// <param name="cookie">The cookie that may hold a token; null for none.</param>
-    public static HandshakeToken? Find(UpgradeRequest request, string? cookie)
+    public static HandshakeToken? Find(HandshakeRequest request, string? cookie)
     {
         if (request.Authorization is { } header
             && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header[Scheme.Length..].Trim() is { Length: > 0 } bearer)

@@ -21,7 +21,7 @@ internal interface IAuthenticator : IHealthSource
     TokenVerifier? Tokens { get; }
 
     /// <summary>Who the request says it is, before it is upgraded.</summary>
-    ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request);
+    ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request);
 
     /// <summary>Who an open connection without a token is: <see cref="Identity.Unauthenticated"/> where it has to sign in first.</summary>
     /// <param name="connection">Its id.</param>

@@ -20,18 +20,18 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
 
     public TokenVerifier Tokens => tokens;
 
-    public async ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request)
+    public async ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request)
     {
         if (HandshakeToken.Find(request, options.Auth.Cookie) is not { } token)
             return SignIn.NoToken;
         if (token.IsFromCookie && !origins.Has(request.Origin))
-            return SignIn.Refused(UpgradeRefusal.CookieWithoutOrigin);
+            return SignIn.Refused(HandshakeRefusal.CookieWithoutOrigin);
         var (claims, problem) = await tokens.VerifyAsync(token.Text).ConfigureAwait(false);
         return problem switch
         {
             null => new SignIn(Identity.Of(claims!)),
-            { IsOurs: true } => SignIn.Refused(UpgradeRefusal.Unavailable with { Reason = "no_token_keys", RetryAfter = KeysMayBeBack }),
-            _ => SignIn.Refused(UpgradeRefusal.Unauthorized(problem.Message)),
+            { IsOurs: true } => SignIn.Refused(HandshakeRefusal.Unavailable with { Reason = "no_token_keys", RetryAfter = KeysMayBeBack }),
+            _ => SignIn.Refused(HandshakeRefusal.Unauthorized(problem.Message)),
         };
     }
 

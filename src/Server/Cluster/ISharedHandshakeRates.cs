@@ -7,5 +7,5 @@ internal interface ISharedHandshakeRates
     void Join(IPeerNodes peers);
 
     /// <summary>Another node has let through so many handshakes of these addresses.</summary>
-    void OnTold(IReadOnlyDictionary<string, int> addresses);
+    void OnReport(IReadOnlyDictionary<string, int> addresses);
 }

@@ -198,7 +198,7 @@ internal sealed partial class NodeRegistry(
         if (message.Users is { } reported)
             users.OnReported(message.From, reported);
         if (message.Handshakes is { } let)
-            handshakes.OnTold(let);
+            handshakes.OnReport(let);
         if (message.Id is not { } id)
             return;
         if (message.Claims is { } claims)

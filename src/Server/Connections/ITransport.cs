@@ -27,7 +27,7 @@ internal interface ITransport
     /// <param name="connection">The receiver, whose <see cref="IConnectionReceiver.OnEndAsync"/> is called once.</param>
     /// <param name="opened">Completes when the connection has opened, with whether there is anything to receive.</param>
     /// <returns>
-    /// Completes when whoever accepted the socket may let go of it: when the connection is over, or as soon as it has opened where the transport
+    /// Completes when the socket's acceptor may let go of it: when the connection is over, or as soon as it has opened where the transport
     /// closes the socket itself.
     /// </returns>
     Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened);

@@ -34,7 +34,7 @@ internal sealed class CrossOrigin(GatewayOptions options, AllowedOrigins origins
         Mark(context);
         var headers = context.Response.Headers;
         if (headers.AccessControlAllowOrigin.Count == 0)
-            return RefusalResponse.WriteAsync(context.Response, UpgradeRefusal.ForbiddenOrigin);
+            return RefusalResponse.WriteAsync(context.Response, HandshakeRefusal.ForbiddenOrigin);
         headers.AccessControlAllowMethods = method;
         headers.AccessControlAllowHeaders = "Authorization, Content-Type, Last-Event-ID";
         headers.AccessControlMaxAge = "600";

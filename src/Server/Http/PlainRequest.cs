@@ -10,13 +10,13 @@ internal static class PlainRequest
 {
     /// <param name="request">The request.</param>
     /// <param name="refusal">Why it is refused; null when it is not.</param>
-    public static UpgradeRequest? Read(HttpRequest request, out UpgradeRefusal? refusal)
+    public static HandshakeRequest? Read(HttpRequest request, out HandshakeRefusal? refusal)
     {
         var headers = request.Headers;
-        refusal = IsRepeated(headers.Origin) ? UpgradeRefusal.Repeated("Origin")
-            : IsRepeated(headers.Authorization) ? UpgradeRefusal.Repeated("Authorization")
+        refusal = IsRepeated(headers.Origin) ? HandshakeRefusal.Repeated("Origin")
+            : IsRepeated(headers.Authorization) ? HandshakeRefusal.Repeated("Authorization")
             : null;
-        return refusal is not null ? null : new UpgradeRequest
+        return refusal is not null ? null : new HandshakeRequest
         {
             Path = request.Path.Value ?? "/",
             Query = request.QueryString.Value?.TrimStart('?') ?? "",

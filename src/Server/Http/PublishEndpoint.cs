@@ -28,7 +28,7 @@ internal sealed class PublishEndpoint(
 
     private readonly int _limit = services.Options.Limits.MessageBytes;
 
-    private UpgradeRefusal TooLarge => new(413, ErrorCode.MessageTooLarge, $"at most {_limit} bytes (Limits:MessageBytes)");
+    private HandshakeRefusal TooLarge => new(413, ErrorCode.MessageTooLarge, $"at most {_limit} bytes (Limits:MessageBytes)");
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -46,7 +46,7 @@ internal sealed class PublishEndpoint(
         }
         catch (BadHttpRequestException broken)
         {
-            var refusal = new UpgradeRefusal(broken.StatusCode, ErrorCode.BadRequest, "the body could not be read");
+            var refusal = new HandshakeRefusal(broken.StatusCode, ErrorCode.BadRequest, "the body could not be read");
             await RefuseAsync(context, refusal).ConfigureAwait(false);
         }
         catch (Exception failure) when (
@@ -57,7 +57,7 @@ internal sealed class PublishEndpoint(
     }
 
     /// <returns>Null when it was published and answered.</returns>
-    private async ValueTask<UpgradeRefusal?> TryPublishAsync(HttpContext context)
+    private async ValueTask<HandshakeRefusal?> TryPublishAsync(HttpContext context)
     {
         // That of the API; here Limits:MessageBytes counts.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -116,7 +116,7 @@ internal sealed class PublishEndpoint(
         return null;
     }
 
-    private static UpgradeRefusal TooFast(TimeSpan wait) =>
+    private static HandshakeRefusal TooFast(TimeSpan wait) =>
         new(429, ErrorCode.RateLimited, SessionError.RateLimited.Message) { RetryAfter = wait };
 
     /// <summary>Null when it is too large.</summary>
@@ -175,7 +175,7 @@ internal sealed class PublishEndpoint(
         await response.BodyWriter.WriteAsync(json.WrittenMemory).ConfigureAwait(false);
     }
 
-    private Task RefuseAsync(HttpContext context, UpgradeRefusal refusal)
+    private Task RefuseAsync(HttpContext context, HandshakeRefusal refusal)
     {
         services.Metrics.Error(refusal.Error);
         return RefusalResponse.WriteAsync(context.Response, refusal);

@@ -15,5 +15,5 @@ internal sealed class FirstRequest(AdmissionControl admission)
 
     /// <param name="head">What has come so far; nothing of it is consumed.</param>
     public RequestKind Classify(ReadOnlySequence<byte> head) =>
-        UpgradeDetector.Classify(head, _paths, UpgradeRequestParser.DefaultMaxHeadBytes);
+        UpgradeDetector.Classify(head, _paths, HandshakeRequestParser.DefaultMaxHeadBytes);
 }

@@ -7,7 +7,7 @@ namespace Gateway.Server.Listening;
 /// <summary>Writes a refusal as the answer to an HTTP request. Stateless.</summary>
 internal static class RefusalResponse
 {
-    public static Task WriteAsync(HttpResponse response, UpgradeRefusal refusal)
+    public static Task WriteAsync(HttpResponse response, HandshakeRefusal refusal)
     {
         response.StatusCode = refusal.StatusCode;
         response.Headers.CacheControl = "no-store";

@@ -22,7 +22,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
     /// </summary>
     private static readonly string NoKey = Convert.ToBase64String(new byte[16]);
 
-    private static readonly UpgradeRefusal NotLocal =
+    private static readonly HandshakeRefusal NotLocal =
         new(403, ErrorCode.Forbidden, "development mode serves this machine alone") { Reason = "development" };
 
     public void Map(IEndpointRouteBuilder routes)
@@ -48,25 +48,25 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
             : null;
         if (connect is null && !context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase))
         {
-            await RefuseAsync(context, peer, UpgradeRefusal.UpgradeRequired).ConfigureAwait(false);
+            await RefuseAsync(context, peer, HandshakeRefusal.UpgradeRequired).ConfigureAwait(false);
             return;
         }
         long start = Stopwatch.GetTimestamp();
         var head = new ReadOnlySequence<byte>(Head(context.Request, connect is not null));
-        var outcome = UpgradeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
-        if (outcome == UpgradeOutcome.Accepted && exactPath is not null && request!.Path != exactPath)
+        var outcome = HandshakeRequestParser.TryParse(head, int.MaxValue, out var request, out var refusal, out _);
+        if (outcome == HandshakeOutcome.Accepted && exactPath is not null && request!.Path != exactPath)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
         // What the HTTP server does not let through, such as a body, the parser has refused by name before.
         var upgrade = context.Features.Get<IHttpUpgradeFeature>();
-        if (outcome == UpgradeOutcome.Accepted && connect is null && upgrade is not { IsUpgradableRequest: true })
-            (outcome, refusal) = (UpgradeOutcome.Refused, UpgradeRefusal.UpgradeRequired);
-        if (outcome == UpgradeOutcome.Accepted && exactPath is null && services.Options.IsDevelopment && !IPAddress.IsLoopback(peer))
-            (outcome, refusal) = (UpgradeOutcome.Refused, NotLocal);
+        if (outcome == HandshakeOutcome.Accepted && connect is null && upgrade is not { IsUpgradableRequest: true })
+            (outcome, refusal) = (HandshakeOutcome.Refused, HandshakeRefusal.UpgradeRequired);
+        if (outcome == HandshakeOutcome.Accepted && exactPath is null && services.Options.IsDevelopment && !IPAddress.IsLoopback(peer))
+            (outcome, refusal) = (HandshakeOutcome.Refused, NotLocal);
         Admitted? admitted = null;
-        if (outcome == UpgradeOutcome.Accepted)
+        if (outcome == HandshakeOutcome.Accepted)
             (admitted, refusal) = await admission.AdmitAsync(request!, peer, dialect).ConfigureAwait(false);
         if (admitted is null)
         {
@@ -114,7 +114,7 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         return Encoding.UTF8.GetBytes(head.Append("\r\n").ToString());
     }
 
-    private async Task RefuseAsync(HttpContext context, IPAddress address, UpgradeRefusal refusal)
+    private async Task RefuseAsync(HttpContext context, IPAddress address, HandshakeRefusal refusal)
     {
         services.Audit.Refused(address, refusal);
         if (!HttpProtocol.IsHttp2(context.Request.Protocol) && !HttpProtocol.IsHttp3(context.Request.Protocol))

@@ -53,9 +53,9 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
     {
         long start = Stopwatch.GetTimestamp();
         var input = new ReadOnlySequence<byte>(bytes);
-        var outcome = UpgradeRequestParser.TryParse(
-            input, UpgradeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
-        connection.StopPeeking(outcome == UpgradeOutcome.Accepted ? bytes[..(int)input.Slice(0, consumed).Length] : bytes);
+        var outcome = HandshakeRequestParser.TryParse(
+            input, HandshakeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out var consumed);
+        connection.StopPeeking(outcome == HandshakeOutcome.Accepted ? bytes[..(int)input.Slice(0, consumed).Length] : bytes);
         var (upgraded, answer) = await DecideAsync(connection, connection.Peer, request, refusal).ConfigureAwait(false);
         services.Metrics.Handshaken(start);
         if (upgraded is not null)
@@ -68,21 +68,21 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
     }
 
     /// <summary>Takes the request off the input. All of it is there: only then was it told from other requests.</summary>
-    private static bool TryTakeRequest(PipeReader input, out UpgradeRequest? request, out UpgradeRefusal? refusal)
+    private static bool TryTakeRequest(PipeReader input, out HandshakeRequest? request, out HandshakeRefusal? refusal)
     {
         (request, refusal) = (null, null);
         if (!input.TryRead(out var result))
             return false;
-        var outcome = UpgradeRequestParser.TryParse(
-            result.Buffer, UpgradeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
+        var outcome = HandshakeRequestParser.TryParse(
+            result.Buffer, HandshakeRequestParser.DefaultMaxHeadBytes, out request, out refusal, out var consumed);
         // With a refusal, whatever else was sent is read too: closing a socket with unread input resets it, and the answer could be lost.
-        input.AdvanceTo(outcome == UpgradeOutcome.Accepted ? consumed : result.Buffer.End);
-        return outcome != UpgradeOutcome.NeedMoreData;
+        input.AdvanceTo(outcome == HandshakeOutcome.Accepted ? consumed : result.Buffer.End);
+        return outcome != HandshakeOutcome.NeedMoreData;
     }
 
     /// <returns>The connection to run, null after a refusal, and the answer.</returns>
     private async ValueTask<(Connection? Connection, ReadOnlyMemory<byte> Answer)> DecideAsync(
-        ITransport transport, EndPoint? peer, UpgradeRequest? request, UpgradeRefusal? refusal)
+        ITransport transport, EndPoint? peer, HandshakeRequest? request, HandshakeRefusal? refusal)
     {
         Admitted? admitted = null;
         var address = addresses.Of(peer, request?.ForwardedFor);

@@ -111,7 +111,7 @@ internal sealed class GatewayMetrics : IDisposable
         _disconnects.Add(1, new KeyValuePair<string, object?>("code", isKnown ? code : "other"));
     }
 
-    public void Refused(UpgradeRefusal refusal) =>
+    public void Refused(HandshakeRefusal refusal) =>
         _refusals.Add(1, new KeyValuePair<string, object?>("status", refusal.StatusCode), new KeyValuePair<string,
             object?>("reason", refusal.Reason));
 

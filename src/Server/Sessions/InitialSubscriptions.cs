@@ -56,22 +56,22 @@ internal sealed class InitialSubscriptions
     /// Says why there is nothing to subscribe to; null where at least one channel is allowed. The client hears of the others by errors on
     /// its stream.
     /// </summary>
-    public UpgradeRefusal? Refuse(Identity identity, Namespaces namespaces, int maxChannels)
+    public HandshakeRefusal? Refuse(Identity identity, Namespaces namespaces, int maxChannels)
     {
         maxChannels = Math.Min(maxChannels, ChannelPositions.MaxChannels);
         if (Channels.Count == 0)
-            return new UpgradeRefusal(400, ErrorCode.BadRequest, "name at least one channel: /sse?channel=news");
+            return new HandshakeRefusal(400, ErrorCode.BadRequest, "name at least one channel: /sse?channel=news");
         if (Channels.Count > maxChannels)
-            return new UpgradeRefusal(400, ErrorCode.LimitExceeded, $"at most {maxChannels} channels per stream");
-        UpgradeRefusal? refusal = null;
+            return new HandshakeRefusal(400, ErrorCode.LimitExceeded, $"at most {maxChannels} channels per stream");
+        HandshakeRefusal? refusal = null;
         foreach (string channel in Channels)
         {
             if (namespaces.TryName(Encoding.UTF8.GetBytes(channel), out string problem) is not { } name)
-                refusal ??= new UpgradeRefusal(400, ErrorCode.BadRequest, problem);
+                refusal ??= new HandshakeRefusal(400, ErrorCode.BadRequest, problem);
             else if (ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
                 return null;
             else
-                refusal = new UpgradeRefusal(403, SessionError.Forbidden.Code, SessionError.Forbidden.Message);
+                refusal = new HandshakeRefusal(403, SessionError.Forbidden.Code, SessionError.Forbidden.Message);
         }
         return refusal;
     }

@@ -89,7 +89,7 @@ public sealed class StatsTests
         await using var server = await GatewayServer.StartAsync();
         var recent = server.Services.GetRequiredService<RecentEvents>();
         for (int i = 0; i < 2 * RecentEvents.Capacity; i++)
-            recent.Refused(new IPAddress(i), UpgradeRefusal.ForbiddenOrigin);
+            recent.Refused(new IPAddress(i), HandshakeRefusal.ForbiddenOrigin);
 
         Assert.Equal(RecentEvents.Capacity, recent.Refusals.Count);
         Assert.Equal(new IPAddress(2 * RecentEvents.Capacity - 1).ToString(), recent.Refusals[0].Address);

@@ -254,7 +254,7 @@ public sealed class ConnectionLimitsTests
 
         public TokenVerifier? Tokens => null;
 
-        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.UpgradeRequest request) =>
+        public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.HandshakeRequest request) =>
             throw new InvalidOperationException("broken on purpose");
 
         public Identity WithoutToken(string connection) => Identity.Anonymous(connection);

@@ -86,7 +86,7 @@ public sealed class HandshakeRatesTests
             await SettledAsync(nodes);
             _time.Advance(HandshakeRates.Pause);
         }
-        while (nodes[0].IsTelling);
+        while (nodes[0].IsReporting);
         await SettledAsync(nodes);
         Assert.Equal(1_000, nodes[1].Count);
         // The first message holds the addresses that were due when it was sent.
@@ -109,8 +109,8 @@ public sealed class HandshakeRatesTests
     public void A_debt_has_an_end()
     {
         var node = Start(rate: 10, "a", "b")[0];
-        node.OnTold(new Dictionary<string, int> { [Address.ToString()] = int.MaxValue, ["not an address"] = 5, ["192.0.2.9"] = -5 });
-        node.OnTold(new Dictionary<string, int> { [Address.ToString()] = int.MaxValue });
+        node.OnReport(new Dictionary<string, int> { [Address.ToString()] = int.MaxValue, ["not an address"] = 5, ["192.0.2.9"] = -5 });
+        node.OnReport(new Dictionary<string, int> { [Address.ToString()] = int.MaxValue });
         Assert.False(node.TryTake(Address, out var wait));
         Assert.InRange(wait, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10.2));
         Assert.Equal(10, TakeAll(node, IPAddress.Parse("192.0.2.9")));
@@ -121,7 +121,7 @@ public sealed class HandshakeRatesTests
     {
         var node = Start(rate: 10, "a", "b")[0];
         var addresses = Enumerable.Range(0, HandshakeRates.MostAddresses + 100).Select(i => new IPAddress(0x0A000000L + i).ToString());
-        node.OnTold(addresses.ToDictionary(address => address, _ => 1));
+        node.OnReport(addresses.ToDictionary(address => address, _ => 1));
         Assert.Equal(HandshakeRates.MostAddresses, node.Count);
     }
 
@@ -133,7 +133,7 @@ public sealed class HandshakeRatesTests
         var other = Start(rate: 10, "b")[0];
         _bus.IsAway = true;
         Assert.Equal(10, TakeAll(other));
-        Assert.False(alone.IsTelling || other.IsTelling);
+        Assert.False(alone.IsReporting || other.IsReporting);
         Assert.Equal(0, _bus.Sent);
     }
 
@@ -176,7 +176,7 @@ public sealed class HandshakeRatesTests
     private async Task SettledAsync(HandshakeRates[] nodes)
     {
         await Eventually.TrueAsync(
-            () => nodes.Count(node => node.IsTelling) == _time.Timers(dueWithin: HandshakeRates.Pause),
+            () => nodes.Count(node => node.IsReporting) == _time.Timers(dueWithin: HandshakeRates.Pause),
             "every node has sent its counts");
         _bus.Deliver();
     }

@@ -107,8 +107,8 @@ internal sealed class PeerBus
         });
 
         public void SendHandshakes(IReadOnlyDictionary<string, int> addresses) =>
-            bus.Send(() => bus.Others(this).ForEach(other => other.OnTold(addresses)));
+            bus.Send(() => bus.Others(this).ForEach(other => other.OnReport(addresses)));
 
-        private void OnTold(IReadOnlyDictionary<string, int> addresses) => rates!.OnTold(addresses);
+        private void OnReport(IReadOnlyDictionary<string, int> addresses) => rates!.OnReport(addresses);
     }
 }

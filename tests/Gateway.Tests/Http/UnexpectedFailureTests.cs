@@ -41,7 +41,7 @@ public sealed class UnexpectedFailureTests
 
         public TokenVerifier? Tokens => null;
 
-        public ValueTask<SignIn> AuthenticateAsync(UpgradeRequest request) =>
+        public ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request) =>
             throw new InvalidOperationException("no connection to 10.0.0.7");
 
         public Identity WithoutToken(string connection) => Identity.Anonymous(connection);

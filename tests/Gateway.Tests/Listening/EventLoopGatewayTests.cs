@@ -32,7 +32,8 @@ public sealed class EventLoopGatewayTests
     {
         await using var server = await StartAsync();
         await using var client = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
-        await client.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/echo")), .. RawWebSocket.TextFrame("at once")]);
+        byte[] request = Encoding.ASCII.GetBytes(RawWebSocket.UpgradeRequest("/echo"));
+        await client.SendAsync((byte[])[.. request, .. RawWebSocket.TextFrame("at once")]);
 
         Assert.StartsWith("HTTP/1.1 101 ", await client.ReadHeadAsync(), StringComparison.Ordinal);
         Assert.Equal("at once", (await client.ReadFrameAsync())!.Text);

@@ -42,16 +42,16 @@ internal static class Handshake
     public static string Requesting(string requestLine) => Head(requestLine, Required);
 
     /// <summary>Asserts that every cut accepts with the same result and stops right after the head, and that no prefix is enough.</summary>
-    public static UpgradeRequest Accepts(string head, int maxHeadBytes = UpgradeRequestParser.DefaultMaxHeadBytes)
+    public static HandshakeRequest Accepts(string head, int maxHeadBytes = HandshakeRequestParser.DefaultMaxHeadBytes)
     {
-        UpgradeRequest? expected = null;
+        HandshakeRequest? expected = null;
         foreach (string after in new[] { "", "\u0081\u0080frames" })
         {
             foreach (var input in HeadSplits.Of(Bytes(head + after)))
             {
-                var outcome = UpgradeRequestParser.TryParse(input, maxHeadBytes, out var request, out var refusal, out var consumed);
+                var outcome = HandshakeRequestParser.TryParse(input, maxHeadBytes, out var request, out var refusal, out var consumed);
                 Assert.Null(refusal);
-                Assert.Equal(UpgradeOutcome.Accepted, outcome);
+                Assert.Equal(HandshakeOutcome.Accepted, outcome);
                 Assert.NotNull(request);
                 Assert.Equal(head.Length, input.Slice(input.Start, consumed).Length);
                 expected ??= request;
@@ -65,13 +65,13 @@ internal static class Handshake
     }
 
     /// <summary>Asserts that every cut refuses for the same reason, and that no prefix shorter than the decision says otherwise.</summary>
-    public static UpgradeRefusal Refuses(string head, int maxHeadBytes = UpgradeRequestParser.DefaultMaxHeadBytes)
+    public static HandshakeRefusal Refuses(string head, int maxHeadBytes = HandshakeRequestParser.DefaultMaxHeadBytes)
     {
-        UpgradeRefusal? expected = null;
+        HandshakeRefusal? expected = null;
         foreach (var input in HeadSplits.Of(Bytes(head)))
         {
-            var outcome = UpgradeRequestParser.TryParse(input, maxHeadBytes, out var request, out var refusal, out var consumed);
-            Assert.Equal(UpgradeOutcome.Refused, outcome);
+            var outcome = HandshakeRequestParser.TryParse(input, maxHeadBytes, out var request, out var refusal, out var consumed);
+            Assert.Equal(HandshakeOutcome.Refused, outcome);
             Assert.Null(request);
             Assert.NotNull(refusal);
             Assert.Equal(head.Length > maxHeadBytes ? 0 : head.Length, input.Slice(input.Start, consumed).Length);
@@ -89,8 +89,8 @@ internal static class Handshake
         for (int length = 0; length < decidedAt; length++)
         {
             var prefix = new ReadOnlySequence<byte>(bytes, 0, length);
-            var outcome = UpgradeRequestParser.TryParse(prefix, maxHeadBytes, out var request, out var refusal, out var consumed);
-            Assert.Equal(UpgradeOutcome.NeedMoreData, outcome);
+            var outcome = HandshakeRequestParser.TryParse(prefix, maxHeadBytes, out var request, out var refusal, out var consumed);
+            Assert.Equal(HandshakeOutcome.NeedMoreData, outcome);
             Assert.Null(request);
             Assert.Null(refusal);
             Assert.Equal(prefix.Start, consumed);

@@ -26,15 +26,15 @@ public sealed class UpgradeFuzzTests
     [InlineData(4)]
     public void Mutated_heads_never_throw_and_never_depend_on_the_cut(int seed)
     {
-        var refusals = new HashSet<UpgradeRefusal>();
+        var refusals = new HashSet<HandshakeRefusal>();
         int accepted = 0;
         int undecided = 0;
         var random = new Random(seed);
         for (int i = 0; i < 20_000; i++)
         {
             var outcome = Check(Mutate(random), random, out var refusal);
-            if (outcome == UpgradeOutcome.Accepted) accepted++;
-            if (outcome == UpgradeOutcome.NeedMoreData) undecided++;
+            if (outcome == HandshakeOutcome.Accepted) accepted++;
+            if (outcome == HandshakeOutcome.NeedMoreData) undecided++;
             if (refusal is not null) refusals.Add(refusal);
         }
 
@@ -52,7 +52,7 @@ public sealed class UpgradeFuzzTests
         {
             byte[] bytes = new byte[random.Next(Max + 50)];
             random.NextBytes(bytes);
-            Assert.NotEqual(UpgradeOutcome.Accepted, Check(bytes, random, out _));
+            Assert.NotEqual(HandshakeOutcome.Accepted, Check(bytes, random, out _));
         }
     }
 
@@ -80,15 +80,15 @@ public sealed class UpgradeFuzzTests
     private static byte RandomByte(Random random) =>
         random.Next(4) == 0 ? (byte)random.Next(256) : Telling[random.Next(Telling.Length)];
 
-    private static UpgradeOutcome Check(byte[] bytes, Random random, out UpgradeRefusal? refusal)
+    private static HandshakeOutcome Check(byte[] bytes, Random random, out HandshakeRefusal? refusal)
     {
         var whole = new ReadOnlySequence<byte>(bytes);
         int first = random.Next(bytes.Length + 1);
         int second = random.Next(first, bytes.Length + 1);
         var cut = HeadSplits.Sequence(bytes[..first], bytes[first..second], bytes[second..]);
 
-        var outcome = UpgradeRequestParser.TryParse(whole, Max, out var request, out refusal, out var consumed);
-        Assert.Equal(outcome, UpgradeRequestParser.TryParse(cut, Max, out var cutRequest, out var cutRefusal, out var cutConsumed));
+        var outcome = HandshakeRequestParser.TryParse(whole, Max, out var request, out refusal, out var consumed);
+        Assert.Equal(outcome, HandshakeRequestParser.TryParse(cut, Max, out var cutRequest, out var cutRefusal, out var cutConsumed));
         Assert.Equal(refusal, cutRefusal);
         Assert.Equal(request?.Key, cutRequest?.Key);
         long length = whole.Slice(whole.Start, consumed).Length;
@@ -97,8 +97,8 @@ public sealed class UpgradeFuzzTests
         var kind = UpgradeDetector.Classify(whole, Paths, Max);
         Assert.Equal(kind, UpgradeDetector.Classify(cut, Paths, Max));
 
-        Assert.Equal(outcome == UpgradeOutcome.Accepted, request is not null);
-        Assert.Equal(outcome == UpgradeOutcome.Refused, refusal is not null);
+        Assert.Equal(outcome == HandshakeOutcome.Accepted, request is not null);
+        Assert.Equal(outcome == HandshakeOutcome.Refused, refusal is not null);
         if (request is not null)
         {
             Assert.Equal("\r\n\r\n"u8, bytes.AsSpan((int)length - 4, 4));
@@ -107,7 +107,7 @@ public sealed class UpgradeFuzzTests
         }
 
         // The hand-over waits for exactly what the parser would wait for.
-        if (kind == RequestKind.Upgrade) Assert.NotEqual(UpgradeOutcome.NeedMoreData, outcome);
+        if (kind == RequestKind.Upgrade) Assert.NotEqual(HandshakeOutcome.NeedMoreData, outcome);
         return outcome;
     }
 }

@@ -7,7 +7,7 @@ namespace Gateway.Protocol.Tests.WebSockets;
 
 public sealed class UpgradeResponseTests
 {
-    private static readonly UpgradeRequest Sample = Handshake.Accepts(Handshake.Sample);
+    private static readonly HandshakeRequest Sample = Handshake.Accepts(Handshake.Sample);
 
     [Fact]
     public void The_accept_key_is_that_of_RFC_6455() =>
@@ -40,14 +40,14 @@ public sealed class UpgradeResponseTests
     public void A_bad_request_says_what_is_wrong() => Assert.Equal(
         "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 74\r\n\r\n" +
         """{"error":"bad_request","message":"the Upgrade header must name websocket"}""",
-        Written(UpgradeRefusal.UpgradeMissing));
+        Written(HandshakeRefusal.UpgradeMissing));
 
     [Fact]
     public void A_wrong_version_names_the_right_one() => Assert.Equal(
         "HTTP/1.1 426 Upgrade Required\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
         "Content-Type: application/json\r\nContent-Length: 68\r\n\r\n" +
         """{"error":"bad_request","message":"Sec-WebSocket-Version must be 13"}""",
-        Written(UpgradeRefusal.Version));
+        Written(HandshakeRefusal.Version));
 
     [Fact]
     public void A_bad_token_is_challenged() => Assert.Equal(
@@ -55,7 +55,7 @@ public sealed class UpgradeResponseTests
         "WWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"token expired\"\r\n" +
         "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n" +
         """{"error":"unauthorized","message":"token expired"}""",
-        Written(UpgradeRefusal.Unauthorized("token expired")));
+        Written(HandshakeRefusal.Unauthorized("token expired")));
 
     [Theory]
     [InlineData(0, "0")]
@@ -66,7 +66,7 @@ public sealed class UpgradeResponseTests
     [InlineData(86_400_000, "86400")]
     public void Retry_after_is_in_whole_seconds_rounded_up(int milliseconds, string expected)
     {
-        var refusal = UpgradeRefusal.Unavailable with { RetryAfter = TimeSpan.FromMilliseconds(milliseconds) };
+        var refusal = HandshakeRefusal.Unavailable with { RetryAfter = TimeSpan.FromMilliseconds(milliseconds) };
 
         Assert.StartsWith(
             $"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: {expected}\r\nContent-Type: ",
@@ -76,20 +76,20 @@ public sealed class UpgradeResponseTests
 
     [Fact]
     public void A_missing_token_is_asked_for_and_nothing_called_wrong() =>
-        Assert.Contains("\r\nWWW-Authenticate: Bearer\r\n", Written(UpgradeRefusal.TokenMissing), StringComparison.Ordinal);
+        Assert.Contains("\r\nWWW-Authenticate: Bearer\r\n", Written(HandshakeRefusal.TokenMissing), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("it's a \"token\"\r\nX: \\", "it's a ?token???X: ?")]
     [InlineData("caf\u00e9 ~", "caf? ~")]
     public void No_message_can_break_out_of_the_challenge(string message, string expected) =>
-        Assert.Equal($"Bearer error=\"invalid_token\", error_description=\"{expected}\"", UpgradeRefusal.Unauthorized(message).Challenge);
+        Assert.Equal($"Bearer error=\"invalid_token\", error_description=\"{expected}\"", HandshakeRefusal.Unauthorized(message).Challenge);
 
     [Fact]
     public void No_message_can_break_out_of_the_body()
     {
         const string Message = "\"}\r\n\r\nHTTP/1.1 200 OK \u00e9\u2028\ud83d\ude00";
 
-        string response = Written(UpgradeRefusal.Unauthorized(Message));
+        string response = Written(HandshakeRefusal.Unauthorized(Message));
         string body = response[(response.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
 
         Assert.DoesNotContain('\n', body);
@@ -97,21 +97,21 @@ public sealed class UpgradeResponseTests
         Assert.Equal(Message, JsonDocument.Parse(body).RootElement.GetProperty("message").GetString());
     }
 
-    public static TheoryData<UpgradeRefusal, string> Answers() => new()
+    public static TheoryData<HandshakeRefusal, string> Answers() => new()
     {
-        { UpgradeRefusal.UnknownSubprotocol, "400 Bad Request" },
-        { UpgradeRefusal.Unauthorized("no token"), "401 Unauthorized" },
-        { UpgradeRefusal.ForbiddenOrigin, "403 Forbidden" },
-        { UpgradeRefusal.Version, "426 Upgrade Required" },
-        { UpgradeRefusal.TooManyRequests, "429 Too Many Requests" },
-        { UpgradeRefusal.TooManyHeaders, "431 Request Header Fields Too Large" },
-        { UpgradeRefusal.Unavailable, "503 Service Unavailable" },
-        { new UpgradeRefusal(418, "teapot", "short and stout"), "418 " },
+        { HandshakeRefusal.UnknownSubprotocol, "400 Bad Request" },
+        { HandshakeRefusal.Unauthorized("no token"), "401 Unauthorized" },
+        { HandshakeRefusal.ForbiddenOrigin, "403 Forbidden" },
+        { HandshakeRefusal.Version, "426 Upgrade Required" },
+        { HandshakeRefusal.TooManyRequests, "429 Too Many Requests" },
+        { HandshakeRefusal.TooManyHeaders, "431 Request Header Fields Too Large" },
+        { HandshakeRefusal.Unavailable, "503 Service Unavailable" },
+        { new HandshakeRefusal(418, "teapot", "short and stout"), "418 " },
     };
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public void Every_refusal_is_a_whole_answer_that_closes(UpgradeRefusal refusal, string status)
+    public void Every_refusal_is_a_whole_answer_that_closes(HandshakeRefusal refusal, string status)
     {
         string response = Written(refusal);
         string[] parts = response.Split("\r\n\r\n");
@@ -124,7 +124,7 @@ public sealed class UpgradeResponseTests
         Assert.Equal(refusal.Message, body.GetProperty("message").GetString());
     }
 
-    private static string Written(UpgradeRefusal refusal) => Written(output => UpgradeResponse.WriteRefused(output, refusal));
+    private static string Written(HandshakeRefusal refusal) => Written(output => UpgradeResponse.WriteRefused(output, refusal));
 
     private static string Written(Action<IBufferWriter<byte>> write)
     {

@@ -11,7 +11,8 @@ internal sealed class LoopMetrics
         var meter = factory.Create(GatewayMetrics.MeterName);
         Counter("gateway.loop.turns", "{turn}", "Times that an event loop looked for events.", loop => loop.Turns);
         Counter("gateway.loop.events", "{event}", "Events that an event loop found.", loop => loop.Events);
-        Counter("gateway.loop.posts", "{post}", "Work that was put into an event loop's queue, mostly by other threads.", loop => loop.Posts);
+        Counter(
+            "gateway.loop.posts", "{post}", "Work that was put into an event loop's queue, mostly by other threads.", loop => loop.Posts);
         meter.CreateObservableGauge(
             "gateway.loop.longest_turn", () => Of(loop => watchdog.LongestTurn(loop.Number) / 1000.0), "s",
             "The longest time between two looks for events within the last ten seconds.");

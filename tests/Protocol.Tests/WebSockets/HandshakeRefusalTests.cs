@@ -2,14 +2,14 @@ using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Protocol.Tests.WebSockets;
 
-public sealed class UpgradeRefusalTests
+public sealed class HandshakeRefusalTests
 {
     [Theory]
     [InlineData("POST /ws HTTP/1.1")]
     [InlineData("get /ws HTTP/1.1")]
     [InlineData(" /ws HTTP/1.1")]
     public void Only_GET_can_upgrade(string line) =>
-        Assert.Equal(UpgradeRefusal.MethodNotGet, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.MethodNotGet, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Theory]
     [InlineData("GET http://example.com/ws HTTP/1.1")]
@@ -17,13 +17,13 @@ public sealed class UpgradeRefusalTests
     [InlineData("GET ws HTTP/1.1")]
     [InlineData("GET  HTTP/1.1")]
     public void The_target_is_in_origin_form(string line) =>
-        Assert.Equal(UpgradeRefusal.TargetNotOriginForm, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.TargetNotOriginForm, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Theory]
     [InlineData("GET /ws#top HTTP/1.1")]
     [InlineData("GET /ws?a#b HTTP/1.1")]
     public void The_target_has_no_fragment(string line) =>
-        Assert.Equal(UpgradeRefusal.TargetFragment, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.TargetFragment, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Theory]
     [InlineData("GET /ws\0 HTTP/1.1")]
@@ -31,7 +31,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("GET /ws\t HTTP/1.1")]
     [InlineData("GET /\u007f HTTP/1.1")]
     public void The_request_line_is_visible_ASCII(string line) =>
-        Assert.Equal(UpgradeRefusal.RequestLineCharacters, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.RequestLineCharacters, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Theory]
     [InlineData("GET")]
@@ -40,7 +40,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("GET /ws HTTP/1.1 ")]
     [InlineData("GET /w s HTTP/1.1")]
     public void The_request_line_has_three_parts(string line) =>
-        Assert.Equal(UpgradeRefusal.RequestLineMalformed, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.RequestLineMalformed, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Theory]
     [InlineData("GET /ws HTTP/1.0")]
@@ -49,11 +49,11 @@ public sealed class UpgradeRefusalTests
     [InlineData("GET /ws http/1.1")]
     [InlineData("GET /ws ")]
     public void The_version_is_exactly_1_1(string line) =>
-        Assert.Equal(UpgradeRefusal.HttpVersion, Handshake.Refuses(Handshake.Requesting(line)));
+        Assert.Equal(HandshakeRefusal.HttpVersion, Handshake.Refuses(Handshake.Requesting(line)));
 
     [Fact]
     public void An_empty_line_before_the_request_is_refused_at_once() =>
-        Assert.Equal(UpgradeRefusal.EmptyFirstLine, Handshake.Refuses("\r\n"));
+        Assert.Equal(HandshakeRefusal.EmptyFirstLine, Handshake.Refuses("\r\n"));
 
     [Theory]
     [InlineData("X-A: 1\nX-B: 2")]
@@ -62,36 +62,36 @@ public sealed class UpgradeRefusalTests
     [InlineData("X-A: \r1")]
     [InlineData("\r")]
     public void A_bare_CR_or_LF_is_refused(string line) =>
-        Assert.Equal(UpgradeRefusal.LineEnding, Handshake.Refuses(Handshake.With(line)));
+        Assert.Equal(HandshakeRefusal.LineEnding, Handshake.Refuses(Handshake.With(line)));
 
     [Fact]
     public void A_head_with_bare_LFs_gets_an_answer_instead_of_waiting() =>
-        Assert.Equal(UpgradeRefusal.LineEnding, Handshake.Refuses(Handshake.Sample.Replace("\r", "", StringComparison.Ordinal)));
+        Assert.Equal(HandshakeRefusal.LineEnding, Handshake.Refuses(Handshake.Sample.Replace("\r", "", StringComparison.Ordinal)));
 
     [Fact]
     public void A_bare_LF_at_the_end_is_refused() =>
-        Assert.Equal(UpgradeRefusal.LineEnding, Handshake.Refuses(Handshake.Sample[..^2] + "\n"));
+        Assert.Equal(HandshakeRefusal.LineEnding, Handshake.Refuses(Handshake.Sample[..^2] + "\n"));
 
     [Fact]
     public void A_bare_LF_after_the_request_line_is_refused() => Assert.Equal(
-        UpgradeRefusal.LineEnding,
+        HandshakeRefusal.LineEnding,
         Handshake.Refuses(Handshake.Sample.Replace("HTTP/1.1\r\n", "HTTP/1.1\n", StringComparison.Ordinal)));
 
     [Theory]
     [InlineData(" folded")]
     [InlineData("\tfolded: yes")]
     public void A_folded_header_is_refused(string line) =>
-        Assert.Equal(UpgradeRefusal.HeaderFolded, Handshake.Refuses(Handshake.With("X-A: 1", line)));
+        Assert.Equal(HandshakeRefusal.HeaderFolded, Handshake.Refuses(Handshake.With("X-A: 1", line)));
 
     [Fact]
     public void A_header_without_a_colon_is_refused() =>
-        Assert.Equal(UpgradeRefusal.HeaderWithoutColon, Handshake.Refuses(Handshake.With("X-A 1")));
+        Assert.Equal(HandshakeRefusal.HeaderWithoutColon, Handshake.Refuses(Handshake.With("X-A 1")));
 
     [Theory]
     [InlineData("X-A : 1")]
     [InlineData("X-A\t: 1")]
     public void A_blank_before_the_colon_is_refused(string line) =>
-        Assert.Equal(UpgradeRefusal.HeaderNameBlank, Handshake.Refuses(Handshake.With(line)));
+        Assert.Equal(HandshakeRefusal.HeaderNameBlank, Handshake.Refuses(Handshake.With(line)));
 
     [Theory]
     [InlineData(": 1")]
@@ -100,7 +100,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("X\0A: 1")]
     [InlineData("\u00c9: 1")]
     public void A_header_name_is_a_token(string line) =>
-        Assert.Equal(UpgradeRefusal.HeaderName, Handshake.Refuses(Handshake.With(line)));
+        Assert.Equal(HandshakeRefusal.HeaderName, Handshake.Refuses(Handshake.With(line)));
 
     [Theory]
     [InlineData("X-A: \0")]
@@ -108,7 +108,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("X-A: \u001f")]
     [InlineData("X-A: \u007f")]
     public void A_control_character_in_a_value_is_refused(string line) =>
-        Assert.Equal(UpgradeRefusal.HeaderValue, Handshake.Refuses(Handshake.With(line)));
+        Assert.Equal(HandshakeRefusal.HeaderValue, Handshake.Refuses(Handshake.With(line)));
 
     [Fact]
     public void A_tab_in_a_value_is_fine() => Handshake.Accepts(Handshake.With("X-A: a\tb", "X-Empty:"));
@@ -121,14 +121,14 @@ public sealed class UpgradeRefusalTests
     [InlineData("Content-Length: +0")]
     [InlineData("content-length: 0, 0")]
     [InlineData("Content-Length:")]
-    public void A_body_is_refused(string line) => Assert.Equal(UpgradeRefusal.Body, Handshake.Refuses(Handshake.With(line)));
+    public void A_body_is_refused(string line) => Assert.Equal(HandshakeRefusal.Body, Handshake.Refuses(Handshake.With(line)));
 
     [Theory]
     [InlineData]
     [InlineData("Host:")]
     [InlineData("Host: \t ")]
     public void A_host_is_required(params string[] lines) =>
-        Assert.Equal(UpgradeRefusal.HostMissing, Handshake.Refuses(Handshake.Replacing("Host", lines)));
+        Assert.Equal(HandshakeRefusal.HostMissing, Handshake.Refuses(Handshake.Replacing("Host", lines)));
 
     [Theory]
     [InlineData("Host: a b")]
@@ -137,7 +137,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("Host: a?b")]
     [InlineData("Host: \u00e9")]
     public void The_host_is_one_host(string line) =>
-        Assert.Equal(UpgradeRefusal.HostMalformed, Handshake.Refuses(Handshake.Replacing("Host", line)));
+        Assert.Equal(HandshakeRefusal.HostMalformed, Handshake.Refuses(Handshake.Replacing("Host", line)));
 
     [Theory]
     [InlineData]
@@ -145,7 +145,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("Upgrade: websocket2, websocke")]
     [InlineData("Upgrade: websocket/13")]
     public void The_upgrade_names_websocket(params string[] lines) =>
-        Assert.Equal(UpgradeRefusal.UpgradeMissing, Handshake.Refuses(Handshake.Replacing("Upgrade", lines)));
+        Assert.Equal(HandshakeRefusal.UpgradeMissing, Handshake.Refuses(Handshake.Replacing("Upgrade", lines)));
 
     [Theory]
     [InlineData]
@@ -153,7 +153,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("Connection: Upgrades, Upgrad")]
     [InlineData("Connection: close; Upgrade")]
     public void The_connection_names_upgrade(params string[] lines) =>
-        Assert.Equal(UpgradeRefusal.ConnectionMissing, Handshake.Refuses(Handshake.Replacing("Connection", lines)));
+        Assert.Equal(HandshakeRefusal.ConnectionMissing, Handshake.Refuses(Handshake.Replacing("Connection", lines)));
 
     [Theory]
     [InlineData]
@@ -165,13 +165,13 @@ public sealed class UpgradeRefusalTests
     {
         var refusal = Handshake.Refuses(Handshake.Replacing("Sec-WebSocket-Version", lines));
 
-        Assert.Equal(UpgradeRefusal.Version, refusal);
+        Assert.Equal(HandshakeRefusal.Version, refusal);
         Assert.Equal(426, refusal.StatusCode);
     }
 
     [Fact]
     public void A_key_is_required() =>
-        Assert.Equal(UpgradeRefusal.KeyMissing, Handshake.Refuses(Handshake.Replacing("Sec-WebSocket-Key")));
+        Assert.Equal(HandshakeRefusal.KeyMissing, Handshake.Refuses(Handshake.Replacing("Sec-WebSocket-Key")));
 
     [Theory]
     [InlineData("")]
@@ -186,7 +186,8 @@ public sealed class UpgradeRefusalTests
     [InlineData("dGhl    IHNhbXBsZSBub25j")]
     [InlineData("dGhlIHNhbXBsZSBub25jZ\u00e9==")]
     public void The_key_is_the_base64_of_16_bytes(string key) =>
-        Assert.Equal(UpgradeRefusal.KeyMalformed, Handshake.Refuses(Handshake.Replacing("Sec-WebSocket-Key", "Sec-WebSocket-Key: " + key)));
+        Assert.Equal(
+            HandshakeRefusal.KeyMalformed, Handshake.Refuses(Handshake.Replacing("Sec-WebSocket-Key", "Sec-WebSocket-Key: " + key)));
 
     [Theory]
     [InlineData("")]
@@ -194,7 +195,7 @@ public sealed class UpgradeRefusalTests
     [InlineData("http://\u00e9")]
     [InlineData("http://a\tb")]
     public void The_origin_is_one_origin(string origin) =>
-        Assert.Equal(UpgradeRefusal.OriginMalformed, Handshake.Refuses(Handshake.With("Origin: " + origin)));
+        Assert.Equal(HandshakeRefusal.OriginMalformed, Handshake.Refuses(Handshake.With("Origin: " + origin)));
 
     [Fact]
     public void An_opaque_origin_is_kept_for_the_policy_to_judge() =>
@@ -210,7 +211,7 @@ public sealed class UpgradeRefusalTests
     {
         string head = Handshake.Replacing(name, $"{name}: {value}", $"{name.ToUpperInvariant()}: {value}");
 
-        Assert.Equal(UpgradeRefusal.Repeated(name), Handshake.Refuses(head));
+        Assert.Equal(HandshakeRefusal.Repeated(name), Handshake.Refuses(head));
     }
 
     [Theory]
@@ -222,23 +223,23 @@ public sealed class UpgradeRefusalTests
     [InlineData("a/b")]
     [InlineData("\u00e9")]
     public void Subprotocols_are_tokens(string list) =>
-        Assert.Equal(UpgradeRefusal.SubprotocolMalformed, Handshake.Refuses(Handshake.With("Sec-WebSocket-Protocol: " + list)));
+        Assert.Equal(HandshakeRefusal.SubprotocolMalformed, Handshake.Refuses(Handshake.With("Sec-WebSocket-Protocol: " + list)));
 
     [Theory]
     [InlineData("Sec-WebSocket-Protocol: a, b, a")]
     [InlineData("Sec-WebSocket-Protocol: a", "Sec-WebSocket-Protocol: a")]
     public void A_subprotocol_is_offered_once(params string[] lines) =>
-        Assert.Equal(UpgradeRefusal.SubprotocolRepeated, Handshake.Refuses(Handshake.With(lines)));
+        Assert.Equal(HandshakeRefusal.SubprotocolRepeated, Handshake.Refuses(Handshake.With(lines)));
 
     [Fact]
     public void A_hundred_headers_are_accepted_and_one_more_is_not()
     {
-        string[] fill = [.. Enumerable.Range(0, UpgradeRequestParser.MaxHeaders - Handshake.Required.Length).Select(i => $"X-{i}: 1")];
+        string[] fill = [.. Enumerable.Range(0, HandshakeRequestParser.MaxHeaders - Handshake.Required.Length).Select(i => $"X-{i}: 1")];
 
         Handshake.Accepts(Handshake.With(fill));
         var refusal = Handshake.Refuses(Handshake.With([.. fill, "X: 1"]));
 
-        Assert.Equal(new UpgradeRefusal(431, "limit_exceeded", "the request head has more than 100 headers"), refusal);
+        Assert.Equal(new HandshakeRefusal(431, "limit_exceeded", "the request head has more than 100 headers"), refusal);
     }
 
     [Fact]
@@ -256,8 +257,8 @@ public sealed class UpgradeRefusalTests
     {
         byte[] bytes = Handshake.Bytes(Handshake.Sample + new string('x', 100_000));
 
-        var outcome = UpgradeRequestParser.TryParse(new(bytes), Handshake.Sample.Length, out _, out _, out _);
+        var outcome = HandshakeRequestParser.TryParse(new(bytes), Handshake.Sample.Length, out _, out _, out _);
 
-        Assert.Equal(UpgradeOutcome.Accepted, outcome);
+        Assert.Equal(HandshakeOutcome.Accepted, outcome);
     }
 }

@@ -7,7 +7,7 @@ namespace Gateway.Protocol.WebSockets;
 /// The headers of an upgrade request, collected one by one and checked as RFC 6455 section 4.2.1 demands. Sec-WebSocket-Extensions is
 /// ignored, because no extension is negotiated. A local of one call, never shared.
 /// </summary>
-internal struct UpgradeHeaders
+internal struct HandshakeHeaders
 {
     // The characters of uri-host and port, RFC 3986 section 3.2: no blank, no slash, no user name before an @.
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create(
@@ -26,7 +26,7 @@ internal struct UpgradeHeaders
 
     /// <summary>Adds a header.</summary>
     /// <returns>The refusal of a header that is wrong by itself. Null when the header is right.</returns>
-    public UpgradeRefusal? Add(HeaderLine header)
+    public HandshakeRefusal? Add(HeaderLine header)
     {
         if (header.Is("Host"))
             return SetOnce(ref _host, "Host", header);
@@ -42,9 +42,9 @@ internal struct UpgradeHeaders
             return AddSubprotocols(header.Value);
         // The gateway would read a body as frames and a proxy as a body, which is how requests are smuggled (RFC 9112 section 11.2).
         if (header.Is("Transfer-Encoding"))
-            return UpgradeRefusal.Body;
+            return HandshakeRefusal.Body;
         if (header.Is("Content-Length"))
-            return header.Value.SequenceEqual("0"u8) ? null : UpgradeRefusal.Body;
+            return header.Value.SequenceEqual("0"u8) ? null : HandshakeRefusal.Body;
         if (header.Is("Upgrade"))
             _upgradesToWebSocket |= HttpToken.ListContains(header.Value, "websocket"u8);
         else if (header.Is("Connection"))
@@ -59,28 +59,28 @@ internal struct UpgradeHeaders
 
     /// <summary>Checks all headers together, and makes the request of them.</summary>
     /// <returns>The refusal. Null when the headers make a handshake, and <paramref name="request"/> is set.</returns>
-    public readonly UpgradeRefusal? Complete(RequestLine line, out UpgradeRequest? request)
+    public readonly HandshakeRefusal? Complete(RequestLine line, out HandshakeRequest? request)
     {
         request = null;
         if (string.IsNullOrEmpty(_host))
-            return UpgradeRefusal.HostMissing;
+            return HandshakeRefusal.HostMissing;
         if (_host.AsSpan().ContainsAnyExcept(HostCharacters))
-            return UpgradeRefusal.HostMalformed;
+            return HandshakeRefusal.HostMalformed;
         if (!_upgradesToWebSocket)
-            return UpgradeRefusal.UpgradeMissing;
+            return HandshakeRefusal.UpgradeMissing;
         if (!_connectionUpgrades)
-            return UpgradeRefusal.ConnectionMissing;
+            return HandshakeRefusal.ConnectionMissing;
         if (_version != "13")
-            return UpgradeRefusal.Version;
+            return HandshakeRefusal.Version;
         if (_key is null)
-            return UpgradeRefusal.KeyMissing;
+            return HandshakeRefusal.KeyMissing;
         if (!IsKey(_key))
-            return UpgradeRefusal.KeyMalformed;
+            return HandshakeRefusal.KeyMalformed;
         if (_origin is not null && !IsOrigin(_origin))
-            return UpgradeRefusal.OriginMalformed;
+            return HandshakeRefusal.OriginMalformed;
         if (HasRepeatedSubprotocol())
-            return UpgradeRefusal.SubprotocolRepeated;
-        request = new UpgradeRequest
+            return HandshakeRefusal.SubprotocolRepeated;
+        request = new HandshakeRequest
         {
             Path = Encoding.ASCII.GetString(line.Path),
             Query = Encoding.ASCII.GetString(line.Query),
@@ -95,10 +95,10 @@ internal struct UpgradeHeaders
         return null;
     }
 
-    private static UpgradeRefusal? SetOnce(ref string? field, string name, HeaderLine header)
+    private static HandshakeRefusal? SetOnce(ref string? field, string name, HeaderLine header)
     {
         if (field is not null)
-            return UpgradeRefusal.Repeated(name);
+            return HandshakeRefusal.Repeated(name);
         field = header.Text;
         return null;
     }
@@ -106,14 +106,14 @@ internal struct UpgradeHeaders
     private static string Join(string? before, string separator, HeaderLine header) =>
         before is null ? header.Text : before + separator + header.Text;
 
-    private UpgradeRefusal? AddSubprotocols(ReadOnlySpan<byte> list)
+    private HandshakeRefusal? AddSubprotocols(ReadOnlySpan<byte> list)
     {
         _subprotocols ??= [];
         foreach (var range in list.Split((byte)','))
         {
             var element = list[range].Trim(HttpToken.Blanks);
             if (!HttpToken.IsToken(element))
-                return UpgradeRefusal.SubprotocolMalformed;
+                return HandshakeRefusal.SubprotocolMalformed;
             _subprotocols.Add(Encoding.ASCII.GetString(element));
         }
         return null;

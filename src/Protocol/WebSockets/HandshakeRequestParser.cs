@@ -10,7 +10,7 @@ namespace Gateway.Protocol.WebSockets;
 /// The parser decides when the head is complete or has reached its limit, and not before, so the outcome does not depend on how the network
 /// cut the bytes.
 /// </remarks>
-public static class UpgradeRequestParser
+public static class HandshakeRequestParser
 {
     /// <summary>
     /// The longest head unless set: the limit of Apache and nginx for a line, with room for a token of 4 KB. A browser's handshake has 500
@@ -21,17 +21,17 @@ public static class UpgradeRequestParser
     /// <summary>The most headers: Kestrel's and Apache's limit. A browser sends about 15.</summary>
     public const int MaxHeaders = 100;
 
-    /// <summary>Reads the bytes received so far. Call it again with more bytes after <see cref="UpgradeOutcome.NeedMoreData"/>.</summary>
+    /// <summary>Reads the bytes received so far. Call it again with more bytes after <see cref="HandshakeOutcome.NeedMoreData"/>.</summary>
     /// <param name="input">The connection's bytes from the first one on. None of them is kept.</param>
     /// <param name="maxHeadBytes">The longest head, with its final empty line. A longer one is refused with 431.</param>
     /// <param name="request">Set when accepted.</param>
     /// <param name="refusal">Set when refused.</param>
     /// <param name="consumed">The end of the head, where frames begin. The start of the input if the head has not ended.</param>
-    public static UpgradeOutcome TryParse(
+    public static HandshakeOutcome TryParse(
         in ReadOnlySequence<byte> input,
         int maxHeadBytes,
-        out UpgradeRequest? request,
-        out UpgradeRefusal? refusal,
+        out HandshakeRequest? request,
+        out HandshakeRefusal? refusal,
         out SequencePosition consumed)
     {
         request = null;
@@ -43,22 +43,22 @@ public static class UpgradeRequestParser
         {
             consumed = input.GetPosition(end);
             refusal = Parse(bytes[..end], out request);
-            return refusal is null ? UpgradeOutcome.Accepted : UpgradeOutcome.Refused;
+            return refusal is null ? HandshakeOutcome.Accepted : HandshakeOutcome.Refused;
         }
         if (bytes.Length < maxHeadBytes)
-            return UpgradeOutcome.NeedMoreData;
-        refusal = UpgradeRefusal.HeadTooLarge(maxHeadBytes);
-        return UpgradeOutcome.Refused;
+            return HandshakeOutcome.NeedMoreData;
+        refusal = HandshakeRefusal.HeadTooLarge(maxHeadBytes);
+        return HandshakeOutcome.Refused;
     }
 
-    private static UpgradeRefusal? Parse(ReadOnlySpan<byte> head, out UpgradeRequest? request)
+    private static HandshakeRefusal? Parse(ReadOnlySpan<byte> head, out HandshakeRequest? request)
     {
         request = null;
         if (TakeLine(ref head, out var text) is { } badEnding)
             return badEnding;
         if (RequestLine.TryParse(text, out var requestLine) is { } badRequestLine)
             return badRequestLine;
-        var headers = new UpgradeHeaders();
+        var headers = new HandshakeHeaders();
         for (int count = 1; ; count++)
         {
             if (TakeLine(ref head, out text) is { } badLine)
@@ -66,7 +66,7 @@ public static class UpgradeRequestParser
             if (text.IsEmpty)
                 return headers.Complete(requestLine, out request);
             if (count > MaxHeaders)
-                return UpgradeRefusal.TooManyHeaders;
+                return HandshakeRefusal.TooManyHeaders;
             if (HeaderLine.TryParse(text, out var header) is { } badHeader)
                 return badHeader;
             if (headers.Add(header) is { } badField)
@@ -75,11 +75,11 @@ public static class UpgradeRequestParser
     }
 
     /// <summary>Takes a line. There always is one: the head is complete, and the caller stops at the empty line that ends it.</summary>
-    private static UpgradeRefusal? TakeLine(ref ReadOnlySpan<byte> head, out ReadOnlySpan<byte> text)
+    private static HandshakeRefusal? TakeLine(ref ReadOnlySpan<byte> head, out ReadOnlySpan<byte> text)
     {
         RequestHead.TryTakeLine(ref head, out var line);
         bool ended = line.IndexOf((byte)'\r') == line.Length - 1 && !line.IsEmpty;
         text = ended ? line[..^1] : default;
-        return ended ? null : UpgradeRefusal.LineEnding;
+        return ended ? null : HandshakeRefusal.LineEnding;
     }
 }
