@@ -1,7 +1,7 @@
 namespace Gateway.Server.Listening.EventLoop;
 
 /// <summary>The node's event loops. They run while a <see cref="LoopListener"/> does. Safe for any thread.</summary>
-internal sealed class EventLoops(int count, ILogger<EventLoops> log)
+internal sealed class EventLoops(int count, ILoggerFactory logs)
 {
     /// <summary>For connections whose sockets are closed to leave their channels, on a backplane that may be slow.</summary>
     private const long EndMilliseconds = 5_000;
@@ -15,6 +15,7 @@ internal sealed class EventLoops(int count, ILogger<EventLoops> log)
 
     public void Start()
     {
+        var log = logs.CreateLogger(LoopLog.Category);
         Volatile.Write(ref _loops, [.. Enumerable.Range(0, count).Select(number => new Loop(number, log))]);
         foreach (var loop in _loops)
             loop.Start();

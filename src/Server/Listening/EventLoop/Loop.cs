@@ -6,7 +6,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// A thread that waits for the descriptors it was given and runs what they are ready for, one after the other. <see cref="Post"/> and the
 /// counters are for any thread, everything else is for the loop's own.
 /// </summary>
-internal sealed partial class Loop : IDisposable
+internal sealed class Loop : IDisposable
 {
     /// <summary>Posted work done in one turn. With more, events would wait behind it.</summary>
     private const int PostsPerTurn = 1024;
@@ -174,7 +174,7 @@ internal sealed partial class Loop : IDisposable
         {
             // Epoll itself has failed, which leaves nothing to wait with.
             Volatile.Write(ref _hasFailed, true);
-            LogEnd(failure, Number);
+            LoopLog.Ended(_log, failure, Number);
         }
         finally
         {
@@ -234,7 +234,7 @@ internal sealed partial class Loop : IDisposable
     }
 
     /// <summary>Logs a failure at something that is not to end the loop.</summary>
-    public void Failed(Exception failure, string activity) => LogFailure(failure, Number, activity);
+    public void Failed(Exception failure, string activity) => LoopLog.Failed(_log, failure, Number, activity);
 
     /// <summary>Has the loop drop its connections and end, which completes <see cref="Ended"/>. From any thread.</summary>
     public void Dispose() => Post(new Stopping(this));
@@ -254,10 +254,4 @@ internal sealed partial class Loop : IDisposable
         {
         }
     }
-
-    [LoggerMessage(120, LogLevel.Error, "Event loop {Loop} failed at {Activity}.")]
-    private partial void LogFailure(Exception failure, int loop, string activity);
-
-    [LoggerMessage(121, LogLevel.Critical, "Event loop {Loop} has ended: its connections are lost.")]
-    private partial void LogEnd(Exception failure, int loop);
 }

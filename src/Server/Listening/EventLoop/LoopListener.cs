@@ -12,7 +12,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// A listening socket of the event loops. To the HTTP server it is a listener that accepts what the loops hand over, one connection at a
 /// time, with nothing of it read. Safe for any thread.
 /// </summary>
-internal sealed partial class LoopListener : IConnectionListener, ILoopConnectionOwner, IMemoryPoolFeature
+internal sealed class LoopListener : IConnectionListener, ILoopConnectionOwner, IMemoryPoolFeature
 {
     private readonly Socket _socket;
     private readonly EventLoops _loops;
@@ -100,7 +100,7 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
         catch (SocketException failure)
         {
             handle.Dispose();
-            LogLost(failure);
+            LoopLog.LostBeforeHttp(_log, failure);
         }
         _sockets.Forget();
     }
@@ -131,7 +131,4 @@ internal sealed partial class LoopListener : IConnectionListener, ILoopConnectio
         _http.Dispose();
         MemoryPool.Dispose();
     }
-
-    [LoggerMessage(122, LogLevel.Debug, "A connection was lost before the HTTP server had it.")]
-    private partial void LogLost(Exception failure);
 }

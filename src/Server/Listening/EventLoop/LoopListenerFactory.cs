@@ -26,10 +26,11 @@ internal sealed class LoopListenerFactory(
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
+        var log = logs.CreateLogger(LoopLog.Category);
         var socket = Listen(endpoint);
         loops.Start();
-        var http = new SocketConnectionContextFactory(HttpSockets(options.Value), logs.CreateLogger<LoopListener>());
-        var listener = new LoopListener(socket, loops, sockets, handshakes, http, pools.Create(), logs.CreateLogger<LoopListener>());
+        var http = new SocketConnectionContextFactory(HttpSockets(options.Value), log);
+        var listener = new LoopListener(socket, loops, sockets, handshakes, http, pools.Create(), log);
         await listener.StartAsync().ConfigureAwait(false);
         return listener;
     }

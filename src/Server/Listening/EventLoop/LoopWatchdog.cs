@@ -7,7 +7,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// Notices a loop that does not come back from what it does, for then all of its connections stand still. Run by the clock; everything
 /// else is safe for any thread.
 /// </summary>
-internal sealed partial class LoopWatchdog(EventLoops loops, ILogger<LoopWatchdog> log) : ITickHandler, IHealthSource
+internal sealed class LoopWatchdog(EventLoops loops, ILoggerFactory logs) : ITickHandler, IHealthSource
 {
     /// <summary>A loop stuck for so long is logged: far longer than any turn that only does its work.</summary>
     private const long LogMilliseconds = 1_000;
@@ -18,6 +18,7 @@ internal sealed partial class LoopWatchdog(EventLoops loops, ILogger<LoopWatchdo
     /// <summary>How long a longest turn is shown, at least; up to twice as long.</summary>
     private const long WindowMilliseconds = 10_000;
 
+    private readonly ILogger _log = logs.CreateLogger(LoopLog.Category);
     private Watch[] _watches = [];
     private volatile string? _stuck;
 
@@ -43,15 +44,12 @@ internal sealed partial class LoopWatchdog(EventLoops loops, ILogger<LoopWatchdo
                 continue;
             string activity = loop.Activity ?? "nothing";
             if (_watches[i].IsFirst())
-                LogStuck(loop.Number, time, activity);
+                LoopLog.Stuck(_log, loop.Number, time, activity);
             if (time >= ProblemMilliseconds)
                 stuck ??= $"event loop {loop.Number} is stuck at {activity}";
         }
         _stuck = stuck;
     }
-
-    [LoggerMessage(123, LogLevel.Error, "Event loop {Loop} has not come back for {Milliseconds} ms from {Activity}.")]
-    private partial void LogStuck(int loop, long milliseconds, string activity);
 
     /// <summary>What is known of one loop.</summary>
     private sealed class Watch

@@ -167,7 +167,7 @@ public sealed class LoopListenerTests
         {
             _server = server;
             Open = new OpenSockets(null, 0);
-            Loops = new EventLoops(loops, NullLogger<EventLoops>.Instance);
+            Loops = new EventLoops(loops, NullLoggerFactory.Instance);
             Addresses = ActivatorUtilities.CreateInstance<AddressSockets>(server.Services);
             var sockets = ActivatorUtilities.CreateInstance<AcceptedSockets>(server.Services, Open, Addresses);
             _factory = new LoopListenerFactory(

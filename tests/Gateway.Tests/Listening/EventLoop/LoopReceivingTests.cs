@@ -304,6 +304,6 @@ public sealed class LoopReceivingTests : IAsyncDisposable
         client.Send("x"u8);
 
         await Eventually.TrueAsync(() => _fixture.Closed == 1, "it is closed");
-        Assert.Contains("unexpected", Assert.Single(_fixture.Log.Of(120)), StringComparison.Ordinal);
+        Assert.Contains("unexpected", Assert.Single(_fixture.Log.Of(140)), StringComparison.Ordinal);
     }
 }

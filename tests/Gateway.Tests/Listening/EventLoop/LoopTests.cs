@@ -63,7 +63,7 @@ public sealed class LoopTests : IAsyncDisposable
         _fixture.Loop.Post(new FailingWork());
 
         await _fixture.RunAsync(static () => { });
-        Assert.Contains("a failing test", Assert.Single(_fixture.Log.Of(120)), StringComparison.Ordinal);
+        Assert.Contains("a failing test", Assert.Single(_fixture.Log.Of(140)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,9 +17,9 @@ public sealed class LoopWatchdogTests : IAsyncDisposable
     public LoopWatchdogTests()
     {
         _logs.AddProvider(_log);
-        _loops = new EventLoops(2, _logs.CreateLogger<EventLoops>());
+        _loops = new EventLoops(2, _logs);
         _loops.Start();
-        _watchdog = new LoopWatchdog(_loops, _logs.CreateLogger<LoopWatchdog>());
+        _watchdog = new LoopWatchdog(_loops, _logs);
     }
 
     private string? Problem => ((IHealthSource)_watchdog).Health.Problem;
@@ -39,11 +39,11 @@ public sealed class LoopWatchdogTests : IAsyncDisposable
         Assert.True(stop.Reached.Wait(Eventually.Limit));
         Tick(0);
         Tick(999);
-        Assert.Empty(_log.Of(123));
+        Assert.Empty(_log.Of(143));
 
         Tick(1_000);
         Tick(2_000);
-        Assert.Equal("Event loop 1 has not come back for 1000 ms from a test's work.", Assert.Single(_log.Of(123)));
+        Assert.Equal("Event loop 1 has not come back for 1000 ms from a test's work.", Assert.Single(_log.Of(143)));
         Assert.Null(Problem);
 
         Tick(5_000);
@@ -62,7 +62,7 @@ public sealed class LoopWatchdogTests : IAsyncDisposable
         await Eventually.TrueAsync(() => _loops.All.All(loop => loop.IsSleeping), "the loops sleep");
         for (int seconds = 0; seconds < 100; seconds++)
             Tick(seconds * 1_000);
-        Assert.Empty(_log.Of(123));
+        Assert.Empty(_log.Of(143));
         Assert.Null(Problem);
     }
 
@@ -76,7 +76,7 @@ public sealed class LoopWatchdogTests : IAsyncDisposable
         loop.Post(stop);
         Assert.True(stop.Reached.Wait(Eventually.Limit));
         Tick(100_000);
-        Assert.Empty(_log.Of(123));
+        Assert.Empty(_log.Of(143));
         Assert.Null(Problem);
     }
 
