@@ -47,6 +47,8 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("chek", "There is no command 'chek'; the nearest is 'check'. --help lists all.")]
     [InlineData("--halp", "There is no option '--halp'; the nearest is '--help'. --help lists all.")]
+    [InlineData("chekc", "There is no command 'chekc'; the nearest is 'check'. --help lists all.")]
+    [InlineData("rnu", "There is no command 'rnu'; the nearest is 'run'. --help lists all.")]
     [InlineData("start", "There is no command 'start'. --help lists all.")]
     [InlineData("--public=http://127.0.0.1:1", "There is no option '--public'; the nearest is Gateway:Public. --help lists all.")]
     [InlineData("--moonlight", "There is no option '--moonlight'. --help lists all.")]

@@ -36,12 +36,12 @@ internal static class SettingNames
     public static string Hint(string key) => Nearest(key) is { } name ? $"; the nearest is {Section}:{name}" : "";
 
     /// <summary>
-    /// Finds the word that was most likely meant. Null when none is near: more than a third of the letters would be wrong.
+    /// Finds the word that was most likely meant. Null when none is near: more than half of the letters would be wrong.
     /// </summary>
     public static string? Nearest(string word, IEnumerable<string> words)
     {
         string? nearest = words.MinBy(other => Distance(word, other));
-        return nearest is not null && Distance(word, nearest) <= Math.Max(1, word.Length / 3) ? nearest : null;
+        return nearest is not null && Distance(word, nearest) <= word.Length / 2 ? nearest : null;
     }
 
     private static string? Nearest(string key)
@@ -86,9 +86,13 @@ internal static class SettingNames
         return IsUnder(plain, Section) ? plain[(Section.Length + 1)..] : plain;
     }
 
-    /// <summary>Levenshtein's: letters to insert, remove or replace, whatever their case.</summary>
+    /// <summary>
+    /// Letters to insert, remove, replace or swap with their neighbour, whatever their case (Damerau and Levenshtein's distance, each letter
+    /// changed once).
+    /// </summary>
     private static int Distance(string one, string other)
     {
+        int[] earlier = [];
         int[] before = [.. Enumerable.Range(0, other.Length + 1)];
         for (int i = 0; i < one.Length; i++)
         {
@@ -96,11 +100,15 @@ internal static class SettingNames
             row[0] = i + 1;
             for (int j = 0; j < other.Length; j++)
             {
-                int replaced = before[j] + (char.ToLowerInvariant(one[i]) == char.ToLowerInvariant(other[j]) ? 0 : 1);
+                int replaced = before[j] + (AreSame(one[i], other[j]) ? 0 : 1);
                 row[j + 1] = Math.Min(replaced, Math.Min(before[j + 1], row[j]) + 1);
+                if (i > 0 && j > 0 && AreSame(one[i], other[j - 1]) && AreSame(one[i - 1], other[j]))
+                    row[j + 1] = Math.Min(row[j + 1], earlier[j - 1] + 1);
             }
-            before = row;
+            (earlier, before) = (before, row);
         }
         return before[^1];
     }
+
+    private static bool AreSame(char one, char other) => char.ToLowerInvariant(one) == char.ToLowerInvariant(other);
 }
