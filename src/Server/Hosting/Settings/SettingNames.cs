@@ -87,8 +87,8 @@ internal static class SettingNames
     }
 
     /// <summary>
-    /// Letters to insert, remove, replace or swap with their neighbour, whatever their case (Damerau and Levenshtein's distance, each letter
-    /// changed once).
+    /// Letters to insert, remove, replace or swap with their neighbour, whatever their case: the distance of Damerau and Levenshtein, where
+    /// each letter changes once.
     /// </summary>
     private static int Distance(string one, string other)
     {
