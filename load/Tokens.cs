@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace Gateway.Load;
 
 /// <summary>
-/// Immutable, safe for any thread. What clients sign in with: one token for all, tokens of their own made with the gateway's secret, or
-/// none. From the environment, since everybody on a machine sees its command lines.
+/// What clients sign in with: one token for all, tokens of their own made with the gateway's secret, or none. From the environment, since
+/// everybody on a machine sees its command lines. Immutable, safe for any thread.
 /// </summary>
 internal sealed class Tokens(string? token, string? secret)
 {

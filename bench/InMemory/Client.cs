@@ -12,8 +12,8 @@ using Gateway.Server.Sessions;
 namespace Gateway.Bench.InMemory;
 
 /// <summary>
-/// Used by one thread. A connection with its real read loop, over a pipe in place of the socket. The read loop runs inside
-/// <see cref="Send"/>, as in the gateway it runs on the thread that found the socket readable.
+/// A connection with its real read loop, over a pipe in place of the socket. The read loop runs inside <see cref="Send"/>, as in the
+/// gateway it runs on the thread that found the socket readable. Used by one thread.
 /// </summary>
 internal sealed class Client : IDisposable
 {

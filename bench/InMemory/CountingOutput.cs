@@ -3,7 +3,7 @@ using Gateway.Server.Connections.Sending;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Used by one sender at a time. A peer that takes everything at once; what it was sent is counted and forgotten.</summary>
+/// <summary>A peer that takes everything at once; what it was sent is counted and forgotten. Used by one sender at a time.</summary>
 internal sealed class CountingOutput(Arrivals arrivals) : IOutput
 {
     public int TrySend(ReadOnlySpan<byte> bytes)

@@ -4,7 +4,7 @@ using System.Net.WebSockets;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Used by one thread. A <see cref="WebSocket"/> over a pipe, with the loop everybody writes: receive, send back.</summary>
+/// <summary>A <see cref="WebSocket"/> over a pipe, with the loop everybody writes: receive, send back. Used by one thread.</summary>
 internal sealed class NetWebSocketEcho : IDisposable
 {
     private readonly Pipe _toServer = new(DuplexPipe.Inline);

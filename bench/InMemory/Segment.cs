@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Immutable after construction. Memory cut in two, as where a frame crosses the end of a pipe's block.</summary>
+/// <summary>Memory cut in two, as where a frame crosses the end of a pipe's block. Immutable after construction.</summary>
 internal sealed class Segment : ReadOnlySequenceSegment<byte>
 {
     private Segment(ReadOnlyMemory<byte> memory) => Memory = memory;

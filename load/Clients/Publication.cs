@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 namespace Gateway.Load.Clients;
 
 /// <summary>
-/// Safe for any thread between <see cref="Begin"/> and the last arrival. One message on its way; reused, so that none is made per message.
+/// One message on its way; reused, so that none is made per message. Safe for any thread between <see cref="Begin"/> and the last arrival.
 /// </summary>
 internal sealed class Publication : IValueTaskSource
 {

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Gateway.Load.Engines;
 
 /// <summary>
-/// Used by one thread. Even points in time; who is late catches up, so that a stall of the server is not a pause of the load.
+/// Even points in time; who is late catches up, so that a stall of the server is not a pause of the load. Used by one thread.
 /// </summary>
 internal sealed class Pacer(double perSecond)
 {

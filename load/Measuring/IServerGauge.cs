@@ -1,6 +1,6 @@
 namespace Gateway.Load.Measuring;
 
-/// <summary>Used by one thread at a time. Looks at what the server uses.</summary>
+/// <summary>Looks at what the server uses. Used by one thread at a time.</summary>
 internal interface IServerGauge
 {
     /// <summary>Null if it can't be seen at the moment.</summary>

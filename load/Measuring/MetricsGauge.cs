@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Gateway.Load.Measuring;
 
-/// <summary>Used by one thread at a time. A node's own word, by its <c>/metrics</c>.</summary>
+/// <summary>A node's own word, by its <c>/metrics</c>. Used by one thread at a time.</summary>
 internal sealed class MetricsGauge(Uri metrics) : IServerGauge, IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };

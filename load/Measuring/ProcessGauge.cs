@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Gateway.Load.Measuring;
 
-/// <summary>Used by one thread at a time. A process of this machine and all it started, by Linux's <c>/proc</c>.</summary>
+/// <summary>A process of this machine and all it started, by Linux's <c>/proc</c>. Used by one thread at a time.</summary>
 internal sealed class ProcessGauge(int process) : IServerGauge
 {
     /// <summary>USER_HZ, which is 100 on every architecture .NET runs on (proc(5)).</summary>

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Used by one thread at a time. A run on the terminal: the last seconds while it goes on, the outcome at the end.</summary>
+/// <summary>A run on the terminal: the last seconds while it goes on, the outcome at the end. Used by one thread at a time.</summary>
 internal sealed class ConsoleView(IAnsiConsole console)
 {
     private const int Shown = 10;

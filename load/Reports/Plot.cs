@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Gateway.Load.Reports;
 
-/// <summary>Used by one thread, once. A line plot as inline SVG; its colours come from the page.</summary>
+/// <summary>A line plot as inline SVG; its colours come from the page. Used by one thread, once.</summary>
 /// <param name="title">Above it.</param>
 /// <param name="unit">Of the vertical axis, which begins at 0.</param>
 internal sealed class Plot(string title, string unit)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Used by one thread, its loop's. Linux: one call for however many sockets are ready.</summary>
+/// <summary>Linux: one call for however many sockets are ready. Used by one thread, its loop's.</summary>
 internal sealed class Epoll : IPoller
 {
     private const int MaxEvents = 1024;

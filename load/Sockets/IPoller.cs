@@ -1,6 +1,6 @@
 namespace Gateway.Load.Sockets;
 
-/// <summary>Used by one thread, its loop's. Says which sockets are ready, as long as they are.</summary>
+/// <summary>Says which sockets are ready, as long as they are. Used by one thread, its loop's.</summary>
 internal interface IPoller : IDisposable
 {
     /// <summary>Starts watching, or changes what is watched for.</summary>

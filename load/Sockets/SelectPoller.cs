@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Gateway.Load.Sockets;
 
-/// <summary>Used by one thread, its loop's. For systems without epoll; its cost grows with the number of sockets, ready or not.</summary>
+/// <summary>For systems without epoll; its cost grows with the number of sockets, ready or not. Used by one thread, its loop's.</summary>
 internal sealed class SelectPoller : IPoller
 {
     private readonly Dictionary<Socket, (IPollable Owner, bool Read, bool Write)> _watched = [];

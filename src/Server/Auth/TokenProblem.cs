@@ -1,6 +1,6 @@
 namespace Gateway.Server.Auth;
 
-/// <summary>Immutable values: every way a token can fail, for the one who sent it. None holds anything of the token.</summary>
+/// <summary>Every way a token can fail, in words for its sender. No value holds anything of the token. Immutable.</summary>
 /// <param name="Message">What is wrong, as clients are told.</param>
 /// <param name="IsOurs">Whether the fault is on this side, so that the same token may do later.</param>
 internal sealed record TokenProblem(string Message, bool IsOurs = false)

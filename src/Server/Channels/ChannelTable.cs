@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// Safe for any thread. The channels that have subscribers on this node, by name, in shards with a lock each. A channel enters
-/// with its first holder, when the backplane is asked for its messages, and goes with the last.
+/// The channels that have subscribers on this node, by name, in shards with a lock each. A channel enters with its first holder, when the
+/// backplane is asked for its messages, and goes with the last. Safe for any thread.
 /// </summary>
 internal sealed class ChannelTable : IBackplaneSink
 {

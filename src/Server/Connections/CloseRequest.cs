@@ -5,7 +5,7 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// Immutable. Why this side closes a connection, and what its client should do: the one table of protocol, "Close codes".
+/// Why this side closes a connection, and what its client should do: the one table of protocol, "Close codes". Immutable.
 /// </summary>
 /// <param name="Status">What the close frame says.</param>
 /// <param name="Reconnect">Whether the client should come back.</param>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Stateless. Makes connection ids: 96 random bits, so that they are unique across nodes and cannot be guessed.</summary>
+/// <summary>Makes connection ids: 96 random bits, so that they are unique across nodes and cannot be guessed. Stateless.</summary>
 internal static class ConnectionId
 {
     public static string Next()

@@ -7,7 +7,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Immutable. What every connection of the node uses, kept by each as one reference.</summary>
+/// <summary>What every connection of the node uses, kept by each as one reference. Immutable.</summary>
 internal sealed record ConnectionServices(
     GatewayOptions Options, ConnectionTable Connections, SendSchedulers Sends, GatewayClock Clock, RateLimits Rates, Delays Delays,
     Readiness Readiness, GatewayMetrics Metrics,

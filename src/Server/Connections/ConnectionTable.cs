@@ -3,7 +3,7 @@ using Gateway.Server.Clock;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Safe for any thread. The open connections of this node, by id.</summary>
+/// <summary>The open connections of this node, by id. Safe for any thread.</summary>
 internal sealed class ConnectionTable : ITickHandler
 {
     private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);

@@ -2,7 +2,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Connections;
 
-/// <summary>Immutable, shared by all it holds for. What each connection may send, and the clock that is measured by.</summary>
+/// <summary>What each connection may send, and the clock that is measured by. Immutable, shared by all it holds for.</summary>
 internal sealed class RateLimits
 {
     private readonly TimeProvider _time;

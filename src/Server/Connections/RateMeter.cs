@@ -1,8 +1,8 @@
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// Not thread-safe and not to be copied: a field of what sends, a connection or an address. Its two buckets; what is taken is taken from
-/// both or from neither.
+/// Its two buckets; what is taken is taken from both or from neither. Not thread-safe and not to be copied: a field of what sends, a
+/// connection or an address.
 /// </summary>
 internal struct RateMeter(RateLimits limits, long now)
 {

@@ -1,9 +1,9 @@
 namespace Gateway.Server.Connections;
 
 /// <summary>
-/// Not thread-safe and not to be copied: a field of what it limits. A token bucket in whole numbers: one token is as many parts as the
-/// clock has ticks a second, and each tick adds as many parts as the rate has tokens a second. Nothing is ever rounded, so over
-/// any time exactly the burst and the rate times the time can be taken.
+/// A token bucket in whole numbers: one token is as many parts as the clock has ticks a second, and each tick adds as many parts as the
+/// rate has tokens a second. Nothing is ever rounded, so over any time exactly the burst and the rate times the time can be taken. Not
+/// thread-safe and not to be copied: a field of what it limits.
 /// </summary>
 internal struct TokenBucket
 {

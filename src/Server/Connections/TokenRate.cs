@@ -1,6 +1,6 @@
 namespace Gateway.Server.Connections;
 
-/// <summary>Immutable. How fast a <see cref="TokenBucket"/> fills and how much it holds.</summary>
+/// <summary>How fast a <see cref="TokenBucket"/> fills and how much it holds. Immutable.</summary>
 /// <param name="PerSecond">Tokens a second; 0 for no limit.</param>
 /// <param name="Burst">Tokens in a full bucket.</param>
 /// <param name="Frequency">Ticks a second of the clock that the bucket is filled by.</param>

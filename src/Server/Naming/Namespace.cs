@@ -2,7 +2,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Naming;
 
-/// <summary>Immutable; there is one object per namespace. A namespace and its rules.</summary>
+/// <summary>A namespace and its rules. Immutable; there is one object per namespace.</summary>
 /// <param name="name">What stands before the first <c>:</c> of its channels; <c>default</c> for channels without one.</param>
 /// <param name="rules">The configured rules.</param>
 /// <param name="isPersonal">Whether this is <c>user:</c>, whose channels belong to one user each.</param>

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>For one thread at a time. What all clients together know of one channel with history.</summary>
+/// <summary>What all clients together know of one channel with history. For one thread at a time.</summary>
 internal sealed class ChannelRecord
 {
     private readonly Dictionary<string, EpochRecord> _epochs = [];

@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>For one thread at a time. The messages of one epoch of one channel by their seq, as everybody together has seen them.</summary>
+/// <summary>The messages of one epoch of one channel by their seq, as everybody together has seen them. For one thread at a time.</summary>
 internal sealed class EpochRecord
 {
     private readonly Dictionary<long, Sighting> _messages = [];

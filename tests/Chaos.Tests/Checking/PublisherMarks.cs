@@ -1,6 +1,6 @@
 namespace Gateway.Chaos.Tests.Checking;
 
-/// <summary>For one thread at a time. Which messages of one publisher a subscriber has received since it was last told of a loss.</summary>
+/// <summary>Which messages of one publisher a subscriber has received since it was last told of a loss. For one thread at a time.</summary>
 internal sealed class PublisherMarks
 {
     private readonly HashSet<int> _received = [];

@@ -1,7 +1,7 @@
 namespace Gateway.Chaos.Tests.Checking;
 
 /// <summary>
-/// For one thread at a time. What is known of one message: how often it was sent, what was answered, and where it stands.
+/// What is known of one message: how often it was sent, what was answered, and where it stands. For one thread at a time.
 /// </summary>
 internal sealed class SentMessage(MessageId id, string channel, int connection, int storeLosses, long at)
 {

@@ -4,8 +4,8 @@ using Gateway.TestSupport;
 namespace Gateway.Chaos.Tests.World;
 
 /// <summary>
-/// For one thread at a time. A Redis master and its replica. The nodes reach whichever is the master through proxies of their own, and the
-/// replica reaches it through another one, which may hold back what it replicates.
+/// A Redis master and its replica. The nodes reach whichever is the master through proxies of their own, and the replica reaches it through
+/// another one, which may hold back what it replicates. For one thread at a time.
 /// </summary>
 internal sealed class Store : IAsyncDisposable
 {

@@ -5,7 +5,7 @@ using Gateway.TestSupport;
 namespace Gateway.Chaos.Tests.World;
 
 /// <summary>
-/// For one thread at a time. One redis-server that may die, lose what it had, and follow another. Disposing ends the process.
+/// One redis-server that may die, lose what it had, and follow another. Disposing ends the process. For one thread at a time.
 /// </summary>
 internal sealed class StoreServer(string name) : IAsyncDisposable
 {

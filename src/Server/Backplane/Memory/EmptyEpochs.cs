@@ -6,9 +6,9 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Memory;
 
 /// <summary>
-/// Safe for any thread. The epochs of channels that have no stream: computed from the name and a generation, so that telling one keeps
-/// nothing. A stream begins with the epoch that was told before it, and when it is forgotten the generation is renewed: the epoch is never
-/// told again.
+/// The epochs of channels that have no stream: computed from the name and a generation, so that telling one keeps nothing. A stream begins
+/// with the epoch that was told before it, and when it is forgotten the generation is renewed: the epoch is never told again. Safe for any
+/// thread.
 /// </summary>
 /// <remarks>
 /// 4,096 generations are shared by all channels: a stream that is forgotten also renews the epochs of the few empty channels beside it.

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Safe for any thread. Counts the bytes of all streams against <c>Gateway:Memory:HistoryBytes</c>.</summary>
+/// <summary>Counts the bytes of all streams against <c>Gateway:Memory:HistoryBytes</c>. Safe for any thread.</summary>
 internal sealed class HistoryBudget(long limit)
 {
     private long _bytes;

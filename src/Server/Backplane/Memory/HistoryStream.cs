@@ -4,7 +4,7 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Guarded by its shard's lock. The messages kept of one channel, in a ring, and the channel's position.</summary>
+/// <summary>The messages kept of one channel, in a ring, and the channel's position. Guarded by its shard's lock.</summary>
 internal sealed class HistoryStream
 {
     /// <summary>What a stream and a message cost beside the content, roughly: objects, ring slot, dictionary entry.</summary>

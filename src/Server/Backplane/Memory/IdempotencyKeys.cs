@@ -3,8 +3,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Backplane.Memory;
 
 /// <summary>
-/// Guarded by its shard's lock. Remembers for five minutes which keys were published, and with which result. When there are too many in all
-/// shards together, those that hold more than their share forget their oldest.
+/// Remembers for five minutes which keys were published, and with which result. When there are too many in all shards together, those that
+/// hold more than their share forget their oldest. Guarded by its shard's lock.
 /// </summary>
 internal sealed class IdempotencyKeys(KeyBudget budget)
 {

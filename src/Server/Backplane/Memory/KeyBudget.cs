@@ -1,6 +1,6 @@
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Safe for any thread. Counts the idempotency keys of all shards.</summary>
+/// <summary>Counts the idempotency keys of all shards. Safe for any thread.</summary>
 internal sealed class KeyBudget
 {
     /// <summary>

@@ -6,9 +6,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>
-/// Safe for any thread. The backplane of a node that stands alone: everything in this process, gone with it.
-/// </summary>
+/// <summary>The backplane of a node that stands alone: everything in this process, gone with it. Safe for any thread.</summary>
 /// <remarks>
 /// A channel belongs to one shard, and its shard's lock is its order: the position is given, the message kept and the sink
 /// called under it. The sink takes the channel table's locks, so nothing called by the table may take a shard's.

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Stateless. There are no other nodes.</summary>
+/// <summary>The bus of a node that stands alone: it leads to no other node. Stateless.</summary>
 internal sealed class MemoryNodeBus : INodeBus
 {
     public string? Problem => null;

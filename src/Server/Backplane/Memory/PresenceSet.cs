@@ -2,7 +2,7 @@ using Gateway.Protocol.Messages;
 
 namespace Gateway.Server.Backplane.Memory;
 
-/// <summary>Guarded by its shard's lock. The users in one channel, each with the number of connections.</summary>
+/// <summary>The users in one channel, each with the number of connections. Guarded by its shard's lock.</summary>
 internal sealed class PresenceSet
 {
     private readonly Dictionary<string, (PresentUser User, int Connections)> _users = [];

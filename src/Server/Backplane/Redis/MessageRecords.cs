@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Gateway.Server.Backplane.Redis;
 
-/// <summary>For one thread; points into the bytes it was read from. Goes through the records of an envelope.</summary>
+/// <summary>Goes through the records of an envelope. For one thread; points into the bytes it was read from.</summary>
 internal ref struct MessageRecords(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

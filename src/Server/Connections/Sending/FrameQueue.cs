@@ -5,8 +5,8 @@ using Gateway.Server.Naming;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// Guarded by its writer's lock. The frames a connection has not been sent yet, in order, and what they cost. One entry needs
-/// no memory of its own, which is the rule while the peer keeps up; more are kept in a pooled array.
+/// The frames a connection has not been sent yet, in order, and what they cost. One entry needs no memory of its own, which is the rule
+/// while the peer keeps up; more are kept in a pooled array. Guarded by its writer's lock.
 /// </summary>
 internal struct FrameQueue
 {

@@ -1,6 +1,6 @@
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>Used by one sender at a time. Where a writer's bytes go.</summary>
+/// <summary>Where a writer's bytes go. Used by one sender at a time.</summary>
 internal interface IOutput
 {
     /// <summary>Sends what the transport takes without waiting.</summary>

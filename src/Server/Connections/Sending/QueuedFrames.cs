@@ -2,7 +2,7 @@ using Gateway.Server.Channels;
 
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>Immutable. Neighbouring frames of one batch waiting in an <see cref="FrameQueue"/>, with one reference on the batch.</summary>
+/// <summary>Neighbouring frames of one batch waiting in an <see cref="FrameQueue"/>, with one reference on the batch. Immutable.</summary>
 /// <param name="Batch">Holds the frames' bytes; null where an entry was dropped.</param>
 /// <param name="First">The first frame that waits.</param>
 /// <param name="End">The frame after the last one.</param>

@@ -5,8 +5,8 @@ using Gateway.Server.Metrics;
 namespace Gateway.Server.Connections.Sending;
 
 /// <summary>
-/// Safe for any thread. Where writers wait to be sent by one thread at a time. A fan-out only writes; the sends, which are
-/// nearly all of its cost, come after it or run beside it, and what is written to a writer meanwhile leaves with the same send.
+/// Where writers wait to be sent by one thread at a time. A fan-out only writes; the sends, which are nearly all of its cost, come after it
+/// or run beside it, and what is written to a writer meanwhile leaves with the same send. Safe for any thread.
 /// </summary>
 internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
 {

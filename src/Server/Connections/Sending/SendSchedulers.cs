@@ -3,7 +3,7 @@ using Gateway.Server.Options;
 
 namespace Gateway.Server.Connections.Sending;
 
-/// <summary>Safe for any thread. The node's send queues, dealt to connections in turn.</summary>
+/// <summary>The node's send queues, dealt to connections in turn. Safe for any thread.</summary>
 internal sealed class SendSchedulers(GatewayOptions options, GatewayMetrics metrics)
 {
     private readonly SendScheduler[] _queues = [.. Enumerable.Range(0, options.SendQueues).Select(_ => new SendScheduler(metrics))];
