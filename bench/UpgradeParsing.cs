@@ -34,13 +34,13 @@ public class UpgradeParsing
     private readonly ArrayBufferWriter<byte> _answer = new(256);
     private readonly HandshakeRequest _request;
 
-    public UpgradeParsing() => _request = Parse();
+    public UpgradeParsing() => _request = (HandshakeRequest)Parse();
 
     [Benchmark(Baseline = true)]
-    public RequestKind Classify() => UpgradeDetector.Classify(_head, Paths, HandshakeRequestParser.DefaultMaxHeadBytes);
+    public int Classify() => (int)UpgradeDetector.Classify(_head, Paths, HandshakeRequestParser.DefaultMaxHeadBytes);
 
     [Benchmark]
-    public HandshakeRequest Parse()
+    public object Parse()
     {
         HandshakeRequestParser.TryParse(_head, HandshakeRequestParser.DefaultMaxHeadBytes, out var request, out var refusal, out _);
         return request ?? throw new InvalidOperationException(refusal?.Message);

@@ -5,7 +5,7 @@ namespace Gateway.Protocol.Messages;
 /// is valid only as long as that payload.
 /// </summary>
 /// <remarks>Only the fields that belong to <see cref="Type"/> are set. An absent field is empty or null.</remarks>
-public ref struct ClientMessage
+internal ref struct ClientMessage
 {
     public ClientMessageType Type { get; internal set; }
 

@@ -5,7 +5,7 @@ namespace Gateway.Protocol.Messages;
 /// The payload is that of a WebSocket text message, so its bytes are known to be UTF-8. Reading allocates only for strings with escapes and
 /// for errors, and never more than the payload's own size.
 /// </remarks>
-public static class ClientMessageReader
+internal static class ClientMessageReader
 {
     /// <summary>
     /// The most messages of one page. A greater <c>limit</c> is lowered to this, so that one request cannot make the server build an

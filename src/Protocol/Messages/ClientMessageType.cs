@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.Messages;
 
 /// <summary>The <c>type</c> of a client's message.</summary>
-public enum ClientMessageType : byte
+internal enum ClientMessageType : byte
 {
     /// <summary>A type that this version does not know. The client gets an error, and the connection stays open.</summary>
     Unknown,

@@ -10,7 +10,7 @@ namespace Gateway.Protocol.Messages;
 /// reads on throws <see cref="JsonException"/> for text that is not JSON. When <see cref="MoveNext"/> has returned false, the whole text
 /// has been checked, with the bytes behind the object.
 /// </remarks>
-public ref struct JsonObjectScanner(ReadOnlySpan<byte> json)
+internal ref struct JsonObjectScanner(ReadOnlySpan<byte> json)
 {
     /// <summary>
     /// The deepest nesting. It is the default limit of <c>System.Text.Json</c> and others, so receivers can read whatever passes.

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>Text as it stands between quotes in JSON. Stateless, so any thread may call it.</summary>
-public static class JsonText
+internal static class JsonText
 {
     /// <summary>What stands in JSON as it is. Most names consist of nothing else, and one look tells.</summary>
     private static readonly SearchValues<byte> Plain =

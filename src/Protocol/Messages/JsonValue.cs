@@ -7,7 +7,7 @@ namespace Gateway.Protocol.Messages;
 /// Reads raw JSON values that <see cref="JsonObjectScanner"/> has checked. An empty span stands for an absent field, and is no value of any
 /// kind. Stateless.
 /// </summary>
-public static class JsonValue
+internal static class JsonValue
 {
     /// <summary>Reads a string: a slice of <paramref name="value"/>, or a copy where it has escapes.</summary>
     /// <returns>False for another kind of value, and for half a surrogate pair.</returns>

@@ -6,7 +6,7 @@ namespace Gateway.Protocol.Messages;
 /// </summary>
 /// <param name="kind">What the bytes are.</param>
 /// <param name="bytes">Never empty in a message that was accepted.</param>
-public readonly ref struct Payload(PayloadKind kind, ReadOnlySpan<byte> bytes)
+internal readonly ref struct Payload(PayloadKind kind, ReadOnlySpan<byte> bytes)
 {
     public PayloadKind Kind { get; } = kind;
 

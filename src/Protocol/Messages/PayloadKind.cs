@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.Messages;
 
 /// <summary>What the bytes of a message's content are.</summary>
-public enum PayloadKind : byte
+internal enum PayloadKind : byte
 {
     /// <summary>One JSON value, byte for byte as its publisher sent it.</summary>
     Json,

@@ -3,4 +3,4 @@ namespace Gateway.Protocol.Messages;
 /// <summary>An error as a client sees it. Immutable.</summary>
 /// <param name="Code">The code for programs: one of <see cref="ErrorCode"/>.</param>
 /// <param name="Message">The sentence for people, free of internal names.</param>
-public readonly record struct ProtocolError(string Code, string Message);
+internal readonly record struct ProtocolError(string Code, string Message);

@@ -6,7 +6,7 @@ namespace Gateway.Protocol.Messages;
 /// <param name="Sender">The id of the user who published the message. Empty if no user is named.</param>
 /// <param name="Seq">The position in the channel, from 1. 0 in a channel without history.</param>
 /// <param name="Time">The time in Unix milliseconds. 0 if unknown.</param>
-public readonly record struct PublishedMessage(PayloadKind Kind, ReadOnlyMemory<byte> Content, Utf8Text Sender, long Seq, long Time)
+internal readonly record struct PublishedMessage(PayloadKind Kind, ReadOnlyMemory<byte> Content, Utf8Text Sender, long Seq, long Time)
 {
     /// <summary>The content as a payload. Valid as long as its bytes are.</summary>
     public Payload Payload => new(Kind, Content.Span);

@@ -8,7 +8,7 @@ namespace Gateway.Protocol.Messages;
 /// The <c>message</c>, which the fan-out encodes once and sends to every subscriber. All its parts but the sender are JSON already, and a
 /// sender seldom needs escaping, so they are copied into one span of a size known beforehand, without a JSON writer.
 /// </content>
-public static partial class ServerMessageWriter
+internal static partial class ServerMessageWriter
 {
     // The digits of long.MaxValue. Positions and times are never negative.
     private const int MaxDigits = 19;

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Gateway.Protocol.Messages;
 
 /// <content>The <c>presence</c> messages: a snapshot of all users in a channel, or a change.</content>
-public static partial class ServerMessageWriter
+internal static partial class ServerMessageWriter
 {
     /// <summary>Writes all users in a channel.</summary>
     public static void PresenceSnapshot(IBufferWriter<byte> output, JsonEncodedText channel, ReadOnlySpan<byte> id, PresenceState state)

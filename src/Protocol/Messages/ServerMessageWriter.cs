@@ -7,7 +7,7 @@ namespace Gateway.Protocol.Messages;
 /// Writes the server's messages, each as one JSON object in UTF-8. An <c>id</c> is the raw JSON that the client sent, and empty if it sent
 /// none. Stateless, so any thread may call it with an output of its own.
 /// </summary>
-public static partial class ServerMessageWriter
+internal static partial class ServerMessageWriter
 {
     /// <summary>
     /// Writes the first message to a client. <paramref name="expires"/> is in Unix seconds, and null if the token does not expire.

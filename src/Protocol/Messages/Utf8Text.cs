@@ -3,7 +3,7 @@ using System.Text;
 namespace Gateway.Protocol.Messages;
 
 /// <summary>Text in UTF-8 that is made once and then copied into many messages. Immutable; the default is the empty text.</summary>
-public readonly struct Utf8Text : IEquatable<Utf8Text>
+internal readonly struct Utf8Text : IEquatable<Utf8Text>
 {
     private readonly byte[]? _bytes;
 

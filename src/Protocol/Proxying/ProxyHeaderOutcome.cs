@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.Proxying;
 
 /// <summary>The outcome of reading a PROXY header.</summary>
-public enum ProxyHeaderOutcome : byte
+internal enum ProxyHeaderOutcome : byte
 {
     /// <summary>The bytes so far may become a header.</summary>
     NeedMoreData,

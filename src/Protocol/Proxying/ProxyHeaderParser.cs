@@ -12,7 +12,7 @@ namespace Gateway.Protocol.Proxying;
 /// Reads the header that proxies such as HAProxy put in front of a connection, version 1 or 2 (haproxy.org, "The PROXY protocol", sections
 /// 2.1 and 2.2). The outcome does not depend on how the network cut the bytes. Stateless, so any thread may call it.
 /// </summary>
-public static class ProxyHeaderParser
+internal static class ProxyHeaderParser
 {
     /// <summary>
     /// The longest header of either version. Addresses take up to 232 bytes; the rest is room for the extensions (TLV) of version 2, which

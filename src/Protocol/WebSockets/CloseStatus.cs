@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The code and the reason of a close frame, and the answer to a violation of the protocol. Immutable.</summary>
-public readonly record struct CloseStatus(CloseCode Code, string Reason)
+internal readonly record struct CloseStatus(CloseCode Code, string Reason)
 {
     /// <summary>
     /// Whether a close frame may have the code (RFC 6455 7.4). 1004 is reserved. 1005, 1006 and 1015 stand for events without a frame.

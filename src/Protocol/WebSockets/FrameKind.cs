@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The outcome of one <see cref="FrameReader.Read"/>.</summary>
-public enum FrameKind : byte
+internal enum FrameKind : byte
 {
     /// <summary>The input is used up, and no message or control frame is complete.</summary>
     NeedMoreData,

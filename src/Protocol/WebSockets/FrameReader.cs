@@ -14,7 +14,7 @@ namespace Gateway.Protocol.WebSockets;
 /// Other frames are gathered in pooled memory. The reader itself has a few dozen bytes, so that an idle connection which sent half a header
 /// holds neither an input buffer nor a pooled one.
 /// </remarks>
-public struct FrameReader : IDisposable
+internal struct FrameReader : IDisposable
 {
     private const int MaxControlPayload = 125;
 

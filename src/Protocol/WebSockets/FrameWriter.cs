@@ -8,7 +8,7 @@ namespace Gateway.Protocol.WebSockets;
 /// Writes the server's frames, which are never fragmented and never masked (RFC 6455 5.1), and so have the same bytes for every receiver.
 /// Stateless, so any thread may call it with an output of its own.
 /// </summary>
-public static class FrameWriter
+internal static class FrameWriter
 {
     /// <summary>The longest header: two bytes and a 64-bit length (RFC 6455 5.2).</summary>
     public const int MaxHeaderBytes = 10;

@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The outcome of reading an upgrade request.</summary>
-public enum HandshakeOutcome : byte
+internal enum HandshakeOutcome : byte
 {
     /// <summary>The head has not ended, and is still within its limit.</summary>
     NeedMoreData,

@@ -9,7 +9,7 @@ namespace Gateway.Protocol.WebSockets;
 /// <param name="StatusCode">The HTTP status, RFC 9110 section 15.</param>
 /// <param name="Error">The code for programs: one of <see cref="ErrorCode"/>.</param>
 /// <param name="Message">The sentence for the person who writes the client.</param>
-public sealed record HandshakeRefusal(int StatusCode, string Error, string Message)
+internal sealed record HandshakeRefusal(int StatusCode, string Error, string Message)
 {
     /// <summary>The label in metrics and logs: <see cref="Error"/>, or a finer one. Clients do not see it.</summary>
     public string Reason { get; init; } = Error;

@@ -3,7 +3,7 @@ namespace Gateway.Protocol.WebSockets;
 /// <summary>
 /// A well-formed WebSocket upgrade request, with the headers that a decision about it needs and no others. Immutable.
 /// </summary>
-public sealed record HandshakeRequest
+internal sealed record HandshakeRequest
 {
     /// <summary>The path as sent, not percent-decoded: routes are compared byte for byte.</summary>
     public required string Path { get; init; }

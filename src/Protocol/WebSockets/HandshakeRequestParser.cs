@@ -10,7 +10,7 @@ namespace Gateway.Protocol.WebSockets;
 /// The parser decides when the head is complete or has reached its limit, and not before, so the outcome does not depend on how the network
 /// cut the bytes.
 /// </remarks>
-public static class HandshakeRequestParser
+internal static class HandshakeRequestParser
 {
     /// <summary>
     /// The longest head unless set: the limit of Apache and nginx for a line, with room for a token of 4 KB. A browser's handshake has 500

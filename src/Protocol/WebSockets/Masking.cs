@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The XOR of RFC 6455 5.3, which masks and unmasks alike. Stateless, so any thread may call it with data of its own.</summary>
-public static class Masking
+internal static class Masking
 {
     /// <summary>
     /// Applies the key in place, with the widest vectors first.

@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The kind of a frame (RFC 6455 5.2). Every other value is reserved, and refused.</summary>
-public enum Opcode : byte
+internal enum Opcode : byte
 {
     Continuation = 0,
     Text = 1,

@@ -4,7 +4,7 @@ namespace Gateway.Protocol.WebSockets;
 /// A message or control frame that <see cref="FrameReader.Read"/> has taken, or the reason why there is none. Immutable, with a borrowed
 /// payload: it is valid until the next <see cref="FrameReader.Read"/>, or until the input that it was read from is given back.
 /// </summary>
-public readonly struct ReceivedFrame
+internal readonly struct ReceivedFrame
 {
     private ReceivedFrame(FrameKind kind, ReadOnlyMemory<byte> payload, CloseStatus status)
     {

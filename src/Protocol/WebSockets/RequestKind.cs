@@ -1,7 +1,7 @@
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The kind of a request, judged by a connection's first bytes.</summary>
-public enum RequestKind : byte
+internal enum RequestKind : byte
 {
     /// <summary>The bytes so far fit one of the gateway's paths, and do not decide yet.</summary>
     NeedMoreData,

@@ -7,7 +7,7 @@ namespace Gateway.Protocol.WebSockets;
 /// Tells WebSocket upgrades for the gateway's own paths from all other requests, by a connection's first bytes, and consumes none of them.
 /// Stateless, so any thread may call it.
 /// </summary>
-public static class UpgradeDetector
+internal static class UpgradeDetector
 {
     private static ReadOnlySpan<byte> Method => "GET "u8;
 

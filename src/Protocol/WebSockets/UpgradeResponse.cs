@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>Writes the answer to an upgrade request, RFC 6455 section 4.2.2. Stateless, so any thread may call it.</summary>
-public static class UpgradeResponse
+internal static class UpgradeResponse
 {
     private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

@@ -9,7 +9,7 @@ namespace Gateway.Protocol.WebSockets;
 /// Checks that text which arrives in pieces is UTF-8 (RFC 6455 8.1). It holds no more of the text than the first three bytes of a
 /// character. Part of one reader's state, and not safe for several threads.
 /// </summary>
-public struct Utf8Validator
+internal struct Utf8Validator
 {
     private const int MaxPending = 3;
 

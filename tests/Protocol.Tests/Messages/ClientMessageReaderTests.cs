@@ -53,15 +53,15 @@ public sealed class ClientMessageReaderTests
     }
 
     [Theory]
-    [InlineData("unsubscribe", ClientMessageType.Unsubscribe)]
-    [InlineData("presence", ClientMessageType.Presence)]
-    [InlineData("history", ClientMessageType.History)]
-    public void Requests_about_a_channel_carry_it_and_their_id(string type, ClientMessageType expected)
+    [InlineData("unsubscribe", nameof(ClientMessageType.Unsubscribe))]
+    [InlineData("presence", nameof(ClientMessageType.Presence))]
+    [InlineData("history", nameof(ClientMessageType.History))]
+    public void Requests_about_a_channel_carry_it_and_their_id(string type, string expected)
     {
         Reading read = Reading.Of($$"""{"type":"{{type}}","channel":"chat:1","id":"r"}""");
 
         Assert.True(read.Succeeded, read.Error.Message);
-        Assert.Equal((expected, "chat:1", "\"r\""), (read.Type, read.Channel, read.Id));
+        Assert.Equal((expected, "chat:1", "\"r\""), (read.Type.ToString(), read.Channel, read.Id));
         Assert.Equal((null, null, null), (read.Limit, read.Before, read.After));
     }
 

@@ -34,13 +34,13 @@ public sealed class FrameWriterTests
     }
 
     [Theory]
-    [InlineData(Opcode.Text, 0x81)]
-    [InlineData(Opcode.Binary, 0x82)]
-    [InlineData(Opcode.Close, 0x88)]
-    [InlineData(Opcode.Ping, 0x89)]
-    [InlineData(Opcode.Pong, 0x8A)]
-    public void A_frame_is_final_unmasked_and_of_its_kind(Opcode opcode, byte first) =>
-        Assert.Equal([first, 2, 7, 8], Written(output => FrameWriter.Write(output, opcode, [7, 8])));
+    [InlineData((byte)Opcode.Text, 0x81)]
+    [InlineData((byte)Opcode.Binary, 0x82)]
+    [InlineData((byte)Opcode.Close, 0x88)]
+    [InlineData((byte)Opcode.Ping, 0x89)]
+    [InlineData((byte)Opcode.Pong, 0x8A)]
+    public void A_frame_is_final_unmasked_and_of_its_kind(byte opcode, byte first) =>
+        Assert.Equal([first, 2, 7, 8], Written(output => FrameWriter.Write(output, (Opcode)opcode, [7, 8])));
 
     [Fact]
     public void The_example_of_the_RFC_is_written() =>
