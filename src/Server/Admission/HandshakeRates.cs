@@ -13,7 +13,7 @@ namespace Gateway.Server.Admission;
 /// <remarks>
 /// Nodes tell each other, at most ten times a second, how many handshakes of an address they let through, and each takes those of the
 /// others from its own bucket. Before they know of each other they may let through too many; that is a debt, and refused later. An address
-/// is told when it has made a small part of the limit, so one that stays far below it is never told.
+/// is told when it has made a small part of the limit, so one that stays far below it is never reported.
 /// </remarks>
 internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) : AddressRates(new RateLimits(
     new LimitsOptions
@@ -25,7 +25,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     time)), ISharedHandshakeRates
 {
     /// <summary>Addresses in one message, of some 10 KB; the next takes more.</summary>
-    public const int MostTold = 256;
+    public const int MostReported = 256;
 
     /// <summary>An address whose handshakes of all nodes are paid for later than this is let in again nevertheless.</summary>
     private const int MostDebtSeconds = 10;
@@ -36,7 +36,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     private readonly int _rate = options.Limits.HandshakesPerSecondPerAddress;
     private readonly Dictionary<AddressKey, Unreported> _unreported = [];
     private readonly Queue<AddressKey> _due = [];
-    private bool _isTelling;
+    private bool _isReporting;
     private volatile IPeerNodes? _peers;
 
     /// <summary>Whether something was told a moment ago, or is about to be.</summary>
@@ -45,7 +45,7 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
         get
         {
             lock (Gate)
-                return _isTelling;
+                return _isReporting;
         }
     }
 
@@ -67,26 +67,26 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
         int nodes = _peers?.Reachable ?? 1;
         if (nodes == 1 || (_unreported.Count >= MostAddresses && !_unreported.ContainsKey(address)))
             return;
-        ref var untold = ref CollectionsMarshal.GetValueRefOrAddDefault(_unreported, address, out _);
-        untold.Count = untold.LeftAt(now, LeakOf(nodes), time) + 1;
-        untold.At = now;
+        ref var unreported = ref CollectionsMarshal.GetValueRefOrAddDefault(_unreported, address, out _);
+        unreported.Count = unreported.LeftAt(now, LeakOf(nodes), time) + 1;
+        unreported.At = now;
         // All nodes together keep a quarter of a second's worth to themselves.
-        if (untold.IsDue || untold.Count < _rate / (4.0 * nodes))
+        if (unreported.IsDue || unreported.Count < _rate / (4.0 * nodes))
             return;
-        untold.IsDue = true;
+        unreported.IsDue = true;
         _due.Enqueue(address);
-        if (_isTelling)
+        if (_isReporting)
             return;
-        _isTelling = true;
-        _ = TellAsync();
+        _isReporting = true;
+        _ = ReportAsync();
     }
 
     protected override void OnForget(long now)
     {
         double leak = LeakOf(_peers?.Reachable ?? 1);
-        foreach (var (address, untold) in _unreported)
+        foreach (var (address, unreported) in _unreported)
         {
-            if (!untold.IsDue && untold.LeftAt(now, leak, time) == 0)
+            if (!unreported.IsDue && unreported.LeftAt(now, leak, time) == 0)
                 _unreported.Remove(address);
         }
     }
@@ -94,14 +94,14 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     /// <summary>Handshakes a second that are never told: of all nodes together a fortieth of the limit.</summary>
     private double LeakOf(int nodes) => _rate / (40.0 * nodes);
 
-    /// <summary>Tells as long as there is something to tell.</summary>
-    private async Task TellAsync()
+    /// <summary>Reports to the other nodes as long as there is something to report.</summary>
+    private async Task ReportAsync()
     {
-        // Whoever asked holds the lock.
+        // The caller holds the lock.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        while (TakeDue() is { } told)
+        while (TakeDue() is { } reported)
         {
-            _peers!.SendHandshakes(told);
+            _peers!.SendHandshakes(reported);
             await Task.Delay(Pause, time).ConfigureAwait(false);
         }
     }
@@ -110,14 +110,14 @@ internal sealed class HandshakeRates(GatewayOptions options, TimeProvider time) 
     {
         lock (Gate)
         {
-            var told = new Dictionary<string, int>();
-            while (told.Count < MostTold && _due.TryDequeue(out var address))
+            var reported = new Dictionary<string, int>();
+            while (reported.Count < MostReported && _due.TryDequeue(out var address))
             {
-                if (_unreported.Remove(address, out var untold))
-                    told[address.ToAddress().ToString()] = (int)Math.Round(untold.Count);
+                if (_unreported.Remove(address, out var unreported))
+                    reported[address.ToAddress().ToString()] = (int)Math.Round(unreported.Count);
             }
-            _isTelling = told.Count > 0;
-            return _isTelling ? told : null;
+            _isReporting = reported.Count > 0;
+            return _isReporting ? reported : null;
         }
     }
 
