@@ -105,7 +105,7 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public async Task Handshakes_over_the_rate_of_an_address_get_429_and_when_to_come_back()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         await using var server = await GatewayServer.StartAsync(
             [.. AnonymousAccess.Settings, "Limits:HandshakesPerSecondPerAddress=2", "Proxy:Trusted:0=127.0.0.1"],
             services => services.AddSingleton<TimeProvider>(clock));
@@ -137,7 +137,7 @@ public sealed class ConnectionLimitsTests
     [Fact]
     public void The_table_of_addresses_is_bounded_and_those_without_room_in_it_are_let_in()
     {
-        var rates = new HandshakeRates(new() { Limits = new() { HandshakesPerSecondPerAddress = 1 } }, new ManualClock());
+        var rates = new HandshakeRates(new() { Limits = new() { HandshakesPerSecondPerAddress = 1 } }, new ManualTime());
         for (int i = 0; i < HandshakeRates.MostAddresses + 100; i++)
             Assert.True(rates.TryTake(new IPAddress(0x0A000000L + i), out _));
         Assert.Equal(HandshakeRates.MostAddresses, rates.Count);

@@ -36,7 +36,7 @@ public sealed class ConnectionWriterTests
     [Fact]
     public async Task A_close_that_is_asked_for_while_a_message_is_handled_does_not_wait_for_its_replies()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         await using var server = await GatewayServer.StartAsync([], services => services.AddSingleton<TimeProvider>(clock));
         await using var stalled = await Stalled.StartAsync(server);
         var (entered, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());

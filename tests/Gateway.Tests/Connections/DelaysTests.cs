@@ -5,7 +5,7 @@ namespace Gateway.Tests.Connections;
 
 public sealed class DelaysTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
 
     [Fact]
     public void Each_is_woken_at_its_time_whatever_the_order_they_came_in()

@@ -10,7 +10,7 @@ public sealed class UserLimitTests
 {
     private const string Ann = "ann";
 
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly PeerBus _bus = new();
 
     [Fact]

@@ -82,7 +82,7 @@ public sealed class AuditTests : IDisposable
     [Fact]
     public async Task A_flood_of_one_kind_is_sampled_and_what_was_left_out_is_counted_while_other_kinds_are_written()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         await using var server = await GatewayServer.StartAsync([], services =>
         {
             services.AddSingleton<ILoggerProvider>(_log);

@@ -12,7 +12,7 @@ public sealed class SlowSenderTests
     [Fact]
     public async Task A_byte_a_second_is_a_message_in_the_end_and_disturbs_no_other_client()
     {
-        var time = new ManualClock();
+        var time = new ManualTime();
         await using var server = await GatewayServer.StartAsync(
             ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(time));
         var clock = server.Services.GetRequiredService<GatewayClock>();

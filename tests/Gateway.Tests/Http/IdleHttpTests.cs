@@ -9,7 +9,7 @@ public sealed class IdleHttpTests
 {
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
 
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
 
     private Task<GatewayServer> StartAsync(params string[] settings) =>
         GatewayServer.StartAsync(settings, services => services.AddSingleton<TimeProvider>(_clock));

@@ -16,7 +16,7 @@ public sealed class RateLimitTests
 {
     private static readonly string[] Ten = ["Limits:MessagesPerSecond=10", "Limits:MessageBurst=5"];
 
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
 
     private Task<GatewayServer> StartAsync(params string[] settings) =>
         GatewayServer.StartAsync(["Diagnostics:Echo=true", .. settings], services => services.AddSingleton<TimeProvider>(_clock));

@@ -21,7 +21,7 @@ public sealed class CloseAnswerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync() =>
         _server = await GatewayServer.StartAsync(
-            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(new ManualClock()));
+            ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(new ManualTime()));
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 

@@ -18,7 +18,7 @@ public sealed class HalfCloseTests : IAsyncLifetime
 
     private readonly TestCertificate _certificate = new();
     private readonly MemoryStream _records = new();
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private GatewayServer? _server;
 
     public enum Way

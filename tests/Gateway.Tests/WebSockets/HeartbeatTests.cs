@@ -78,7 +78,7 @@ public sealed class HeartbeatTests
     [Fact]
     public async Task Traffic_makes_pings_superfluous_and_silence_needs_one()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         await using var server = await GatewayServer.StartAsync(
             ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var client = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
@@ -109,7 +109,7 @@ public sealed class HeartbeatTests
     [Fact]
     public async Task A_client_silent_for_all_of_the_pong_timeout_is_closed_and_one_that_spoke_within_it_is_not()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         await using var server = await GatewayServer.StartAsync(
             ["Diagnostics:Echo=true"], services => services.AddSingleton<TimeProvider>(clock));
         await using var silent = await RawWebSocket.ConnectAsync(server.PublicPort, "/echo");
