@@ -29,14 +29,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     }
 
     /// <summary>Queues a message; it leaves with the read loop's next flush.</summary>
-    public void Send(ReadOnlySpan<byte> message)
-    {
-        lock (_gate)
-        {
-            if (_state == State.Open)
-                Put(new Reply { Message = message });
-        }
-    }
+    public void Send(ReadOnlySpan<byte> message) => Send(new Reply { Message = message });
 
     /// <summary>Queues a message of bytes; it leaves with the read loop's next flush.</summary>
     public void SendBinary(ReadOnlySpan<byte> message)

@@ -1,7 +1,5 @@
 using Gateway.Protocol.WebSockets;
-using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
-using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -11,10 +9,6 @@ internal abstract class WebSocketEncoding : FrameEncoding
     public sealed override bool ExpectsPong => true;
 
     public sealed override bool HasPositions => false;
-
-    public abstract override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication);
-
-    public abstract override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence);
 
     public sealed override void WriteReply(FrameBatch output, ReadOnlySpan<byte> type, ReadOnlySpan<byte> reply, long? retryAfter) =>
         Write(output, Opcode.Text, reply);
@@ -31,24 +25,23 @@ internal abstract class WebSocketEncoding : FrameEncoding
     /// <param name="output">Where to.</param>
     /// <param name="length">Bytes of the text, which follows.</param>
     /// <returns>Space for the text; <see cref="FrameBatch.Advance"/> is the caller's.</returns>
-    protected static Span<byte> BeginText(FrameBatch output, int length)
-    {
-        int header = FrameWriter.HeaderSize(length);
-        var frame = output.GetSpan(header + length);
-        FrameWriter.WriteHeader(frame, Opcode.Text, length);
-        output.Advance(header);
-        return frame[header..];
-    }
+    protected static Span<byte> BeginText(FrameBatch output, int length) => Begin(output, Opcode.Text, length);
 
     /// <summary>Writes a text frame.</summary>
     protected static void WriteText(FrameBatch output, ReadOnlySpan<byte> text) => Write(output, Opcode.Text, text);
 
     private static void Write(FrameBatch output, Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        int header = FrameWriter.HeaderSize(payload.Length);
-        var frame = output.GetSpan(header + payload.Length);
-        FrameWriter.WriteHeader(frame, opcode, payload.Length);
-        payload.CopyTo(frame[header..]);
-        output.Advance(header + payload.Length);
+        payload.CopyTo(Begin(output, opcode, payload.Length));
+        output.Advance(payload.Length);
+    }
+
+    private static Span<byte> Begin(FrameBatch output, Opcode opcode, int length)
+    {
+        int header = FrameWriter.HeaderSize(length);
+        var frame = output.GetSpan(header + length);
+        FrameWriter.WriteHeader(frame, opcode, length);
+        output.Advance(header);
+        return frame[header..];
     }
 }
