@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
 using Gateway.Server.Channels;
 
 namespace Gateway.Server.Connections.Sending;
@@ -12,7 +10,7 @@ namespace Gateway.Server.Connections.Sending;
 /// The one who sends does so without the lock: takes what is queued, sends it with one system call, and looks again. Where the peer's
 /// window is full the rest waits for the socket, and the queue fills behind it.
 /// </remarks>
-internal abstract class FrameSender(FrameEncoding encoding, IOutput output, SendScheduler scheduler)
+internal abstract partial class FrameSender(FrameEncoding encoding, IOutput output, SendScheduler scheduler)
 {
     /// <summary>Replies that may wait unsent before the read loop, which causes them, has to.</summary>
     public const int ReplyBytes = 16 * 1024;
@@ -245,94 +243,6 @@ internal abstract class FrameSender(FrameEncoding encoding, IOutput output, Send
         OnTaken();
         chunk = Chunk.Take(ref _queue, frames, mayGather: !encoding.HasPositions);
         return true;
-    }
-
-    /// <summary>
-    /// Goes on where the transport did not take all at once, until nothing is queued. A loop: a pipe takes everything this way, mostly
-    /// without a wait, and calls of one another would nest as deep as the queue is long.
-    /// </summary>
-    private async Task SendWaitingAsync(Chunk chunk, int sent)
-    {
-        while (sent >= 0)
-        {
-            bool isSent = sent == chunk.Length || await SendRestAsync(chunk, sent).ConfigureAwait(false);
-            chunk.Frames.Batch?.Release();
-            if (!isSent)
-            {
-                FailSend();
-                return;
-            }
-            if (!TryTakeNext(out chunk))
-                return;
-            sent = TrySend(chunk);
-        }
-        chunk.Frames.Batch?.Release();
-        FailSend();
-    }
-
-    /// <summary>The peer's window is full: waits for the socket to take the rest.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> SendRestAsync(Chunk chunk, int sent)
-    {
-        lock (_gate)
-            _isBlocked = true;
-        bool alive = output is IFrameOutput frames
-            ? await SendFramesAsync(frames, chunk.Frames).ConfigureAwait(false)
-            : await SendBytesAsync(chunk, sent).ConfigureAwait(false);
-        lock (_gate)
-            _isBlocked = false;
-        return alive;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> SendBytesAsync(Chunk chunk, int sent)
-    {
-        var rest = chunk.Keep(sent, out byte[]? copy);
-        bool alive = true;
-        for (; alive && !rest.IsEmpty; rest = rest[Math.Min(Chunk.MaxBytes, rest.Length)..])
-        {
-            alive = await output.SendAsync(rest[..Math.Min(Chunk.MaxBytes, rest.Length)]).ConfigureAwait(false);
-            Volatile.Write(ref _relieved, _relieved + 1);
-        }
-        if (copy is not null)
-            ArrayPool<byte>.Shared.Return(copy);
-        return alive;
-    }
-
-    /// <summary>Sends an entry, and with one flush those that are queued behind it.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> SendFramesAsync(IFrameOutput stream, QueuedFrames first)
-    {
-        bool alive = await stream.WriteAsync(first).ConfigureAwait(false);
-        while (alive && !stream.IsFull && TryTakeMore(out var frames))
-        {
-            scheduler.Metrics.Sent(frames.Count, frames.Length);
-            alive = await stream.WriteAsync(frames).ConfigureAwait(false);
-            frames.Batch!.Release();
-        }
-        alive = alive && await stream.FlushAsync().ConfigureAwait(false);
-        Volatile.Write(ref _relieved, _relieved + 1);
-        return alive;
-    }
-
-    private bool TryTakeMore(out QueuedFrames frames)
-    {
-        lock (_gate)
-        {
-            if (!_queue.TryDequeue(out frames))
-                return false;
-            OnTaken();
-            return true;
-        }
-    }
-
-    private void FailSend()
-    {
-        lock (_gate)
-        {
-            _isSending = false;
-            MarkGone();
-        }
     }
 
     private ValueTask WaitForReplies()
