@@ -11,7 +11,7 @@ internal sealed class NativeDialectFactory(SessionServices services) : IDialectF
 {
     public string Path => "/ws";
 
-    public string Subprotocol => "gateway.v1.json";
+    public string Subprotocol => Protocol.Messages.Subprotocol.Json;
 
     public bool SignsIn => true;
 
