@@ -7,21 +7,21 @@ namespace Gateway.Server.Channels;
 
 /// <summary>One channel's subscribers on this node and the messages on their way to them. Safe for any thread.</summary>
 /// <remarks>
-/// Appending puts a message into a batch and returns; one work item at a time, on the thread pool, hands the batches to the
-/// subscribers. Messages that arrive meanwhile gather into the next batch, so that load makes batches larger, not sends more.
+/// Appending puts a message into a batch and returns; one work item at a time hands the batches to the subscribers. Messages that arrive
+/// meanwhile gather into the next batch, so that load makes batches larger, not sends more.
 /// Lock order: the channel's lock, then a subscriber's. The fan-out holds no channel lock.
 /// </remarks>
 internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, ILogger log, PresenceGatherer? presence = null)
     : IThreadPoolWorkItem
 {
     /// <summary>
-    /// Subscribers above which sends begin beside the fan-out instead of after it: writing to so many takes a tenth of a millisecond.
+    /// Subscribers above which the thread pool does the fan-out, and sends begin beside it instead of after it: writing to so many takes a
+    /// tenth of a millisecond.
     /// </summary>
-    private const int SendsAfterward = 1024;
+    private const int ManySubscribers = 1024;
 
     /// <summary>
-    /// Deliveries after which the fan-out goes to the end of the thread pool's queue, so that one busy channel does not keep a thread from
-    /// all others.
+    /// Deliveries after which the fan-out goes to the end of the queue, so that one busy channel does not keep a thread from all others.
     /// </summary>
     private const int DeliveriesPerTurn = 16_384;
 
@@ -165,7 +165,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             batch.Release();
             if (delivered < DeliveriesPerTurn)
                 continue;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            Queue(subscribers.Length);
             break;
         }
         ScheduledSends.Run(ref sends);
@@ -183,7 +183,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
                 continue;
             reached++;
             Deliver(batch, subscription, ref sends);
-            if (subscribers.Length > SendsAfterward)
+            if (subscribers.Length > ManySubscribers)
                 ScheduledSends.Schedule(ref sends);
         }
         return reached;
@@ -220,7 +220,15 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
         if (_draining)
             return;
         _draining = true;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        Queue(_slots.Count);
+    }
+
+    private void Queue(int subscribers)
+    {
+        if (subscribers > ManySubscribers)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        else
+            WorkQueue.Add(this);
     }
 
     [LoggerMessage(30, LogLevel.Error, "A delivery to connection {Connection} failed.")]

@@ -10,6 +10,13 @@ namespace Gateway.Server.Connections.Sending;
 /// </summary>
 internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
 {
+    /// <summary>
+    /// Sends after which a thread that takes turns does something else: it receives meanwhile, and what it receives makes the batches of
+    /// those whose turn is still to come. With 256, messages of which 16 are in flight took a quarter more CPU time each, with all at once
+    /// a half.
+    /// </summary>
+    private const int SendsPerTurn = 32;
+
     private readonly ConcurrentQueue<FrameSender> _writers = new();
     private int _isSending;
 
@@ -19,7 +26,7 @@ internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
     public void Add(FrameSender writer)
     {
         if (TryBegin(writer))
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            WorkQueue.Add(this);
     }
 
     /// <summary>For a fan-out, which sees to it that <paramref name="sends"/> are done.</summary>
@@ -38,15 +45,21 @@ internal sealed class SendScheduler(GatewayMetrics metrics) : ScheduledSends
 
     public override void Execute()
     {
-        while (true)
+        int left = WorkQueue.TakesTurns ? SendsPerTurn : int.MaxValue;
+        do
         {
-            Help();
+            for (; left > 0 && _writers.TryDequeue(out var writer); left--)
+                writer.SendScheduled();
+            if (left == 0)
+            {
+                WorkQueue.Add(this);
+                return;
+            }
             // A full fence between giving up and looking once more: Add enqueues before it looks at the flag, so one of the two sees the
             // other.
             Interlocked.Exchange(ref _isSending, 0);
-            if (_writers.IsEmpty || Interlocked.Exchange(ref _isSending, 1) == 1)
-                return;
         }
+        while (!_writers.IsEmpty && Interlocked.Exchange(ref _isSending, 1) == 0);
     }
 
     /// <returns>Whether nobody is at it, and the caller has to see to it that somebody is.</returns>

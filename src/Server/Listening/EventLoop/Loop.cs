@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Server.Channels;
 
 namespace Gateway.Server.Listening.EventLoop;
 
@@ -6,14 +7,17 @@ namespace Gateway.Server.Listening.EventLoop;
 /// A thread that waits for the descriptors it was given and runs what they are ready for, one after the other. <see cref="Post"/> and the
 /// counters are for any thread, everything else is for the loop's own.
 /// </summary>
-internal sealed class Loop : IDisposable
+internal sealed class Loop : WorkQueue, IDisposable
 {
     /// <summary>Posted work done in one turn. With more, events would wait behind it.</summary>
     private const int PostsPerTurn = 1024;
 
+    private const string FanningOut = "a fan-out, or its sends";
+
     private readonly Epoll _epoll = new();
     private readonly ConcurrentQueue<ILoopWork> _posted = new();
     private readonly Queue<ILoopWork> _again = new();
+    private readonly Queue<IThreadPoolWorkItem> _fanOuts = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _log;
     private readonly Thread _thread;
@@ -72,6 +76,7 @@ internal sealed class Loop : IDisposable
     {
         LoopHandle handle => handle.Activity,
         ILoopWork work => work.Activity,
+        IThreadPoolWorkItem => FanningOut,
         _ => null,
     };
 
@@ -163,11 +168,15 @@ internal sealed class Loop : IDisposable
         }
     }
 
+    /// <summary>Does a fan-out, or a slice of its sends, in the next turn.</summary>
+    protected override void Enqueue(IThreadPoolWorkItem work) => _fanOuts.Enqueue(work);
+
     private void Run()
     {
+        BecomeOfThread();
         try
         {
-            while (!_isStopping || _count > 0 || !_posted.IsEmpty)
+            while (!_isStopping || _count > 0 || _fanOuts.Count > 0 || !_posted.IsEmpty)
                 Turn();
         }
         catch (Exception failure)
@@ -179,6 +188,8 @@ internal sealed class Loop : IDisposable
         finally
         {
             _isSleeping = false;
+            foreach (var work in _fanOuts)
+                ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
             _epoll.Dispose();
             _ended.SetResult();
         }
@@ -200,6 +211,9 @@ internal sealed class Loop : IDisposable
         }
         for (int left = _again.Count; left > 0; left--)
             Run(_again.Dequeue());
+        // Last, so that what was received in this turn is in their batches.
+        for (int left = _fanOuts.Count; left > 0; left--)
+            Run(_fanOuts.Dequeue());
         Volatile.Write(ref _current, null);
         Volatile.Write(ref _events, _events + events);
         Volatile.Write(ref _turns, _turns + 1);
@@ -210,7 +224,7 @@ internal sealed class Loop : IDisposable
 
     private int Wait()
     {
-        if (_again.Count > 0 || !_posted.IsEmpty)
+        if (_again.Count > 0 || _fanOuts.Count > 0 || !_posted.IsEmpty)
             return _epoll.Wait(blocks: false);
         // The other side of Post.
         Interlocked.Exchange(ref _isSleeping, true);
@@ -230,6 +244,19 @@ internal sealed class Loop : IDisposable
         {
             Failed(failure, work.Activity);
             work.OnFailed();
+        }
+    }
+
+    private void Run(IThreadPoolWorkItem work)
+    {
+        Volatile.Write(ref _current, work);
+        try
+        {
+            work.Execute();
+        }
+        catch (Exception failure)
+        {
+            Failed(failure, FanningOut);
         }
     }
 
