@@ -101,7 +101,7 @@ for project in tests/*/*.Tests.csproj; do
   run_project "$project" "$results"
 done
 # What a client sees is the same on both transports.
-GATEWAY_TEST_TRANSPORT=epoll run_project tests/Gateway.Tests/Gateway.Tests.csproj "$results" \
+GATEWAY_TEST_TRANSPORT=sockets run_project tests/Gateway.Tests/Gateway.Tests.csproj "$results" \
   --filter "FullyQualifiedName~Tests.WebSockets|FullyQualifiedName~Tests.Sessions|FullyQualifiedName~Tests.Http|FullyQualifiedName~Tests.Hostile|FullyQualifiedName~Tests.Clients"
 
 # The failures of all projects together, at the end, where they are not buried under what other projects print.

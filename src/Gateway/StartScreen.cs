@@ -35,6 +35,7 @@ internal sealed class StartScreen(
             text.AppendLine($"  demo       {ports.Public}{DemoEndpoints.Path}   a chat to try it with");
         text.AppendLine($"  health     {ports.Public}/health/ready");
         text.AppendLine($"  internal   {ports.Internal}");
+        text.AppendLine($"  transport  {Transport()}");
         text.AppendLine($"  mode       {authenticator.Description}");
         text.AppendLine($"  backplane  {backplane.Description}");
         if (options.Hooks.Url is { } hooks)
@@ -52,6 +53,9 @@ internal sealed class StartScreen(
             text.AppendLine($"  WARNING    {unknown}");
         return text.ToString();
     }
+
+    private string Transport() => !options.UsesEventLoops ? "Kestrel's sockets"
+        : options.Loops == 1 ? "1 event loop" : $"{options.Loops} event loops";
 
     private string Namespaces()
     {

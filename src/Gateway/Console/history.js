@@ -14,6 +14,9 @@ const counters = {
   refused: 'gateway_refusals_total',
   cut: 'gateway_cuts_total',
   slow: 'gateway_slow_consumers_total',
+  turns: 'gateway_loop_turns_total',
+  events: 'gateway_loop_events_total',
+  posts: 'gateway_loop_posts_total',
 };
 
 /** Of the API: this page's own questions are not of interest. */
@@ -119,6 +122,7 @@ function figuresOf(stats, before) {
   const total = (name) => sum((metrics.get(name)?.values ?? []).map(({ value }) => value)) ?? 0;
   const figures = { started: stats.started, time: stats.time, metrics, counts: {}, values: {}, grown: {}, measured: {} };
   for (const [name, metric] of Object.entries(gauges)) figures.values[name] = total(metric);
+  figures.values.loops = metrics.get(counters.turns)?.values.length ?? 0;
   figures.values.loop = max((metrics.get('gateway_loop_longest_turn_seconds')?.values ?? []).map(({ value }) => value));
   for (const { labels, value } of metrics.get(gauges.connections)?.values ?? []) figures.values[labels.transport] = value;
   for (const [name, metric] of Object.entries(counters)) figures.counts[name] = total(metric);

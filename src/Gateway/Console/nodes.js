@@ -1,8 +1,19 @@
 import { byId, el, reconcile, setText } from './dom.js';
-import { bytes, count, duration, percent, perSecond } from './format.js';
+import { bytes, count, duration, none, percent, perSecond, seconds, short } from './format.js';
+
+/** Event loops and what they do, or Kestrel's sockets, which tell nothing of themselves. */
+function transport(figures) {
+  if (!figures) return none;
+  const { loops, loop, turns, posts } = figures.values;
+  if (loops === 0) return 'sockets';
+  const parts = [loops === 1 ? '1 loop' : `${loops} loops`];
+  if (turns > 0) parts.push(`${short(figures.grown.events / figures.grown.turns)} events a turn`, `${perSecond(posts)} posts`, `longest ${seconds(loop)}`);
+  return parts.join(' · ');
+}
 
 const columns = [
   { class: 'wide', text: (node) => node.address },
+  { class: 'wide', text: (_, figures) => transport(figures) },
   { class: 'number', text: (node) => duration(Date.now() - node.started) },
   { class: 'number', text: (node) => count(node.connections) },
   { class: 'number', text: (node) => count(node.channels) },

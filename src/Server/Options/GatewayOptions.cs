@@ -67,19 +67,26 @@ internal sealed record GatewayOptions
     /// </summary>
     public int SendQueues { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary><c>Gateway:Transport:Kind</c>. Default <see cref="TransportChoice.Sockets"/>.</summary>
-    public TransportChoice Transport { get; init; } = TransportChoice.Sockets;
+    /// <summary><c>Gateway:Transport:Kind</c>. Default <see cref="TransportChoice.Auto"/>.</summary>
+    public TransportChoice Transport { get; init; } = TransportChoice.Auto;
 
     /// <summary><c>Gateway:Transport:Loops</c>, the event loops. Unset: half the cores, at least one; the other half sends.</summary>
     public int Loops { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>Whether this system has event loops: Linux, and a processor on which its constants are known.</summary>
-    public static bool HasEventLoops =>
-        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+    /// <summary>Whether event loops serve the public port.</summary>
+    public bool UsesEventLoops => Transport != TransportChoice.Sockets && EventLoopsObstacle is null;
 
-    /// <summary>Whether event loops serve the public port. TLS and the PROXY protocol are read out of Kestrel's sockets.</summary>
-    public bool UsesEventLoops =>
-        Transport != TransportChoice.Sockets && HasEventLoops && Public is { IsTls: false } && !Proxy.Protocol;
+    /// <summary>
+    /// Why event loops cannot serve the public port; null where they can. They need Linux, and a processor on which its constants are
+    /// known; TLS and the PROXY header are read out of Kestrel's sockets.
+    /// </summary>
+    public string? EventLoopsObstacle =>
+        !OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64)
+            ? "this system is not Linux on x64 or Arm64"
+        : Public is null ? "Gateway:Public is not set"
+        : Public.IsTls ? $"Gateway:Public is {Public}"
+        : Proxy.Protocol ? "Gateway:Proxy:Protocol is set"
+        : null;
 
     /// <summary><c>Gateway:Diagnostics:Echo</c>, whether <c>/echo</c> is served. Default false.</summary>
     public bool Echo { get; init; }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gateway.Server.Auth;
 using Gateway.TestSupport;
 using Gateway.Tests.Api;
@@ -214,6 +215,23 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         Assert.True(await console.Drawer.EvaluateAsync<bool>("drawer => drawer.scrollWidth <= innerWidth"));
         await console.Drawer.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
         await console.PictureAsync($"console-light-{width}");
+    }
+
+    [Fact]
+    public async Task The_table_of_nodes_says_what_serves_the_sockets_and_what_event_loops_do()
+    {
+        await using var sockets = await StartAsync("Transport:Kind=sockets");
+        await using var loops = await StartAsync("Transport:Kind=epoll", "Transport:Loops=2");
+        // What posts and events there are comes from clients.
+        await using var client = await JsonClient.ConnectAsync(loops);
+        await using var first = await browser.OpenAsync(sockets.InternalPort);
+        await using var second = await browser.OpenAsync(loops.InternalPort);
+
+        await ShowsAsync(first.Page.Locator("#nodes"), "sockets");
+        await ShowsAsync(second.Page.Locator("#nodes"), "2 loops");
+        await client.SendAsync("""{"type":"ping","id":1}""");
+        await Assertions.Expect(second.Page.Locator("#nodes"))
+            .ToContainTextAsync(new Regex(@"2 loops · [\d.]+ events a turn · [\d.]+/s posts · longest [\d.]+ (µs|ms|s)"));
     }
 
     private static Task<GatewayServer> StartAsync(params string[] settings) =>

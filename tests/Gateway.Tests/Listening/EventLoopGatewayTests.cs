@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.WebSockets;
 using System.Text;
 using Gateway.Server.Admission;
 using Gateway.Server.Health;
@@ -92,7 +94,7 @@ public sealed class EventLoopGatewayTests
 
     [Theory]
     [InlineData("Transport:Kind=sockets")]
-    [InlineData("Transport:Kind=epoll", "Proxy:Protocol=true")]
+    [InlineData("Transport:Kind=auto", "Proxy:Protocol=true")]
     public async Task With_sockets_or_the_PROXY_protocol_no_event_loop_runs(params string[] settings)
     {
         await using var server = await GatewayServer.StartAsync([.. AnonymousAccess.Settings, .. settings]);
@@ -103,8 +105,32 @@ public sealed class EventLoopGatewayTests
     public async Task With_TLS_no_event_loop_runs()
     {
         using var certificate = new TestCertificate();
-        await using var server = await GatewayServer.StartAsync(["Transport:Kind=epoll", .. certificate.Pem]);
+        await using var server = await GatewayServer.StartAsync(["Transport:Kind=auto", .. certificate.Pem]);
         Assert.Empty(Loops(server));
+    }
+
+    [Fact]
+    public async Task Without_a_word_about_it_event_loops_serve()
+    {
+        await using var server = await GatewayServer.StartAsync(["Transport:Kind=", "Transport:Loops=3"]);
+        Assert.Equal(3, Loops(server).Count);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:0", "127.0.0.1")]
+    [InlineData("http://[::1]:0", "::1")]
+    [InlineData("http://*:0", "127.0.0.1")]
+    [InlineData("http://*:0", "::1")]
+    [InlineData("http://0.0.0.0:0", "127.0.0.1")]
+    public async Task Clients_come_in_by_every_address_that_is_listened_to(string address, string client)
+    {
+        await using var server = await StartAsync([.. AnonymousAccess.Settings, $"Public={address}"]);
+        var uri = new Uri($"ws://{new IPEndPoint(IPAddress.Parse(client), server.PublicPort)}/echo");
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(uri, CancellationToken.None);
+        Assert.Equal(1, Loops(server).Sum(loop => loop.Connections));
+        using var http = new HttpClient();
+        Assert.Contains("live", await http.GetStringAsync(new Uri($"http://{uri.Authority}/health/live")), StringComparison.Ordinal);
     }
 
     [Fact]

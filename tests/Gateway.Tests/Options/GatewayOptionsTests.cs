@@ -48,7 +48,7 @@ public sealed class GatewayOptionsTests
         { "Drain:Duration", "00:00:07", options => Of(options).DrainDuration },
         { "Memory:HistoryBytes", "2000000", options => Of(options).HistoryBytes },
         { "Transport:SendQueues", "3", options => Of(options).SendQueues },
-        { "Transport:Kind", "Auto", options => Of(options).Transport },
+        { "Transport:Kind", "Sockets", options => Of(options).Transport },
         { "Transport:Loops", "3", options => Of(options).Loops },
         { "Diagnostics:Echo", "True", options => Of(options).Echo },
         { "Namespaces:default:History", "8", options => Of(options).DefaultNamespace.History },

@@ -1,5 +1,6 @@
 using Gateway.Server.Hosting.Settings;
 using Gateway.Server.Options;
+using Gateway.TestSupport;
 
 namespace Gateway.Tests.Options;
 
@@ -117,6 +118,24 @@ public sealed class OptionsProblemsTests
     [InlineData("Internal: https is served on the public port only", "Internal=https://127.0.0.1:8443")]
     public void Https_and_its_certificate_go_together(string problem, params string[] settings) =>
         Assert.Equal("Gateway:" + problem, Assert.Single(Problems(settings).Problems));
+
+    [Fact]
+    public void Event_loops_that_were_asked_for_are_refused_where_they_cannot_serve()
+    {
+        using var certificate = new TestCertificate();
+        Assert.Equal(
+            "Gateway:Transport:Kind: epoll cannot serve, because Gateway:Proxy:Protocol is set: leave it out, and Kestrel's sockets " +
+            "serve there",
+            Problem("Proxy:Protocol=true"));
+        Assert.Contains("because Gateway:Public is https://127.0.0.1:0:", Problem(certificate.Pem), StringComparison.Ordinal);
+        var withoutPorts = new GatewayOptions { Public = null, Internal = null };
+        var embedded = Assert.Throws<OptionsProblemsException>(
+            () => GatewayOptionsReader.Read(Settings.WithKey("Transport:Kind=epoll"), withoutPorts));
+        Assert.Contains("because Gateway:Public is not set:", Assert.Single(embedded.Problems), StringComparison.Ordinal);
+
+        static string Problem(params string[] settings) =>
+            Assert.Single(Problems([Settings.Key, "Development=false", "Transport:Kind=epoll", .. settings]).Problems);
+    }
 
     [Theory]
     [InlineData("Proxy:Protocol=perhaps", "Proxy:Protocol: 'perhaps'")]

@@ -11,7 +11,7 @@ public sealed class StartTests
     {
         await using var gateway = await GatewayProcess.StartAsync(
             "Node=edge-1", "Limits:MessageBytes=2048", "Limits:OutboundBytes=4000", "Limits:ChannelsPerConnection=7",
-            "Diagnostics:Echo=true",
+            "Diagnostics:Echo=true", "Transport:Kind=auto", "Transport:Loops=3",
             "Namespaces:chat:History=50", "Namespaces:chat:Presence=true");
         var (clients, console) = ($"127.0.0.1:{gateway.PublicPort}", $"127.0.0.1:{gateway.InternalPort}");
 
@@ -20,6 +20,7 @@ public sealed class StartTests
         Assert.Contains($"demo       http://{clients}/demo   a chat to try it with\n", gateway.Output);
         Assert.Contains($"health     http://{clients}/health/ready\n", gateway.Output);
         Assert.Contains($"internal   http://{console}\n", gateway.Output);
+        Assert.Contains("transport  3 event loops\n", gateway.Output);
         Assert.Contains("mode       development\n", gateway.Output);
         Assert.Contains(
             "WARNING    development mode: everybody on this machine is let in as anonymous and may do everything\n", gateway.Output);

@@ -202,8 +202,8 @@ internal static class GatewayOptionsReader
         if (options.Internal is { IsTls: true })
             settings.Problem("Internal", "https is served on the public port only");
         CheckCertificate(settings, options);
-        if (options.Transport == TransportChoice.Epoll && !GatewayOptions.HasEventLoops)
-            settings.Problem("Transport:Kind", "epoll is for Linux on x64 or Arm64");
+        if (options is { Transport: TransportChoice.Epoll, EventLoopsObstacle: { } obstacle })
+            settings.Problem("Transport:Kind", $"epoll cannot serve, because {obstacle}: leave it out, and Kestrel's sockets serve there");
     }
 
     /// <summary>The flag is refused with a key too: what keeps it harmless must not depend on a setting that is easily lost.</summary>
