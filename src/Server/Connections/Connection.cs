@@ -128,8 +128,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             closing.OnTick();
             return;
         }
-        if (!IsDelayed && !_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer))
-            RequestClose(CloseRequest.NoPong);
+        if (!IsDelayed)
+            Beat(now);
         _dialect.OnTick(now);
     }
 
@@ -176,6 +176,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         if (_posted is { IsEmpty: false })
             return DoPostedAsync(_posted, isCompleted);
+        if (_heartbeat.TakePing())
+            Writer.Ping();
         var flushed = Writer.FlushAsync();
         return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
     }
@@ -189,6 +191,16 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     }
 
     Task IConnectionReceiver.OnEndAsync() => EndAsync(_hasVanished);
+
+    private void Beat(long now)
+    {
+        if (!_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer, out bool isDue))
+            RequestClose(CloseRequest.NoPong);
+        // The read loop sends the ping: where one thread has many connections, the pongs to the first pings have come when it has sent the
+        // last, and none of them wakes it. Sent by the clock, a heartbeat costs twice as much.
+        else if (isDue)
+            _transport.Wake();
+    }
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
     {

@@ -15,6 +15,7 @@ internal struct Heartbeat(long now)
     private long _asked;
     private int _relieved;
     private bool _isPaused;
+    private bool _isDue;
 
     /// <summary>Whether the connection's dialect waits for somebody else, and what the client sends stays unread.</summary>
     public readonly bool IsPaused => Volatile.Read(in _isPaused);
@@ -31,13 +32,15 @@ internal struct Heartbeat(long now)
     /// <summary>Something came from the client, or nothing could.</summary>
     public void Received(long now) => _lastReceived = now;
 
-    /// <summary>Pings when it is time. Called by the clock.</summary>
+    /// <summary>Decides whether it is time for a ping, which <see cref="TakePing"/> then gives. Called by the clock.</summary>
     /// <param name="now">Milliseconds on the clock.</param>
     /// <param name="options">How often, and how long to wait.</param>
     /// <param name="writer">The connection's writer.</param>
+    /// <param name="isDue">Whether it is time now.</param>
     /// <returns>False when the client is taken for gone.</returns>
-    public bool TryBeat(long now, HeartbeatOptions options, ConnectionWriter writer)
+    public bool TryBeat(long now, HeartbeatOptions options, ConnectionWriter writer, out bool isDue)
     {
+        isDue = false;
         if (IsPaused)
             return true;
         // A client that cannot answer has shown that it is there by taking the ping.
@@ -52,8 +55,7 @@ internal struct Heartbeat(long now)
                 return true;
             _pinged = now;
             _relieved = writer.Relieved;
-            Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
-            writer.Ping();
+            Volatile.Write(ref _isDue, isDue = true);
             return true;
         }
         if (_relieved == writer.Relieved)
@@ -61,6 +63,16 @@ internal struct Heartbeat(long now)
         // A slow client that still takes bytes is alive; its pong may be unread because its own requests are being answered first.
         _pinged = now;
         _relieved = writer.Relieved;
+        return true;
+    }
+
+    /// <summary>Whether to send a ping now. For the read loop.</summary>
+    public bool TakePing()
+    {
+        if (!Volatile.Read(in _isDue))
+            return false;
+        _isDue = false;
+        Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
         return true;
     }
 

@@ -44,7 +44,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
         }
     }
 
-    /// <summary>Sends a sign of life, from outside the read loop.</summary>
+    /// <summary>Queues a sign of life, from outside the read loop; it leaves with that one's next flush.</summary>
     public void Ping()
     {
         lock (_gate)
@@ -55,7 +55,6 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             Encoding.WritePing(replies);
             EndReply(replies, start);
         }
-        Pump();
     }
 
     /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>
