@@ -21,7 +21,7 @@ internal sealed partial class ConnectionWriter(
     {
         Overflow overflow = default;
         bool schedule, isBehind;
-        lock (_gate)
+        lock (this)
         {
             if (_state != State.Open || subscription.Ended)
                 return true;
@@ -56,7 +56,7 @@ internal sealed partial class ConnectionWriter(
     /// <returns>False when the subscription has ended: nothing is sent.</returns>
     public bool TrySendAt(Subscription subscription, Action<long> send)
     {
-        lock (_gate)
+        lock (this)
         {
             if (subscription.Ended)
                 return false;
@@ -70,7 +70,7 @@ internal sealed partial class ConnectionWriter(
     /// </summary>
     public void End(Subscription subscription, bool drop)
     {
-        lock (_gate)
+        lock (this)
         {
             subscription.Ended = true;
             if (drop)
