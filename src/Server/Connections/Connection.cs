@@ -20,16 +20,16 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     private readonly ITransport _transport;
     private readonly ConnectionServices _services;
     private readonly IDialect _dialect;
-    private FrameReader _frames;
     private Heartbeat _heartbeat;
     private CloseRequest? _close;
-    private CloseStatus? _peerClose;
     private Closing? _closing;
+
+    /// <summary>Null while nothing is read or handled, and so in an idle connection.</summary>
+    private InputReader? _reader;
 
     /// <summary>Null until somebody wants something done for the client, which for most connections never happens.</summary>
     private PostedWork? _posted;
     private bool _hasVanished;
-    private bool _isAnswered;
 
     /// <param name="transport">The stream, with the handshake answered or about to be.</param>
     /// <param name="encoding">How messages look on the connection's wire.</param>
@@ -45,7 +45,6 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         _transport = transport;
         _services = services;
-        _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
         _heartbeat = new Heartbeat(services.Clock.Now);
         Opened = services.Clock.Now;
@@ -73,6 +72,12 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     /// <summary>Whether the dialect waits for somebody else.</summary>
     public bool IsHeartbeatPaused => _heartbeat.IsPaused;
+
+    /// <summary>What the peer's close frame said; null where none has come.</summary>
+    private CloseStatus? PeerClose => _reader?.PeerClose;
+
+    /// <summary>For the read loop, and for the end of the connection.</summary>
+    private InputReader Reader => _reader ??= InputReader.Rent(_services.Options.Limits.MessageBytes);
 
     private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
 
@@ -199,7 +204,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         await _dialect.OnOpenAsync().ConfigureAwait(false);
         await Writer.FlushAsync().ConfigureAwait(false);
-        return !IsClosing && _peerClose is null;
+        return !IsClosing && PeerClose is null;
     }
 
     /// <summary>Handles what came. The state of this method is pooled: it waits only where a message takes its time.</summary>
@@ -224,7 +229,17 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
         if (IsClosing)
-            _isAnswered = FindClose(ref input);
+            Reader.IsAnswered = FindClose(ref input);
+        ReturnReader();
+    }
+
+    /// <summary>What an idle connection holds of its input is nothing.</summary>
+    private void ReturnReader()
+    {
+        if (_reader is not { Frames.IsBetweenMessages: true } reader)
+            return;
+        _reader = null;
+        reader.Return();
     }
 
     private async ValueTask<bool> DoPostedAsync(PostedWork posted, bool isCompleted)
@@ -244,7 +259,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <summary>Whether there is more to receive after what was handled.</summary>
     private bool GoesOn(bool isCompleted)
     {
-        bool isEnding = IsClosing || _peerClose is not null;
+        bool isEnding = IsClosing || PeerClose is not null;
         _hasVanished = isCompleted && !isEnding;
         return !isCompleted && !isEnding;
     }
@@ -256,9 +271,10 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         more = true;
         long now = _services.Rates.Now;
+        var reader = Reader;
         while (!IsClosing)
         {
-            var frame = ReadFrame(ref input);
+            var frame = reader.Read(ref input);
             if (frame.Kind is FrameKind.NeedMoreData)
             {
                 more = false;
@@ -266,11 +282,11 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             }
             if (frame.Kind is FrameKind.Close)
             {
-                _peerClose = frame.Status;
+                reader.PeerClose = frame.Status;
                 more = false;
                 return default;
             }
-            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait)
+            var handled = frame.Kind is FrameKind.Violation || TryPay(reader, now, out long wait)
                 ? HandleFrame(frame)
                 : OnOverRate(frame, now, wait);
             if (!handled.IsCompletedSuccessfully)
