@@ -54,7 +54,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         _dialect = dialect(this);
     }
 
-    public string Id => Lease.Id;
+    public ConnectionId Id => Lease.Id;
 
     /// <summary>Who the connection belongs to, and its place in the limits; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
@@ -79,7 +79,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <summary>For the read loop, and for the end of the connection.</summary>
     private InputReader Reader => _reader ??= InputReader.Rent(_services.Options.Limits.MessageBytes);
 
-    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
+    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.IsAnonymous, Lease.Address, Lease.Transport);
 
     /// <summary>The dialect begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
     public void PauseHeartbeat() => _heartbeat.Pause();
@@ -326,5 +326,5 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException;
 
     [LoggerMessage(10, LogLevel.Error, "Connection {Connection} failed and is closed with 1011.")]
-    private static partial void LogFailure(ILogger log, Exception failure, string connection);
+    private static partial void LogFailure(ILogger log, Exception failure, ConnectionId connection);
 }

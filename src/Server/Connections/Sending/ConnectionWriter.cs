@@ -1,5 +1,6 @@
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -15,7 +16,7 @@ internal sealed partial class ConnectionWriter(
 
     private int _dropped;
 
-    public string Id => owner.Id;
+    public ConnectionId Id => owner.Id;
 
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? scheduled)
     {
