@@ -74,7 +74,7 @@ public class ChannelContention
 
     private sealed class Nobody : ISubscriber
     {
-        public string Id => "bench";
+        public ConnectionId Id => default;
 
         public FrameEncoding Encoding => NativeEncoding.Instance;
 

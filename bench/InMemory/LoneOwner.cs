@@ -8,7 +8,7 @@ namespace Gateway.Bench.InMemory;
 /// <summary>The owner of a writer that has no connection, and to which nothing goes wrong. Stateless.</summary>
 internal sealed class LoneOwner : IWriterOwner
 {
-    public string Id => "bench";
+    public ConnectionId Id => default;
 
     public void OnSlow(CloseStatus status) => throw new InvalidOperationException(status.Reason);
 

@@ -22,5 +22,5 @@ internal sealed class QueryAuthenticator : IAuthenticator
         ? new SignIn(Identity.Unrestricted(user, Encoding.UTF8.GetBytes(request.QueryValue("info") ?? "")))
         : SignIn.NoToken);
 
-    public Identity WithoutToken(string connection) => Identity.Unrestricted("anonymous-" + connection);
+    public Identity WithoutToken => Identity.UnrestrictedAnonymous;
 }

@@ -50,6 +50,10 @@ internal struct FrameReader : IDisposable
     /// <summary>Whether a Close or a Violation has ended the reader.</summary>
     public readonly bool HasEnded => _state != State.Reading;
 
+    /// <summary>Whether nothing of a message or frame has come that has not been taken: a new reader would go on as well.</summary>
+    public readonly bool IsBetweenMessages =>
+        _state == State.Reading && _headerLength == 0 && !_inPayload && !_message.IsOpen && BufferedBytes == 0;
+
     /// <summary>Whether the rest of a message that was too big is still to come.</summary>
     public readonly bool IsPassingOver => _state == State.PassingOver;
 

@@ -55,7 +55,7 @@ internal sealed class AdmissionControl(
             return SignIn.Refused(HandshakeRefusal.ForbiddenOrigin);
         var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         bool isMissingToken = signIn is { Identity: null, Refusal: null }
-            && ReferenceEquals(authenticator.WithoutToken(connection: ""), Identity.Unauthenticated);
+            && ReferenceEquals(authenticator.WithoutToken, Identity.Unauthenticated);
         return isMissingToken ? SignIn.Refused(HandshakeRefusal.TokenMissing) : signIn;
     }
 
@@ -93,10 +93,10 @@ internal sealed class AdmissionControl(
         var signIn = await authenticator.AuthenticateAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
-        var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
+        var identity = signIn.Identity ?? authenticator.WithoutToken;
         // A client that has yet to sign in is counted when its user is known.
         bool isKnown = !ReferenceEquals(identity, Identity.Unauthenticated);
-        if (isKnown && !await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
+        if (isKnown && !await IdentifyAsync(lease, identity).ConfigureAwait(false))
             return TooManyOfUser;
         if (isKnown && await DenialAsync(identity, lease).ConfigureAwait(false) is { } denial)
             return denial;
@@ -109,8 +109,8 @@ internal sealed class AdmissionControl(
         var signIn = await SignInAsync(request).ConfigureAwait(false);
         if (signIn.Refusal is not null)
             return signIn.Refusal;
-        var identity = signIn.Identity ?? authenticator.WithoutToken(lease.Id);
-        if (!await lease.IdentifyAsync(identity.User).ConfigureAwait(false))
+        var identity = signIn.Identity ?? authenticator.WithoutToken;
+        if (!await IdentifyAsync(lease, identity).ConfigureAwait(false))
             return TooManyOfUser;
         lease.Transport = TransportKind.EventStream;
         opening = opening.For(identity);
@@ -119,13 +119,20 @@ internal sealed class AdmissionControl(
         return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
     }
 
+    /// <summary>Counts the connection as one of its user. An anonymous client has no other connection to be counted with.</summary>
+    private static ValueTask<bool> IdentifyAsync(ConnectionLease lease, Identity identity)
+    {
+        lease.IsAnonymous = identity.IsAnonymous;
+        return identity.IsAnonymous ? new ValueTask<bool>(true) : lease.IdentifyAsync(identity.User);
+    }
+
     /// <summary>Asks the application's backend whether the user may connect, where it wants to be asked.</summary>
     /// <returns>Null when the user may.</returns>
     private async ValueTask<HandshakeRefusal?> DenialAsync(Identity identity, ConnectionLease lease)
     {
         if (sessions.ApplicationFor(Interests.Connect) is not { } application)
             return null;
-        var caller = new Caller(lease.Id, identity.User, lease.Address);
+        var caller = new Caller(lease.Id.ToString(), identity.Named(lease.Id).User, lease.Address);
         var decision = await application.ConnectAsync(caller, lease.Transport.Label()).ConfigureAwait(false);
         return decision.Denial is { } denial ? denial.ToRefusal() with { Reason = "application" } : null;
     }

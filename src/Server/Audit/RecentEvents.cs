@@ -51,10 +51,11 @@ internal sealed class RecentEvents(TimeProvider time) : ITickHandler
         if (Volatile.Read(ref _slowInWindow) >= SlowPerSecond)
             return;
         Interlocked.Increment(ref _slowInWindow);
+        string id = connection.Id.ToString();
         _slow.Add(
-            before => before.Connection == connection.Id && before.Policy == policy,
+            before => before.Connection == id && before.Policy == policy,
             _ => new RecentSlowConsumer(
-                Now, connection.Id, policy, channel.ToString(), dropped, connection.User, connection.Address.ToString()));
+                Now, id, policy, channel.ToString(), dropped, connection.User, connection.Address.ToString()));
     }
 
     void ITickHandler.OnTick(long now)

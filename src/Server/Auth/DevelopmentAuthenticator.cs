@@ -17,5 +17,5 @@ internal sealed class DevelopmentAuthenticator : IAuthenticator
 
     public ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request) => new(SignIn.NoToken);
 
-    public Identity WithoutToken(string connection) => Identity.Unrestricted("anonymous-" + connection);
+    public Identity WithoutToken => Identity.UnrestrictedAnonymous;
 }

@@ -23,7 +23,6 @@ internal interface IAuthenticator : IHealthSource
     /// <summary>Who the request says it is, before it is upgraded.</summary>
     ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request);
 
-    /// <summary>Who an open connection without a token is: <see cref="Identity.Unauthenticated"/> where it has to sign in first.</summary>
-    /// <param name="connection">Its id.</param>
-    Identity WithoutToken(string connection);
+    /// <summary>Who everybody without a token is: <see cref="Identity.Unauthenticated"/> where clients have to sign in first.</summary>
+    Identity WithoutToken { get; }
 }

@@ -1,4 +1,5 @@
 using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Auth;
 
@@ -10,11 +11,21 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>Who has not signed in yet where that is required: nothing but that is answered.</summary>
     public static readonly Identity Unauthenticated = new("");
 
-    private const string AnonymousPrefix = "anonymous-";
+    /// <summary>Everybody without a token, where none is required. One for all, until <see cref="Named"/> asks for a name.</summary>
+    public static readonly Identity Anonymous = new("") { IsAnonymous = true };
 
+    /// <summary>Everybody in development mode, who may do what anybody may.</summary>
+    public static readonly Identity UnrestrictedAnonymous =
+        new("") { IsAnonymous = true, IsSignedIn = true, Capabilities = Capabilities.All };
+
+    // Four bytes do until 2106.
+    private readonly uint _expires = uint.MaxValue;
     private Utf8Text _sender;
 
     public string User { get; } = user;
+
+    /// <summary>Whether this is no user of its own: each connection has a name, which says no more than that it is another.</summary>
+    public bool IsAnonymous { get; private init; }
 
     public ReadOnlyMemory<byte> Info { get; } = info;
 
@@ -24,7 +35,11 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     public Capabilities Capabilities { get; private init; } = Capabilities.None;
 
     /// <summary>When the token expires, in Unix seconds; null if it does not.</summary>
-    public long? Expires { get; private init; }
+    public long? Expires
+    {
+        get => _expires == uint.MaxValue ? null : _expires;
+        private init => _expires = (uint)Math.Clamp(value ?? uint.MaxValue, 0, uint.MaxValue);
+    }
 
     /// <summary>Channels the connection is subscribed to when it opens.</summary>
     public IReadOnlyList<string> Subscriptions { get; private init; } = [];
@@ -32,14 +47,10 @@ internal sealed class Identity(string user, ReadOnlyMemory<byte> info = default)
     /// <summary>The user id as messages have it; made when the first message is published, for most connections never publish.</summary>
     public Utf8Text Sender => _sender.IsEmpty ? _sender = Utf8Text.Of(User) : _sender;
 
-    public PresentUser Present => new(User, Info);
-
-    /// <summary>Whether the name stands for nobody but one connection.</summary>
-    public bool IsAnonymous(string connection) =>
-        User.StartsWith(AnonymousPrefix, StringComparison.Ordinal) && User.AsSpan(AnonymousPrefix.Length).SequenceEqual(connection);
-
-    /// <summary>Somebody without a token.</summary>
-    public static Identity Anonymous(string connection) => new(AnonymousPrefix + connection);
+    /// <summary>The identity with the name that a connection gives to it where it has none.</summary>
+    public Identity Named(ConnectionId connection) => !IsAnonymous || User.Length > 0
+        ? this
+        : new(connection.AnonymousUser) { IsAnonymous = true, IsSignedIn = IsSignedIn, Capabilities = Capabilities };
 
     /// <summary>Somebody who may do what anybody may: development mode.</summary>
     public static Identity Unrestricted(string user, ReadOnlyMemory<byte> info = default) =>

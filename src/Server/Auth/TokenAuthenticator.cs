@@ -35,7 +35,7 @@ internal sealed class TokenAuthenticator(GatewayOptions options, TokenVerifier t
         };
     }
 
-    public Identity WithoutToken(string connection) => options.Auth.Required ? Identity.Unauthenticated : Identity.Anonymous(connection);
+    public Identity WithoutToken => options.Auth.Required ? Identity.Unauthenticated : Identity.Anonymous;
 
     private IEnumerable<string> Keys()
     {

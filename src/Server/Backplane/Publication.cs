@@ -1,4 +1,5 @@
 using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane;
 
@@ -20,7 +21,7 @@ internal readonly ref struct Publication
     public long Time { get; init; }
 
     /// <inheritdoc cref="PublishRequest.Except"/>
-    public string? Except { get; init; }
+    public ConnectionId? Except { get; init; }
 
     /// <inheritdoc cref="PublishRequest.Trace"/>
     public string? Trace { get; init; }

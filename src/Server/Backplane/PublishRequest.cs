@@ -1,4 +1,5 @@
 using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane;
 
@@ -16,7 +17,7 @@ internal readonly ref struct PublishRequest
     public IdempotencyKey Key { get; init; }
 
     /// <summary>The id of the connection that must not get the message back; null for none.</summary>
-    public string? Except { get; init; }
+    public ConnectionId? Except { get; init; }
 
     /// <summary>The <c>traceparent</c> of what causes it (W3C Trace Context); null where nobody traces.</summary>
     public string? Trace { get; init; }

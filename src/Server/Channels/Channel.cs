@@ -232,5 +232,5 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     }
 
     [LoggerMessage(30, LogLevel.Error, "A delivery to connection {Connection} failed.")]
-    private static partial void LogFailure(ILogger log, Exception failure, string connection);
+    private static partial void LogFailure(ILogger log, Exception failure, ConnectionId connection);
 }

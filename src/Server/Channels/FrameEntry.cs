@@ -1,3 +1,5 @@
+using Gateway.Server.Naming;
+
 namespace Gateway.Server.Channels;
 
 /// <summary>Where one frame stands in its <see cref="FrameBatch"/>, and the facts that decide over it on its way. Immutable.</summary>
@@ -6,7 +8,7 @@ namespace Gateway.Server.Channels;
 /// <param name="Seq">The message's seq; 0 without history.</param>
 /// <param name="Except">Id of the connection that published with <c>echo: false</c> and does not get the message; null for none.</param>
 /// <param name="Presence">The subscribers that a presence frame is for; null for messages.</param>
-internal readonly record struct FrameEntry(int Start, int Length, long Seq, string? Except, PresenceAudience? Presence)
+internal readonly record struct FrameEntry(int Start, int Length, long Seq, ConnectionId? Except, PresenceAudience? Presence)
 {
     /// <summary>What a reply does to a position; null for nothing, and where the encoding has no positions.</summary>
     public PositionMark? Mark { get; init; }

@@ -1,3 +1,5 @@
+using Gateway.Server.Naming;
+
 namespace Gateway.Server.Channels;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class HeldDeliveries(ISubscriber subscriber, int maxBytes) : ISu
     private bool _isOver;
     private bool _isReleased;
 
-    public string Id => subscriber.Id;
+    public ConnectionId Id => subscriber.Id;
 
     public FrameEncoding Encoding => subscriber.Encoding;
 

@@ -1,10 +1,12 @@
+using Gateway.Server.Naming;
+
 namespace Gateway.Server.Channels;
 
 /// <summary>Called from any thread, many channels at a time. The receiving end of a subscription; nothing here blocks or throws.</summary>
 internal interface ISubscriber
 {
     /// <summary>The connection's id, as in <c>connected</c>.</summary>
-    string Id { get; }
+    ConnectionId Id { get; }
 
     /// <summary>How messages look on the connection's wire; always the same.</summary>
     FrameEncoding Encoding { get; }

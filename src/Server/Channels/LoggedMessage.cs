@@ -1,4 +1,5 @@
 using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Channels;
 
@@ -16,7 +17,7 @@ internal readonly record struct LoggedMessage(PayloadKind Kind, int Start, int L
 
     public long Time { get; init; }
 
-    public string? Except { get; init; }
+    public ConnectionId? Except { get; init; }
 
     /// <summary>A presence change or snapshot, which has no payload; null for a message.</summary>
     public PresenceMessage? Presence { get; init; }

@@ -115,11 +115,11 @@ internal sealed class LocalNode(
     {
         if (request.Connection is { } id)
             return connections.Find(id) is { Client: not null } found ? [found] : [];
-        return connections.All().Where(connection => connection.Client is { } client && client.User == request.User);
+        return connections.All().Where(connection => connection.Client is { } client && client.Is(request.User));
     }
 
     private ConnectionDetails Describe(Connection connection) => new(
-        connection.Id, options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (clock.Now - connection.Opened),
+        connection.Id.ToString(), options.Node, time.GetUtcNow().ToUnixTimeMilliseconds() - (clock.Now - connection.Opened),
         connection.Writer.QueuedBytes,
         connection.Client?.Channels() ?? [], connection.Client?.User, connection.Lease.Address.ToString());
 }

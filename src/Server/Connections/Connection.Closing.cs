@@ -18,10 +18,10 @@ internal sealed partial class Connection
     {
         // The last call came from somebody with other work than this connection's end: a fan-out, the clock, an event loop.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        int code = vanished ? 1006 : (int)(_peerClose ?? _close!.Status).Code;
+        int code = vanished ? 1006 : (int)(PeerClose ?? _close!.Status).Code;
         try
         {
-            if (_peerClose is not null)
+            if (PeerClose is not null)
                 await _dialect.FinishAsync().ConfigureAwait(false);
             else if (_close is { DropQueued: false, HalfCloses: false })
                 await _dialect.AnswerPublishesAsync().ConfigureAwait(false);
@@ -40,10 +40,10 @@ internal sealed partial class Connection
         finally
         {
             Writer.Abort();
-            _frames.Dispose();
+            _reader?.Frames.Dispose();
             _services.Connections.Remove(this);
             Lease.Dispose();
-            _services.Audit.Disconnected(Audited, code, vanished || _peerClose is not null ? null : _close!.Status.Reason);
+            _services.Audit.Disconnected(Audited, code, vanished || PeerClose is not null ? null : _close!.Status.Reason);
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed partial class Connection
     {
         while (true)
         {
-            var frame = _frames.Read(ref input);
+            var frame = Reader.Frames.Read(ref input);
             if (frame.IsClose)
                 return true;
             if (frame.Kind is FrameKind.NeedMoreData or FrameKind.Violation)
@@ -105,9 +105,9 @@ internal sealed partial class Connection
         public async Task RunAsync()
         {
             Volatile.Write(ref connection._closing, this);
-            if (connection._frames.IsPassingOver)
+            if (connection.Reader.Frames.IsPassingOver)
                 await PassOverAsync().ConfigureAwait(false);
-            if (connection._peerClose is { } answer)
+            if (connection.PeerClose is { } answer)
                 connection.Writer.Close(default, answer, drop: false);
             else
                 SendDisconnect(connection._close!);
@@ -115,7 +115,7 @@ internal sealed partial class Connection
             await connection.Writer.DrainedAsync().ConfigureAwait(false);
             // Before the stream ends: a client that comes back when it has seen the end finds its place free.
             connection.Lease.Dispose();
-            if (connection._peerClose is null && !connection._isAnswered)
+            if (connection.PeerClose is null && !connection.Reader.IsAnswered)
                 await AwaitPeerAsync(connection._close!).ConfigureAwait(false);
             ExpectFinish();
             await _transport.EndOutputAsync().ConfigureAwait(false);
@@ -170,7 +170,7 @@ internal sealed partial class Connection
             {
                 ExpectAnswer();
                 // Behind a violation, such as a message too large that was on its way, no answer would be found.
-                if (await DiscardAsync(() => connection._frames.HasEnded || IsLate).ConfigureAwait(false) || !connection._frames.HasEnded)
+                if (await DiscardAsync(() => connection.Reader.Frames.HasEnded || IsLate).ConfigureAwait(false) || !connection.Reader.Frames.HasEnded)
                     return;
             }
             ExpectFinish();
@@ -189,7 +189,7 @@ internal sealed partial class Connection
             var pause = WakeAfter(Pause);
             await DiscardAsync(() =>
             {
-                if (!connection._frames.IsPassingOver || IsLate || _discarded > MaxPassedOverBytes)
+                if (!connection.Reader.Frames.IsPassingOver || IsLate || _discarded > MaxPassedOverBytes)
                     return true;
                 if (!pause.IsCompleted)
                     return false;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Clock;
 using Gateway.Server.Connections.Sending;
@@ -13,48 +12,32 @@ namespace Gateway.Server.Connections;
 /// </content>
 internal sealed partial class Connection
 {
-    /// <summary>
-    /// Messages rejected within <see cref="RejectionMilliseconds"/> before the connection is closed: such a client does not listen.
-    /// </summary>
-    private const int MaxRejections = 100;
-
-    private const long RejectionMilliseconds = 10_000;
-
     private RateMeter _rate;
-    private TaskCompletionSource? _delay;
-    private long _unpaid;
-    private int _rejections;
-    private long _firstRejection;
 
-    /// <summary>Reads the next frame and adds what it came in to what is to be paid for.</summary>
-    private ReceivedFrame ReadFrame(ref ReadOnlySequence<byte> buffer)
-    {
-        long before = buffer.Length;
-        var frame = _frames.Read(ref buffer);
-        _unpaid += before - buffer.Length;
-        return frame;
-    }
+    /// <summary>Null until a message is over the limit.</summary>
+    private RateExcess? _excess;
 
-    private bool TryPay(long now, out long wait)
+    private bool TryPay(InputReader reader, long now, out long wait)
     {
         var limits = _services.Rates;
         wait = 0;
-        if (!limits.IsUnlimited && !_rate.TryTake(limits, _unpaid, now, out wait))
+        if (!limits.IsUnlimited && !_rate.TryTake(limits, reader.Unpaid, now, out wait))
             return false;
-        _unpaid = 0;
+        reader.Unpaid = 0;
         return true;
     }
 
     /// <summary>Does what is to be done with a frame over the limit.</summary>
     private ValueTask OnOverRate(ReceivedFrame frame, long now, long wait)
     {
+        _excess ??= new RateExcess();
         var action = _services.Rates.Action;
         _services.Metrics.RateLimited(action);
         switch (action)
         {
             case RateAction.Delay:
                 return DelayAsync(frame, wait);
-            case RateAction.Reject when !HasManyRejections():
+            case RateAction.Reject when !_excess.HasManyRejections(_services.Clock.Now):
                 return Reject(frame, now);
             default:
                 RequestClose(CloseRequest.RateLimited);
@@ -62,19 +45,11 @@ internal sealed partial class Connection
         }
     }
 
-    /// <summary>Counts one more, over time and not in a row: a message that is let through in between forgives nothing.</summary>
-    private bool HasManyRejections()
-    {
-        long now = _services.Clock.Now;
-        if (_rejections == 0 || now - _firstRejection >= RejectionMilliseconds)
-            (_rejections, _firstRejection) = (0, now);
-        return ++_rejections >= MaxRejections;
-    }
-
     private ValueTask Reject(ReceivedFrame frame, long now)
     {
-        long wait = _rate.Charge(_services.Rates, _unpaid, now);
-        _unpaid = 0;
+        var reader = Reader;
+        long wait = _rate.Charge(_services.Rates, reader.Unpaid, now);
+        reader.Unpaid = 0;
         // A ping over the limit has no answer: one would be another message for each.
         if (frame.Kind is FrameKind.Text or FrameKind.Binary)
             _dialect.OnRateLimited(frame.Kind, frame.Payload, _services.Rates.Milliseconds(wait));
@@ -97,7 +72,7 @@ internal sealed partial class Connection
             if (!await WaitAsync(wait).ConfigureAwait(false))
                 return;
         }
-        while (!TryPay(_services.Rates.Now, out wait));
+        while (!TryPay(Reader, _services.Rates.Now, out wait));
         var handled = HandleFrame(frame);
         if (!handled.IsCompletedSuccessfully)
             await handled.ConfigureAwait(false);
@@ -112,7 +87,7 @@ internal sealed partial class Connection
         try
         {
             var wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Interlocked.Exchange(ref _delay, wake);
+            _excess!.Delay = wake;
             if (IsClosing)
                 return false;
             _services.Delays.Add(wake, ticks);
@@ -122,16 +97,16 @@ internal sealed partial class Connection
         {
             // What came meanwhile is unread, so the silence is not the client's.
             _heartbeat.Received(_services.Clock.Now);
-            _delay = null;
+            _excess!.Delay = null;
         }
         return !IsClosing;
     }
 
-    private bool IsDelayed => Volatile.Read(ref _delay) is not null;
+    private bool IsDelayed => Volatile.Read(ref _excess) is { Delay: not null };
 
     /// <summary>
-    /// Called once <see cref="_close"/> is set. This sets the request and then looks for a delay, the read loop enters its delay and then
-    /// looks for a request: so one of the two sees the other.
+    /// Called once <see cref="_close"/> is set, with a full fence between. This sets the request and then looks for a delay, the read loop
+    /// enters its delay and then looks for a request: so one of the two sees the other.
     /// </summary>
-    private void EndDelay() => Interlocked.CompareExchange(ref _delay, null, null)?.TrySetResult();
+    private void EndDelay() => Volatile.Read(ref _excess)?.Delay?.TrySetResult();
 }

@@ -20,16 +20,16 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     private readonly ITransport _transport;
     private readonly ConnectionServices _services;
     private readonly IDialect _dialect;
-    private FrameReader _frames;
     private Heartbeat _heartbeat;
     private CloseRequest? _close;
-    private CloseStatus? _peerClose;
     private Closing? _closing;
+
+    /// <summary>Null while nothing is read or handled, and so in an idle connection.</summary>
+    private InputReader? _reader;
 
     /// <summary>Null until somebody wants something done for the client, which for most connections never happens.</summary>
     private PostedWork? _posted;
     private bool _hasVanished;
-    private bool _isAnswered;
 
     /// <param name="transport">The stream, with the handshake answered or about to be.</param>
     /// <param name="encoding">How messages look on the connection's wire.</param>
@@ -45,7 +45,6 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         _transport = transport;
         _services = services;
-        _frames = new FrameReader(services.Options.Limits.MessageBytes);
         _rate = new RateMeter(services.Rates, services.Rates.Now);
         _heartbeat = new Heartbeat(services.Clock.Now);
         Opened = services.Clock.Now;
@@ -55,7 +54,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         _dialect = dialect(this);
     }
 
-    public string Id => Lease.Id;
+    public ConnectionId Id => Lease.Id;
 
     /// <summary>Who the connection belongs to, and its place in the limits; given back at the connection's end.</summary>
     public ConnectionLease Lease { get; }
@@ -74,7 +73,13 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <summary>Whether the dialect waits for somebody else.</summary>
     public bool IsHeartbeatPaused => _heartbeat.IsPaused;
 
-    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.Address, Lease.Transport);
+    /// <summary>What the peer's close frame said; null where none has come.</summary>
+    private CloseStatus? PeerClose => _reader?.PeerClose;
+
+    /// <summary>For the read loop, and for the end of the connection.</summary>
+    private InputReader Reader => _reader ??= InputReader.Rent(_services.Options.Limits.MessageBytes);
+
+    private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.IsAnonymous, Lease.Address, Lease.Transport);
 
     /// <summary>The dialect begins to wait for somebody else, and what the client sends stays unread. For the read loop.</summary>
     public void PauseHeartbeat() => _heartbeat.Pause();
@@ -211,7 +216,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         await _dialect.OnOpenAsync().ConfigureAwait(false);
         await Writer.FlushAsync().ConfigureAwait(false);
-        return !IsClosing && _peerClose is null;
+        return !IsClosing && PeerClose is null;
     }
 
     /// <summary>Handles what came. The state of this method is pooled: it waits only where a message takes its time.</summary>
@@ -236,7 +241,17 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         }
         // Our close frame and the peer's may cross: what is left may hold its answer, or the beginning of a frame that goes on later.
         if (IsClosing)
-            _isAnswered = FindClose(ref input);
+            Reader.IsAnswered = FindClose(ref input);
+        ReturnReader();
+    }
+
+    /// <summary>What an idle connection holds of its input is nothing.</summary>
+    private void ReturnReader()
+    {
+        if (_reader is not { Frames.IsBetweenMessages: true } reader)
+            return;
+        _reader = null;
+        reader.Return();
     }
 
     private async ValueTask<bool> DoPostedAsync(PostedWork posted, bool isCompleted)
@@ -256,7 +271,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <summary>Whether there is more to receive after what was handled.</summary>
     private bool GoesOn(bool isCompleted)
     {
-        bool isEnding = IsClosing || _peerClose is not null;
+        bool isEnding = IsClosing || PeerClose is not null;
         _hasVanished = isCompleted && !isEnding;
         return !isCompleted && !isEnding;
     }
@@ -268,9 +283,10 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         more = true;
         long now = _services.Rates.Now;
+        var reader = Reader;
         while (!IsClosing)
         {
-            var frame = ReadFrame(ref input);
+            var frame = reader.Read(ref input);
             if (frame.Kind is FrameKind.NeedMoreData)
             {
                 more = false;
@@ -278,11 +294,11 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
             }
             if (frame.Kind is FrameKind.Close)
             {
-                _peerClose = frame.Status;
+                reader.PeerClose = frame.Status;
                 more = false;
                 return default;
             }
-            var handled = frame.Kind is FrameKind.Violation || TryPay(now, out long wait)
+            var handled = frame.Kind is FrameKind.Violation || TryPay(reader, now, out long wait)
                 ? HandleFrame(frame)
                 : OnOverRate(frame, now, wait);
             if (!handled.IsCompletedSuccessfully)
@@ -322,5 +338,5 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         failure is ConnectionResetException or ConnectionAbortedException or IOException or OperationCanceledException;
 
     [LoggerMessage(10, LogLevel.Error, "Connection {Connection} failed and is closed with 1011.")]
-    private static partial void LogFailure(ILogger log, Exception failure, string connection);
+    private static partial void LogFailure(ILogger log, Exception failure, ConnectionId connection);
 }

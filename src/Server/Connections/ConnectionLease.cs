@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Server.Metrics;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections;
 
@@ -10,7 +11,7 @@ namespace Gateway.Server.Connections;
 internal abstract class ConnectionLease(IPAddress address) : IDisposable
 {
     /// <summary>The id of the connection.</summary>
-    public string Id { get; } = ConnectionId.Next();
+    public ConnectionId Id { get; } = ConnectionId.Next();
 
     /// <summary>The client's address, as trusted proxies forward it.</summary>
     public IPAddress Address { get; } = address;
@@ -18,7 +19,10 @@ internal abstract class ConnectionLease(IPAddress address) : IDisposable
     /// <summary>How the client is connected; set, if at all, before the connection begins.</summary>
     public TransportKind Transport { get; set; }
 
-    /// <summary>The user as which the connection is counted; null until the user is known.</summary>
+    /// <summary>Whether the client is let in without a name of its own. Set before the connection begins.</summary>
+    public bool IsAnonymous { get; set; }
+
+    /// <summary>The user as which the connection is counted; null until the user is known, and for an anonymous client.</summary>
     public string? User { get; protected set; }
 
     /// <summary>

@@ -1,29 +1,42 @@
-using System.Collections.Concurrent;
 using Gateway.Server.Clock;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections;
 
 /// <summary>The open connections of this node, by id. Safe for any thread.</summary>
+/// <remarks>Divided, so that the clock needs to hold no more than a part of them at a time.</remarks>
 internal sealed class ConnectionTable : ITickHandler
 {
-    private readonly ConcurrentDictionary<string, Connection> _connections = new(StringComparer.Ordinal);
+    private const int Parts = 64;
 
-    public int Count => _connections.Count;
+    private readonly ConnectionSet[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new ConnectionSet())];
+    private Connection[] _visited = [];
 
-    public bool IsEmpty => _connections.IsEmpty;
+    public int Count => _parts.Sum(part => part.Count);
 
-    public void Add(Connection connection) => _connections[connection.Id] = connection;
+    public bool IsEmpty => _parts.All(part => part.Count == 0);
 
-    public void Remove(Connection connection) => _connections.TryRemove(connection.Id, out _);
+    public void Add(Connection connection) => PartOf(connection.Id).Add(connection);
 
-    public Connection? Find(string id) => _connections.GetValueOrDefault(id);
+    public void Remove(Connection connection) => PartOf(connection.Id).Remove(connection);
+
+    /// <param name="id">The text of an id, or any other.</param>
+    public Connection? Find(string id) => ConnectionId.TryParse(id) is { } parsed ? PartOf(parsed).Find(parsed) : null;
 
     /// <summary>Those open at some moment during the call.</summary>
-    public IEnumerable<Connection> All() => _connections.Select(pair => pair.Value);
+    public IEnumerable<Connection> All() => _parts.SelectMany(part => part.ToArray());
 
     void ITickHandler.OnTick(long now)
     {
-        foreach (var (_, connection) in _connections)
-            connection.OnTick(now);
+        foreach (var part in _parts)
+        {
+            int count = part.CopyTo(ref _visited);
+            foreach (var connection in _visited.AsSpan(0, count))
+                connection.OnTick(now);
+            // A connection that has ended is not kept by this.
+            _visited.AsSpan(0, count).Clear();
+        }
     }
+
+    private ConnectionSet PartOf(ConnectionId id) => _parts[id.Shard(Parts)];
 }

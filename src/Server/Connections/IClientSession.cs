@@ -7,6 +7,9 @@ internal interface IClientSession
 {
     string User { get; }
 
+    /// <summary>Whether the client is a user: <see cref="User"/> without making it for every client of the node.</summary>
+    bool Is(string? user);
+
     /// <summary>The channels that the client is subscribed to.</summary>
     IReadOnlyList<string> Channels();
 

@@ -86,7 +86,7 @@ internal sealed class PublishEndpoint(
         if (signIn.Refusal is not null)
             return signIn.Refusal;
         services.Metrics.Received();
-        var identity = signIn.Identity ?? authenticator.WithoutToken(ConnectionId.Next());
+        var identity = signIn.Identity ?? authenticator.WithoutToken.Named(ConnectionId.Next());
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
             return error.ToRefusal();
         var content = message.Content;

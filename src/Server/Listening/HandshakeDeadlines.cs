@@ -16,11 +16,22 @@ internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock cl
     private readonly ConcurrentDictionary<Deadline, byte> _pending = new();
     private readonly long _milliseconds = (long)options.Limits.Handshake.TotalMilliseconds;
 
-    /// <summary>Connections of event loops. Those that are decided leave with the next tick: nobody takes one out of a queue.</summary>
-    private readonly ConcurrentQueue<(LoopConnection Connection, long At)> _accepted = new();
+    private readonly Lock _gate = new();
+
+    /// <summary>
+    /// Connections of event loops. Those that are decided leave with the next tick, and with them the list: what a storm needed is not kept.
+    /// </summary>
+    private List<(LoopConnection Connection, long At)> _accepted = [];
 
     /// <summary>Connections whose request head has not come yet.</summary>
-    public int Count => _pending.Count + _accepted.Count(entry => entry.Connection.IsPeeking);
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _pending.Count + _accepted.Count(entry => entry.Connection.IsPeeking);
+        }
+    }
 
     /// <summary>Starts the time of a connection; dispose the result when its head has come.</summary>
     public Deadline Start(ConnectionContext connection)
@@ -31,24 +42,43 @@ internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock cl
     }
 
     /// <summary>Starts the time of an event loop's connection, which ends when the connection has stopped to peek.</summary>
-    public void Start(LoopConnection connection) => _accepted.Enqueue((connection, clock.Now + _milliseconds));
+    public void Start(LoopConnection connection)
+    {
+        lock (_gate)
+            _accepted.Add((connection, clock.Now + _milliseconds));
+    }
 
     void ITickHandler.OnTick(long now)
     {
-        for (int left = _accepted.Count; left > 0 && _accepted.TryDequeue(out var accepted); left--)
+        foreach (var late in TakeLate(now))
         {
-            if (!accepted.Connection.IsPeeking)
-                continue;
-            if (now < accepted.At)
-            {
-                _accepted.Enqueue(accepted);
-                continue;
-            }
-            audit.Aborted(accepted.Connection.Peer, AbortReason.HandshakeTimeout);
-            accepted.Connection.Close();
+            audit.Aborted(late.Peer, AbortReason.HandshakeTimeout);
+            late.Close();
         }
         foreach (var (deadline, _) in _pending)
             deadline.Check(now);
+    }
+
+    private List<LoopConnection> TakeLate(long now)
+    {
+        List<LoopConnection> late = [];
+        lock (_gate)
+        {
+            if (_accepted.Count == 0)
+                return late;
+            List<(LoopConnection Connection, long At)> undecided = [];
+            foreach (var accepted in _accepted)
+            {
+                if (!accepted.Connection.IsPeeking)
+                    continue;
+                if (now < accepted.At)
+                    undecided.Add(accepted);
+                else
+                    late.Add(accepted.Connection);
+            }
+            _accepted = undecided;
+            return late;
+        }
     }
 
     internal sealed class Deadline(HandshakeDeadlines owner, ConnectionContext connection, long at) : IDisposable

@@ -33,7 +33,7 @@ internal static class ApplicationDecisions
             : default;
 
     private static Caller CallerOf(ChannelSession session) =>
-        new(session.Connection.Id, session.Identity.User, session.Connection.Lease.Address);
+        new(session.Connection.Id.ToString(), session.User, session.Connection.Lease.Address);
 
     private static async ValueTask<Decision> WaitAsync(ChannelSession session, ValueTask<Decision> deciding)
     {

@@ -39,7 +39,7 @@ internal sealed partial class ChannelSession
     {
         if (PublishableChannel(command, out var local) is not { } name)
             return default;
-        var identity = _identity;
+        var identity = NamedIdentity;
         var publishing = Services.Backplane.PublishAsync(name, new PublishRequest
         {
             Payload = Payload.Json(command.Content),
@@ -67,7 +67,7 @@ internal sealed partial class ChannelSession
             Refuse(SessionError.BadRequest(problem), command.Id, command.Channel);
             return null;
         }
-        if (ChannelRights.IsAllowed(_identity, name, ChannelOperations.Publish))
+        if (IsAllowed(name, ChannelOperations.Publish))
             return name;
         Refuse(SessionError.Forbidden, command.Id, command.Channel);
         return null;

@@ -27,10 +27,10 @@ internal sealed partial class ChannelSession
     public ValueTask WelcomeAsync(Identity identity)
     {
         _identity = identity;
-        Replies.Connected(Connection.Id, identity, Services.Options.Node, Services.Options.Heartbeat.Ping);
+        Replies.Connected(Connection.Id, identity.Named(Connection.Id), Services.Options.Node, Services.Options.Heartbeat.Ping);
         _isConnected = true;
-        Services.ApplicationFor(Interests.Connections)?.OnConnected(Connection.Id, identity.User);
-        if (Services.OnlineUsers is { } users && !identity.IsAnonymous(Connection.Id))
+        Services.ApplicationFor(Interests.Connections)?.OnConnected(Connection.Id.ToString(), User);
+        if (Services.OnlineUsers is { } users && !identity.IsAnonymous)
         {
             _isOnline = true;
             users.Add(identity.User);

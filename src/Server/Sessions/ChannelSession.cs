@@ -51,12 +51,31 @@ internal sealed partial class ChannelSession
 
     public ClientSubscriptions Subscriptions { get; }
 
-    /// <summary>The client; another one after it has signed in, or has a new token.</summary>
+    /// <summary>
+    /// The client; another one after it has signed in, or has a new token. Without a name for an anonymous client that has not needed one.
+    /// </summary>
     public Identity Identity
     {
         get => _identity;
         set => _identity = value;
     }
+
+    /// <summary>The client by its name. An anonymous one that needs it has an identity of its own from then on.</summary>
+    public Identity NamedIdentity
+    {
+        get
+        {
+            var identity = _identity;
+            var named = identity.Named(Connection.Id);
+            // The client may sign in meanwhile, and then is somebody else.
+            if (!ReferenceEquals(named, identity))
+                Interlocked.CompareExchange(ref _identity, named, identity);
+            return named;
+        }
+    }
+
+    /// <summary>The client's user id. Made anew at each call for an anonymous client that has not needed it yet.</summary>
+    public string User => _identity.Named(Connection.Id).User;
 
     /// <summary>Whether the client has yet to sign in, before it may do anything else.</summary>
     public bool MustSignIn => ReferenceEquals(_identity, Identity.Unauthenticated);
@@ -106,11 +125,15 @@ internal sealed partial class ChannelSession
         return name is null ? null : _lastName = name;
     }
 
+    /// <summary>Whether the client has a right by itself.</summary>
+    public bool IsAllowed(ChannelName channel, ChannelOperations operation) =>
+        ChannelRights.IsAllowed(channel.Namespace.IsPersonal ? NamedIdentity : _identity, channel, operation);
+
     /// <summary>
     /// Whether the client may read history or presence. A subscription token lets its bearer read everything in the channel.
     /// </summary>
     public bool MayRead(ChannelName channel, ChannelOperations operation) =>
-        ChannelRights.IsAllowed(_identity, channel, operation) || Subscriptions.Find(channel.Utf8) is { IsByToken: true };
+        IsAllowed(channel, operation) || Subscriptions.Find(channel.Utf8) is { IsByToken: true };
 
     public ValueTask<PresenceSnapshot?> ReadPresenceAsync(ChannelName channel) =>
         Services.Backplane.PresenceAsync(channel, Services.Options.Presence.MaxUsers);
@@ -131,7 +154,7 @@ internal sealed partial class ChannelSession
     {
         Subscriptions.Close();
         if (_isConnected)
-            Services.ApplicationFor(Interests.Connections)?.OnDisconnected(Connection.Id, _identity.User, code);
+            Services.ApplicationFor(Interests.Connections)?.OnDisconnected(Connection.Id.ToString(), User, code);
         if (_isOnline)
             Services.OnlineUsers!.Remove(_identity.User);
     }

@@ -29,11 +29,11 @@ internal sealed class ClientSubscription(Channel channel, ISubscriber subscriber
     }
 
     /// <summary>Whether the client sees who is in the channel. A subscription token lets its bearer read everything in it.</summary>
-    public bool MaySeePresence(Identity identity) =>
-        IsByToken || ChannelRights.IsAllowed(identity, Channel.Name, ChannelOperations.Presence);
+    public bool MaySeePresence(ChannelSession session) =>
+        IsByToken || session.IsAllowed(Channel.Name, ChannelOperations.Presence);
 
     /// <summary>Tells the application that the subscription began, unless the end has come first.</summary>
-    public void NotifyBegan(IApplication application, string connection, string user)
+    public void NotifyBegan(IApplication application, ChannelSession session)
     {
         // A gap, the clock or a new token may be ending the subscription at the same time. The lock keeps the two events in order.
         lock (this)
@@ -41,21 +41,20 @@ internal sealed class ClientSubscription(Channel channel, ISubscriber subscriber
             if (_notification == NotificationState.Ended)
                 return;
             _notification = NotificationState.Notified;
-            application.OnSubscribed(connection, user, Channel.Name);
+            application.OnSubscribed(session.Connection.Id.ToString(), session.User, Channel.Name);
         }
     }
 
     /// <summary>Tells the application that the subscription ended, if it has heard of the beginning.</summary>
     /// <param name="application">Null where it does not want to hear.</param>
-    /// <param name="connection">The connection's id.</param>
-    /// <param name="user">Its user.</param>
+    /// <param name="session">The client's session.</param>
     /// <returns>Whether the user was counted in the channel's presence.</returns>
-    public bool NotifyEnded(IApplication? application, string connection, string user)
+    public bool NotifyEnded(IApplication? application, ChannelSession session)
     {
         lock (this)
         {
             if (_notification == NotificationState.Notified)
-                application?.OnUnsubscribed(connection, user, Channel.Name);
+                application?.OnUnsubscribed(session.Connection.Id.ToString(), session.User, Channel.Name);
             _notification = NotificationState.Ended;
             return _isPresent;
         }

@@ -6,7 +6,11 @@ namespace Gateway.Server.Sessions;
 /// <content>The API's requests, in turn with the client's own.</content>
 internal sealed partial class ClientSubscriptions : IClientSession
 {
-    string IClientSession.User => session.Identity.User;
+    string IClientSession.User => session.User;
+
+    bool IClientSession.Is(string? user) => session.Identity is { IsAnonymous: true, User: "" }
+        ? ConnectionId.OfAnonymousUser(user) == session.Connection.Id
+        : session.Identity.User == user;
 
     IReadOnlyList<string> IClientSession.Channels() => [.. Snapshot().Select(subscription => subscription.Channel.Name.ToString())];
 

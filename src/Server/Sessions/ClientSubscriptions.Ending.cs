@@ -50,13 +50,13 @@ internal sealed partial class ClientSubscriptions
     {
         if (subscription.IsByToken)
             return;
-        if (!ChannelRights.IsAllowed(session.Identity, subscription.Channel.Name, ChannelOperations.Subscribe))
+        if (!session.IsAllowed(subscription.Channel.Name, ChannelOperations.Subscribe))
         {
             // A subscription that has not begun yet is refused by the one that begins it.
             if (End(subscription, dropQueued: true) && subscription.IsAnswered)
                 session.Replies.Unsubscribed(subscription.Channel.Name, UnsubscribeReason.NotAllowed);
         }
-        else if (!subscription.MaySeePresence(session.Identity))
+        else if (!subscription.MaySeePresence(session))
         {
             subscription.Channel.HidePresence(subscription);
         }
@@ -68,7 +68,7 @@ internal sealed partial class ClientSubscriptions
         session.Connection.Writer.End(subscription, dropQueued);
         subscription.Channel.Deactivate(subscription);
         var application = session.Services.ApplicationFor(Interests.Subscriptions);
-        if (subscription.NotifyEnded(application, session.Connection.Id, session.Identity.User))
+        if (subscription.NotifyEnded(application, session))
             _ = LeaveAsync(subscription.Channel.Name);
         session.Services.Channels.Release(subscription.Channel);
     }
@@ -78,7 +78,7 @@ internal sealed partial class ClientSubscriptions
     {
         try
         {
-            await session.Services.Backplane.LeaveAsync(channel, session.Identity.User, session.Connection.Id).ConfigureAwait(false);
+            await session.Services.Backplane.LeaveAsync(channel, session.User, session.Connection.Id.ToString()).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -87,5 +87,5 @@ internal sealed partial class ClientSubscriptions
     }
 
     [LoggerMessage(20, LogLevel.Error, "Connection {Connection} could not leave a channel's presence.")]
-    private static partial void LogLeaveFailed(ILogger log, Exception failure, string connection);
+    private static partial void LogLeaveFailed(ILogger log, Exception failure, ConnectionId connection);
 }

@@ -18,7 +18,7 @@ internal interface IClientReplies
     /// <param name="identity">The client's user and what its token says.</param>
     /// <param name="node">This node's name.</param>
     /// <param name="ping">The time between two pings of the gateway.</param>
-    void Connected(string connection, Identity identity, string node, TimeSpan ping);
+    void Connected(ConnectionId connection, Identity identity, string node, TimeSpan ping);
 
     /// <summary>A subscription begins, or was there already. Comes before every message of it that is queued later.</summary>
     /// <param name="subscription">The subscription.</param>

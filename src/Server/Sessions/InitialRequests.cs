@@ -23,7 +23,7 @@ internal sealed class InitialRequests(ChannelSession session, Identity identity,
             byte[] utf8 = Encoding.UTF8.GetBytes(channel);
             if (session.NameOf(utf8, out string problem) is not { } name)
                 session.Refuse(SessionError.BadRequest(problem), id: default, utf8);
-            else if (!ChannelRights.IsAllowed(identity, name, ChannelOperations.Subscribe))
+            else if (!session.IsAllowed(name, ChannelOperations.Subscribe))
                 session.Refuse(SessionError.Forbidden, id: default, utf8);
             else if ((await session.DecideSubscribeAsync(name).ConfigureAwait(false)).Denial is { } denial)
                 Refuse(denial, utf8);

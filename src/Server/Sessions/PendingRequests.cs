@@ -240,8 +240,8 @@ internal sealed partial class PendingRequests
     }
 
     [LoggerMessage(21, LogLevel.Error, "A message of connection {Connection} could not be published; it is closed with 1011.")]
-    private static partial void LogPublishFailed(ILogger log, Exception failure, string connection);
+    private static partial void LogPublishFailed(ILogger log, Exception failure, ConnectionId connection);
 
     [LoggerMessage(22, LogLevel.Error, "A request of connection {Connection} failed; it is closed with 1011.")]
-    private static partial void LogRequestFailed(ILogger log, Exception failure, string connection);
+    private static partial void LogRequestFailed(ILogger log, Exception failure, ConnectionId connection);
 }

@@ -24,7 +24,7 @@ internal static class RefreshRequest
     private static async ValueTask VerifyAsync(ChannelSession session, TokenVerifier tokens, string token, byte[] id)
     {
         var (claims, problem) = await tokens.VerifyAsync(token).ConfigureAwait(false);
-        if (problem is null && claims!.User != session.Identity.User)
+        if (problem is null && claims!.User != session.User)
             problem = TokenProblem.AnotherUser;
         if (problem is not null)
         {

@@ -33,7 +33,7 @@ internal sealed class SubscribeRequest : ChannelRequest
     public override ValueTask RunAsync(ChannelSession session)
     {
         var identity = session.Identity;
-        if (ChannelRights.IsAllowed(identity, Channel, ChannelOperations.Subscribe))
+        if (session.IsAllowed(Channel, ChannelOperations.Subscribe))
             return StartAsync(session, identity);
         if (TokensFor(session) is { } tokens)
             return StartByTokenAsync(session, tokens);
@@ -62,7 +62,7 @@ internal sealed class SubscribeRequest : ChannelRequest
     {
         if (Recover is null && session.Subscriptions.Find(Channel.Utf8) is not null)
             return new(false);
-        if (ChannelRights.IsAllowed(session.Identity, Channel, ChannelOperations.Subscribe))
+        if (session.IsAllowed(Channel, ChannelOperations.Subscribe))
             return new(true);
         return TokensFor(session) is { } tokens ? IsGoodAsync(session, tokens) : new(false);
     }
@@ -110,7 +110,7 @@ internal sealed class SubscribeRequest : ChannelRequest
         var (claims, problem) = await tokens.VerifySubscriptionAsync(Token!).ConfigureAwait(false);
         if (problem is not null)
             return (0, SessionError.Of(problem));
-        if (claims!.User != session.Identity.User)
+        if (claims!.User != session.User)
             return (0, SessionError.NotFor(TokenProblem.AnotherUser));
         if (claims.Channel != Channel.ToString())
             return (0, SessionError.NotFor(TokenProblem.AnotherChannel));
@@ -124,7 +124,7 @@ internal sealed class SubscribeRequest : ChannelRequest
         // Both reads go on at once: the answer is to take no longer than one of them.
         bool needsEpoch = rules.HasHistory && channel.Epoch is null;
         var reading = needsEpoch ? session.Services.Backplane.ReadAsync(Channel, HistoryQuery.PositionOnly).AsTask() : null;
-        var presence = rules.Presence && subscription.MaySeePresence(session.Identity)
+        var presence = rules.Presence && subscription.MaySeePresence(session)
             ? await session.ReadPresenceAsync(Channel).ConfigureAwait(false)
             : null;
         string? epoch = reading is null ? channel.Epoch : (await reading.ConfigureAwait(false))?.Top.Epoch;

@@ -41,7 +41,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
         // A refresh changes the session's identity and then looks at the subscriptions; this subscription was entered and then looks at the
         // identity. So one of the two sees the other.
         if (!_subscription.IsByToken && !ReferenceEquals(identity, session.Identity)
-            && !ChannelRights.IsAllowed(session.Identity, request.Channel, ChannelOperations.Subscribe))
+            && !session.IsAllowed(request.Channel, ChannelOperations.Subscribe))
         {
             session.Subscriptions.End(_subscription);
         }
@@ -55,7 +55,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
             return;
         }
         if (session.Services.ApplicationFor(Interests.Subscriptions) is { } application)
-            _subscription.NotifyBegan(application, session.Connection.Id, session.Identity.User);
+            _subscription.NotifyBegan(application, session);
         session.Subscriptions.TryRenew(_subscription, expires);
         if (_missed is { } missed)
             await missed.SendAsync().ConfigureAwait(false);
@@ -98,7 +98,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
         if (!await channel.Flowing.ConfigureAwait(false) || (rules.Presence && !await TryJoinAsync().ConfigureAwait(false)))
             return false;
         PresenceState? presence = null;
-        if (rules.Presence && _subscription.MaySeePresence(session.Identity))
+        if (rules.Presence && _subscription.MaySeePresence(session))
         {
             if (await session.ReadPresenceAsync(request.Channel).ConfigureAwait(false) is not { } snapshot)
                 return false;
@@ -142,7 +142,8 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
     private async ValueTask<bool> TryJoinAsync()
     {
         var backplane = session.Services.Backplane;
-        if (!await backplane.JoinAsync(request.Channel, session.Identity.Present, session.Connection.Id).ConfigureAwait(false))
+        var present = new PresentUser(session.User, session.Identity.Info);
+        if (!await backplane.JoinAsync(request.Channel, present, session.Connection.Id.ToString()).ConfigureAwait(false))
             return false;
         if (_subscription.TryMarkPresent())
             return true;
@@ -153,7 +154,7 @@ internal sealed class SubscriptionStart(ChannelSession session, SubscribeRequest
     private bool Answer(Position position, bool? recovered, PresenceState? presence)
     {
         // A new token may have taken the right since presence was read.
-        if (presence is not null && !_subscription.MaySeePresence(session.Identity))
+        if (presence is not null && !_subscription.MaySeePresence(session))
         {
             presence = null;
             _subscription.Channel.HidePresence(_subscription);

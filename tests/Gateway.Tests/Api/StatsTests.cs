@@ -74,7 +74,7 @@ public sealed class StatsTests
             .Single();
 
         Assert.Equal(
-            (stalled.Connection.Id, stalled.Connection.Lease.User, "127.0.0.1"),
+            (stalled.Connection.Id.ToString(), stalled.Connection.Id.AnonymousUser, "127.0.0.1"),
             (slow.Text("connection"), slow.Text("user"), slow.Text("address")));
         Assert.Equal(("drop-oldest", "drop:a"), (slow.Text("policy"), slow.Text("channel")));
         Assert.InRange(

@@ -1,5 +1,6 @@
 using Gateway.Server.Channels;
 using Gateway.Server.Dialects.Native;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 
@@ -16,7 +17,7 @@ internal sealed class BlockedSubscriber : ISubscriber, IDisposable
     /// <summary>The presence frames that the subscriber was given.</summary>
     public int Presence => Volatile.Read(ref _presence);
 
-    public string Id => "blocked";
+    public ConnectionId Id => default;
 
     public FrameEncoding Encoding => NativeEncoding.Instance;
 

@@ -173,7 +173,7 @@ public sealed class ChannelPresenceTests : IDisposable
 
         public Subscription? Subscription { get; set; }
 
-        public string Id => "seeing";
+        public ConnectionId Id => default;
 
         public FrameEncoding Encoding => NativeEncoding.Instance;
 

@@ -95,8 +95,9 @@ public sealed class EncodingTests : IDisposable
     [Fact]
     public async Task Exclusions_and_later_starts_hold_in_every_encoding()
     {
-        ReadingSubscriber[] subscribers = [Begin(_a, "me"), Begin(_b, "me"), Begin(_a, "you"), Begin(_b, "you")];
-        Append("1", 1, except: "me");
+        var (me, you) = (ConnectionId.Next(), ConnectionId.Next());
+        ReadingSubscriber[] subscribers = [Begin(_a, me), Begin(_b, me), Begin(_a, you), Begin(_b, you)];
+        Append("1", 1, except: me);
         Append("2", 2);
         ReadingSubscriber[] late = [Begin(_a), Begin(_b)];
         Append("3", 3);
@@ -129,7 +130,7 @@ public sealed class EncodingTests : IDisposable
         Assert.Equal(isOneEncoding ? (2, 0) : (2, 2), (_a.Messages, _b.Messages));
     }
 
-    private ReadingSubscriber Begin(FrameEncoding encoding, string id = "reader", long presence = 0)
+    private ReadingSubscriber Begin(FrameEncoding encoding, ConnectionId id = default, long presence = 0)
     {
         var subscriber = new ReadingSubscriber(encoding, id);
         Begin(subscriber, presence);
@@ -143,7 +144,7 @@ public sealed class EncodingTests : IDisposable
         return subscription;
     }
 
-    private void Append(string content, long seq, string? except = null) => Assert.True(_channel.TryAppend(new Publication
+    private void Append(string content, long seq, ConnectionId? except = null) => Assert.True(_channel.TryAppend(new Publication
     {
         Payload = Payload.Json(Encoding.UTF8.GetBytes(content)),
         Sender = Utf8Text.Of("ann"),

@@ -60,7 +60,7 @@ public sealed class FrameBatchTests
         var batch = FrameBatch.Rent(NativeEncoding.Instance);
         Append(batch, "1", seq: 0);
         Assert.False(batch.IsSelective);
-        Append(batch, "2", seq: 0, except: "me");
+        Append(batch, "2", seq: 0, except: ConnectionId.Next());
         Assert.True(batch.IsSelective);
         batch.Release();
 
@@ -74,19 +74,20 @@ public sealed class FrameBatchTests
     [Fact]
     public void A_message_is_for_all_but_its_publisher_and_those_that_got_it_from_history()
     {
-        var subscription = SilentSubscriber.Subscription("me");
+        var (me, you) = (ConnectionId.Next(), ConnectionId.Next());
+        var subscription = SilentSubscriber.Subscription(me);
         subscription.StartSeq = 5;
 
         Assert.False(new FrameEntry(0, 1, Seq: 5, Except: null, Presence: null).IsFor(subscription));
         Assert.True(new FrameEntry(0, 1, Seq: 6, Except: null, Presence: null).IsFor(subscription));
-        Assert.True(new FrameEntry(0, 1, Seq: 0, Except: "you", Presence: null).IsFor(subscription));
-        Assert.False(new FrameEntry(0, 1, Seq: 0, Except: "me", Presence: null).IsFor(subscription));
+        Assert.True(new FrameEntry(0, 1, Seq: 0, Except: you, Presence: null).IsFor(subscription));
+        Assert.False(new FrameEntry(0, 1, Seq: 0, Except: me, Presence: null).IsFor(subscription));
     }
 
     [Fact]
     public void A_presence_change_is_for_those_with_an_older_snapshot_and_no_missed_change()
     {
-        var subscription = SilentSubscriber.Subscription("me");
+        var subscription = SilentSubscriber.Subscription();
         subscription.PresenceVersion = 3;
 
         Assert.False(Change(0, 3).IsFor(subscription));
@@ -122,7 +123,7 @@ public sealed class FrameBatchTests
         Assert.Equal((0, 0), (batch.Count, batch.Length));
     }
 
-    private static void Append(FrameBatch batch, string content, long seq, string? except = null)
+    private static void Append(FrameBatch batch, string content, long seq, ConnectionId? except = null)
     {
         batch.AppendMessage(Name, new Publication { Payload = Payload.Json(Encoding.UTF8.GetBytes(content)), Seq = seq, Except = except });
     }

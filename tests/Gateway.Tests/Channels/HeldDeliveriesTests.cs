@@ -97,7 +97,7 @@ public sealed class HeldDeliveriesTests : IDisposable
     {
         private readonly List<long> _seqs = [];
 
-        public string Id => "recorder";
+        public ConnectionId Id => default;
 
         public FrameEncoding Encoding => NativeEncoding.Instance;
 

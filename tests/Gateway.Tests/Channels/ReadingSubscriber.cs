@@ -1,14 +1,15 @@
 using System.Text;
 using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 
 /// <summary>A subscriber that keeps up and notes the frames for it as text. Safe for any thread.</summary>
-internal sealed class ReadingSubscriber(FrameEncoding encoding, string id = "reader") : ISubscriber
+internal sealed class ReadingSubscriber(FrameEncoding encoding, ConnectionId id = default) : ISubscriber
 {
     private readonly List<string> _read = [];
 
-    public string Id { get; } = id;
+    public ConnectionId Id { get; } = id;
 
     public FrameEncoding Encoding { get; } = encoding;
 

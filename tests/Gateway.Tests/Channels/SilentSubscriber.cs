@@ -1,12 +1,13 @@
 using Gateway.Server.Channels;
 using Gateway.Server.Dialects.Native;
+using Gateway.Server.Naming;
 
 namespace Gateway.Tests.Channels;
 
 /// <summary>A subscriber of which only the id matters.</summary>
-internal sealed class SilentSubscriber(string id) : ISubscriber
+internal sealed class SilentSubscriber(ConnectionId id = default) : ISubscriber
 {
-    public string Id { get; } = id;
+    public ConnectionId Id { get; } = id;
 
     public FrameEncoding Encoding => NativeEncoding.Instance;
 
@@ -16,5 +17,5 @@ internal sealed class SilentSubscriber(string id) : ISubscriber
 
     public void OnGap(Subscription subscription) => throw new NotSupportedException();
 
-    public static Subscription Subscription(string id, Channel? channel = null) => new(channel!, new SilentSubscriber(id));
+    public static Subscription Subscription(ConnectionId id = default, Channel? channel = null) => new(channel!, new SilentSubscriber(id));
 }

@@ -19,7 +19,7 @@ public sealed class SubscriberSlotsTests
             bool growing = step / 1000 % 2 == 0;
             if (model.Count == 0 || random.NextDouble() < (growing ? 0.7 : 0.3))
             {
-                model.Add(SilentSubscriber.Subscription($"{step}"));
+                model.Add(SilentSubscriber.Subscription());
                 slots.Add(model[^1]);
             }
             else
@@ -39,7 +39,7 @@ public sealed class SubscriberSlotsTests
     public void An_iteration_begun_before_everything_changed_still_sees_every_subscriber_that_stayed()
     {
         var slots = new SubscriberSlots();
-        var all = Enumerable.Range(0, 500).Select(i => SilentSubscriber.Subscription($"{i}")).ToList();
+        var all = Enumerable.Range(0, 500).Select(_ => SilentSubscriber.Subscription()).ToList();
         all.ForEach(slots.Add);
         var snapshot = slots.Snapshot;
         var stay = all.Where((_, i) => i % 50 == 0).ToList();
@@ -47,7 +47,7 @@ public sealed class SubscriberSlotsTests
         // Most leave, which moves the rest to a smaller array; then many come, which fills it and makes it grow.
         all.Except(stay).ToList().ForEach(slots.Remove);
         for (int i = 0; i < 1000; i++)
-            slots.Add(SilentSubscriber.Subscription($"late {i}"));
+            slots.Add(SilentSubscriber.Subscription());
 
         var seen = new List<Subscription>();
         foreach (var subscription in snapshot)
@@ -64,7 +64,7 @@ public sealed class SubscriberSlotsTests
     public void After_most_have_left_the_holes_are_gone()
     {
         var slots = new SubscriberSlots();
-        var all = Enumerable.Range(0, 1000).Select(i => SilentSubscriber.Subscription($"{i}")).ToList();
+        var all = Enumerable.Range(0, 1000).Select(_ => SilentSubscriber.Subscription()).ToList();
         all.ForEach(slots.Add);
 
         all.Skip(10).ToList().ForEach(slots.Remove);

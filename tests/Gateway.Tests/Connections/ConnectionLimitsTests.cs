@@ -257,6 +257,6 @@ public sealed class ConnectionLimitsTests
         public ValueTask<SignIn> AuthenticateAsync(Gateway.Protocol.WebSockets.HandshakeRequest request) =>
             throw new InvalidOperationException("broken on purpose");
 
-        public Identity WithoutToken(string connection) => Identity.Anonymous(connection);
+        public Identity WithoutToken => Identity.Anonymous;
     }
 }

@@ -80,7 +80,7 @@ public sealed class ConnectionWriterTests
 
     private sealed class Owner : IWriterOwner
     {
-        public string Id => "test";
+        public ConnectionId Id => default;
 
         public void OnSlow(CloseStatus status)
         {

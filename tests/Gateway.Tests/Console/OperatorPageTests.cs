@@ -165,7 +165,7 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
         await ShowsAsync(console.Page.Locator("#refusals"), "none of the offered subprotocols is supported");
         await ShowsAsync(console.Page.Locator("#refusals"), "3 times");
         await ShowsAsync(console.Page.Locator("#slow li"), "disconnect");
-        await ShowsAsync(console.Page.Locator("#slow"), stalled.Connection.Id);
+        await ShowsAsync(console.Page.Locator("#slow"), stalled.Connection.Id.ToString());
     }
 
     [Fact]

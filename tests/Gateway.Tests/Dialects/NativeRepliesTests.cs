@@ -26,7 +26,7 @@ public sealed class NativeRepliesTests : IDisposable
     public NativeRepliesTests()
     {
         _replies = new NativeReplies(_outlet);
-        _subscription = new Subscription(new Channel(Names.Of("news"), _metrics, NullLogger.Instance), new SilentSubscriber("me"));
+        _subscription = new Subscription(new Channel(Names.Of("news"), _metrics, NullLogger.Instance), new SilentSubscriber());
     }
 
     public void Dispose() => _metrics.Dispose();

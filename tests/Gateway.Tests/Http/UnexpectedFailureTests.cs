@@ -44,6 +44,6 @@ public sealed class UnexpectedFailureTests
         public ValueTask<SignIn> AuthenticateAsync(HandshakeRequest request) =>
             throw new InvalidOperationException("no connection to 10.0.0.7");
 
-        public Identity WithoutToken(string connection) => Identity.Anonymous(connection);
+        public Identity WithoutToken => Identity.Anonymous;
     }
 }

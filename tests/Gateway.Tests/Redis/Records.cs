@@ -4,6 +4,7 @@ using System.Text;
 using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Backplane.Redis;
+using Gateway.Server.Naming;
 using Gateway.TestSupport;
 
 namespace Gateway.Tests.Redis;
@@ -20,7 +21,7 @@ internal static class Records
         {
             Payload = Payload.Json(Encoding.UTF8.GetBytes(content)),
             Sender = Utf8Text.Of(sender),
-            Except = except,
+            Except = ConnectionId.TryParse(except),
             Trace = trace,
         };
         byte[] body = new byte[MessageBody.SizeOf(request)];

@@ -67,7 +67,7 @@ public sealed class RecoveryUnderLoadTests
         await client.SendMessageAsync($$$"""{"type":"subscribe","channel":"{{{Channel}}}","recover":{"epoch":"{{{epoch}}}","seq":0}}""");
 
         // Nothing is read until the server has filled every buffer on the way.
-        var writer = server.Connections.All().Single(connection => connection.Id != publisher.ConnectionId).Writer;
+        var writer = server.Connections.All().Single(connection => connection.Id.ToString() != publisher.ConnectionId).Writer;
         await Eventually.TrueAsync(() => writer.IsBlocked, "the client's writer is full");
         await publisher.PublishManyAsync(Channel, 1);
 

@@ -28,7 +28,7 @@ internal sealed class Stalled : IAsyncDisposable
             await socket.SendMessageAsync($$"""{"type":"subscribe","channel":"{{channel}}"}""");
             await socket.ReadUntilAsync(message => message.Text("type") == "subscribed");
         }
-        return new Stalled(socket, server.Connections.All().Single(connection => connection.Id == id));
+        return new Stalled(socket, server.Connections.All().Single(connection => connection.Id.ToString() == id));
     }
 
     /// <summary>

@@ -131,7 +131,7 @@ public sealed class EventStreamOutputTests
     private static Subscription SubscriptionTo(string channel)
     {
         var metrics = new GatewayMetrics(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>());
-        return new Subscription(new Channel(Names.Of(channel), metrics, NullLogger.Instance), new SilentSubscriber("me"));
+        return new Subscription(new Channel(Names.Of(channel), metrics, NullLogger.Instance), new SilentSubscriber());
     }
 
     private static string SeqOf(string id, string channel) =>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Gateway.Protocol.Messages;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Backplane.Redis;
 
@@ -36,14 +37,14 @@ internal readonly ref struct MessageBody
     /// <summary>UTF-8; empty when nobody is named.</summary>
     public ReadOnlySpan<byte> Sender { get; private init; }
 
-    public string? Except { get; private init; }
+    public ConnectionId? Except { get; private init; }
 
     public string? Trace { get; private init; }
 
     public Payload Payload { get; private init; }
 
     public static int SizeOf(in PublishRequest request) =>
-        HeaderBytes + request.Sender.Span.Length + (request.Except?.Length ?? 0) + TraceOf(request).Length + request.Payload.Bytes.Length;
+        HeaderBytes + request.Sender.Span.Length + ExceptLength(request) + TraceOf(request).Length + request.Payload.Bytes.Length;
 
     /// <param name="body">As long as <see cref="SizeOf"/> says.</param>
     /// <param name="request">The message.</param>
@@ -51,9 +52,8 @@ internal readonly ref struct MessageBody
     public static void Write(Span<byte> body, in PublishRequest request, long time)
     {
         var sender = request.Sender.Span;
-        // Connection ids are ours and short; a user id comes from a token of bounded size.
-        int except = request.Except?.Length ?? 0;
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(except, HasTrace);
+        // A user id comes from a token of bounded size.
+        int except = ExceptLength(request);
         string trace = TraceOf(request);
         body[ChecksumBytes] = (byte)(Layout | (byte)request.Payload.Kind);
         BinaryPrimitives.WriteInt64BigEndian(body[TimeAt..], time);
@@ -61,7 +61,7 @@ internal readonly ref struct MessageBody
         body[ExceptLengthAt] = trace.Length == 0 ? (byte)except : (byte)(except | HasTrace);
         var rest = body[HeaderBytes..];
         sender.CopyTo(rest);
-        Encoding.ASCII.GetBytes(request.Except ?? "", rest[sender.Length..]);
+        request.Except?.Write(rest[sender.Length..]);
         Encoding.ASCII.GetBytes(trace, rest[(sender.Length + except)..]);
         request.Payload.Bytes.CopyTo(rest[(sender.Length + except + trace.Length)..]);
         BinaryPrimitives.WriteUInt32BigEndian(body, RecordChecksum.Of(body[ChecksumBytes..]));
@@ -88,7 +88,7 @@ internal readonly ref struct MessageBody
         {
             Time = BinaryPrimitives.ReadInt64BigEndian(bytes[TimeAt..]),
             Sender = rest[..sender],
-            Except = except == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender, except)),
+            Except = ConnectionId.TryParse(rest.Slice(sender, except)),
             Trace = trace == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender + except, trace)),
             Payload = new Payload((PayloadKind)(bytes[ChecksumBytes] & KindBits), rest[(sender + except + trace)..]),
         };
@@ -106,6 +106,8 @@ internal readonly ref struct MessageBody
         int trace = (except & HasTrace) == 0 ? 0 : TraceBytes;
         return (BinaryPrimitives.ReadUInt16BigEndian(bytes[SenderLengthAt..]), except & ~HasTrace, trace);
     }
+
+    private static int ExceptLength(in PublishRequest request) => request.Except is null ? 0 : ConnectionId.TextLength;
 
     private static string TraceOf(in PublishRequest request) => request.Trace is { Length: TraceBytes } trace ? trace : "";
 }

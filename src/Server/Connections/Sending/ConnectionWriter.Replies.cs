@@ -9,7 +9,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     public bool Send(in Reply reply)
     {
         bool schedule;
-        lock (_gate)
+        lock (this)
         {
             if (reply.Subscription is { } subscription)
             {
@@ -34,7 +34,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <summary>Queues a message of bytes; it leaves with the read loop's next flush.</summary>
     public void SendBinary(ReadOnlySpan<byte> message)
     {
-        lock (_gate)
+        lock (this)
         {
             if (_state != State.Open)
                 return;
@@ -47,7 +47,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <summary>Queues a sign of life, from outside the read loop; it leaves with that one's next flush.</summary>
     public void Ping()
     {
-        lock (_gate)
+        lock (this)
         {
             if (_state != State.Open)
                 return;
@@ -60,7 +60,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>
     public void Pong(ReadOnlySpan<byte> payload)
     {
-        lock (_gate)
+        lock (this)
         {
             if (_state != State.Open)
                 return;
@@ -76,7 +76,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <param name="drop">Whether to drop what is queued, because the peer does not take it anyway.</param>
     public void Close(in Reply last, CloseStatus status, bool drop)
     {
-        lock (_gate)
+        lock (this)
         {
             if (_state is State.Closing or State.Gone)
                 return;

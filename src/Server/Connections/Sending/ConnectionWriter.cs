@@ -1,5 +1,6 @@
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -15,13 +16,13 @@ internal sealed partial class ConnectionWriter(
 
     private int _dropped;
 
-    public string Id => owner.Id;
+    public ConnectionId Id => owner.Id;
 
     public bool Deliver(FrameBatch batch, Subscription subscription, ref ScheduledSends? scheduled)
     {
         Overflow overflow = default;
         bool schedule, isBehind;
-        lock (_gate)
+        lock (this)
         {
             if (_state != State.Open || subscription.Ended)
                 return true;
@@ -56,7 +57,7 @@ internal sealed partial class ConnectionWriter(
     /// <returns>False when the subscription has ended: nothing is sent.</returns>
     public bool TrySendAt(Subscription subscription, Action<long> send)
     {
-        lock (_gate)
+        lock (this)
         {
             if (subscription.Ended)
                 return false;
@@ -70,7 +71,7 @@ internal sealed partial class ConnectionWriter(
     /// </summary>
     public void End(Subscription subscription, bool drop)
     {
-        lock (_gate)
+        lock (this)
         {
             subscription.Ended = true;
             if (drop)

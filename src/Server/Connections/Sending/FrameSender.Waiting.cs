@@ -33,12 +33,12 @@ internal abstract partial class FrameSender
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendRestAsync(Chunk chunk, int sent)
     {
-        lock (_gate)
+        lock (this)
             _isBlocked = true;
         bool alive = output is IFrameOutput frames
             ? await SendFramesAsync(frames, chunk.Frames).ConfigureAwait(false)
             : await SendBytesAsync(chunk, sent).ConfigureAwait(false);
-        lock (_gate)
+        lock (this)
             _isBlocked = false;
         return alive;
     }
@@ -76,7 +76,7 @@ internal abstract partial class FrameSender
 
     private bool TryTakeMore(out QueuedFrames frames)
     {
-        lock (_gate)
+        lock (this)
         {
             if (!_queue.TryDequeue(out frames))
                 return false;
@@ -87,7 +87,7 @@ internal abstract partial class FrameSender
 
     private void FailSend()
     {
-        lock (_gate)
+        lock (this)
         {
             _isSending = false;
             MarkGone();

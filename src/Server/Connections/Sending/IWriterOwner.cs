@@ -7,7 +7,7 @@ namespace Gateway.Server.Connections.Sending;
 /// <summary>Called from any thread, without locks. What a <see cref="ConnectionWriter"/> tells the connection it belongs to.</summary>
 internal interface IWriterOwner
 {
-    string Id { get; }
+    ConnectionId Id { get; }
 
     /// <summary>The peer does not keep up and its policy is to be disconnected; the writer takes nothing more.</summary>
     void OnSlow(CloseStatus status);

@@ -12,9 +12,10 @@ namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
 /// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection,
-/// from the threads that <see cref="IDialect"/> names.
+/// from the threads that <see cref="IDialect"/> names. It answers itself, because a writer of replies would be another object of every
+/// idle connection.
 /// </summary>
-internal sealed class NativeDialect : IDialect
+internal sealed class NativeDialect : NativeReplies, IDialect
 {
     private static readonly ProtocolError UnknownType = new(
         ErrorCode.UnknownType, "unknown type; known are auth, subscribe, unsubscribe, message, presence, history, refresh, ping");
@@ -25,8 +26,9 @@ internal sealed class NativeDialect : IDialect
     /// <param name="identity">The client, as far as it is known.</param>
     /// <param name="services">What all sessions share.</param>
     /// <param name="initial">What a client asks for that cannot send; null for one that can.</param>
-    public NativeDialect(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null) =>
-        _session = new ChannelSession(connection, identity, services, new NativeReplies(connection.Writer), initial);
+    public NativeDialect(Connection connection, Identity identity, SessionServices services, InitialSubscriptions? initial = null)
+        : base(connection.Writer) =>
+        _session = new ChannelSession(connection, identity, services, this, initial);
 
     public IClientSession Client => _session.Subscriptions;
 

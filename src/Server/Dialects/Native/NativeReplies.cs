@@ -13,13 +13,13 @@ namespace Gateway.Server.Dialects.Native;
 /// Writes a session's replies as the JSON of protocol version 1. Safe for any thread. Each reply is put together in its thread's buffer and
 /// leaves through <see cref="IReplyOutlet.Send"/>, with the facts that a stream has to know of it.
 /// </summary>
-internal sealed class NativeReplies(IReplyOutlet outlet) : IClientReplies
+internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
 {
-    public void Connected(string connection, Identity identity, string node, TimeSpan ping)
+    public void Connected(ConnectionId connection, Identity identity, string node, TimeSpan ping)
     {
         var json = ReplyBuffer.Rent();
         ServerMessageWriter.Connected(
-            json, connection, identity.User, node, (long)ping.TotalMilliseconds, identity.Expires, identity.Subscriptions);
+            json, connection.ToString(), identity.User, node, (long)ping.TotalMilliseconds, identity.Expires, identity.Subscriptions);
         Send(MessageType.Connected, json);
     }
 

@@ -13,6 +13,7 @@ internal sealed class LoopAcceptor(int descriptor, Loop loop, LoopListener liste
     private const int NoFile = 24, NoFileInSystem = 23, NoMemory = 12;
 
     private readonly byte[] _address = new byte[PeerAddress.MaxBytes];
+    private readonly PeerAddress _peers = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isStopping;
@@ -60,7 +61,7 @@ internal sealed class LoopAcceptor(int descriptor, Loop loop, LoopListener liste
             int length = _address.Length;
             int accepted = Libc.Accept(Descriptor, ref _address[0], ref length, Libc.NonBlocking | Libc.CloseOnExec);
             if (accepted >= 0)
-                listener.OnAccepted(accepted, PeerAddress.Read(_address));
+                listener.OnAccepted(accepted, _peers.Read(_address));
             else if (!IsPassing(Libc.Error))
                 return;
         }

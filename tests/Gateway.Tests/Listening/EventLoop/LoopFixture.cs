@@ -40,7 +40,7 @@ internal sealed class LoopFixture : ILoopConnectionOwner, IAsyncDisposable
         client.Connect(_listener.LocalEndPoint!);
         _clients.Add(client);
         int accepted = Accept(_listener, out byte[] address);
-        var connection = new LoopConnection(Loop, accepted, PeerAddress.Read(address), this);
+        var connection = new LoopConnection(Loop, accepted, new PeerAddress().Read(address), this);
         connection.Start();
         return (connection, client);
     }
