@@ -19,6 +19,8 @@ const noConnectionLimits = [
   'SocketsPerAddress',
   'HandshakesPerSecondPerAddress',
 ].map((limit) => `Limits:${limit}=0`);
+/** How the gateway serves its sockets: `epoll` or `sockets`, or its default. */
+const transport = process.env.GATEWAY_TEST_TRANSPORT ? [`Transport:Kind=${process.env.GATEWAY_TEST_TRANSPORT}`] : [];
 export const unlimited = { perSecond: 100_000, burst: 100_000 };
 
 export async function freePort(): Promise<number> {
@@ -106,9 +108,8 @@ export class GatewayProcess extends TestProcess {
 
   protected command(): [string, string[]] {
     const ports = [`Public=http://127.0.0.1:${this.port}`, `Internal=http://127.0.0.1:${this.internalPort}`];
-    const settings = ['Development=true', ...ports, ...noRateLimits, ...noConnectionLimits, ...this.settings].map(
-      (setting) => `--Gateway:${setting}`,
-    );
+    const defaults = ['Development=true', ...ports, ...noRateLimits, ...noConnectionLimits, ...transport];
+    const settings = [...defaults, ...this.settings].map((setting) => `--Gateway:${setting}`);
     return ['dotnet', [gatewayDll, ...settings]];
   }
 }
