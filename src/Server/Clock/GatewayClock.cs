@@ -4,7 +4,7 @@ namespace Gateway.Server.Clock;
 
 /// <summary>
 /// The one clock of the node: a single timer that visits everything with a deadline. Any thread may read it; the host runs it. A
-/// connection has no timer, registration or token of its own: it notes the coarse <see cref="Now"/> and is visited at each tick.
+/// connection has no timer, registration or token of its own: it notes the coarse <see cref="Now"/> and is visited when its time has come.
 /// </summary>
 internal sealed partial class GatewayClock : BackgroundService
 {

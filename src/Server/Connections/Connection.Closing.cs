@@ -105,6 +105,7 @@ internal sealed partial class Connection
         public async Task RunAsync()
         {
             Volatile.Write(ref connection._closing, this);
+            connection.Hasten();
             if (connection.Reader.Frames.IsPassingOver)
                 await PassOverAsync().ConfigureAwait(false);
             if (connection.PeerClose is { } answer)

@@ -124,18 +124,20 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         return result;
     }
 
+    /// <summary>Has the clock look at the connection soon: it has a deadline that it did not have before.</summary>
+    public void Hasten() => _services.Connections.Hasten(this, _services.Clock.Now);
+
     /// <summary>Called by the clock.</summary>
     /// <param name="now">Milliseconds on the clock.</param>
-    public void OnTick(long now)
+    /// <returns>When to call again, on the same clock; sooner after <see cref="Hasten"/>.</returns>
+    public long OnTick(long now)
     {
         if (Volatile.Read(ref _closing) is { } closing)
         {
             closing.OnTick();
-            return;
+            return now;
         }
-        if (!IsDelayed)
-            Beat(now);
-        _dialect.OnTick(now);
+        return Math.Min(IsDelayed ? now : Beat(now), _dialect.OnTick(now));
     }
 
     /// <summary>Completes when the connection is over and nothing of it is left.</summary>
@@ -197,14 +199,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
 
     Task IConnectionReceiver.OnEndAsync() => EndAsync(_hasVanished);
 
-    private void Beat(long now)
+    private long Beat(long now)
     {
-        if (!_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer, out bool isDue))
+        if (!_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer, out bool isDue, out long next))
             RequestClose(CloseRequest.NoPong);
         // The read loop sends the ping: where one thread has many connections, the pongs to the first pings have come when it has sent the
         // last, and none of them wakes it. Sent by the clock, a heartbeat costs twice as much.
         else if (isDue)
             _transport.Wake();
+        return next;
     }
 
     private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)

@@ -16,12 +16,17 @@ internal sealed class ConnectionTable : ITickHandler
 
     public bool IsEmpty => _parts.All(part => part.Count == 0);
 
-    public void Add(Connection connection) => PartOf(connection.Id).Add(connection);
+    public void Add(Connection connection) => PartOf(connection.Id).Add(connection, connection.Opened);
 
     public void Remove(Connection connection) => PartOf(connection.Id).Remove(connection);
 
     /// <param name="id">The text of an id, or any other.</param>
     public Connection? Find(string id) => ConnectionId.TryParse(id) is { } parsed ? PartOf(parsed).Find(parsed) : null;
+
+    /// <summary>Has the clock look at the connection with its next tick: it has a new deadline.</summary>
+    /// <param name="connection">The connection; harmless where it is not there.</param>
+    /// <param name="now">Milliseconds on the clock.</param>
+    public void Hasten(Connection connection, long now) => PartOf(connection.Id).Hasten(connection, now);
 
     /// <summary>Those open at some moment during the call.</summary>
     public IEnumerable<Connection> All() => _parts.SelectMany(part => part.ToArray());
@@ -30,9 +35,9 @@ internal sealed class ConnectionTable : ITickHandler
     {
         foreach (var part in _parts)
         {
-            int count = part.CopyTo(ref _visited);
+            int count = part.CopyDueTo(ref _visited, now);
             foreach (var connection in _visited.AsSpan(0, count))
-                connection.OnTick(now);
+                part.Postpone(connection, connection.OnTick(now));
             // A connection that has ended is not kept by this.
             _visited.AsSpan(0, count).Clear();
         }

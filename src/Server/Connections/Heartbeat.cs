@@ -48,10 +48,12 @@ internal struct Heartbeat(long now)
     /// <param name="options">How often, and how long to wait.</param>
     /// <param name="writer">The connection's writer.</param>
     /// <param name="isDue">Whether it is time now.</param>
+    /// <param name="next">When to ask again: at the next tick while a client is waited for.</param>
     /// <returns>False when the client is taken for gone.</returns>
-    public bool TryBeat(long now, HeartbeatOptions options, ConnectionWriter writer, out bool isDue)
+    public bool TryBeat(long now, HeartbeatOptions options, ConnectionWriter writer, out bool isDue, out long next)
     {
         isDue = false;
+        next = now;
         if (IsPaused)
             return true;
         // A client that cannot answer has shown that it is there by taking the ping.
@@ -62,8 +64,12 @@ internal struct Heartbeat(long now)
             _hasPinged = false;
         if (!_hasPinged)
         {
-            if (Elapsed(_lastReceived, now) < options.Ping.TotalMilliseconds)
+            long left = (long)options.Ping.TotalMilliseconds - Elapsed(_lastReceived, now);
+            if (left > 0)
+            {
+                next = now + left;
                 return true;
+            }
             (_hasPinged, _pinged) = (true, (uint)now);
             _relieved = writer.Relieved;
             Volatile.Write(ref _isDue, isDue = true);

@@ -39,7 +39,11 @@ internal interface IDialect
 
     /// <summary>Looks at deadlines. Called by the clock while the connection is open.</summary>
     /// <param name="now">Milliseconds on the clock.</param>
-    void OnTick(long now);
+    /// <returns>
+    /// When to call again, on the same clock; <see cref="long.MaxValue"/> where there is no deadline. One that comes up is told by
+    /// <see cref="Connection.Hasten"/>.
+    /// </returns>
+    long OnTick(long now);
 
     /// <summary>Answers a whole message that is over the rate limit and not handled.</summary>
     /// <param name="kind">Text or binary.</param>

@@ -26,7 +26,7 @@ internal sealed partial class ChannelSession
     /// <param name="identity">The client.</param>
     public ValueTask WelcomeAsync(Identity identity)
     {
-        _identity = identity;
+        Identity = identity;
         Replies.Connected(Connection.Id, identity.Named(Connection.Id), Services.Options.Node, Services.Options.Heartbeat.Ping);
         _isConnected = true;
         Services.ApplicationFor(Interests.Connections)?.OnConnected(Connection.Id.ToString(), User);
@@ -44,23 +44,31 @@ internal sealed partial class ChannelSession
     /// alone.
     /// </summary>
     /// <param name="now">Milliseconds on the clock.</param>
-    public void OnTick(long now)
+    /// <returns>When the next deadline is, on the same clock; <see cref="long.MaxValue"/> for none.</returns>
+    public long OnTick(long now)
     {
         if (MustSignIn)
-        {
-            // While the heartbeat is paused the client has sent its token, and the gateway is the one that takes its time.
-            var timeout = Services.Options.Auth.Timeout;
-            if (now >= Connection.Opened + (long)timeout.TotalMilliseconds && !Connection.IsHeartbeatPaused)
-                Connection.RequestClose(CloseRequest.NoToken(timeout));
-            return;
-        }
+            return AwaitSignIn(now);
         long time = Services.Clock.UnixSeconds;
-        if (_identity.Expires is { } expires && time >= expires)
-            OnExpired(expires, time);
-        Subscriptions.EndExpired(time);
+        long next = Subscriptions.EndExpired(time);
+        if (_identity.Expires is { } expires)
+            next = Math.Min(next, time < expires ? expires : OnExpired(expires, time));
+        // The last second is looked at with every tick: the time of day has no parts of seconds here.
+        return next == long.MaxValue ? next : now + Math.Max(0, (next - time - 1) * 1000);
     }
 
-    private void OnExpired(long expires, long time)
+    private long AwaitSignIn(long now)
+    {
+        var timeout = Services.Options.Auth.Timeout;
+        long deadline = Connection.Opened + (long)timeout.TotalMilliseconds;
+        // While the heartbeat is paused the client has sent its token, and the gateway is the one that takes its time.
+        if (now >= deadline && !Connection.IsHeartbeatPaused)
+            Connection.RequestClose(CloseRequest.NoToken(timeout));
+        return Math.Max(now, deadline);
+    }
+
+    /// <returns>When the client is closed if it brings no other token, in Unix seconds.</returns>
+    private long OnExpired(long expires, long time)
     {
         if (time >= expires + GraceSeconds)
         {
@@ -71,5 +79,6 @@ internal sealed partial class ChannelSession
             _announcedExpiry = (uint)expires;
             Refuse(SessionError.TokenExpired, id: default, channel: default, timing: SendTiming.Now);
         }
+        return expires + GraceSeconds;
     }
 }

@@ -57,7 +57,12 @@ internal sealed partial class ChannelSession
     public Identity Identity
     {
         get => _identity;
-        set => _identity = value;
+        set
+        {
+            _identity = value;
+            if (value.Expires is not null)
+                Connection.Hasten();
+        }
     }
 
     /// <summary>The client by its name. An anonymous one that needs it has an identity of its own from then on.</summary>

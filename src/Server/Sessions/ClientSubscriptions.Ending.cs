@@ -28,15 +28,16 @@ internal sealed partial class ClientSubscriptions
 
     /// <summary>Ends the subscriptions whose token has expired.</summary>
     /// <param name="now">In Unix seconds.</param>
-    public void EndExpired(long now)
+    /// <returns>When the next one expires, in Unix seconds; <see cref="long.MaxValue"/> where none does.</returns>
+    public long EndExpired(long now)
     {
-        if (RemoveExpired(now) is not { } expired)
-            return;
-        foreach (var subscription in expired)
+        foreach (var subscription in RemoveExpired(now) ?? [])
         {
             GiveBack(subscription, dropQueued: true);
             session.Replies.Unsubscribed(subscription.Channel.Name, UnsubscribeReason.TokenExpired);
         }
+        uint next = Volatile.Read(ref _nextExpiry);
+        return next == uint.MaxValue ? long.MaxValue : next;
     }
 
     /// <summary>Takes from every subscription what the session's identity does not allow any more.</summary>

@@ -109,6 +109,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
                 return false;
             subscription.Expires = expires;
             _nextExpiry = Math.Min(_nextExpiry, (uint)subscription.Expires);
+            session.Connection.Hasten();
             return true;
         }
     }
@@ -118,7 +119,7 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
     /// <returns>Null for none.</returns>
     private List<ClientSubscription>? RemoveExpired(long now)
     {
-        // Read without the lock, as every connection looks at every tick and mostly finds nothing.
+        // Read without the lock, as every connection looks and mostly finds nothing.
         if (Volatile.Read(ref _nextExpiry) > now)
             return null;
         lock (this)

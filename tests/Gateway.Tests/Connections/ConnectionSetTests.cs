@@ -33,7 +33,7 @@ public sealed class ConnectionSetTests : IAsyncLifetime
             if (model.Count == 0 || random.NextDouble() < (isGrowing ? 0.7 : 0.3))
             {
                 var added = NewConnection();
-                set.Add(added);
+                set.Add(added, 0);
                 model.Add(added.Id, added);
             }
             else
@@ -58,7 +58,7 @@ public sealed class ConnectionSetTests : IAsyncLifetime
         var set = new ConnectionSet();
         var all = Enumerable.Range(0, 10).Select(_ => NewConnection()).ToHashSet();
         foreach (var connection in all)
-            set.Add(connection);
+            set.Add(connection, 0);
         Connection[] copies = [];
 
         Assert.Equal(10, set.CopyTo(ref copies));
@@ -67,6 +67,81 @@ public sealed class ConnectionSetTests : IAsyncLifetime
 
         Assert.Same(first, copies);
         Assert.Equal(all, copies.Take(10).ToHashSet());
+    }
+
+    [Fact]
+    public void A_connection_is_due_when_its_time_has_come_and_until_it_is_postponed()
+    {
+        var set = new ConnectionSet();
+        var connection = NewConnection();
+        set.Add(connection, 1_000);
+
+        Assert.Empty(Due(set, 999));
+        Assert.Same(connection, Assert.Single(Due(set, 1_000)));
+        Assert.Same(connection, Assert.Single(Due(set, 1_001)));
+        set.Postpone(connection, 5_000);
+
+        Assert.Empty(Due(set, 4_999));
+        Assert.Single(Due(set, 5_000));
+    }
+
+    [Fact]
+    public void A_deadline_that_comes_up_during_a_visit_is_not_postponed()
+    {
+        var set = new ConnectionSet();
+        var connection = NewConnection();
+        set.Add(connection, 1_000);
+        Assert.Single(Due(set, 1_000));
+
+        set.Hasten(connection, 1_000);
+        set.Postpone(connection, 5_000);
+        Assert.Single(Due(set, 1_000));
+
+        set.Postpone(connection, 5_000);
+        Assert.Empty(Due(set, 1_000));
+    }
+
+    [Fact]
+    public void Times_stay_with_their_connections_however_the_table_changes()
+    {
+        var set = new ConnectionSet();
+        var all = Enumerable.Range(0, 1_000).Select(_ => NewConnection()).ToArray();
+        for (int i = 0; i < all.Length; i++)
+            set.Add(all[i], 2 * i);
+        for (int i = 0; i < all.Length; i += 2)
+            set.Remove(all[i]);
+
+        var expected = all.Where((_, i) => i % 2 == 1 && 2 * i <= 1_000).ToHashSet();
+        Assert.Equal(expected, Due(set, 1_000).ToHashSet());
+    }
+
+    [Fact]
+    public void Times_go_round()
+    {
+        const long Round = 1L << 32;
+        var set = new ConnectionSet();
+        set.Add(NewConnection(), Round + 100);
+
+        Assert.Empty(Due(set, Round - 100));
+        Assert.Single(Due(set, Round + 100));
+    }
+
+    [Fact]
+    public void What_is_not_there_is_neither_hastened_nor_postponed()
+    {
+        var set = new ConnectionSet();
+
+        set.Hasten(NewConnection(), 1_000);
+        set.Postpone(NewConnection(), 1_000);
+
+        Assert.Empty(Due(set, 1_000));
+    }
+
+    private static Connection[] Due(ConnectionSet set, long now)
+    {
+        Connection[] due = [];
+        int count = set.CopyDueTo(ref due, now);
+        return due[..count];
     }
 
     private static void AssertHolds(Dictionary<ConnectionId, Connection> model, ConnectionSet set)

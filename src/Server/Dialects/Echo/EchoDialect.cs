@@ -13,9 +13,7 @@ internal sealed class EchoDialect(Connection connection) : IDialect
 
     public ValueTask OnOpenAsync() => default;
 
-    public void OnTick(long now)
-    {
-    }
+    public long OnTick(long now) => long.MaxValue;
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {

@@ -69,7 +69,7 @@ internal sealed class NativeDialect : NativeReplies, IDialect
 
     public void OnClosing() => _session.OnClosing();
 
-    public void OnTick(long now) => _session.OnTick(now);
+    public long OnTick(long now) => _session.OnTick(now);
 
     public void OnGap(Subscription subscription) => _session.OnGap(subscription);
 
