@@ -1,0 +1,229 @@
+#!/usr/bin/env bash
+# Holds a million connections on this machine, for real: as many gateways as the limit of open files asks for, joined by one Redis, and the
+# load runner's crowd of subscribed clients. Publishes to all and to single ones, restarts a node in the middle, and says what a connection
+# takes, how long a message to all takes, and what was lost.
+#
+#   bench/million.sh                      1,000,000 clients, and as many on a node as it may have files, less 1,000
+#   bench/million.sh 20000 10000          a trial: 20,000 clients on two nodes, a minute
+#
+# In the environment: GATEWAY, a folder with a published gateway instead of building one; SETTLE, seconds between connecting and measuring (10);
+# RESERVE, MiB of memory to leave (1500): with less it stops growing, says how far it got, and goes on with the clients it has.
+# On Linux only. Needs redis-server. Everything that it starts it also ends.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. bench/ports.sh
+
+ulimit -n "$(ulimit -Hn)"
+files=$(ulimit -n)
+# What a gateway needs besides: assemblies, Redis, HTTP.
+clients=${1:-1000000}
+per_node=${2:-$((files - 1000))}
+settle=${SETTLE:-10}
+reserve=${RESERVE:-1500}
+[[ $clients =~ ^[0-9]+$ && $per_node =~ ^[0-9]+$ && $per_node -ge 1 ]] || {
+  printf 'usage: bench/million.sh [clients] [clients-per-node]\n' >&2
+  exit 2
+}
+# Two at least, for one to be restarted while the publisher is on another.
+nodes=$(((clients + per_node - 1) / per_node))
+[ "$nodes" -ge 2 ] || nodes=2
+
+results=$(mktemp -d)
+node_pids=()
+redis_pid= load_pid=
+
+end_everything() {
+  local pid
+  for pid in "$load_pid" "${node_pids[@]}" "$redis_pid"; do
+    [ -z "$pid" ] || kill -KILL "$pid" 2> /dev/null || true
+  done
+  wait 2> /dev/null || true
+  rm -rf "$results"
+}
+
+trap end_everything EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '%-28s %s\n' "$1" "$2"; }
+count() { sed ':more; s/\B[0-9]\{3\}\>/,&/; t more' <<< "$1"; }
+warn() { printf 'million: %s\n' "$*" >&2; }
+
+fail() {
+  warn "$*"
+  exit 1
+}
+
+available_mib() { awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo; }
+
+# memory_of FIELD PID...: KiB. Pss shares out what several processes have in common, such as code.
+memory_of() {
+  local field=$1 pid
+  shift
+  for pid; do cat "/proc/$pid/smaps_rollup"; done 2> /dev/null | awk -v "field=^$field" '$1 ~ field { sum += $2 } END { print sum + 0 }'
+}
+
+cpu_of() {
+  local pid
+  # 1/100 s; the fields after the name, which may have blanks.
+  for pid; do sed 's/.*) //' "/proc/$pid/stat"; done 2> /dev/null | awk '{ sum += $12 + $13 } END { print sum / 100 }'
+}
+
+check_kernel() {
+  local pages max
+  pages=$(awk '{ print $3 }' /proc/sys/net/ipv4/tcp_mem)
+  [ "$pages" -ge "$clients" ] || warn "net.ipv4.tcp_mem allows $pages pages: a message to all may be sent more than once; sysctl -w net.ipv4.tcp_mem='$clients $clients $((clients * 2))'"
+  if [ "$(cat /proc/sys/net/netfilter/nf_conntrack_count 2> /dev/null || echo 0)" -gt 0 ]; then
+    max=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
+    [ "$max" -gt "$clients" ] || warn "a firewall tracks connections, $max at most (net.netfilter.nf_conntrack_max)"
+  fi
+  [ "$(cat /proc/sys/fs/file-max)" -gt $((2 * clients + 100000)) ] || warn "fs.file-max is less than the files of both ends"
+}
+
+address() { printf '127.1.%d.%d' $(($1 / 250)) $(($1 % 250 + 1)); }
+
+# Heartbeats would fire while two cores are busy connecting: a ping after a minute of silence, as docs/performance.md recommends for that many.
+# One heap, collected in line and often, and code compiled ahead and left as it is, which all processes share: what each would take for itself counts
+# as often as there are nodes.
+start_node() {
+  local index=$1 host
+  host=$(address "$index")
+  (cd "$results" && exec env DOTNET_gcServer=0 DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x400000 DOTNET_TieredPGO=0 DOTNET_TC_BackgroundWorkerTimeoutMs=100 \
+    dotnet "$gateway/Gateway.dll" "--Gateway:Public=http://$host:$port" "--Gateway:Internal=http://$host:$((port + 1))" \
+    "--Gateway:Redis:Addresses=127.0.0.1:$redis_port" --Gateway:Namespaces:log:History=100 --Gateway:Transport:Kind=epoll \
+    --Gateway:Heartbeat:Ping=00:01:00 --Gateway:Heartbeat:PongTimeout=00:00:50 --Gateway:Drain:Duration=00:00:10 \
+    --Logging:LogLevel:Default=Warning "${gateway_open[@]}") > "$results/node-$index.log" 2>&1 &
+  node_pids[index]=$!
+}
+
+await_node() {
+  local index=$1
+  for _ in $(seq 600); do
+    ! (exec 3<> "/dev/tcp/$(address "$index")/$port") 2> /dev/null || return 0
+    kill -0 "${node_pids[index]}" 2> /dev/null || break
+    sleep 0.1
+  done
+  tail -5 "$results/node-$index.log" >&2
+  fail "node $index does not listen"
+}
+
+# ask LINE: has the crowd do it; its answer's values are then in $answer.
+declare -A answer
+ask() {
+  local line pair
+  printf '%s\n' "$1" >&"${crowd[1]}"
+  while IFS= read -r line <&"${crowd[0]}"; do
+    case $line in
+      problem*) warn "${line#problem }" ;;
+      *)
+        answer=()
+        for pair in $line; do answer[${pair%%=*}]=${pair#*=}; done
+        return 0 ;;
+    esac
+  done
+  cat "$results/crowd.log" >&2
+  fail "the crowd ended at '$1'"
+}
+
+command -v redis-server > /dev/null || fail 'please install redis-server'
+check_kernel
+gateway=${GATEWAY:-}
+{
+  if [ -z "$gateway" ]; then
+    gateway=$results/gateway
+    dotnet publish src/Gateway -c Release --use-current-runtime --self-contained false -p:PublishReadyToRun=true -o "$gateway" --nologo -v quiet
+  fi
+  dotnet build -c Release load --nologo -v quiet
+} >&2
+
+redis_port=$(free_port)
+redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$results" --save "" --appendonly no --maxclients 4096 > "$results/redis.log" 2>&1 &
+redis_pid=$!
+await_port "$redis_port" || fail 'redis-server does not listen'
+
+started=$SECONDS
+port=$(free_port)
+for ((index = 0; index < nodes; index++)); do
+  if [ "$(available_mib)" -lt $((reserve + 200)) ]; then
+    warn "memory ends with $index of $nodes nodes"
+    nodes=$index
+    break
+  fi
+  start_node "$index"
+  # Four at a time.
+  [ "$index" -lt 3 ] || await_node $((index - 3))
+done
+for ((index = nodes < 3 ? 0 : nodes - 3; index < nodes; index++)); do await_node "$index"; done
+say "nodes" "$nodes, up to $(count "$per_node") clients each, $(count "$files") open files a process; ready after $((SECONDS - started)) s"
+
+urls=()
+for ((index = 0; index < nodes; index++)); do urls+=("ws://$(address "$index"):$port/ws"); done
+coproc crowd {
+  DOTNET_gcConcurrent=0 exec dotnet load/bin/Release/net10.0/Gateway.Load.dll crowd --connections "$clients" --reserve "$reserve" --namespace log --url "${urls[@]}" 2> "$results/crowd.log"
+}
+load_pid=$crowd_PID
+ask 'single 0'
+sleep 2
+
+programs=("${node_pids[@]}" "$load_pid" "$redis_pid")
+empty_nodes=$(memory_of Pss: "${node_pids[@]}")
+empty_private=$(memory_of Private "${node_pids[@]}")
+empty_programs=$(memory_of Pss: "${programs[@]}")
+empty_available=$(available_mib)
+cpu=$(cpu_of "${node_pids[@]}")
+say "empty" "$((empty_nodes / 1024)) MiB for all nodes, $((empty_nodes / 1024 / nodes)) MiB each; $(count "$empty_available") MiB of the machine are available"
+
+ask connect
+connected=${answer[connected]}
+say "connected" "$(count "$connected") clients in ${answer[seconds]} s, ${answer[rate]} a second; ${answer[refused]} attempts had to be repeated"
+[ -z "${answer[stopped]}" ] || say "stopped" "at $(count "$connected") of $(count "$clients"): ${answer[stopped]//_/ }"
+[ "$connected" -gt 0 ] || fail 'nobody is connected'
+say "" "$(awk -v "a=$cpu" -v "b=$(cpu_of "${node_pids[@]}")" -v "n=$connected" 'BEGIN { printf "%.0f µs of the nodes'\'' CPU each", (b - a) * 1e6 / n }')"
+
+sleep "$settle"
+full_available=$(available_mib)
+full_programs=$(memory_of Pss: "${programs[@]}")
+full_nodes=$(memory_of Pss: "${node_pids[@]}")
+full_private=$(memory_of Private "${node_pids[@]}")
+# What is gone and no program has is the kernel's: both ends of each connection are on this machine.
+kernel=$(((empty_available - full_available) * 1024 - (full_programs - empty_programs)))
+each() { awk -v "kib=$1" -v "n=$connected" 'BEGIN { printf "%.0f", kib * 1024 / n }'; }
+say "memory of a connection" "gateway $(each $((full_nodes - empty_nodes))) B (private $(each $((full_private - empty_private))) B), with its share of the empty process $(each "$full_nodes") B"
+say "" "kernel $(each "$kernel") B for both ends; $(awk '/^TCP:/ { print "TCP sockets " $3 }' /proc/net/sockstat), slab $(awk '/^Slab:/ { print int($2 / 1024) }' /proc/meminfo) MiB"
+say "in all" "nodes $((full_nodes / 1024)) MiB, kernel $((kernel / 1024)) MiB, crowd $(($(memory_of Pss: "$load_pid") / 1024)) MiB, Redis $(($(memory_of Pss: "$redis_pid") / 1024)) MiB; $(count "$full_available") MiB are left"
+
+publish() {
+  ask "publish $2"
+  say "$1" "$2 messages: the last client has it after ${answer[all]} ms (median; slowest ${answer[slowest]} ms), half of them after ${answer[p50]} ms; $(count "${answer[received]}") received"
+}
+
+single() {
+  ask "single $1"
+  say "to single clients" "$1 messages, ${answer[received]} received: p50 ${answer[p50]} ms, p99 ${answer[p99]} ms, at most ${answer[max]} ms"
+}
+
+cpu=$(cpu_of "${node_pids[@]}")
+publish "to all" 10
+say "" "$(awk -v "a=$cpu" -v "b=$(cpu_of "${node_pids[@]}")" -v "n=$connected" 'BEGIN { printf "%.2f µs of the nodes'\'' CPU a delivery", (b - a) * 1e6 / n / 10 }')"
+single 1000
+
+middle=$((nodes / 2))
+ask "restart $middle"
+started=$SECONDS
+kill -TERM "${node_pids[middle]}"
+publish "while a node drains" 3
+wait "${node_pids[middle]}" || true
+publish "while it is gone" 3
+away=$((SECONDS - started))
+start_node "$middle"
+await_node "$middle"
+ask return
+say "restarted node" "gone after $away s; $(count "${answer[away]}") clients back ${answer[seconds]} s after it was ready again, $(count "${answer[recovered]}") messages recovered"
+publish "to all again" 3
+single 1000
+
+ask ''
+status=0
+wait "$load_pid" || status=$?
+load_pid=
+say "lost" "${answer[problems]} problems; ${answer[present]} clients have all ${answer[published]} messages; ${answer[ended]} connections ended, those of the restarted node"
+[ "$status" -eq 0 ] || fail 'something was lost'

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gateway.Load.Measuring;
+
+namespace Gateway.Load.Crowds;
+
+/// <summary>
+/// The conversation with a script: each line it writes is done and answered with one line of <c>name=value</c>. Used by one thread.
+/// </summary>
+internal sealed class CrowdSession
+{
+    public const string Usage = "connect; publish N, to all; single N, to one each; restart K, the number of a node that will end and come back; " +
+        "return, until its clients are back; an empty line, or the end, to check everything";
+
+    private readonly Crowd _crowd;
+    private readonly TextWriter _output;
+
+    private CrowdSession(Crowd crowd, TextWriter output)
+    {
+        _crowd = crowd;
+        _output = output;
+    }
+
+    /// <returns>The exit code: 0 if nothing was lost.</returns>
+    public static async Task<int> RunAsync(LoadOptions options, IReadOnlyList<Uri> nodes, TextReader input, TextWriter output)
+    {
+        await using var run = new LoadRun(options with { Threads = 1 });
+        long problems = 0;
+        try
+        {
+            using var crowd = await Crowd.CreateAsync(run, options, nodes);
+            var session = new CrowdSession(crowd, output);
+            try
+            {
+                while (run.Problems.Count == 0 && await input.ReadLineAsync() is { Length: > 0 } line)
+                    await session.DoAsync(line);
+                await session.CheckAsync();
+            }
+            finally
+            {
+                problems = crowd.Plan.Findings.Problems;
+                foreach (string problem in crowd.Plan.Findings.First)
+                    await output.WriteLineAsync($"problem {problem}");
+            }
+        }
+        catch (LoadException failure)
+        {
+            problems++;
+            await output.WriteLineAsync($"problem {failure.Message}");
+        }
+        foreach (string problem in run.Problems.First)
+            await output.WriteLineAsync($"problem {problem}");
+        return problems + run.Problems.Count == 0 ? 0 : 1;
+    }
+
+    private async Task DoAsync(string line)
+    {
+        string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        int number = words.Length > 1 ? int.Parse(words[1], CultureInfo.InvariantCulture) : 1;
+        switch (words[0])
+        {
+            case "connect":
+                await ConnectAsync();
+                break;
+            case "publish":
+                await PublishAsync(number);
+                break;
+            case "single":
+                var times = await _crowd.PublishToSinglesAsync(number);
+                await SayAsync($"received={times.Count} p50={Ms(times, 0.5)} p99={Ms(times, 0.99)} max={Ms(times, 1)}");
+                break;
+            case "restart":
+                _crowd.Plan.Excuse(number);
+                await SayAsync($"node={number}");
+                break;
+            case "return":
+                await ReturnAsync();
+                break;
+            default:
+                throw new LoadException($"'{line}' is none of: {Usage}");
+        }
+    }
+
+    private async Task ConnectAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        string? stopped = await _crowd.ConnectAsync();
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        int present = _crowd.Count().Present;
+        await SayAsync($"connected={present} seconds={seconds:0.0} rate={present / seconds:0} refused={_crowd.Plan.Findings.Refused} stopped={Word(stopped)}");
+    }
+
+    private async Task PublishAsync(int count)
+    {
+        var all = new List<Distribution>();
+        for (int i = 0; i < count; i++)
+            all.Add(await _crowd.PublishAsync());
+        // Each message's time is that of the last client.
+        double[] last = [.. all.Select(times => times.Percentile(1).TotalMilliseconds).Order()];
+        double[] half = [.. all.Select(times => times.Percentile(0.5).TotalMilliseconds).Order()];
+        await SayAsync(
+            $"received={all.Sum(times => times.Count)} all={Text(last[last.Length / 2])} slowest={Text(last[^1])} p50={Text(half[half.Length / 2])}");
+    }
+
+    private async Task ReturnAsync()
+    {
+        var (_, _, away) = _crowd.Count();
+        long start = Stopwatch.GetTimestamp();
+        var before = _crowd.Plan.Delivery.Snapshot();
+        await _crowd.ReturnAsync();
+        _crowd.Plan.ExcuseNobody();
+        var missed = _crowd.Plan.Delivery.Snapshot().Since(before);
+        await SayAsync($"away={away} seconds={Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} recovered={missed.Count}");
+    }
+
+    /// <summary>Whether everybody is there and has everything.</summary>
+    private async Task CheckAsync()
+    {
+        var (present, behind, away) = _crowd.Count();
+        var findings = _crowd.Plan.Findings;
+        int singles = _crowd.Plan.Own.Where((channel, i) => _crowd.Plan.OwnNext[i] < channel.Published).Count();
+        if (behind + away + singles > 0)
+            findings.Add($"{behind} clients lack a message of all, {singles} one of their own, and {away} are gone");
+        await SayAsync(
+            $"present={present} published={_crowd.Plan.All.Published} ended={findings.Ended} interrupted={findings.Interrupted} problems={findings.Problems}");
+    }
+
+    private async Task SayAsync(FormattableString line)
+    {
+        await _output.WriteLineAsync(line.ToString(CultureInfo.InvariantCulture));
+        await _output.FlushAsync();
+    }
+
+    private static string Word(string? text) => text?.Replace(' ', '_') ?? "";
+
+    private static string Ms(Distribution times, double share) => Text(times.Percentile(share).TotalMilliseconds);
+
+    private static string Text(double number) => number.ToString("0.0", CultureInfo.InvariantCulture);
+}
