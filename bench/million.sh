@@ -34,10 +34,8 @@ redis_pid= load_pid=
 
 end_everything() {
   local pid
-  for pid in "$load_pid" "${node_pids[@]}" "$redis_pid"; do
-    [ -z "$pid" ] || kill -KILL "$pid" 2> /dev/null || true
-  done
-  wait 2> /dev/null || true
+  for pid in "$load_pid" "${node_pids[@]}" "$redis_pid"; do [ -z "$pid" ] || kill -KILL "$pid" 2> /dev/null || true; done
+  for pid in "$load_pid" "${node_pids[@]}" "$redis_pid"; do [ -z "$pid" ] || wait "$pid" 2> /dev/null || true; done
   rm -rf "$results"
 }
 
@@ -45,7 +43,8 @@ trap end_everything EXIT
 trap 'exit 130' INT TERM
 
 say() { printf '%-28s %s\n' "$1" "$2"; }
-count() { sed ':more; s/\B[0-9]\{3\}\>/,&/; t more' <<< "$1"; }
+# count [NUMBER]: with commas.
+count() { { [ $# -eq 0 ] && cat || printf '%s\n' "$1"; } | sed ':more; s/\B[0-9]\{3\}\>/,&/; t more'; }
 warn() { printf 'million: %s\n' "$*" >&2; }
 
 fail() {
@@ -53,20 +52,30 @@ fail() {
   exit 1
 }
 
-available_mib() { awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo; }
+# Without what the kernel calls reclaimable: a part of the slabs of sockets, which are inodes, is called so, and is not.
+available_mib() { awk '/^MemAvailable:/ { sum += $2 } /^SReclaimable:/ { sum -= $2 } END { print int(sum / 1024) }' /proc/meminfo; }
+
+# What the kernel has for itself, KiB: objects, page tables, stacks, and what waits in TCP's buffers.
+kernel_memory() { awk '/^(Slab|PageTables|KernelStack):/ { sum += $2 } /^TCP:/ { sum += 4 * $11 } END { print sum }' /proc/meminfo /proc/net/sockstat; }
+
+# The same by subtraction, KiB: what is neither free, nor a file's, nor a program's.
+missing_memory() { awk '/^MemTotal:/ { sum += $2 } /^(MemFree|Buffers|Cached|AnonPages):/ { sum -= $2 } END { print sum }' /proc/meminfo; }
 
 # memory_of FIELD PID...: KiB. Pss shares out what several processes have in common, such as code.
 memory_of() {
   local field=$1 pid
   shift
-  for pid; do cat "/proc/$pid/smaps_rollup"; done 2> /dev/null | awk -v "field=^$field" '$1 ~ field { sum += $2 } END { print sum + 0 }'
+  for pid; do cat "/proc/$pid/smaps_rollup" || true; done 2> /dev/null | awk -v "field=^$field" '$1 ~ field { sum += $2 } END { print sum + 0 }'
 }
 
 cpu_of() {
   local pid
   # 1/100 s; the fields after the name, which may have blanks.
-  for pid; do sed 's/.*) //' "/proc/$pid/stat"; done 2> /dev/null | awk '{ sum += $12 + $13 } END { print sum / 100 }'
+  for pid; do sed 's/.*) //' "/proc/$pid/stat" || true; done 2> /dev/null | awk '{ sum += $12 + $13 } END { print sum / 100 }'
 }
+
+# used_since SECONDS TIMES: what the nodes have used since, for each.
+used_since() { awk -v "a=$1" -v "b=$(cpu_of "${node_pids[@]}")" -v "n=$2" 'BEGIN { printf "%.1f µs of the nodes'\'' CPU", (b - a) * 1e6 / n }'; }
 
 check_kernel() {
   local pages max
@@ -81,13 +90,13 @@ check_kernel() {
 
 address() { printf '127.1.%d.%d' $(($1 / 250)) $(($1 % 250 + 1)); }
 
-# Heartbeats would fire while two cores are busy connecting: a ping after a minute of silence, as docs/performance.md recommends for that many.
-# One heap, collected in line and often, and code compiled ahead and left as it is, which all processes share: what each would take for itself counts
-# as often as there are nodes.
+# A ping after a minute of silence, as docs/performance.md recommends for that many: after 25 s heartbeats would fire while everybody connects.
+# Collections in line, a small budget between them, and code compiled ahead and left as it is: that code all processes share, while what each compiles
+# for itself takes memory and time as often as there are nodes: with tiered compilation a node of 2,000 clients took 5 MB more.
 start_node() {
   local index=$1 host
   host=$(address "$index")
-  (cd "$results" && exec env DOTNET_gcServer=0 DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x400000 DOTNET_TieredPGO=0 DOTNET_TC_BackgroundWorkerTimeoutMs=100 \
+  (cd "$results" && exec env DOTNET_gcServer=0 DOTNET_gcConcurrent=0 DOTNET_GCgen0size=0x400000 DOTNET_TieredCompilation=0 \
     dotnet "$gateway/Gateway.dll" "--Gateway:Public=http://$host:$port" "--Gateway:Internal=http://$host:$((port + 1))" \
     "--Gateway:Redis:Addresses=127.0.0.1:$redis_port" --Gateway:Namespaces:log:History=100 --Gateway:Transport:Kind=epoll \
     --Gateway:Heartbeat:Ping=00:01:00 --Gateway:Heartbeat:PongTimeout=00:00:50 --Gateway:Drain:Duration=00:00:10 \
@@ -164,36 +173,35 @@ load_pid=$crowd_PID
 ask 'single 0'
 sleep 2
 
-programs=("${node_pids[@]}" "$load_pid" "$redis_pid")
 empty_nodes=$(memory_of Pss: "${node_pids[@]}")
 empty_private=$(memory_of Private "${node_pids[@]}")
-empty_programs=$(memory_of Pss: "${programs[@]}")
-empty_available=$(available_mib)
+empty_kernel=$(kernel_memory)
+empty_missing=$(missing_memory)
 cpu=$(cpu_of "${node_pids[@]}")
-say "empty" "$((empty_nodes / 1024)) MiB for all nodes, $((empty_nodes / 1024 / nodes)) MiB each; $(count "$empty_available") MiB of the machine are available"
+say "empty" "$((empty_nodes / 1024)) MiB for all nodes, $((empty_nodes / 1024 / nodes)) MiB each; $(count "$(available_mib)") MiB of the machine are left"
 
 ask connect
 connected=${answer[connected]}
-say "connected" "$(count "$connected") clients in ${answer[seconds]} s, ${answer[rate]} a second; ${answer[refused]} attempts had to be repeated"
+say "connected" "$(count "$connected") clients in ${answer[seconds]} s, $(count "${answer[rate]}") a second, $(used_since "$cpu" "$connected") each"
+[ "${answer[refused]}" -eq 0 ] || say "" "${answer[refused]} attempts were repeated: ${answer[why]//_/ }"
 [ -z "${answer[stopped]}" ] || say "stopped" "at $(count "$connected") of $(count "$clients"): ${answer[stopped]//_/ }"
 [ "$connected" -gt 0 ] || fail 'nobody is connected'
-say "" "$(awk -v "a=$cpu" -v "b=$(cpu_of "${node_pids[@]}")" -v "n=$connected" 'BEGIN { printf "%.0f µs of the nodes'\'' CPU each", (b - a) * 1e6 / n }')"
 
+sleep 2
+cpu=$(cpu_of "${node_pids[@]}")
 sleep "$settle"
-full_available=$(available_mib)
-full_programs=$(memory_of Pss: "${programs[@]}")
+say "quiet" "$(awk -v "a=$cpu" -v "b=$(cpu_of "${node_pids[@]}")" -v "s=$settle" 'BEGIN { printf "all nodes together use %.2f of a core, over %d s", (b - a) / s, s }')"
 full_nodes=$(memory_of Pss: "${node_pids[@]}")
 full_private=$(memory_of Private "${node_pids[@]}")
-# What is gone and no program has is the kernel's: both ends of each connection are on this machine.
-kernel=$(((empty_available - full_available) * 1024 - (full_programs - empty_programs)))
-each() { awk -v "kib=$1" -v "n=$connected" 'BEGIN { printf "%.0f", kib * 1024 / n }'; }
-say "memory of a connection" "gateway $(each $((full_nodes - empty_nodes))) B (private $(each $((full_private - empty_private))) B), with its share of the empty process $(each "$full_nodes") B"
-say "" "kernel $(each "$kernel") B for both ends; $(awk '/^TCP:/ { print "TCP sockets " $3 }' /proc/net/sockstat), slab $(awk '/^Slab:/ { print int($2 / 1024) }' /proc/meminfo) MiB"
-say "in all" "nodes $((full_nodes / 1024)) MiB, kernel $((kernel / 1024)) MiB, crowd $(($(memory_of Pss: "$load_pid") / 1024)) MiB, Redis $(($(memory_of Pss: "$redis_pid") / 1024)) MiB; $(count "$full_available") MiB are left"
+kernel=$(($(kernel_memory) - empty_kernel))
+each() { awk -v "kib=$1" -v "n=$connected" 'BEGIN { printf "%.0f", kib * 1024 / n }' | count; }
+say "memory of a connection" "gateway $(each $((full_nodes - empty_nodes))) B (private $(each $((full_private - empty_private))) B); with its share of the empty process $(each "$full_nodes") B"
+say "" "kernel $(each "$kernel") B for both ends by its slabs, $(each $(($(missing_memory) - empty_missing))) B by subtraction; $(awk '/^TCP:/ { print $3 }' /proc/net/sockstat | count) TCP sockets"
+say "memory in all" "nodes $((full_nodes / 1024)) MiB, kernel $((kernel / 1024)) MiB, clients $(($(memory_of Pss: "$load_pid") / 1024)) MiB, Redis $(($(memory_of Pss: "$redis_pid") / 1024)) MiB; $(count "$(available_mib)") MiB are left"
 
 publish() {
   ask "publish $2"
-  say "$1" "$2 messages: the last client has it after ${answer[all]} ms (median; slowest ${answer[slowest]} ms), half of them after ${answer[p50]} ms; $(count "${answer[received]}") received"
+  say "$1" "$2 messages, the last client after ${answer[all]} ms (slowest ${answer[slowest]} ms), half of them after ${answer[p50]} ms; $(count "${answer[received]}") received"
 }
 
 single() {
@@ -203,21 +211,22 @@ single() {
 
 cpu=$(cpu_of "${node_pids[@]}")
 publish "to all" 10
-say "" "$(awk -v "a=$cpu" -v "b=$(cpu_of "${node_pids[@]}")" -v "n=$connected" 'BEGIN { printf "%.2f µs of the nodes'\'' CPU a delivery", (b - a) * 1e6 / n / 10 }')"
+say "" "$(used_since "$cpu" "${answer[received]}") for a delivery"
 single 1000
 
+# The one in the middle; the publisher is on the first.
 middle=$((nodes / 2))
 ask "restart $middle"
 started=$SECONDS
 kill -TERM "${node_pids[middle]}"
-publish "while a node drains" 3
+publish "to all, while a node drains" 3
 wait "${node_pids[middle]}" || true
-publish "while it is gone" 3
-away=$((SECONDS - started))
+publish "to all, while it is gone" 3
 start_node "$middle"
 await_node "$middle"
+away=$((SECONDS - started))
 ask return
-say "restarted node" "gone after $away s; $(count "${answer[away]}") clients back ${answer[seconds]} s after it was ready again, $(count "${answer[recovered]}") messages recovered"
+say "restarted" "ready again after $away s; its $(count "${answer[back]}") clients are back ${answer[seconds]} s later, with $(count "${answer[recovered]}") messages recovered"
 publish "to all again" 3
 single 1000
 
@@ -225,5 +234,7 @@ ask ''
 status=0
 wait "$load_pid" || status=$?
 load_pid=
-say "lost" "${answer[problems]} problems; ${answer[present]} clients have all ${answer[published]} messages; ${answer[ended]} connections ended, those of the restarted node"
+lost=nothing
+[ "$status" -eq 0 ] || lost="${answer[problems]} problems"
+say "lost" "$lost: $(count "${answer[present]}") clients have all ${answer[published]} messages, ${answer[interrupted]} were told of a gap; $(count "${answer[ended]}") connections ended"
 [ "$status" -eq 0 ] || fail 'something was lost'

@@ -36,7 +36,9 @@ internal sealed class Crowd : IDisposable
 
     public CrowdPlan Plan { get; }
 
-    /// <summary>The members that are subscribed, of these the ones without the newest message, and those that were there and are not now.</summary>
+    /// <summary>
+    /// The members that are subscribed, of these the ones without the newest message, and those that were there and are not now.
+    /// </summary>
     public (int Present, int Behind, int Away) Count()
     {
         int present = 0, behind = 0, away = 0;
@@ -69,16 +71,14 @@ internal sealed class Crowd : IDisposable
     /// <returns>Why it ended before, or null.</returns>
     public async Task<string?> ConnectAsync()
     {
+        string? stopped = Shortage();
+        Plan.MayGrow = stopped is null;
         foreach (var loop in _loops)
             loop.Connect();
-        string? stopped = null;
         await WaitAsync(now =>
         {
-            if (Plan.MayGrow && SystemMemory.AvailableBytes() < _options.MemoryReserve)
-            {
-                Plan.MayGrow = false;
-                stopped = $"only {SystemMemory.AvailableBytes() >> 20} MiB of memory are left";
-            }
+            stopped ??= Shortage();
+            Plan.MayGrow = stopped is null;
             return now.Present == Plan.Members || (!Plan.MayGrow && _loops.All(loop => loop.IsQuiet));
         });
         Plan.MayGrow = false;
@@ -86,7 +86,7 @@ internal sealed class Crowd : IDisposable
     }
 
     /// <summary>Publishes to everybody, and waits until all who are there have it.</summary>
-    /// <returns>The time that each of them took, by the member.</returns>
+    /// <returns>The times of all deliveries.</returns>
     public async Task<Distribution> PublishAsync()
     {
         var before = Plan.Delivery.Snapshot();
@@ -128,9 +128,16 @@ internal sealed class Crowd : IDisposable
         return new CrowdLoop(plan, index, first, end - first, Math.Max(1, Connecting / count), hasOwnFiles);
     }
 
+    private string? Shortage() =>
+        SystemMemory.AvailableBytes() is var left && left < _options.MemoryReserve ? $"only {left >> 20} MiB of memory are left" : null;
+
     private bool IsUpToDate(int own) => Volatile.Read(ref Plan.OwnNext[own]) >= Plan.Own[own].Published;
 
-    private bool IsPresent(int own) => _loops.Single(loop => loop.Has(Plan.MemberOf(own))).StateOf(Plan.MemberOf(own)) == MemberState.Present;
+    private bool IsPresent(int own)
+    {
+        int member = Plan.MemberOf(own);
+        return _loops.Single(loop => loop.Has(member)).StateOf(member) == MemberState.Present;
+    }
 
     /// <summary>Looks until it is so, nothing moves any more, or the machine has no memory left.</summary>
     private async Task WaitAsync(Func<(int Present, int Behind, int Away), bool> isSo, bool mayLookAtAll = true)
@@ -151,7 +158,7 @@ internal sealed class Crowd : IDisposable
                     $"nothing has moved for {_options.Timeout.TotalSeconds:0} s: {now.Present} clients are subscribed, " +
                     $"{now.Behind} of them lack a message, {now.Away} are gone; the last refusal: {Plan.Findings.LastRefusal ?? "none"}");
             if (mayLookAtAll && SystemMemory.AvailableBytes() < _options.MemoryReserve / 4)
-                throw new LoadException($"only {SystemMemory.AvailableBytes() >> 20} MiB of memory are left");
+                throw new LoadException($"even what was to be left of memory ends: {Shortage()}");
             await Task.Delay(pause);
             // Whatever is measured is measured by the loops; looking at a million members takes milliseconds.
             pause = pause < LongestLook && mayLookAtAll ? 2 * pause : pause;

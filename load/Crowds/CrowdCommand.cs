@@ -5,8 +5,8 @@ using Gateway.Load.Dialects;
 namespace Gateway.Load.Crowds;
 
 /// <summary>
-/// <c>crowd</c> on the command line: holds very many clients on many nodes, and does what each line of standard input asks, for a script that
-/// starts and ends nodes meanwhile.
+/// <c>crowd</c> on the command line: holds very many clients on many nodes, and does what each line of standard input asks, for a script
+/// that starts and ends nodes meanwhile.
 /// </summary>
 internal sealed class CrowdCommand : Command
 {
@@ -23,7 +23,9 @@ internal sealed class CrowdCommand : Command
     private readonly Option<int> _bytes = Number("--bytes", "Bytes of each message's content", 128);
     private readonly Option<int> _timeout = Number("--timeout", "Seconds without progress after which the rest is lost", 60);
     private readonly Option<int> _reserve = Number("--reserve", "MiB of the machine's memory to leave", 1500);
-    private readonly Option<int> _threads = Number("--threads", "Loops, unless the limit of open files needs more", Environment.ProcessorCount);
+    private readonly Option<int> _threads = Number(
+        "--threads", "Loops, unless the limit of open files needs more", Environment.ProcessorCount);
+
     private readonly Option<string> _namespace =
         new("--namespace") { Description = "The namespace of the channels, with history", DefaultValueFactory = _ => "log" };
 

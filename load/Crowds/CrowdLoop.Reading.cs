@@ -45,7 +45,7 @@ internal sealed partial class CrowdLoop
             }
             _readAt = Stopwatch.GetTimestamp();
             TakeGuarded(index, _buffer.AsSpan(0, rest + got));
-            // Less than there was room for: nothing more has come, and what comes later is told, unless it was the end, which has been told.
+            // Less than there was room for: nothing more has come, and what comes later is told. An end that was told is not told again.
             if (got < space && !mayHaveEnded)
                 return;
         }

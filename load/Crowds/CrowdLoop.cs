@@ -6,8 +6,8 @@ using Gateway.Protocol.WebSockets;
 namespace Gateway.Load.Crowds;
 
 /// <summary>
-/// A share of a crowd's members on a thread of its own, which connects them, a few at a time, reads and checks what they get, and brings back
-/// those whose connection ends. Any thread may look at how far they are.
+/// A share of a crowd's members on a thread of its own, which connects them, a few at a time, reads and checks what they get, and brings
+/// back those whose connection ends. Any thread may look at how far they are.
 /// </summary>
 internal sealed partial class CrowdLoop : IReceiver, IDisposable
 {

@@ -9,8 +9,8 @@ namespace Gateway.Load.Crowds;
 internal sealed class CrowdPlan
 {
     /// <summary>
-    /// Members at one node from one loopback address: of some 28,000 ports the kernel tries one half first, and looks long for a free one when few
-    /// are left of it.
+    /// Members at one node from one loopback address: of some 28,000 ports the kernel tries one half first, and looks long for a free one
+    /// when few of that half are left.
     /// </summary>
     private const int PerSourceAddress = 10_000;
 

@@ -9,11 +9,14 @@ namespace Gateway.Load.Crowds;
 /// </summary>
 internal sealed class CrowdSession
 {
-    public const string Usage = "connect; publish N, to all; single N, to one each; restart K, the number of a node that will end and come back; " +
+    public const string Usage =
+        "connect; publish N, to all; single N, to one each; restart K, the number, from 0, of a node that will end and come back; " +
         "return, until its clients are back; an empty line, or the end, to check everything";
 
     private readonly Crowd _crowd;
     private readonly TextWriter _output;
+    private long _endedBefore;
+    private long _accountedFor;
 
     private CrowdSession(Crowd crowd, TextWriter output)
     {
@@ -71,6 +74,7 @@ internal sealed class CrowdSession
                 break;
             case "restart":
                 _crowd.Plan.Excuse(number);
+                _endedBefore = _crowd.Plan.Findings.Ended;
                 await SayAsync($"node={number}");
                 break;
             case "return":
@@ -87,7 +91,9 @@ internal sealed class CrowdSession
         string? stopped = await _crowd.ConnectAsync();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         int present = _crowd.Count().Present;
-        await SayAsync($"connected={present} seconds={seconds:0.0} rate={present / seconds:0} refused={_crowd.Plan.Findings.Refused} stopped={Word(stopped)}");
+        await SayAsync(
+            $"connected={present} seconds={seconds:0.0} rate={present / seconds:0} refused={_crowd.Plan.Findings.Refused} " +
+            $"why={Word(_crowd.Plan.Findings.LastRefusal)} stopped={Word(stopped)}");
     }
 
     private async Task PublishAsync(int count)
@@ -95,22 +101,25 @@ internal sealed class CrowdSession
         var all = new List<Distribution>();
         for (int i = 0; i < count; i++)
             all.Add(await _crowd.PublishAsync());
+        _accountedFor += all.Sum(times => times.Count);
         // Each message's time is that of the last client.
         double[] last = [.. all.Select(times => times.Percentile(1).TotalMilliseconds).Order()];
         double[] half = [.. all.Select(times => times.Percentile(0.5).TotalMilliseconds).Order()];
         await SayAsync(
-            $"received={all.Sum(times => times.Count)} all={Text(last[last.Length / 2])} slowest={Text(last[^1])} p50={Text(half[half.Length / 2])}");
+            $"received={all.Sum(times => times.Count)} all={Text(last[last.Length / 2])} slowest={Text(last[^1])} " +
+            $"p50={Text(half[half.Length / 2])}");
     }
 
     private async Task ReturnAsync()
     {
-        var (_, _, away) = _crowd.Count();
         long start = Stopwatch.GetTimestamp();
-        var before = _crowd.Plan.Delivery.Snapshot();
         await _crowd.ReturnAsync();
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         _crowd.Plan.ExcuseNobody();
-        var missed = _crowd.Plan.Delivery.Snapshot().Since(before);
-        await SayAsync($"away={away} seconds={Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} recovered={missed.Count}");
+        // What came otherwise than while a message to all was waited for came by recovery.
+        long recovered = _crowd.Plan.Delivery.Snapshot().Count - _accountedFor;
+        _accountedFor += recovered;
+        await SayAsync($"back={_crowd.Plan.Findings.Ended - _endedBefore} seconds={seconds:0.0} recovered={recovered}");
     }
 
     /// <summary>Whether everybody is there and has everything.</summary>
@@ -122,12 +131,13 @@ internal sealed class CrowdSession
         if (behind + away + singles > 0)
             findings.Add($"{behind} clients lack a message of all, {singles} one of their own, and {away} are gone");
         await SayAsync(
-            $"present={present} published={_crowd.Plan.All.Published} ended={findings.Ended} interrupted={findings.Interrupted} problems={findings.Problems}");
+            $"present={present} published={_crowd.Plan.All.Published} ended={findings.Ended} interrupted={findings.Interrupted} " +
+            $"problems={findings.Problems}");
     }
 
-    private async Task SayAsync(FormattableString line)
+    private async Task SayAsync(string line)
     {
-        await _output.WriteLineAsync(line.ToString(CultureInfo.InvariantCulture));
+        await _output.WriteLineAsync(line);
         await _output.FlushAsync();
     }
 

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Gateway.Load.Crowds;
 
 /// <summary>
-/// What went wrong for a <see cref="Crowd"/>, counted. Safe for any thread; never uses the thread pool, which a thread with files of its own
-/// must not do: a worker that it starts would have those files too.
+/// What went wrong for a <see cref="Crowd"/>, counted. Safe for any thread; never uses the thread pool, which a thread with files of its
+/// own must not do: a worker that it starts would have those files too.
 /// </summary>
 internal sealed class Findings
 {

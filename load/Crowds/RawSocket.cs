@@ -73,7 +73,8 @@ internal static class RawSocket
         if (from is not null && (SetOption(file, Ip, BindAddressNoPort, ref yes, sizeof(int)) != 0
             || Bind(file, Bytes(from, 0), AddressBytes) != 0))
             error = Marshal.GetLastPInvokeError();
-        else if (Connect(file, Bytes(to.Address, to.Port), AddressBytes) != 0 && Marshal.GetLastPInvokeError() is var code and not InProgress)
+        else if (Connect(file, Bytes(to.Address, to.Port), AddressBytes) != 0
+            && Marshal.GetLastPInvokeError() is var code and not InProgress)
             error = code;
         if (error == 0)
             return file;
