@@ -41,6 +41,8 @@ end_everything() {
 
 trap end_everything EXIT
 trap 'exit 130' INT TERM
+# Of a crowd that has ended: its last words are read all the same.
+trap '' PIPE
 
 say() { printf '%-28s %s\n' "$1" "$2"; }
 # count [NUMBER]: with commas.
@@ -100,7 +102,7 @@ start_node() {
     dotnet "$gateway/Gateway.dll" "--Gateway:Public=http://$host:$port" "--Gateway:Internal=http://$host:$((port + 1))" \
     "--Gateway:Redis:Addresses=127.0.0.1:$redis_port" --Gateway:Namespaces:log:History=100 --Gateway:Transport:Kind=epoll \
     --Gateway:Heartbeat:Ping=00:01:00 --Gateway:Heartbeat:PongTimeout=00:00:50 --Gateway:Drain:Duration=00:00:10 \
-    --Logging:LogLevel:Default=Warning "${gateway_open[@]}") > "$results/node-$index.log" 2>&1 &
+    --Logging:LogLevel:Default=Warning "${gateway_open[@]}") > "$results/node-$index.log" 2>&1 8>&- 9<&- &
   node_pids[index]=$!
 }
 
@@ -119,8 +121,8 @@ await_node() {
 declare -A answer
 ask() {
   local line pair
-  printf '%s\n' "$1" >&"${crowd[1]}"
-  while IFS= read -r line <&"${crowd[0]}"; do
+  printf '%s\n' "$1" >&8 2> /dev/null || true
+  while IFS= read -r -u 9 line; do
     case $line in
       problem*) warn "${line#problem }" ;;
       *)
@@ -155,6 +157,8 @@ for ((index = 0; index < nodes; index++)); do
   if [ "$(available_mib)" -lt $((reserve + 200)) ]; then
     warn "memory ends with $index of $nodes nodes"
     nodes=$index
+    [ "$nodes" -ge 2 ] || fail 'there is no room for two nodes'
+    clients=$((nodes * per_node))
     break
   fi
   start_node "$index"
@@ -166,10 +170,11 @@ say "nodes" "$nodes, up to $(count "$per_node") clients each, $(count "$files") 
 
 urls=()
 for ((index = 0; index < nodes; index++)); do urls+=("ws://$(address "$index"):$port/ws"); done
-coproc crowd {
-  DOTNET_gcConcurrent=0 exec dotnet load/bin/Release/net10.0/Gateway.Load.dll crowd --connections "$clients" --reserve "$reserve" --namespace log --url "${urls[@]}" 2> "$results/crowd.log"
-}
-load_pid=$crowd_PID
+mkfifo "$results/requests" "$results/answers"
+DOTNET_gcConcurrent=0 dotnet load/bin/Release/net10.0/Gateway.Load.dll crowd --connections "$clients" --reserve "$reserve" --namespace log --url "${urls[@]}" \
+  < "$results/requests" > "$results/answers" 2> "$results/crowd.log" &
+load_pid=$!
+exec 8> "$results/requests" 9< "$results/answers"
 ask 'single 0'
 sleep 2
 

@@ -59,8 +59,8 @@ internal sealed class CrowdSession
     private async Task DoAsync(string line)
     {
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        int number = words.Length > 1 ? int.Parse(words[1], CultureInfo.InvariantCulture) : 1;
-        switch (words[0])
+        int number = words.Length > 1 && int.TryParse(words[1], CultureInfo.InvariantCulture, out int given) ? given : 1;
+        switch (words.FirstOrDefault())
         {
             case "connect":
                 await ConnectAsync();
@@ -72,7 +72,7 @@ internal sealed class CrowdSession
                 var times = await _crowd.PublishToSinglesAsync(number);
                 await SayAsync($"received={times.Count} p50={Ms(times, 0.5)} p99={Ms(times, 0.99)} max={Ms(times, 1)}");
                 break;
-            case "restart":
+            case "restart" when number >= 0 && number < _crowd.Plan.Nodes:
                 _crowd.Plan.Excuse(number);
                 _endedBefore = _crowd.Plan.Findings.Ended;
                 await SayAsync($"node={number}");
