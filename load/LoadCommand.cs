@@ -94,6 +94,7 @@ internal sealed class LoadCommand : Command
             "Puts load on a gateway and checks what arrives. Exit code 1: something was lost, doubled, out of order, or closed early.");
         foreach (var scenario in Catalogue.All)
             root.Add(new LoadCommand(scenario));
+        root.Add(new Crowds.CrowdCommand());
         return root;
     }
 

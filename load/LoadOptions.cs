@@ -32,6 +32,12 @@ internal sealed record LoadOptions
     /// <summary>Subscribers that do not read.</summary>
     public int Stalled { get; init; } = 1;
 
+    /// <summary>Clients of a crowd that have a channel of their own too.</summary>
+    public int Singles { get; init; } = 1000;
+
+    /// <summary>Memory of the machine that a crowd leaves alone: it stops growing, rather than that the kernel ends a process.</summary>
+    public long MemoryReserve { get; init; } = 1_500L << 20;
+
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The time to measure.</summary>

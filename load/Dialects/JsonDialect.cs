@@ -53,6 +53,7 @@ internal sealed class JsonDialect : IDialect
         return new ServerMessage(root.GetProperty("type").GetString()!)
         {
             User = Text(root, "user"),
+            Channel = Text(root, "channel"),
             Epoch = Text(root, "epoch"),
             Seq = root.TryGetProperty("seq", out var seq) ? seq.GetInt64() : 0,
             IsRecovered = root.TryGetProperty("recovered", out var recovered) && recovered.GetBoolean(),

@@ -11,6 +11,9 @@ internal sealed record ServerMessage(string Type)
     /// <summary>A field of <c>connected</c>.</summary>
     public string? User { get; init; }
 
+    /// <summary>A field of <c>subscribed</c>, <c>unsubscribed</c> and others.</summary>
+    public string? Channel { get; init; }
+
     /// <summary>A field of <c>subscribed</c>.</summary>
     public string? Epoch { get; init; }
 

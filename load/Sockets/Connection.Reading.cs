@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Load.Sockets;
@@ -50,14 +48,7 @@ internal sealed partial class Connection
         int end = data.IndexOf("\r\n\r\n"u8);
         if (end < 0)
             return data.Length < EventLoop.BufferBytes / 2 ? false : throw new LoadException("the answer to the upgrade has no end");
-        string head = Encoding.Latin1.GetString(data[..end]);
-        if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
-        {
-            uint line = (uint)head.IndexOf('\r');
-            throw new LoadException($"refused: {head.AsSpan(0, line < (uint)head.Length ? (int)line : head.Length)}");
-        }
-        if (!head.Contains(ConnectionTarget.Accept, StringComparison.Ordinal))
-            throw new LoadException("the server's Sec-WebSocket-Accept is wrong");
+        ConnectionTarget.CheckAnswer(data[..end]);
         data = data[(end + 4)..];
         _state = State.Open;
         _events.OnOpen();
@@ -83,9 +74,7 @@ internal sealed partial class Connection
             case Opcode.Close:
                 Send(Opcode.Close, payload.Length >= 2 ? payload[..2] : default);
                 Flush();
-                End(payload.Length >= 2
-                    ? new ConnectionEnd(BinaryPrimitives.ReadUInt16BigEndian(payload), Encoding.UTF8.GetString(payload[2..]))
-                    : new ConnectionEnd((int)CloseCode.NoStatus, ""));
+                End(ConnectionEnd.Read(payload));
                 break;
             default:
                 throw new LoadException($"the server sent a frame with opcode {(int)opcode}");

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Text;
+using Gateway.Protocol.WebSockets;
+
 namespace Gateway.Load.Sockets;
 
 /// <summary>The end of a connection by the server, or by the network. Immutable.</summary>
@@ -9,6 +13,11 @@ internal readonly record struct ConnectionEnd(int Code, string Reason)
     public const int Lost = 1006;
 
     public const int SlowConsumer = 4008;
+
+    /// <summary>What a close frame says.</summary>
+    public static ConnectionEnd Read(ReadOnlySpan<byte> payload) => payload.Length >= 2
+        ? new ConnectionEnd(BinaryPrimitives.ReadUInt16BigEndian(payload), Encoding.UTF8.GetString(payload[2..]))
+        : new ConnectionEnd((int)CloseCode.NoStatus, "");
 
     public override string ToString() => Code == 0 ? $"cannot connect: {Reason}" : $"closed early: {Code} {Reason}".TrimEnd();
 }

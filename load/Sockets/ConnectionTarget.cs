@@ -11,7 +11,7 @@ internal sealed class ConnectionTarget
     private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
 
     /// <summary>Its answer, likewise.</summary>
-    public const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+    private const string Accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     private readonly IPAddress[] _addresses;
 
@@ -57,5 +57,19 @@ internal sealed class ConnectionTarget
         if (token is not null)
             text.Append($"Authorization: Bearer {token}\r\n");
         return Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());
+    }
+
+    /// <summary>Checks the head of the answer to the upgrade.</summary>
+    /// <exception cref="LoadException">The server refuses, or answers another key.</exception>
+    public static void CheckAnswer(ReadOnlySpan<byte> answer)
+    {
+        string head = Encoding.Latin1.GetString(answer);
+        if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
+        {
+            uint line = (uint)head.IndexOf('\r');
+            throw new LoadException($"refused: {head.AsSpan(0, line < (uint)head.Length ? (int)line : head.Length)}");
+        }
+        if (!head.Contains(Accept, StringComparison.Ordinal))
+            throw new LoadException("the server's Sec-WebSocket-Accept is wrong");
     }
 }

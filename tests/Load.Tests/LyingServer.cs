@@ -109,7 +109,7 @@ internal sealed class LyingServer : IAsyncDisposable
             if (message.RootElement.GetProperty("type").ValueEquals("subscribe"))
             {
                 _subscribers.Add(socket);
-                await SendAsync(socket, """{"type":"subscribed"}""");
+                await SendAsync(socket, $$"""{"type":"subscribed","epoch":"e","seq":{{_messages}}}""");
                 return;
             }
             bool lies = ++_messages == LiesAt;
