@@ -142,7 +142,7 @@ public sealed class LoopFanOutTests : IAsyncDisposable
 
         public Task<Thread> Delivered => _delivered.Task;
 
-        public string Id => "noting";
+        public ConnectionId Id => default;
 
         public FrameEncoding Encoding => NativeEncoding.Instance;
 
@@ -174,7 +174,7 @@ public sealed class LoopFanOutTests : IAsyncDisposable
 
     private sealed class Owner : IWriterOwner
     {
-        public string Id => "test";
+        public ConnectionId Id => default;
 
         public void OnSlow(CloseStatus status)
         {
