@@ -110,7 +110,8 @@ internal sealed partial class AuditLog(GatewayMetrics metrics, RecentEvents rece
     private static partial void LogConnected(ILogger log, ConnectionId connection, string user, IPAddress address);
 
     [LoggerMessage(101, LogLevel.Information, "Connection {Connection} of {User} from {Address} ended with {Code}: {Reason}.")]
-    private static partial void LogDisconnected(ILogger log, ConnectionId connection, string user, IPAddress address, int code, string reason);
+    private static partial void LogDisconnected(
+        ILogger log, ConnectionId connection, string user, IPAddress address, int code, string reason);
 
     [LoggerMessage(102, LogLevel.Information, "Upgrade from {Address} refused with {Status}: {Reason}.")]
     private static partial void LogRefused(ILogger log, IPAddress address, int status, string reason);

@@ -100,6 +100,8 @@ internal sealed partial class Connection
         private bool _isAwaitingAnswer;
         private bool _hasEnded;
 
+        private bool HasReaderEnded => connection.Reader.Frames.HasEnded;
+
         private bool IsLate => connection._services.Clock.Now >= Volatile.Read(ref _deadline);
 
         public async Task RunAsync()
@@ -171,7 +173,7 @@ internal sealed partial class Connection
             {
                 ExpectAnswer();
                 // Behind a violation, such as a message too large that was on its way, no answer would be found.
-                if (await DiscardAsync(() => connection.Reader.Frames.HasEnded || IsLate).ConfigureAwait(false) || !connection.Reader.Frames.HasEnded)
+                if (await DiscardAsync(() => HasReaderEnded || IsLate).ConfigureAwait(false) || !HasReaderEnded)
                     return;
             }
             ExpectFinish();

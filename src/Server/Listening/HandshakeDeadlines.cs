@@ -19,7 +19,8 @@ internal sealed class HandshakeDeadlines(GatewayOptions options, GatewayClock cl
     private readonly Lock _gate = new();
 
     /// <summary>
-    /// Connections of event loops. Those that are decided leave with the next tick, and with them the list: what a storm needed is not kept.
+    /// Connections of event loops. Those that are decided leave with the next tick, and with them the list: what a storm needed is not
+    /// kept.
     /// </summary>
     private List<(LoopConnection Connection, long At)> _accepted = [];
 
