@@ -1,5 +1,6 @@
 using Gateway.CommandLine;
 using Gateway.Pages;
+using Gateway.Server.Connections;
 using Gateway.Server.Export;
 using Gateway.Server.Hosting;
 using Gateway.Server.Hosting.Settings;
@@ -28,6 +29,7 @@ internal static class GatewayHost
         if (OtlpExport.IsConfigured)
             builder.Services.AddHostedService<OtlpExport>();
         builder.Services.AddGateway(options);
+        builder.Services.AddHeapCompaction();
         builder.Services.AddSingleton<IPortEndpoints, ConsoleEndpoints>();
         if (options.IsDevelopment)
             builder.Services.AddSingleton<IPortEndpoints, DemoEndpoints>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection.PortableExecutable;
 using Gateway.TestSupport;
 
 namespace Gateway.Deploy.Tests;
@@ -14,6 +15,13 @@ internal static class DotNet
 
     /// <summary>Far longer than it takes: packages may have to come first.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether an assembly has native code beside its IL.</summary>
+    public static bool IsCompiledAhead(string path)
+    {
+        using var file = new PEReader(File.OpenRead(path));
+        return file.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
+    }
 
     public static async Task RunAsync(params string[] arguments)
     {

@@ -144,13 +144,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     /// <param name="answer">The answer to the handshake, where it was not sent before.</param>
     public Task RunAsync(ReadOnlyMemory<byte> answer = default)
     {
+        if (!answer.IsEmpty)
+            Writer.Answer(answer.Span);
         // Entered before the client can know that it is connected. The drain first notes that it drains and then closes the connections
         // that are entered, this one is entered and then looks for the note: so one of the two sees the other.
         _services.Connections.Add(this);
         _services.Audit.Connected(Audited);
         if (_services.Readiness.IsDraining)
             RequestClose(CloseRequest.Restarting(0));
-        return _transport.RunAsync(this, OpenAsync(answer));
+        return _transport.RunAsync(this, OpenAsync());
     }
 
     /// <summary>Closes with <see cref="CloseCode.InternalError"/>.</summary>
@@ -210,14 +212,15 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         return next;
     }
 
-    private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> answer)
+    private async ValueTask<bool> OpenAsync()
     {
-        if (!await _transport.Output.SendAsync(answer).ConfigureAwait(false))
+        // The answer to the handshake and the dialect's first message leave with one send, unless somebody else is waited for in between.
+        var opened = _dialect.OnOpenAsync();
+        if (!opened.IsCompletedSuccessfully)
         {
-            _hasVanished = true;
-            return false;
+            await Writer.FlushAsync().ConfigureAwait(false);
+            await opened.ConfigureAwait(false);
         }
-        await _dialect.OnOpenAsync().ConfigureAwait(false);
         await Writer.FlushAsync().ConfigureAwait(false);
         return !IsClosing && PeerClose is null;
     }

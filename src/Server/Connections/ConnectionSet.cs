@@ -46,14 +46,14 @@ internal sealed class ConnectionSet
         }
     }
 
-    /// <summary>Harmless where the connection is not there.</summary>
-    public void Remove(Connection connection)
+    /// <returns>Whether it was there.</returns>
+    public bool Remove(Connection connection)
     {
         lock (_gate)
         {
             int hole = SlotOf(connection.Id);
             if (_slots[hole] is null)
-                return;
+                return false;
             _slots[hole] = null;
             _count--;
             for (int at = Next(hole); _slots[at] is { } moved; at = Next(at))
@@ -68,6 +68,7 @@ internal sealed class ConnectionSet
             }
             if (_slots.Length > FewestSlots && 4 * _count < _slots.Length)
                 Resize(Math.Max(FewestSlots, 2 * _count));
+            return true;
         }
     }
 

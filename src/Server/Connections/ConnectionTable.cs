@@ -11,14 +11,26 @@ internal sealed class ConnectionTable : ITickHandler
 
     private readonly ConnectionSet[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new ConnectionSet())];
     private Connection[] _visited = [];
+    private long _changes;
 
     public int Count => _parts.Sum(part => part.Count);
 
+    /// <summary>How many connections have come and gone: each counts twice in the end.</summary>
+    public long Changes => Volatile.Read(ref _changes);
+
     public bool IsEmpty => _parts.All(part => part.Count == 0);
 
-    public void Add(Connection connection) => PartOf(connection.Id).Add(connection, connection.Opened);
+    public void Add(Connection connection)
+    {
+        PartOf(connection.Id).Add(connection, connection.Opened);
+        Interlocked.Increment(ref _changes);
+    }
 
-    public void Remove(Connection connection) => PartOf(connection.Id).Remove(connection);
+    public void Remove(Connection connection)
+    {
+        if (PartOf(connection.Id).Remove(connection))
+            Interlocked.Increment(ref _changes);
+    }
 
     /// <param name="id">The text of an id, or any other.</param>
     public Connection? Find(string id) => ConnectionId.TryParse(id) is { } parsed ? PartOf(parsed).Find(parsed) : null;

@@ -11,4 +11,8 @@ internal static class ConnectionsRegistration
         .AddSingleton<SendSchedulers>()
         .AddSingleton<RateLimits>()
         .AddSingleton<ConnectionServices>();
+
+    /// <summary>For a process that is the gateway's alone: the heap is everybody's.</summary>
+    public static IServiceCollection AddHeapCompaction(this IServiceCollection services) => services
+        .AddSingleton<HeapCompaction>().AddTickHandler<HeapCompaction>();
 }

@@ -28,6 +28,18 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
         return true;
     }
 
+    /// <summary>Queues the answer to the handshake, in front of everything else; it leaves with the first flush.</summary>
+    public void Answer(ReadOnlySpan<byte> answer)
+    {
+        lock (_gate)
+        {
+            var replies = BeginReply(answer.Length, out int start);
+            answer.CopyTo(replies.GetSpan(answer.Length));
+            replies.Advance(answer.Length);
+            EndReply(replies, start);
+        }
+    }
+
     /// <summary>Queues a message; it leaves with the read loop's next flush.</summary>
     public void Send(ReadOnlySpan<byte> message) => Send(new Reply { Message = message });
 
