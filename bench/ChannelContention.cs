@@ -3,6 +3,7 @@ using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
 using Gateway.Server.Channels;
 using Gateway.Server.Dialects.Native;
+using Gateway.Server.Naming;
 
 namespace Gateway.Bench;
 
