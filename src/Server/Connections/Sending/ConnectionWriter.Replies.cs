@@ -31,7 +31,7 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
     /// <summary>Queues the answer to the handshake, in front of everything else; it leaves with the first flush.</summary>
     public void Answer(ReadOnlySpan<byte> answer)
     {
-        lock (_gate)
+        lock (this)
         {
             var replies = BeginReply(answer.Length, out int start);
             answer.CopyTo(replies.GetSpan(answer.Length));
