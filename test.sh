@@ -14,7 +14,7 @@ fail() {
 # Debian packages that some tests run, beside the .NET SDK: the command or file that shows a package is there, and its name.
 needed=(
   chromium:chromium curl:curl node:nodejs npm:npm redis-server:redis-server haproxy:haproxy nginx:nginx
-  /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream systemd-analyze:systemd setpriv:util-linux
+  /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream systemd-analyze:systemd setpriv:util-linux prlimit:util-linux
 )
 
 install_missing() {

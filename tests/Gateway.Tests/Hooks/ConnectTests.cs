@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Gateway.Server.Admission;
 using Gateway.Server.Clock;
 using Gateway.TestSupport;
 using Gateway.Tests.Auth;
@@ -45,6 +46,34 @@ public sealed class ConnectTests
         Assert.Equal(status, (int)streamStatus);
         Assert.Contains(message, streamBody, StringComparison.Ordinal);
         Assert.True(server.Connections.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_leaves_while_the_backend_is_asked_leaves_nothing(bool resets)
+    {
+        await using var backend = await Backend.StartAsync();
+        await using var server = await GatewayServer.StartAsync(backend.Settings("connect", "Limits:Connections=1"));
+        var answered = new TaskCompletionSource();
+        backend.OnCall = async (context, _) =>
+        {
+            await answered.Task;
+            await Backend.AnswerAsync(context, """{"allow":true}""");
+        };
+        var leaving = await RawWebSocket.ConnectTcpAsync(server.PublicPort);
+        await leaving.SendTextAsync(RawWebSocket.UpgradeRequest("/ws"));
+        await Eventually.TrueAsync(() => backend.Calls.Count == 1, "the backend is asked");
+        if (resets)
+            leaving.Reset();
+        await leaving.DisposeAsync();
+
+        answered.SetResult();
+
+        await Eventually.TrueAsync(() => server.Services.GetRequiredService<OpenSockets>().Count == 0, "its socket is closed");
+        Assert.True(server.Connections.IsEmpty);
+        await using var next = await JsonClient.ConnectAsync(server);
+        await next.AskAsync("""{"type":"ping"}""", "pong");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
@@ -77,6 +78,55 @@ public sealed class EventLoopGatewayTests
     }
 
     [Fact]
+    public async Task A_client_for_whom_the_process_has_no_file_is_closed_and_everybody_else_goes_on()
+    {
+        await using var gateway = await GatewayProcess.StartAsync("Transport:Kind=epoll", "Diagnostics:Echo=true");
+        await using var first = await RawWebSocket.ConnectAsync(gateway.PublicPort, "/echo");
+        await EchoesAsync(first);
+        int highest = Directory.EnumerateFileSystemEntries($"/proc/{gateway.Id}/fd")
+            .Max(file => int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture));
+        // Those that are let in take the numbers that were free among the others.
+        var others = new List<RawWebSocket>();
+        string head;
+        await LimitFilesAsync(gateway, highest + 1);
+        do
+        {
+            others.Add(await RawWebSocket.ConnectTcpAsync(gateway.PublicPort));
+            head = await HeadAsync(others[^1]);
+        }
+        while (head.Length > 0);
+        // At once: the runtime ends the process when it finds no file for an assembly.
+        await LimitFilesAsync(gateway, highest + 1000);
+
+        await EchoesAsync(first);
+        await using var next = await RawWebSocket.ConnectTcpAsync(gateway.PublicPort);
+        Assert.StartsWith("HTTP/1.1 101 ", await HeadAsync(next), StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => gateway.Output.Contains("OpenFiles", StringComparison.Ordinal), "the log says why");
+        Assert.Empty(gateway.Errors);
+        foreach (var other in others)
+            await other.DisposeAsync();
+
+        static async Task EchoesAsync(RawWebSocket client)
+        {
+            await client.SendMessageAsync("still here");
+            Assert.Equal("still here", (await client.ReadFrameAsync())!.Text);
+        }
+
+        static async Task<string> HeadAsync(RawWebSocket client)
+        {
+            try
+            {
+                await client.SendTextAsync(RawWebSocket.UpgradeRequest("/echo"));
+                return await client.ReadHeadAsync();
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_node_that_stops_ends_its_connections_and_its_loops()
     {
         await using var server = await StartAsync();
@@ -153,6 +203,14 @@ public sealed class EventLoopGatewayTests
             },
             "the node is not ready");
         Assert.Equal("event loop 1 is stuck at a test's work", readiness.Problem);
+    }
+
+    /// <summary>How many files a process may have open from now on; those that are open stay.</summary>
+    private static async Task LimitFilesAsync(GatewayProcess gateway, int files)
+    {
+        using var prlimit = System.Diagnostics.Process.Start("prlimit", ["--pid", $"{gateway.Id}", $"--nofile={files}:"]);
+        await prlimit.WaitForExitAsync().WaitAsync(Eventually.Limit);
+        Assert.Equal(0, prlimit.ExitCode);
     }
 
     private static IReadOnlyList<Loop> Loops(GatewayServer server) => server.Services.GetRequiredService<EventLoops>().All;

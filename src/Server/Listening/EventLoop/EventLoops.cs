@@ -4,9 +4,7 @@ namespace Gateway.Server.Listening.EventLoop;
 internal sealed class EventLoops(int count, ILoggerFactory logs)
 {
     /// <summary>For connections whose sockets are closed to leave their channels, on a backplane that may be slow.</summary>
-    private const long EndMilliseconds = 5_000;
-
-    private const int StepMilliseconds = 10;
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(5);
 
     private Loop[] _loops = [];
 
@@ -21,13 +19,13 @@ internal sealed class EventLoops(int count, ILoggerFactory logs)
             loop.Start();
     }
 
-    /// <summary>The loop that a new connection goes to: the one with the fewest.</summary>
+    /// <summary>The loop that a new connection goes to: of those that have not failed, the one with the fewest.</summary>
     public Loop Choose()
     {
         var fewest = _loops[0];
         foreach (var loop in _loops)
         {
-            if (loop.Connections < fewest.Connections)
+            if (!loop.HasFailed && (fewest.HasFailed || loop.Connections < fewest.Connections))
                 fewest = loop;
         }
         return fewest;
@@ -38,9 +36,16 @@ internal sealed class EventLoops(int count, ILoggerFactory logs)
     {
         foreach (var loop in _loops)
             loop.Dispose();
-        await Task.WhenAll(_loops.Select(loop => loop.Ended)).ConfigureAwait(false);
-        long start = Environment.TickCount64;
-        while (_loops.Any(loop => loop.Running > 0) && Environment.TickCount64 - start < EndMilliseconds)
-            await Task.Delay(StepMilliseconds).ConfigureAwait(false);
+        var ended = Task.WhenAll(_loops.Select(loop => loop.Ended));
+        try
+        {
+            await ended.WaitAsync(EndTime).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (var loop in _loops)
+                loop.Abandon();
+            await ended.ConfigureAwait(false);
+        }
     }
 }

@@ -32,6 +32,7 @@ internal sealed class Loop : WorkQueue, IDisposable
     private bool _isSleeping;
     private bool _hasFailed;
     private bool _isStopping;
+    private bool _isAbandoned;
     private object? _current;
     private long _turns;
     private long _events;
@@ -176,7 +177,7 @@ internal sealed class Loop : WorkQueue, IDisposable
         BecomeOfThread();
         try
         {
-            while (!_isStopping || _count > 0 || _fanOuts.Count > 0 || !_posted.IsEmpty)
+            while (!_isStopping || _count > 0 || _fanOuts.Count > 0 || !_posted.IsEmpty || IsNeeded)
                 Turn();
         }
         catch (Exception failure)
@@ -184,6 +185,9 @@ internal sealed class Loop : WorkQueue, IDisposable
             // Epoll itself has failed, which leaves nothing to wait with.
             Volatile.Write(ref _hasFailed, true);
             LoopLog.Ended(_log, failure, Number);
+            DropAll();
+            while (_posted.TryDequeue(out var work))
+                Run(work);
         }
         finally
         {
@@ -263,19 +267,33 @@ internal sealed class Loop : WorkQueue, IDisposable
     /// <summary>Logs a failure at something that is not to end the loop.</summary>
     public void Failed(Exception failure, string activity) => LoopLog.Failed(_log, failure, Number, activity);
 
-    /// <summary>Has the loop drop its connections and end, which completes <see cref="Ended"/>. From any thread.</summary>
+    /// <summary>
+    /// Has the loop drop its connections, and end when their ends are over, which completes <see cref="Ended"/>. From any thread.
+    /// </summary>
     public void Dispose() => Post(new Stopping(this));
+
+    /// <summary>Has a loop that is to end not wait any longer for the ends of its connections. From any thread.</summary>
+    public void Abandon()
+    {
+        Volatile.Write(ref _isAbandoned, true);
+        Dispose();
+    }
+
+    /// <summary>Whether there are connections whose handling waits: the loop tells them of their end when it is done.</summary>
+    private bool IsNeeded => Running > 0 && !Volatile.Read(ref _isAbandoned);
+
+    private void DropAll()
+    {
+        _isStopping = true;
+        foreach (var handle in _handles)
+            handle?.OnStopping();
+    }
 
     private sealed class Stopping(Loop loop) : ILoopWork
     {
         public string Activity => "stopping";
 
-        public void Execute()
-        {
-            loop._isStopping = true;
-            foreach (var handle in loop._handles)
-                handle?.OnStopping();
-        }
+        public void Execute() => loop.DropAll();
 
         public void OnFailed()
         {

@@ -200,17 +200,17 @@ internal sealed partial class LoopConnection
 
     private async Task ContinueAsync(IInputReceiver receiver, ValueTask handled, bool isCompleted)
     {
+        ValueTask<bool> consumed;
         try
         {
             await handled.ConfigureAwait(false);
+            consumed = receiver.OnConsumedAsync(isCompleted);
         }
         catch (Exception failure)
         {
-            Finish(receiver, failure);
-            Post(Resumes);
-            return;
+            consumed = ValueTask.FromException<bool>(failure);
         }
-        await ContinueAsync(receiver, receiver.OnConsumedAsync(isCompleted)).ConfigureAwait(false);
+        await ContinueAsync(receiver, consumed).ConfigureAwait(false);
     }
 
     private async Task ContinueAsync(IInputReceiver receiver, ValueTask<bool> consumed)

@@ -54,6 +54,22 @@ public sealed class LoopListenerTests
     }
 
     [Fact]
+    public async Task A_loop_that_has_failed_gets_no_connection()
+    {
+        await using var listening = await ListenAsync(loops: 2);
+        var failed = listening.Loops.All[0];
+        failed.Post(new PostedFailure());
+        await failed.Ended.WaitAsync(Eventually.Limit);
+        using var first = listening.Connect();
+        using var second = listening.Connect();
+        first.Send("Wait"u8);
+        second.Send("Wait"u8);
+
+        await Eventually.TrueAsync(() => listening.Handshakes.Kept.Count == 2, "both are kept");
+        Assert.Equal([0, 2], listening.Loops.All.Select(loop => loop.Connections));
+    }
+
+    [Fact]
     public async Task Sockets_count_until_they_are_closed_or_the_HTTP_server_counts_them()
     {
         await using var listening = await ListenAsync(settings: "Limits:SocketsPerAddress=10");
@@ -150,6 +166,16 @@ public sealed class LoopListenerTests
         var listening = new Listening(server, loops);
         listening.Listener = await listening.BindAsync(0, address);
         return listening;
+    }
+
+    /// <summary>Work that ends its loop.</summary>
+    private sealed class PostedFailure : ILoopWork
+    {
+        public string Activity => "a failing test";
+
+        public void Execute() => throw new InvalidOperationException();
+
+        public void OnFailed() => throw new InvalidOperationException();
     }
 
     private sealed class SharedPools : IMemoryPoolFactory<byte>

@@ -166,6 +166,23 @@ public sealed class LoopReceivingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_receiver_that_fails_when_its_input_has_waited_gets_nothing_more_either()
+    {
+        var gate = new TaskCompletionSource();
+        var (_, client, input) = _fixture.Connect(new RecordedInput
+        {
+            Handling = _ => new ValueTask(gate.Task),
+            WantsMore = () => throw new InvalidOperationException("unexpected"),
+        });
+        client.Send("x"u8);
+        await input.TextAsync("x");
+        gate.SetResult();
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(input.EndedAsync);
+        Assert.Equal("unexpected", failure.Message);
+    }
+
+    [Fact]
     public async Task A_receiver_that_wants_no_more_leaves_the_rest_to_the_next()
     {
         var (connection, client, input) = _fixture.Connect(new RecordedInput { WantsMore = () => new ValueTask<bool>(false) });

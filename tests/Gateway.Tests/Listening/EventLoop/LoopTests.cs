@@ -1,3 +1,5 @@
+using System.Buffers;
+using Gateway.Server.Connections;
 using Gateway.Server.Listening.EventLoop;
 using Gateway.TestSupport;
 
@@ -106,6 +108,59 @@ public sealed class LoopTests : IAsyncDisposable
         Assert.Equal(-1, connection.TrySend("y"u8));
     }
 
+    [Fact]
+    public async Task A_loop_that_ends_stays_for_the_ends_of_connections_whose_handling_waits()
+    {
+        var gate = new TaskCompletionSource();
+        var waiting = new WaitingConnection(gate.Task);
+        var (connection, client) = _fixture.Accept();
+        connection.StopPeeking(Memory<byte>.Empty);
+        await connection.RunAsync(waiting, new ValueTask<bool>(true));
+        client.Send("x"u8);
+        await waiting.Received.WaitAsync(Eventually.Limit);
+
+        _fixture.Loop.Dispose();
+        await Eventually.TrueAsync(() => _fixture.Closed == 1, "its socket is closed");
+        Assert.False(_fixture.Loop.Ended.IsCompleted);
+
+        gate.SetResult();
+        await waiting.Ended.WaitAsync(Eventually.Limit);
+        await _fixture.Loop.Ended.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task A_loop_that_ends_does_not_wait_any_longer_for_connections_that_are_given_up()
+    {
+        var waiting = new WaitingConnection(new TaskCompletionSource().Task);
+        var (connection, client) = _fixture.Accept();
+        connection.StopPeeking(Memory<byte>.Empty);
+        await connection.RunAsync(waiting, new ValueTask<bool>(true));
+        client.Send("x"u8);
+        await waiting.Received.WaitAsync(Eventually.Limit);
+        _fixture.Loop.Dispose();
+
+        _fixture.Loop.Abandon();
+
+        await _fixture.Loop.Ended.WaitAsync(Eventually.Limit);
+    }
+
+    [Fact]
+    public async Task A_loop_that_fails_drops_its_connections()
+    {
+        var (connection, client, input) = _fixture.Connect();
+        client.Send("x"u8);
+        await input.TextAsync("x");
+
+        _fixture.Loop.Post(new FailingWork { FailsTwice = true });
+        await _fixture.Loop.Ended.WaitAsync(Eventually.Limit);
+
+        Assert.True(_fixture.Loop.HasFailed);
+        Assert.Single(_fixture.Log.Of(141));
+        Assert.True(await input.EndedAsync());
+        Assert.Equal(1, _fixture.Closed);
+        Assert.Equal(-1, connection.TrySend("y"u8));
+    }
+
     private sealed class CountingHandle(int descriptor) : LoopHandle(descriptor)
     {
         public int Events { get; private set; }
@@ -127,10 +182,44 @@ public sealed class LoopTests : IAsyncDisposable
     {
         public string Activity => "a failing test";
 
+        /// <summary>Whether the loop cannot even put up with the failure.</summary>
+        public bool FailsTwice { get; init; }
+
         public void Execute() => throw new InvalidOperationException();
 
         public void OnFailed()
         {
+            if (FailsTwice)
+                throw new InvalidOperationException();
+        }
+    }
+
+    /// <summary>A connection whose first message takes until a task completes.</summary>
+    private sealed class WaitingConnection(Task gate) : IConnectionReceiver
+    {
+        private readonly TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Received => _received.Task;
+
+        public Task Ended => _ended.Task;
+
+        ValueTask IInputReceiver.OnInputAsync(ReadOnlySequence<byte> input)
+        {
+            _received.TrySetResult();
+            return new ValueTask(gate);
+        }
+
+        ValueTask<bool> IInputReceiver.OnConsumedAsync(bool isCompleted) => new(!isCompleted);
+
+        void IConnectionReceiver.OnFailure(Exception failure)
+        {
+        }
+
+        Task IConnectionReceiver.OnEndAsync()
+        {
+            _ended.SetResult();
+            return Task.CompletedTask;
         }
     }
 }
