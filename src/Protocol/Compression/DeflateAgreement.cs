@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Gateway.Protocol.Compression;
 
@@ -9,7 +10,10 @@ namespace Gateway.Protocol.Compression;
 /// <param name="ServerMaxWindowBits">
 /// The window of what the gateway sends, as confirmed to a client that limits it; null to a client that takes any.
 /// </param>
-internal readonly record struct DeflateAgreement(int? ServerMaxWindowBits)
+/// <param name="ClientMaxWindowBits">
+/// The window of what the client sends, as confirmed to one that has named it: .NET's fails without. Null to any other.
+/// </param>
+internal readonly record struct DeflateAgreement(int? ServerMaxWindowBits, int? ClientMaxWindowBits)
 {
     public const string Name = "permessage-deflate";
 
@@ -27,26 +31,25 @@ internal readonly record struct DeflateAgreement(int? ServerMaxWindowBits)
     {
         get
         {
-            string answer = $"{Name}; server_no_context_takeover; client_no_context_takeover";
-            return ServerMaxWindowBits is { } bits
-                ? answer + string.Create(CultureInfo.InvariantCulture, $"; server_max_window_bits={bits}")
-                : answer;
+            var answer = new StringBuilder(Name).Append("; server_no_context_takeover; client_no_context_takeover");
+            if (ServerMaxWindowBits is { } ours)
+                answer.Append(CultureInfo.InvariantCulture, $"; server_max_window_bits={ours}");
+            if (ClientMaxWindowBits is { } theirs)
+                answer.Append(CultureInfo.InvariantCulture, $"; client_max_window_bits={theirs}");
+            return answer.ToString();
         }
     }
 
     /// <summary>
-    /// The agreement with a client that takes a window of so many bits at most. The server may answer with fewer (7.1.2.1), and does, so
-    /// that there are three windows and not seven: a message is deflated anew for each that a channel's subscribers have.
+    /// The window for a client that takes one of so many bits at most. The server may answer with fewer (7.1.2.1), and does, so that there
+    /// are three windows and not seven: a message is deflated anew for each that a channel's subscribers have.
     /// </summary>
-    /// <returns>False when there is no such window here: the offer is declined.</returns>
-    public static bool TryLimit(int offeredBits, out DeflateAgreement agreement)
+    /// <returns>Null when there is none so small: the offer is declined.</returns>
+    public static int? WindowWithin(int offeredBits) => offeredBits switch
     {
-        agreement = new DeflateAgreement(offeredBits switch
-        {
-            >= LargestWindow => LargestWindow,
-            >= MediumWindow => MediumWindow,
-            _ => SmallestWindow,
-        });
-        return offeredBits >= SmallestWindow;
-    }
+        >= LargestWindow => LargestWindow,
+        >= MediumWindow => MediumWindow,
+        >= SmallestWindow => SmallestWindow,
+        _ => null,
+    };
 }

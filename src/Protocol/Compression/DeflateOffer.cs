@@ -10,6 +10,7 @@ internal ref struct DeflateOffer
 
     private Parameters _seen;
     private int? _serverBits;
+    private int? _clientBits;
     private bool _isDeclined;
 
     [Flags]
@@ -37,12 +38,13 @@ internal ref struct DeflateOffer
                 _isDeclined |= hasValue;
                 break;
             case Parameters.ServerMaxWindowBits:
-                _isDeclined |= !TryReadBits(value, out int bits);
-                _serverBits = bits;
+                _isDeclined |= !TryReadBits(value, out int ours) || DeflateAgreement.WindowWithin(ours) is null;
+                _serverBits = DeflateAgreement.WindowWithin(ours);
                 break;
             case Parameters.ClientMaxWindowBits:
                 // Without a value it says that the client can be limited. No limit is asked for: an inflater takes any window.
-                _isDeclined |= hasValue && !TryReadBits(value, out _);
+                _isDeclined |= !TryReadBits(value, out int theirs) && hasValue;
+                _clientBits = hasValue ? theirs : null;
                 break;
         }
     }
@@ -50,8 +52,8 @@ internal ref struct DeflateOffer
     /// <returns>False when the offer has to be declined.</returns>
     public readonly bool TryAccept(out DeflateAgreement agreement)
     {
-        agreement = new DeflateAgreement(ServerMaxWindowBits: null);
-        return !_isDeclined && (_serverBits is not { } bits || DeflateAgreement.TryLimit(bits, out agreement));
+        agreement = new DeflateAgreement(_serverBits, _clientBits);
+        return !_isDeclined;
     }
 
     private static Parameters NameOf(ReadOnlySpan<byte> name) => name switch

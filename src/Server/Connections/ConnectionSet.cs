@@ -15,13 +15,17 @@ internal sealed class ConnectionSet
 {
     private const int FewestSlots = 4;
 
-    /// <summary>The bit of a time that says that <see cref="Hasten"/> has set it, perhaps during a visit. All other times are even.</summary>
+    /// <summary>
+    /// The bit of a time that says that <see cref="Hasten"/> has set it, perhaps during a visit. All other times are even.
+    /// </summary>
     private const uint Hastened = 1;
 
     private readonly Lock _gate = new();
     private Connection?[] _slots = new Connection?[FewestSlots];
 
-    /// <summary>When to visit the connection of each slot: the low bits of the clock's milliseconds, which go round after 49 days.</summary>
+    /// <summary>
+    /// When to visit the connection of each slot: the low bits of the clock's milliseconds, which go round after 49 days.
+    /// </summary>
     private uint[] _times = new uint[FewestSlots];
 
     private int _count;

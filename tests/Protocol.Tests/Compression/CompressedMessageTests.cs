@@ -4,6 +4,7 @@ using System.Text;
 using Gateway.Protocol.Compression;
 using Gateway.Protocol.Tests.WebSockets;
 using Gateway.Protocol.WebSockets;
+using Gateway.TestSupport;
 using static Gateway.Protocol.Tests.WebSockets.ClientFrames;
 
 namespace Gateway.Protocol.Tests.Compression;

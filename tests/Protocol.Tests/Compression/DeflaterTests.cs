@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Protocol.Compression;
+using Gateway.TestSupport;
 
 namespace Gateway.Protocol.Tests.Compression;
 

@@ -1,5 +1,6 @@
 using Gateway.Protocol.Tests.WebSockets;
 using Gateway.Protocol.WebSockets;
+using Gateway.TestSupport;
 using static Gateway.Protocol.Tests.WebSockets.ClientFrames;
 
 namespace Gateway.Protocol.Tests.Compression;

@@ -17,8 +17,8 @@ public sealed class NegotiationTests
     [InlineData("permessage-deflate; client_max_window_bits")]
     [InlineData("permessage-deflate; server_no_context_takeover")]
     [InlineData("permessage-deflate; client_no_context_takeover")]
-    [InlineData("permessage-deflate;client_no_context_takeover;server_no_context_takeover;client_max_window_bits=8")]
-    [InlineData("  permessage-deflate ;\tclient_max_window_bits = 15  ")]
+    [InlineData("permessage-deflate;client_no_context_takeover;server_no_context_takeover;client_max_window_bits")]
+    [InlineData("  permessage-deflate ;\tclient_max_window_bits  ")]
     public void An_offer_is_answered_without_context_takeover_whatever_it_asks_for(string offer) => Assert.Equal(Always, Answer(offer));
 
     [Fact]
@@ -37,6 +37,18 @@ public sealed class NegotiationTests
         Assert.Equal($"{Always}; server_max_window_bits={answered}", Answer("permessage-deflate; server_max_window_bits=" + offered));
         Assert.Equal(
             $"{Always}; server_max_window_bits={answered}", Answer($"permessage-deflate; server_max_window_bits=\"{offered}\""));
+    }
+
+    [Theory]
+    [InlineData("8")]
+    [InlineData("12")]
+    [InlineData("15")]
+    public void A_limit_of_the_clients_own_window_is_confirmed(string offered)
+    {
+        Assert.Equal($"{Always}; client_max_window_bits={offered}", Answer("permessage-deflate; client_max_window_bits = " + offered));
+        Assert.Equal(
+            $"{Always}; server_max_window_bits=9; client_max_window_bits={offered}",
+            Answer($"permessage-deflate; client_max_window_bits=\"{offered}\"; server_max_window_bits=9"));
     }
 
     [Fact]
@@ -137,7 +149,7 @@ public sealed class NegotiationTests
     [Fact]
     public void The_window_is_as_large_as_agreed_on()
     {
-        Assert.Equal(15, new DeflateAgreement(ServerMaxWindowBits: null).WindowBits);
-        Assert.Equal(9, new DeflateAgreement(ServerMaxWindowBits: 9).WindowBits);
+        Assert.Equal(15, new DeflateAgreement(ServerMaxWindowBits: null, ClientMaxWindowBits: 8).WindowBits);
+        Assert.Equal(9, new DeflateAgreement(ServerMaxWindowBits: 9, ClientMaxWindowBits: null).WindowBits);
     }
 }
