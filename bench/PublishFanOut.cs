@@ -36,16 +36,22 @@ public class PublishFanOut
     [Params(false, true)]
     public bool Streams { get; set; }
 
+    /// <summary>How many of the subscribers have agreed on compression.</summary>
+    public int Compressing { get; set; }
+
+    /// <summary>What is published instead of <see cref="Content"/>; null for nothing.</summary>
+    public string? OtherContent { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
         string channel = History ? "kept:room" : "room";
         _node = new Node("Namespaces:kept:History=100");
         _publisher = new Client(_node, _replied);
-        _one = ClientFrames.Text($$"""{"type":"message","channel":"{{channel}}","content":{{Content}},"id":"m1"}""", Key);
+        _one = ClientFrames.Text($$"""{"type":"message","channel":"{{channel}}","content":{{OtherContent ?? Content}},"id":"m1"}""", Key);
         _several = [.. Enumerable.Repeat(_one, InFlight).SelectMany(frame => frame)];
         int streams = Streams ? Subscribers / 2 : 0;
-        _subscribers = [.. Enumerable.Range(0, Subscribers - streams).Select(_ => new Client(_node, _delivered))];
+        _subscribers = [.. Enumerable.Range(0, Subscribers - streams).Select(i => new Client(_node, _delivered, i < Compressing))];
         byte[] subscribe = ClientFrames.Text($$"""{"type":"subscribe","channel":"{{channel}}"}""", Key);
         foreach (var subscriber in _subscribers)
         {

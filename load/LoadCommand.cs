@@ -24,6 +24,12 @@ internal sealed class LoadCommand : Command
     private readonly Option<int> _bytes;
     private readonly Option<int> _inFlight;
     private readonly Option<double> _rate;
+    private readonly Option<int> _compress = new("--compress")
+    {
+        Description = "Percent of the clients that offer permessage-deflate; all without a number [default: 0]",
+        Arity = ArgumentArity.ZeroOrOne,
+        CustomParser = ReadPercent,
+    };
     private readonly Option<double> _warmUp;
     private readonly Option<double> _seconds;
     private readonly Option<double> _minutes;
@@ -78,7 +84,7 @@ internal sealed class LoadCommand : Command
             Add(option);
         Option[] all =
         [
-            _namespace, _bytes, _warmUp, _timeout, _threads, _dialect, _process, _metrics, _insecure, _report, _quiet, _json,
+            _namespace, _bytes, _compress, _warmUp, _timeout, _threads, _dialect, _process, _metrics, _insecure, _report, _quiet, _json,
         ];
         foreach (var option in all)
             Add(option);
@@ -113,6 +119,15 @@ internal sealed class LoadCommand : Command
         return null;
     }
 
+    private static int ReadPercent(ArgumentResult result)
+    {
+        if (result.Tokens.Count == 0)
+            return 100;
+        if (!int.TryParse(result.Tokens[0].Value, out int percent) || percent is < 0 or > 100)
+            result.AddError($"{result.Tokens[0].Value} is not a percentage.");
+        return percent;
+    }
+
     private static Option<T> Number<T>(string name, string description, T value, T lowest)
         where T : struct, IComparable<T>, IParsable<T>
     {
@@ -141,6 +156,7 @@ internal sealed class LoadCommand : Command
             Bytes = parsed.GetValue(_bytes),
             InFlight = Has(_inFlight) ? parsed.GetValue(_inFlight) : _entry.Defaults.InFlight,
             Rate = Has(_rate) ? parsed.GetValue(_rate) : _entry.Defaults.Rate,
+            Compress = parsed.GetValue(_compress),
             WarmUp = TimeSpan.FromSeconds(parsed.GetValue(_warmUp)),
             Duration = Has(_minutes) ? TimeSpan.FromMinutes(parsed.GetValue(_minutes)) : TimeSpan.FromSeconds(parsed.GetValue(_seconds)),
             Timeout = TimeSpan.FromSeconds(parsed.GetValue(_timeout)),

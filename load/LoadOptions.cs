@@ -58,6 +58,9 @@ internal sealed record LoadOptions
     /// <summary>The node's metrics.</summary>
     public Uri? Metrics { get; init; }
 
+    /// <summary>The share of the clients that offer to compress, in percent.</summary>
+    public int Compress { get; init; }
+
     /// <summary>Whether any certificate will do.</summary>
     public bool IsInsecure { get; init; }
 

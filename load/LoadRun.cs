@@ -43,6 +43,9 @@ internal sealed class LoadRun : IAsyncDisposable
 
     public int Connections => _clients.Count;
 
+    /// <summary>What all clients have received until now, in bytes.</summary>
+    public long ReceivedBytes => _loops.Sum(loop => loop.ReceivedBytes);
+
     /// <summary>A part of names, which no earlier run has used.</summary>
     public string Id { get; } = Guid.NewGuid().ToString("N")[..8];
 

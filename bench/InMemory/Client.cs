@@ -21,12 +21,15 @@ internal sealed class Client : IDisposable
     private readonly Task _run;
 
     /// <summary>With a session, as on <c>/ws</c>; returns when it is connected.</summary>
-    public Client(Node node, Arrivals arrivals)
+    /// <param name="node">The gateway.</param>
+    /// <param name="arrivals">Counts what it is sent.</param>
+    /// <param name="isCompressing">Whether it has agreed on permessage-deflate.</param>
+    public Client(Node node, Arrivals arrivals, bool isCompressing = false)
     {
         arrivals.Expect(1); // connected
         _run = Run(
             node,
-            NativeEncoding.Instance,
+            isCompressing ? node.Compression.EncodingFor(NativeEncoding.Instance, default) : NativeEncoding.Instance,
             new CountingOutput(arrivals),
             connection => new NativeDialect(connection, Identity.Unrestricted("user-7"), node.Sessions));
         arrivals.Wait();

@@ -14,17 +14,23 @@ internal static class ClientFrames
 
     private const int MaxHeaderBytes = 14;
     private const byte FinalText = 0x81;
+    private const byte CompressedBit = 0x40;
     private const byte FinalPong = 0x8A;
     private const byte MaskBit = 0x80;
 
     /// <summary>An empty pong.</summary>
     public static byte[] Pong() => [FinalPong, MaskBit, 0, 0, 0, 0];
 
-    public static byte[] Text(string payload, uint key = NoKey)
+    public static byte[] Text(string payload, uint key = NoKey) => Frame(FinalText, Encoding.UTF8.GetBytes(payload), key);
+
+    /// <summary>A text frame that is marked as compressed (RFC 7692 section 6).</summary>
+    public static byte[] Compressed(ReadOnlySpan<byte> deflated, uint key = NoKey) =>
+        Frame(FinalText | CompressedBit, deflated.ToArray(), key);
+
+    private static byte[] Frame(byte first, byte[] bytes, uint key)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(payload);
         byte[] frame = new byte[MaxHeaderBytes + bytes.Length];
-        frame[0] = FinalText;
+        frame[0] = first;
         int size = WriteLength(frame, bytes.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(size), key);
         size += sizeof(uint);

@@ -55,6 +55,8 @@ internal sealed class Node : IDisposable
 
     public GatewayClock Clock => Get<GatewayClock>();
 
+    public Compression Compression => Get<Compression>();
+
     public ConnectionServices Connections => Get<ConnectionServices>();
 
     public SessionServices Sessions => Get<SessionServices>();

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using Gateway.Bench.Deflating;
 
 namespace Gateway.Bench.Smoke;
 
@@ -28,7 +30,8 @@ internal static class SmokeOperations
         Func<IEnumerable<Operation>>[] groups =
         [
             Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing,
-            () => Publishing(history: false), () => Publishing(history: true), () => Publishing(history: false, streams: true),
+            Compressing, () => Publishing(history: false), () => Publishing(history: true), () => Publishing(history: false, streams: true),
+            () => Publishing(compressing: 0), () => Publishing(PublishFanOut.Subscribers / 2), () => Publishing(PublishFanOut.Subscribers),
         ];
         return groups.SelectMany(group => group());
     }
@@ -108,6 +111,33 @@ internal static class SmokeOperations
         echo.Setup();
         yield return new("echo", echo.Gateway, Allowed: 0);
         echo.Cleanup();
+    }
+
+    private static IEnumerable<Operation> Compressing()
+    {
+        foreach (int bytes in new[] { 1024, 16 * 1024 })
+        {
+            var deflating = new MessageDeflating { Bytes = bytes };
+            deflating.Setup();
+            yield return new($"deflating, {bytes} B", () => deflating.Deflate(), Allowed: 0, Calls: 1_000);
+            deflating.Cleanup();
+            var inflating = new MessageInflating { Bytes = bytes };
+            inflating.Setup();
+            yield return new($"compressed frame, {bytes} B", () => inflating.Inflate(), Allowed: 0, Calls: 1_000);
+        }
+    }
+
+    /// <summary>Publishes of 1 KB, to subscribers of which so many have agreed on compression.</summary>
+    private static IEnumerable<Operation> Publishing(int compressing)
+    {
+        string content = JsonSerializer.Serialize(Encoding.UTF8.GetString(JsonMessage.Of(1024)));
+        var publishing = new PublishFanOut { Compressing = compressing, OtherContent = content };
+        publishing.Setup();
+        string to = $"publish 1 KB to {PublishFanOut.Subscribers}, {compressing} of them compressing";
+        yield return new(to, publishing.One, PublishNoise, Calls: 500);
+        yield return new(
+            $"{to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, PublishNoise, PublishFanOut.InFlight, Calls: 500);
+        publishing.Cleanup();
     }
 
     private static IEnumerable<Operation> Publishing(bool history, bool streams = false)

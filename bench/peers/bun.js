@@ -1,4 +1,5 @@
-// Bun's built-in server: a channel is one of its topics.
+// Bun's built-in server: a channel is one of its topics. With COMPRESS, its shared compressor.
+const compresses = Boolean(process.env.COMPRESS);
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: process.env.PORT,
@@ -8,6 +9,7 @@ const server = Bun.serve({
     if (!server.upgrade(request, { data })) return new Response('This is a WebSocket.', { status: 426 });
   },
   websocket: {
+    perMessageDeflate: compresses ? { compress: 'shared', decompress: 'shared' } : false,
     message(socket, text) {
       if (socket.data.echoes) {
         socket.send(text);
@@ -18,7 +20,7 @@ const server = Bun.serve({
         socket.subscribe(channel);
         socket.send(JSON.stringify({ type: 'subscribed', channel }));
       } else if (type === 'message') {
-        server.publish(channel, JSON.stringify({ type, channel, content, sender: socket.data.user }));
+        server.publish(channel, JSON.stringify({ type, channel, content, sender: socket.data.user }), compresses);
       }
     },
   },

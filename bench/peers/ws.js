@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { WebSocketServer } from 'ws';
 
 const channels = new Map();
-const server = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env.PORT) });
+// With COMPRESS, permessage-deflate as its documentation recommends against memory: without context, small messages as they are.
+const perMessageDeflate = process.env.COMPRESS ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 512 } : false;
+const server = new WebSocketServer({ host: '127.0.0.1', port: Number(process.env.PORT), perMessageDeflate });
 
 function subscribe(socket, channel) {
   if (!channels.has(channel)) channels.set(channel, new Set());

@@ -42,7 +42,9 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
         _mayEnd = false;
         _opening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _ended = new TaskCompletionSource<ConnectionEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
-        byte[] request = target.Request(_dialect.Subprotocol, run.Options.Tokens.For(number, run.Options.Namespace));
+        // Spread evenly over the clients, and so over channels and loops.
+        bool compresses = (long)(number + 1) * run.Options.Compress / 100 > (long)number * run.Options.Compress / 100;
+        byte[] request = target.Request(_dialect.Subprotocol, run.Options.Tokens.For(number, run.Options.Namespace), compresses);
         _connection = new Connection(loop, target, request, number, IsNarrow, this);
         _connection.Start();
         await run.InTime(_opening.Task, $"{this} is not connected");
@@ -154,7 +156,8 @@ internal sealed class Client(LoadRun run, EventLoop loop, ConnectionTarget targe
         var listener = source is null ? null : Listening(source.Topic);
         if (listener is null)
             run.Problems.Add($"{this}: got a message of a channel it does not listen to");
-        else if (content.Length < run.Options.Bytes || content[Marker.Length..run.Options.Bytes].ContainsAnyExcept(Listener.Padding))
+        else if (content.Length < run.Options.Bytes
+            || !content[Marker.Length..run.Options.Bytes].SequenceEqual(Filler.Of(run.Options.Bytes - Marker.Length)))
             run.Problems.Add($"{this}: message {marker.Number} of {source!.Client} to {source.Topic.Channel} came changed");
         else
             listener.Take(source!, marker, loop.Index, _connection!.ReadAt);

@@ -8,9 +8,6 @@ namespace Gateway.Load.Clients;
 /// </summary>
 internal sealed class Listener
 {
-    /// <summary>The filler of a content.</summary>
-    public const byte Padding = (byte)'a';
-
     private const long Unknown = -1;
 
     private readonly long[] _next;

@@ -31,7 +31,7 @@ internal sealed class Source
         _envelope = envelope;
         _underWay = new Publication?[inFlight];
         _content = new byte[bytes];
-        Array.Fill(_content, Listener.Padding);
+        Filler.Of(bytes - Marker.Length).CopyTo(_content.AsSpan(Marker.Length));
     }
 
     public uint Id { get; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Load.Dialects;
 using Gateway.Load.Clients;
 using Gateway.Load.Measuring;
 using Gateway.Load.Sockets;
@@ -30,7 +31,7 @@ internal sealed class Crowd : IDisposable
         Plan = plan;
         _publisher = publisher;
         _content = new byte[options.Bytes];
-        Array.Fill(_content, Listener.Padding);
+        Filler.Of(options.Bytes - Marker.Length).CopyTo(_content.AsSpan(Marker.Length));
         _loops = [.. Enumerable.Range(0, loops).Select(i => NewLoop(plan, i, loops, hasOwnFiles))];
     }
 

@@ -78,7 +78,8 @@ internal sealed partial class CrowdLoop
                 SubscribeAll(index);
             }
         }
-        while (IsOpen(index) && FrameParser.TryRead(data, out var opcode, out _, out var payload, out int size))
+        while (IsOpen(index) && FrameParser.TryRead(
+            data, isCompressible: false, out var opcode, out _, out _, out var payload, out int size))
         {
             data = data[size..];
             Handle(index, opcode, payload);
@@ -193,7 +194,7 @@ internal sealed partial class CrowdLoop
         int bytes = _plan.ContentBytes;
         if (marker.Number != next)
             _plan.Findings.Add($"client {_first + _current}: got message {marker.Number} of {channel.Name} where {next} was due");
-        else if (content.Length < bytes || content[Marker.Length..bytes].ContainsAnyExcept(Listener.Padding))
+        else if (content.Length < bytes || !content[Marker.Length..bytes].SequenceEqual(Filler.Of(bytes - Marker.Length)))
             _plan.Findings.Add($"client {_first + _current}: message {marker.Number} of {channel.Name} came changed");
         else
             return true;

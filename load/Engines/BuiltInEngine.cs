@@ -33,16 +33,20 @@ internal sealed class BuiltInEngine(string name, IScenario scenario, LoadRun run
             before = await UsageAsync();
             foreach (var series in run.AllSeries.Where(_ => run.Options.WarmUp > TimeSpan.Zero && scenario.StepsEach is null))
                 baseline[series] = series.Snapshot();
+            long received = run.ReceivedBytes;
             long start = Stopwatch.GetTimestamp();
             await WatchAsync(steps, scenario.StepsEach is null ? run.Options.Duration : TimeSpan.MaxValue, isMeasured: true);
             // In the same order as at the beginning, so that all windows are equally long.
             after = await UsageAsync();
             elapsed = Stopwatch.GetElapsedTime(start);
+            received = run.ReceivedBytes - received;
             timed =
             [
                 .. from series in run.AllSeries
                    select (series.Name, series.Snapshot().Since(baseline.GetValueOrDefault(series, Distribution.Empty))),
             ];
+            if (timed.Find(series => series.Name == scenario.Measures).Times is { Count: > 0 } times)
+                run.Facts["bytes received/message"] = (double)received / times.Count;
             bool isComplete = await steps.EndAsync();
             await scenario.FinishAsync();
             if (!isComplete && run.Problems.Count == 0)

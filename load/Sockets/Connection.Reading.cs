@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
+using Gateway.Protocol.Compression;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Load.Sockets;
@@ -26,10 +28,14 @@ internal sealed partial class Connection
             Keep(data);
             return;
         }
-        while (_state == State.Open && FrameParser.TryRead(data, out var opcode, out bool isFinal, out var payload, out int size))
+        while (_state == State.Open && FrameParser.TryRead(
+            data, _isCompressing, out var opcode, out bool isFinal, out bool isCompressed, out var payload, out int size))
         {
             data = data[size..];
-            Handle(opcode, isFinal, payload);
+            if (isCompressed)
+                Inflate(isFinal, payload);
+            else
+                Handle(opcode, isFinal, payload);
         }
         if (_state == State.Open)
             Keep(data);
@@ -49,6 +55,7 @@ internal sealed partial class Connection
         if (end < 0)
             return data.Length < EventLoop.BufferBytes / 2 ? false : throw new LoadException("the answer to the upgrade has no end");
         ConnectionTarget.CheckAnswer(data[..end]);
+        _isCompressing = data[..end].IndexOf("permessage-deflate"u8) >= 0;
         data = data[(end + 4)..];
         _state = State.Open;
         _events.OnOpen();
@@ -79,6 +86,18 @@ internal sealed partial class Connection
             default:
                 throw new LoadException($"the server sent a frame with opcode {(int)opcode}");
         }
+    }
+
+    private void Inflate(bool isFinal, ReadOnlySpan<byte> payload)
+    {
+        if (!isFinal)
+            throw new LoadException("the server sent a compressed message in fragments, which is not expected here");
+        var outcome = _loop.Inflater.Inflate(payload, EventLoop.BufferBytes, out byte[]? message, out int length);
+        if (outcome != InflateOutcome.Done)
+            throw new LoadException($"the server sent a compressed message that cannot be inflated: {outcome}");
+        _events.OnMessage(message.AsSpan(0, length));
+        if (message is not null)
+            ArrayPool<byte>.Shared.Return(message);
     }
 
     private void TakeFragment(bool isFinal, ReadOnlySpan<byte> payload)

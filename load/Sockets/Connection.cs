@@ -24,6 +24,7 @@ internal sealed partial class Connection : IPollable
     private int _restLength;
     private List<byte>? _fragments;
     private State _state = State.Connecting;
+    private bool _isCompressing;
     private bool _isPaused;
     private bool _isDue;
     private bool _isFull; // the kernel takes no more at the moment
@@ -156,6 +157,7 @@ internal sealed partial class Connection : IPollable
             return;
         }
         ReadAt = Stopwatch.GetTimestamp();
+        _loop.ReceivedBytes += got;
         if (isPlain)
             TakeGuarded(buffer[..(rest + got)]);
         else

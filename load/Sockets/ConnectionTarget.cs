@@ -47,13 +47,16 @@ internal sealed class ConnectionTarget
     /// <summary>The upgrade.</summary>
     /// <param name="subprotocol">Offered, unless null.</param>
     /// <param name="token">The bearer token, unless null.</param>
-    public byte[] Request(string? subprotocol, string? token)
+    /// <param name="compresses">Whether to offer permessage-deflate, without context: each message is inflated by itself.</param>
+    public byte[] Request(string? subprotocol, string? token, bool compresses = false)
     {
         var text = new StringBuilder(
             $"GET {Url.PathAndQuery} HTTP/1.1\r\nHost: {Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
         text.Append($"Sec-WebSocket-Key: {Key}\r\nSec-WebSocket-Version: 13\r\n");
         if (subprotocol is not null)
             text.Append($"Sec-WebSocket-Protocol: {subprotocol}\r\n");
+        if (compresses)
+            text.Append("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n");
         if (token is not null)
             text.Append($"Authorization: Bearer {token}\r\n");
         return Encoding.ASCII.GetBytes(text.Append("\r\n").ToString());

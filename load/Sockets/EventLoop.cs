@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Protocol.Compression;
 
 namespace Gateway.Load.Sockets;
 
@@ -38,6 +39,12 @@ internal sealed class EventLoop : IPollable, IDisposable
     public Socket Socket { get; } = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
 
     public IPoller Poller => _poller;
+
+    /// <summary>For the compressed messages of its connections. On its thread only.</summary>
+    public Inflater Inflater { get; } = new();
+
+    /// <summary>The bytes that its connections have received. Written on its thread; a look from elsewhere may be a moment old.</summary>
+    public long ReceivedBytes { get; set; }
 
     /// <summary>The buffer that all its connections read into, one at a time.</summary>
     public Span<byte> Buffer => _buffer;

@@ -6,18 +6,31 @@ namespace Gateway.Load.Sockets;
 /// <summary>A server's frames (RFC 6455 5.2: not masked), which are looked at where they lie. Stateless.</summary>
 internal static class FrameParser
 {
+    private const int ReservedBits = 0x70;
+    private const int CompressedBit = 0x40;
+
     /// <summary>Finds the frame that the data begins with.</summary>
+    /// <param name="data">What has come.</param>
+    /// <param name="isCompressible">Whether messages may be compressed.</param>
+    /// <param name="opcode">The frame's kind.</param>
+    /// <param name="isFinal">Whether the message ends with it.</param>
+    /// <param name="isCompressed">Whether it begins a compressed message.</param>
+    /// <param name="payload">What is in it.</param>
+    /// <param name="size">All bytes of the frame.</param>
     /// <returns>False if it is not complete yet.</returns>
     /// <exception cref="LoadException">It is none that a server may send.</exception>
-    public static bool TryRead(ReadOnlySpan<byte> data, out Opcode opcode, out bool isFinal, out ReadOnlySpan<byte> payload, out int size)
+    public static bool TryRead(
+        ReadOnlySpan<byte> data, bool isCompressible, out Opcode opcode, out bool isFinal, out bool isCompressed,
+        out ReadOnlySpan<byte> payload, out int size)
     {
         opcode = default;
-        isFinal = false;
+        isFinal = isCompressed = false;
         payload = default;
         size = 0;
         if (data.Length < 2)
             return false;
-        if ((data[0] & 0x70) != 0 || (data[1] & 0x80) != 0)
+        isCompressed = isCompressible && (data[0] & CompressedBit) != 0;
+        if ((data[0] & ReservedBits) != (isCompressed ? CompressedBit : 0) || (data[1] & 0x80) != 0)
             throw new LoadException("the server sent a frame with a reserved bit or a mask");
         int header = 2;
         long length = data[1];

@@ -47,6 +47,9 @@ internal sealed partial class Connection : IDisposable
             socket.Options.KeepAliveInterval = TimeSpan.Zero;
             if (token is not null)
                 socket.Options.SetRequestHeader("Authorization", "Bearer " + token);
+            if (options.Compress)
+                socket.Options.DangerousDeflateOptions =
+                    new WebSocketDeflateOptions { ClientContextTakeover = false, ServerContextTakeover = false };
             options.ConfigureSocket?.Invoke(socket.Options);
             await socket.ConnectAsync(options.Url, either.Token).ConfigureAwait(false);
             var refusal = await connection.ReceiveWelcomeAsync(either.Token).ConfigureAwait(false);

@@ -50,6 +50,16 @@ public sealed record GatewayClientOptions
     /// <summary>The JSON options for contents without type information. <see cref="JsonSerializerOptions.Web"/> unless set.</summary>
     public JsonSerializerOptions? Json { get; init; }
 
+    /// <summary>
+    /// Whether the client offers to compress messages, both ways (permessage-deflate, without context from one message to the next). False
+    /// unless set. Messages of less than 512 bytes stay uncompressed where the gateway sends them (<c>Compression:Threshold</c>).
+    /// </summary>
+    /// <remarks>
+    /// Over TLS, compression can show what is secret in a message to somebody who chooses another part of the same message and sees its
+    /// length.
+    /// </remarks>
+    public bool Compress { get; init; }
+
     /// <summary>Sets further options of each WebSocket, such as a proxy or certificates. Null unless set.</summary>
     public Action<ClientWebSocketOptions>? ConfigureSocket { get; init; }
 

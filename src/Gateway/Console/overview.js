@@ -33,10 +33,14 @@ export class Overview {
 
   #network = new Chart('Network', [{ name: 'Out', color: 2, area: true }, { name: 'In', color: 1 }], { format: bytesPerSecond, scale: byteScale });
 
+  #compression = new Chart('Compression', [
+    { name: 'Saved', color: 2, area: true }, { name: 'Deflated', color: 3 }, { name: 'Inflated', color: 1 },
+  ], { format: bytesPerSecond, scale: byteScale });
+
   constructor(history) {
     this.#history = history;
     byId('tiles').append(...Object.values(this.#tiles).map((tile) => tile.element));
-    byId('charts').append(...[this.#messages, this.#connections, this.#latency, this.#network].map((chart) => chart.element));
+    byId('charts').append(...[this.#messages, this.#connections, this.#latency, this.#network, this.#compression].map((chart) => chart.element));
   }
 
   /** @param {string} scope A node's name; empty for all of them. */
@@ -63,5 +67,6 @@ export class Overview {
     this.#connections.draw(times, [series('websocket'), series('sse')], now);
     this.#latency.draw(times, [fanOut, p99('redis', often), p99('ping', rarely), p99('handshake', rarely), this.#history.largest(scope, 'loop')], now);
     this.#network.draw(times, [series('bytesOut'), series('bytesIn')], now);
+    this.#compression.draw(times, [series('saved'), series('deflated'), series('inflated')], now);
   }
 }

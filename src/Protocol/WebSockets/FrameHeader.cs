@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>The header of a client's frame, checked against every rule that needs no payload. Immutable.</summary>
-internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int PayloadLength, uint MaskingKey, int Size)
+internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, bool IsCompressed, int PayloadLength, uint MaskingKey, int Size)
 {
     /// <summary>The longest header: two bytes, a 64-bit length and a masking key.</summary>
     public const int MaxBytes = 14;
@@ -22,6 +22,8 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
     //  +---------------------------------------------------------------+
     private const byte FinalBit = 0x80;
     private const byte ReservedBits = 0x70;
+    // RFC 7692 6: RSV1, "Per-Message Compressed", of a message's first frame.
+    private const byte CompressedBit = 0x40;
     private const byte OpcodeBits = 0x0F;
     private const byte MaskBit = 0x80;
     private const byte LengthBits = 0x7F;
@@ -32,9 +34,14 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
     public static bool IsControl(Opcode opcode) => opcode >= Opcode.Close;
 
     /// <summary>Reads a header from the bytes received so far.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="message">The message that is being received.</param>
+    /// <param name="allowsCompression">Whether permessage-deflate was agreed on.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="violation">The rule that it breaks.</param>
     /// <returns>Done, NeedMoreData, or InvalidData with the violation as soon as the byte that commits it is there.</returns>
     public static OperationStatus Read(
-        ReadOnlySpan<byte> bytes, in MessageAssembly message, out FrameHeader header, out CloseStatus violation)
+        ReadOnlySpan<byte> bytes, in MessageAssembly message, bool allowsCompression, out FrameHeader header, out CloseStatus violation)
     {
         header = default;
         violation = default;
@@ -42,8 +49,11 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             return OperationStatus.NeedMoreData;
         bool isFinal = (bytes[0] & FinalBit) != 0;
         var opcode = (Opcode)(bytes[0] & OpcodeBits);
-        if ((bytes[0] & ReservedBits) != 0)
+        bool isCompressed = allowsCompression && (bytes[0] & CompressedBit) != 0;
+        if ((bytes[0] & ReservedBits) != (isCompressed ? CompressedBit : 0))
             return Invalid(Violations.ReservedBits, out violation);
+        if (isCompressed && opcode is not (Opcode.Text or Opcode.Binary))
+            return Invalid(Violations.MisplacedCompression, out violation);
         switch (opcode)
         {
             case Opcode.Text or Opcode.Binary:
@@ -75,12 +85,12 @@ internal readonly record struct FrameHeader(Opcode Opcode, bool IsFinal, int Pay
             if (status != OperationStatus.Done)
                 return status;
         }
-        if (!IsControl(opcode) && length > message.Room)
+        if (!IsControl(opcode) && length > message.RoomFor(isCompressed))
             return Invalid(Violations.MessageTooBig(message.Limit), out violation);
         if (bytes.Length < size + KeyBytes)
             return OperationStatus.NeedMoreData;
         uint key = BinaryPrimitives.ReadUInt32LittleEndian(bytes[size..]);
-        header = new FrameHeader(opcode, isFinal, (int)length, key, size + KeyBytes);
+        header = new FrameHeader(opcode, isFinal, isCompressed, (int)length, key, size + KeyBytes);
         return OperationStatus.Done;
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
+using Gateway.Protocol.Compression;
 
 namespace Gateway.Protocol.WebSockets;
 
@@ -30,6 +31,7 @@ internal struct FrameReader : IDisposable
     private Opcode _opcode;
     private bool _isFinal;
     private bool _inPayload;
+    private readonly bool _allowsCompression;
     private State _state;
 
     private enum State : byte
@@ -41,10 +43,12 @@ internal struct FrameReader : IDisposable
     }
 
     /// <param name="maxMessageBytes">The longest message, over all its fragments. A longer one is a violation (1009).</param>
-    public FrameReader(int maxMessageBytes)
+    /// <param name="allowsCompression">Whether permessage-deflate was agreed on.</param>
+    public FrameReader(int maxMessageBytes, bool allowsCompression = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxMessageBytes);
         _message = new MessageAssembly(maxMessageBytes);
+        _allowsCompression = allowsCompression;
     }
 
     /// <summary>Whether a Close or a Violation has ended the reader.</summary>
@@ -142,7 +146,7 @@ internal struct FrameReader : IDisposable
             bytes[..added].CopyTo(gathered[kept..]);
             bytes = gathered[..(kept + added)];
         }
-        var status = FrameHeader.Read(bytes, in _message, out header, out violation);
+        var status = FrameHeader.Read(bytes, in _message, _allowsCompression, out header, out violation);
         switch (status)
         {
             case OperationStatus.NeedMoreData:
@@ -164,6 +168,8 @@ internal struct FrameReader : IDisposable
         Masking.Apply(bytes, header.MaskingKey);
         if (FrameHeader.IsControl(header.Opcode))
             return ReadControl(header.Opcode, payload);
+        if (header.IsCompressed)
+            return Inflate(header.Opcode, bytes);
         if (header.Opcode == Opcode.Text && !Utf8.IsValid(bytes))
             return Fail(Violations.InvalidText);
         return ReceivedFrame.Message(header.Opcode, payload);
@@ -177,7 +183,7 @@ internal struct FrameReader : IDisposable
         _remaining = header.PayloadLength;
         _inPayload = true;
         if (_opcode is Opcode.Text or Opcode.Binary)
-            _message.Open(_opcode);
+            _message.Open(_opcode, header.IsCompressed);
         return FrameHeader.IsControl(_opcode) || _message.TryAddFrame(header.Size);
     }
 
@@ -196,9 +202,25 @@ internal struct FrameReader : IDisposable
             return Fail(Violations.InvalidText);
         if (_inPayload || !_isFinal)
             return default;
-        return _message.TryComplete(out var opcode, out var payload)
-            ? ReceivedFrame.Message(opcode, payload)
-            : Fail(Violations.InvalidText);
+        if (!_message.TryComplete(out var opcode, out var payload))
+            return Fail(Violations.InvalidText);
+        return _message.IsCompressed ? Inflate(opcode, payload.Span) : ReceivedFrame.Message(opcode, payload);
+    }
+
+    /// <summary>Inflates a whole message, into memory that takes the place of what it was gathered in.</summary>
+    private ReceivedFrame Inflate(Opcode opcode, ReadOnlySpan<byte> compressed)
+    {
+        int compressedBytes = compressed.Length;
+        var inflater = Inflater.Shared.Rent();
+        var outcome = inflater.Inflate(compressed, _message.Limit, out byte[]? buffer, out int length);
+        Inflater.Shared.Return(inflater);
+        _message.Replace(buffer);
+        if (outcome != InflateOutcome.Done)
+            return Fail(outcome == InflateOutcome.TooLarge ? Violations.MessageTooBig(_message.Limit) : Violations.InvalidCompression);
+        var payload = buffer.AsMemory(0, length);
+        if (opcode == Opcode.Text && !Utf8.IsValid(payload.Span))
+            return Fail(Violations.InvalidText);
+        return ReceivedFrame.Message(opcode, payload, compressedBytes);
     }
 
     private void AppendControl(ReadOnlySpan<byte> masked)
@@ -237,7 +259,7 @@ internal struct FrameReader : IDisposable
         var failed = Fail(violation);
         _message = new MessageAssembly(int.MaxValue);
         if (isOpen)
-            _message.Open(Opcode.Binary);
+            _message.Open(Opcode.Binary, isCompressed: false);
         _state = State.PassingOver;
         return failed;
     }
@@ -268,7 +290,7 @@ internal struct FrameReader : IDisposable
                 if (ends)
                     _state = State.Ended;
                 else if (header.Opcode is Opcode.Text or Opcode.Binary)
-                    _message.Open(header.Opcode);
+                    _message.Open(header.Opcode, header.IsCompressed);
                 _remaining = header.PayloadLength;
                 _isFinal = header.IsFinal && !FrameHeader.IsControl(header.Opcode);
             }

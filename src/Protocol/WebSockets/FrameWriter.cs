@@ -14,6 +14,8 @@ internal static class FrameWriter
     public const int MaxHeaderBytes = 10;
 
     private const byte FinalBit = 0x80;
+    private const byte CompressedBit = 0x40;
+    private const byte OpcodeBits = 0x0F;
     private const byte Length16 = 126;
     private const byte Length64 = 127;
     private const int MaxClosePayload = 125;
@@ -30,12 +32,16 @@ internal static class FrameWriter
     }
 
     /// <summary>Writes the header of a whole message or control frame.</summary>
+    /// <param name="destination">Where to.</param>
+    /// <param name="opcode">The kind of frame.</param>
+    /// <param name="payloadLength">The length of its payload.</param>
+    /// <param name="isCompressed">Whether the payload is deflated (RFC 7692 section 6).</param>
     /// <returns>The header's size.</returns>
-    public static int WriteHeader(Span<byte> destination, Opcode opcode, long payloadLength)
+    public static int WriteHeader(Span<byte> destination, Opcode opcode, long payloadLength, bool isCompressed = false)
     {
         int size = HeaderSize(payloadLength);
         destination = destination[..size];
-        destination[0] = (byte)(FinalBit | (byte)opcode);
+        destination[0] = (byte)(FinalBit | (isCompressed ? CompressedBit : 0) | (byte)opcode);
         switch (size)
         {
             case 2:
@@ -51,6 +57,25 @@ internal static class FrameWriter
                 break;
         }
         return size;
+    }
+
+    /// <summary>Reads the header of a frame that was written here, to make another of it.</summary>
+    /// <returns>The header's size.</returns>
+    public static int ReadHeader(ReadOnlySpan<byte> frame, out Opcode opcode, out int payloadLength)
+    {
+        opcode = (Opcode)(frame[0] & OpcodeBits);
+        switch (frame[1])
+        {
+            case < Length16:
+                payloadLength = frame[1];
+                return 2;
+            case Length16:
+                payloadLength = BinaryPrimitives.ReadUInt16BigEndian(frame[2..]);
+                return 4;
+            default:
+                payloadLength = checked((int)BinaryPrimitives.ReadInt64BigEndian(frame[2..]));
+                return MaxHeaderBytes;
+        }
     }
 
     public static void WriteHeader(IBufferWriter<byte> output, Opcode opcode, long payloadLength) =>

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Text;
+using Gateway.Protocol.Compression;
 
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
-/// The headers of an upgrade request, collected one by one and checked as RFC 6455 section 4.2.1 demands. Sec-WebSocket-Extensions is
-/// ignored, because no extension is negotiated. A local of one call, never shared.
+/// The headers of an upgrade request, collected one by one and checked as RFC 6455 section 4.2.1 demands. A local of one call, never
+/// shared.
 /// </summary>
 internal struct HandshakeHeaders
 {
@@ -20,6 +21,7 @@ internal struct HandshakeHeaders
     private string? _authorization;
     private string? _cookie;
     private string? _forwardedFor;
+    private string? _extensions;
     private List<string>? _subprotocols;
     private bool _upgradesToWebSocket;
     private bool _connectionUpgrades;
@@ -51,6 +53,8 @@ internal struct HandshakeHeaders
             _connectionUpgrades |= HttpToken.ListContains(header.Value, "Upgrade"u8);
         else if (header.Is("X-Forwarded-For"))
             _forwardedFor = Join(_forwardedFor, ", ", header);
+        else if (header.Is("Sec-WebSocket-Extensions"))
+            _extensions = Join(_extensions, ", ", header);
         else if (header.Is("Cookie"))
             // A proxy may split the header: RFC 9113 section 8.2.3.
             _cookie = Join(_cookie, "; ", header);
@@ -80,6 +84,8 @@ internal struct HandshakeHeaders
             return HandshakeRefusal.OriginMalformed;
         if (HasRepeatedSubprotocol())
             return HandshakeRefusal.SubprotocolRepeated;
+        if (!ExtensionList.TryAgree(Encoding.Latin1.GetBytes(_extensions ?? ""), out var deflate))
+            return HandshakeRefusal.ExtensionsMalformed;
         request = new HandshakeRequest
         {
             Path = Encoding.ASCII.GetString(line.Path),
@@ -91,6 +97,7 @@ internal struct HandshakeHeaders
             Cookie = _cookie,
             ForwardedFor = _forwardedFor,
             Subprotocols = _subprotocols ?? [],
+            Deflate = deflate,
         };
         return null;
     }

@@ -54,6 +54,8 @@ internal sealed record HandshakeRefusal(int StatusCode, string Error, string Mes
     public static HandshakeRefusal KeyMalformed { get; } = BadRequest("Sec-WebSocket-Key must be the base64 of 16 bytes");
     public static HandshakeRefusal SubprotocolMalformed { get; } = BadRequest("Sec-WebSocket-Protocol must list non-empty tokens");
     public static HandshakeRefusal SubprotocolRepeated { get; } = BadRequest("Sec-WebSocket-Protocol names a subprotocol twice");
+    public static HandshakeRefusal ExtensionsMalformed { get; } =
+        BadRequest("Sec-WebSocket-Extensions must list extensions and their parameters");
     public static HandshakeRefusal UnknownSubprotocol { get; } =
         BadRequest($"none of the offered subprotocols is supported; supported: {Subprotocol.Json}");
 

@@ -1,3 +1,5 @@
+using Gateway.Protocol.Compression;
+
 namespace Gateway.Protocol.WebSockets;
 
 /// <summary>
@@ -29,6 +31,11 @@ internal sealed record HandshakeRequest
 
     /// <summary>Sec-WebSocket-Protocol in the client's order of preference. Each is a token, and none comes twice.</summary>
     public IReadOnlyList<string> Subprotocols { get; init; } = [];
+
+    /// <summary>
+    /// What could be agreed on of the permessage-deflate that is offered in Sec-WebSocket-Extensions; null without an acceptable offer.
+    /// </summary>
+    public DeflateAgreement? Deflate { get; init; }
 
     /// <summary>The first value of a query parameter, decoded. Empty for a bare name, null when absent.</summary>
     /// <remarks>A plus is a blank, as URLSearchParams writes it and as ASP.NET Core reads it on the same port.</remarks>

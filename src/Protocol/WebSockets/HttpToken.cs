@@ -12,6 +12,13 @@ internal static class HttpToken
     /// <summary>The characters that may surround a header's value and a list's elements: OWS, RFC 9110 section 5.6.3.</summary>
     public static ReadOnlySpan<byte> Blanks => " \t"u8;
 
+    /// <summary>The length of the token that the text begins with; 0 for none.</summary>
+    public static int LengthOf(ReadOnlySpan<byte> text)
+    {
+        int end = text.IndexOfAnyExcept(Characters);
+        return end < 0 ? text.Length : end;
+    }
+
     public static bool IsToken(ReadOnlySpan<byte> text) => !text.IsEmpty && !text.ContainsAnyExcept(Characters);
 
     /// <summary>Whether <paramref name="list"/> names <paramref name="token"/>, in any casing.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gateway.Protocol.Compression;
 
 namespace Gateway.Protocol.WebSockets;
 
@@ -20,18 +21,23 @@ internal struct MessageAssembly(int limit) : IDisposable
     private Utf8Validator _text;
     // Continuation, which starts no message, stands for none.
     private Opcode _opcode;
+    private bool _isCompressed;
 
     public readonly int Limit => limit;
 
     /// <summary>Whether a message has begun and not ended yet (RFC 6455 5.4).</summary>
     public readonly bool IsOpen => _opcode != Opcode.Continuation;
 
-    /// <summary>The number of bytes that the open message, or a new one, may still have.</summary>
-    public readonly int Room => limit - _length;
+    /// <summary>Whether the message that has begun, or that was completed last, is compressed.</summary>
+    public readonly bool IsCompressed => _isCompressed;
 
     public readonly int BufferedBytes => _buffer?.Length ?? 0;
 
-    public void Open(Opcode opcode) => _opcode = opcode;
+    /// <summary>The number of bytes that the open message, or a new one, may still have on the wire.</summary>
+    /// <param name="isCompressed">Whether the frame says that its message is; the first one of a message does.</param>
+    public readonly int RoomFor(bool isCompressed) => MostBytes(isCompressed || _isCompressed) - _length;
+
+    public void Open(Opcode opcode, bool isCompressed) => (_opcode, _isCompressed) = (opcode, isCompressed);
 
     /// <summary>Counts one more frame of the message.</summary>
     /// <returns>False when the headers of its frames exceed their limit.</returns>
@@ -52,7 +58,15 @@ internal struct MessageAssembly(int limit) : IDisposable
         masked.CopyTo(added);
         key = Masking.Apply(added, key);
         _length += masked.Length;
-        return _opcode != Opcode.Text || _text.TryAppend(added);
+        return _opcode != Opcode.Text || _isCompressed || _text.TryAppend(added);
+    }
+
+    /// <summary>Puts the inflated message in the place of the compressed one, and lends its bytes until <see cref="Dispose"/>.</summary>
+    /// <param name="buffer">An array of the shared pool; null for an empty message.</param>
+    public void Replace(byte[]? buffer)
+    {
+        Dispose();
+        _buffer = buffer;
     }
 
     /// <summary>Ends the message, and lends its bytes until <see cref="Dispose"/>.</summary>
@@ -77,7 +91,8 @@ internal struct MessageAssembly(int limit) : IDisposable
     }
 
     /// <summary>
-    /// Makes room. Doubling keeps the copying linear in the message's size, which the header reader has checked against <see cref="Room"/>.
+    /// Makes room. Doubling keeps the copying linear in the message's size, which the header reader has checked against <see
+    /// cref="RoomFor"/>.
     /// </summary>
     private void Reserve(int count)
     {
@@ -85,7 +100,7 @@ internal struct MessageAssembly(int limit) : IDisposable
         int held = BufferedBytes;
         if (needed <= held)
             return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit, Math.Max(needed, 2L * held)));
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(MostBytes(_isCompressed), Math.Max(needed, 2L * held)));
         if (_buffer is not null)
         {
             _buffer.AsSpan(0, _length).CopyTo(larger);
@@ -93,4 +108,10 @@ internal struct MessageAssembly(int limit) : IDisposable
         }
         _buffer = larger;
     }
+
+    /// <summary>
+    /// The most bytes of a message on the wire. One that does not compress is longer compressed: by a bit for each byte, where the sender
+    /// uses the fixed codes.
+    /// </summary>
+    private readonly int MostBytes(bool isCompressed) => isCompressed ? Deflater.MaxBytes(limit) : limit;
 }

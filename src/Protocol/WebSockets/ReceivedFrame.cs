@@ -24,13 +24,18 @@ internal readonly struct ReceivedFrame
     public ReadOnlyMemory<byte> Payload { get; }
 
     /// <summary>
+    /// The bytes that a compressed Text or Binary had on the wire, without frame headers. 0 for one that was not compressed.
+    /// </summary>
+    public int CompressedBytes { get; private init; }
+
+    /// <summary>
     /// The peer's code and reason of a Close, with <see cref="CloseCode.NoStatus"/> for a close frame without a code. The answer to a
     /// Violation. Otherwise default.
     /// </summary>
     public CloseStatus Status { get; }
 
-    internal static ReceivedFrame Message(Opcode opcode, ReadOnlyMemory<byte> payload) =>
-        new(opcode == Opcode.Text ? FrameKind.Text : FrameKind.Binary, payload, default);
+    internal static ReceivedFrame Message(Opcode opcode, ReadOnlyMemory<byte> payload, int compressedBytes = 0) =>
+        new(opcode == Opcode.Text ? FrameKind.Text : FrameKind.Binary, payload, default) { CompressedBytes = compressedBytes };
 
     internal static ReceivedFrame Heartbeat(Opcode opcode, ReadOnlyMemory<byte> payload) =>
         new(opcode == Opcode.Ping ? FrameKind.Ping : FrameKind.Pong, payload, default);

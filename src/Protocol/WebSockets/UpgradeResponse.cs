@@ -15,8 +15,9 @@ internal static class UpgradeResponse
     /// <param name="output">The output, which the caller flushes.</param>
     /// <param name="request">The request that this answers.</param>
     /// <param name="subprotocol">One of the offered subprotocols, or null to confirm none.</param>
+    /// <param name="extensions">The extensions that are agreed on, or null for none.</param>
     /// <exception cref="ArgumentException">The subprotocol was not offered. A client must fail such a connection.</exception>
-    public static void WriteAccepted(IBufferWriter<byte> output, HandshakeRequest request, string? subprotocol)
+    public static void WriteAccepted(IBufferWriter<byte> output, HandshakeRequest request, string? subprotocol, string? extensions = null)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
@@ -25,6 +26,8 @@ internal static class UpgradeResponse
         WriteHeader(output, "Sec-WebSocket-Accept", AcceptKey(request.Key));
         if (subprotocol is not null)
             WriteHeader(output, "Sec-WebSocket-Protocol", subprotocol);
+        if (extensions is not null)
+            WriteHeader(output, "Sec-WebSocket-Extensions", extensions);
         output.Write("\r\n"u8);
     }
 

@@ -15,6 +15,9 @@ internal static class Violations
     public static readonly CloseStatus ReservedBits = Protocol("reserved bits are set without an extension");
     public static readonly CloseStatus ReservedOpcode = Protocol("reserved opcode");
 
+    // RFC 7692 6.1: only the first frame of a message may say that it is compressed.
+    public static readonly CloseStatus MisplacedCompression = Protocol("a control or continuation frame is marked as compressed");
+
     // 5.2: "the minimal number of bytes MUST be used", "the most significant bit MUST be 0".
     public static readonly CloseStatus NonMinimalLength = Protocol("payload length is not minimally encoded");
     public static readonly CloseStatus NegativeLength = Protocol("payload length has its top bit set");
@@ -32,6 +35,9 @@ internal static class Violations
     // 8.1: errors in UTF-8.
     public static readonly CloseStatus InvalidText = new(CloseCode.InvalidPayload, "text is not valid UTF-8");
     public static readonly CloseStatus InvalidCloseReason = new(CloseCode.InvalidPayload, "close reason is not valid UTF-8");
+
+    // RFC 7692 7.2.2 leaves the code open: what is inside the message is wrong, not its frames.
+    public static readonly CloseStatus InvalidCompression = new(CloseCode.InvalidPayload, "message is not valid deflated data");
 
     /// <summary>Whether the violation is the payload of a close frame.</summary>
     public static bool AreOfClose(CloseStatus violation) =>

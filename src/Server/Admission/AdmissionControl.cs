@@ -3,6 +3,7 @@ using Gateway.Protocol.WebSockets;
 using Gateway.Server.Application;
 using Gateway.Server.Auth;
 using Gateway.Server.Connections;
+using Gateway.Server.Connections.Sending;
 using Gateway.Server.Health;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
@@ -15,7 +16,7 @@ namespace Gateway.Server.Admission;
 /// </summary>
 internal sealed class AdmissionControl(
     GatewayOptions options, Readiness readiness, HandshakeRates rates, ConnectionLimits limits, AllowedOrigins origins,
-    IAuthenticator authenticator, SessionServices sessions, IEnumerable<IDialectFactory> dialects)
+    IAuthenticator authenticator, SessionServices sessions, Compression compression, IEnumerable<IDialectFactory> dialects)
 {
     private static readonly HandshakeRefusal TooManyOfUser = HandshakeRefusal.TooManyRequests with { Reason = "user_connections" };
 
@@ -85,7 +86,7 @@ internal sealed class AdmissionControl(
     private async ValueTask<AdmissionResult> UpgradeAsync(HandshakeRequest request, ConnectionLease lease, IDialectFactory dialect)
     {
         if (!dialect.SignsIn)
-            return new Admitted(lease, null, dialect.Encoding, Opener(dialect, Identity.Unauthenticated));
+            return Upgraded(request, lease, null, dialect, Identity.Unauthenticated);
         string? subprotocol = dialect.Subprotocol is { } own && request.Subprotocols.Contains(own) ? own : null;
         if (subprotocol is null
             && request.Subprotocols.Any(name => !name.StartsWith(HandshakeToken.SubprotocolPrefix, StringComparison.Ordinal)))
@@ -100,7 +101,15 @@ internal sealed class AdmissionControl(
             return TooManyOfUser;
         if (isKnown && await DenialAsync(identity, lease).ConfigureAwait(false) is { } denial)
             return denial;
-        return new Admitted(lease, subprotocol, dialect.Encoding, Opener(dialect, identity));
+        return Upgraded(request, lease, subprotocol, dialect, identity);
+    }
+
+    private Admitted Upgraded(
+        HandshakeRequest request, ConnectionLease lease, string? subprotocol, IDialectFactory dialect, Identity identity)
+    {
+        var deflate = compression.IsEnabled ? request.Deflate : null;
+        var encoding = deflate is { } agreement ? compression.EncodingFor(dialect.Encoding, agreement) : dialect.Encoding;
+        return new Admitted(lease, subprotocol, deflate, encoding, Opener(dialect, identity));
     }
 
     private async ValueTask<AdmissionResult> StreamAsync(
@@ -116,7 +125,7 @@ internal sealed class AdmissionControl(
         opening = opening.For(identity);
         var refusal = opening.Refuse(identity, sessions.Namespaces, options.Limits.ChannelsPerConnection);
         refusal ??= await DenialAsync(identity, lease).ConfigureAwait(false);
-        return refusal is null ? new Admitted(lease, null, dialect.Encoding, Opener(dialect, identity, opening), opening) : refusal;
+        return refusal is null ? Streaming(lease, dialect, identity, opening) : refusal;
     }
 
     /// <summary>Counts the connection as one of its user. An anonymous client has no other connection to be counted with.</summary>
@@ -125,6 +134,10 @@ internal sealed class AdmissionControl(
         lease.IsAnonymous = identity.IsAnonymous;
         return identity.IsAnonymous ? new ValueTask<bool>(true) : lease.IdentifyAsync(identity.User);
     }
+
+    private static Admitted Streaming(
+        ConnectionLease lease, IDialectFactory dialect, Identity identity, InitialSubscriptions opening) =>
+        new(lease, Subprotocol: null, Deflate: null, dialect.Encoding, Opener(dialect, identity, opening), opening);
 
     /// <summary>Asks the application's backend whether the user may connect, where it wants to be asked.</summary>
     /// <returns>Null when the user may.</returns>

@@ -117,7 +117,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             subscription.StartBatch = _batches.CloseOpen();
             subscription.StartSeq = position.Seq;
             subscription.LastSeq = position.Seq;
-            _encodings.Add(subscription.Subscriber.Encoding, before: _slots.Count);
+            _encodings.Add(subscription.Subscriber.Encoding.Source, before: _slots.Count);
             _slots.Add(subscription);
             StartPresence(subscription);
             return true;
@@ -132,7 +132,7 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
             if (subscription.Slot < 0)
                 return;
             _slots.Remove(subscription);
-            _encodings.Remove(subscription.Subscriber.Encoding, left: _slots.Count);
+            _encodings.Remove(subscription.Subscriber.Encoding.Source, left: _slots.Count);
         }
     }
 
@@ -176,31 +176,37 @@ internal sealed partial class Channel(ChannelName name, GatewayMetrics metrics, 
     {
         using var activity = batch.Trace is { } trace ? Tracing.StartFanOut(trace, Name) : null;
         int reached = 0;
+        long saved = 0;
         for (int i = 0; i < subscribers.Length; i++)
         {
             var subscription = Volatile.Read(in subscribers[i]);
             if (subscription is null || subscription.StartBatch > batch.Number)
                 continue;
             reached++;
-            Deliver(batch, subscription, ref sends);
+            saved += Deliver(batch, subscription, ref sends);
             if (subscribers.Length > ManySubscribers)
                 ScheduledSends.Schedule(ref sends);
         }
+        metrics.Saved(saved);
         return reached;
     }
 
-    private void Deliver(MessageBatch batch, Subscription subscription, ref ScheduledSends? sends)
+    /// <returns>The bytes that compression saves with this subscriber.</returns>
+    private int Deliver(MessageBatch batch, Subscription subscription, ref ScheduledSends? sends)
     {
         try
         {
             var subscriber = subscription.Subscriber;
-            if (!subscriber.Deliver(batch.FramesFor(Name, subscriber), subscription, ref sends))
+            var frames = batch.FramesFor(Name, subscriber);
+            if (!subscriber.Deliver(frames, subscription, ref sends))
                 subscriber.CatchUp();
+            return frames.SavedBytes;
         }
         catch (Exception failure)
         {
             // A fault with one subscriber must not reach the others, nor end the process from a thread-pool thread.
             LogFailure(log, failure, subscription.Subscriber.Id);
+            return 0;
         }
     }
 

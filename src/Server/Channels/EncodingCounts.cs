@@ -1,8 +1,8 @@
 namespace Gateway.Server.Channels;
 
 /// <summary>
-/// How many active subscriptions of a channel have which encoding. A field of its channel, guarded by the channel's lock. One encoding, the
-/// rule, needs no count: all subscriptions have it.
+/// How many active subscriptions of a channel have which encoding, by its <see cref="FrameEncoding.Source"/>. A field of its channel,
+/// guarded by the channel's lock. One encoding, the rule, needs no count: all subscriptions have it.
 /// </summary>
 internal struct EncodingCounts
 {

@@ -41,6 +41,9 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     /// <summary>Whether some frame is not for every subscriber.</summary>
     public bool IsSelective { get; private set; }
 
+    /// <summary>By how much it is smaller than the frames that it was made from.</summary>
+    public int SavedBytes { get; set; }
+
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
@@ -78,6 +81,9 @@ internal sealed class FrameBatch : IBufferWriter<byte>
     public void EndFrame(int start, PositionMark? mark = null) =>
         Add(new FrameEntry(start, Length - start, Seq: 0, Except: null, Presence: null) { Mark = mark });
 
+    /// <summary>Makes a frame of what was written since <paramref name="start"/>, with the facts of another one.</summary>
+    public void EndFrame(int start, in FrameEntry like) => Add(like with { Start = start, Length = Length - start });
+
     public void Retain() => Interlocked.Increment(ref _references);
 
     public void Release()
@@ -87,7 +93,7 @@ internal sealed class FrameBatch : IBufferWriter<byte>
         ArrayPool<byte>.Shared.Return(_buffer);
         _entries.AsSpan(0, Count).Clear();
         _buffer = [];
-        Count = Length = 0;
+        Count = Length = SavedBytes = 0;
         FirstSeq = LastSeq = 0;
         IsSelective = false;
         Pool.Return(this);

@@ -20,6 +20,25 @@ internal abstract class FrameEncoding
     /// </summary>
     public abstract bool HasPositions { get; }
 
+    /// <summary>
+    /// The encoding whose frames this one's are made from; itself where it writes its own. The messages of a channel are written in that
+    /// one, and this one's frames made of them when the first subscriber needs them.
+    /// </summary>
+    public virtual FrameEncoding Source => this;
+
+    /// <summary>Whether clients may send compressed messages.</summary>
+    public virtual bool IsCompressed => false;
+
+    /// <summary>
+    /// Whether a reply of so many bytes takes so long to write that nobody should wait for it: then it is written before its connection's
+    /// queue is locked.
+    /// </summary>
+    public virtual bool IsSlow(int bytes) => false;
+
+    /// <summary>Makes frames of those of <see cref="Source"/>, with the same facts about each.</summary>
+    /// <returns>The frames with a reference on them, the caller's; they may be the very same.</returns>
+    public virtual FrameBatch Transcode(FrameBatch source, ChannelName channel) => throw new NotSupportedException();
+
     /// <summary>Writes a message of a channel.</summary>
     public abstract void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication);
 

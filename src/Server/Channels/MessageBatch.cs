@@ -13,7 +13,8 @@ namespace Gateway.Server.Channels;
 /// Which encodings are needed is known when the batch begins, for whoever subscribes later starts with a later batch. Where it is one,
 /// messages are encoded as they come, into the frames that are sent. Where there are several, messages are logged, and the fan-out makes an
 /// encoding's frames when it meets the first subscriber that needs them. A subscriber that left meanwhile may so have its frames made for
-/// nobody, or none made.
+/// nobody, or none made. Encodings with the same <see cref="FrameEncoding.Source"/> count as one there: the fan-out makes their frames from
+/// that one's.
 /// </remarks>
 internal sealed class MessageBatch
 {
@@ -25,7 +26,7 @@ internal sealed class MessageBatch
     private static readonly ObjectPool<MessageBatch> Pool =
         new DefaultObjectPool<MessageBatch>(new DefaultPooledObjectPolicy<MessageBatch>(), maximumRetained: 1024);
 
-    private readonly List<FrameBatch> _frames = new(1);
+    private readonly List<(FrameEncoding Encoding, FrameBatch Frames)> _frames = new(1);
     private byte[] _payloads = [];
     private LoggedMessage[] _log = [];
     private int _payloadBytes;
@@ -39,23 +40,23 @@ internal sealed class MessageBatch
     public bool IsLogged { get; private set; }
 
     /// <summary>Messages in the batch.</summary>
-    public int Count => IsLogged ? _logged : _frames[0].Count;
+    public int Count => IsLogged ? _logged : _frames[0].Frames.Count;
 
     /// <summary>Bytes in the batch: encoded, or about as many as an encoding takes.</summary>
-    public int Bytes => IsLogged ? _loggedBytes : _frames[0].Length;
+    public int Bytes => IsLogged ? _loggedBytes : _frames[0].Frames.Length;
 
     /// <summary>The trace of the first message that has one; null for none.</summary>
     public string? Trace { get; private set; }
 
     /// <param name="number">See <see cref="Number"/>.</param>
-    /// <param name="encoding">The encoding of all subscribers; null to log the messages.</param>
+    /// <param name="encoding">The source of all subscribers' encodings; null to log the messages.</param>
     public static MessageBatch Rent(long number, FrameEncoding? encoding)
     {
         var batch = Pool.Get();
         batch.Number = number;
         batch.IsLogged = encoding is null;
         if (encoding is not null)
-            batch._frames.Add(FrameBatch.Rent(encoding));
+            batch._frames.Add((encoding, FrameBatch.Rent(encoding)));
         return batch;
     }
 
@@ -71,9 +72,10 @@ internal sealed class MessageBatch
         Trace ??= publication.Trace;
         if (!IsLogged)
         {
-            int before = _frames[0].Length;
-            _frames[0].AppendMessage(channel, publication);
-            return _frames[0].Length - before;
+            var frames = _frames[0].Frames;
+            int before = frames.Length;
+            frames.AppendMessage(channel, publication);
+            return frames.Length - before;
         }
         var payload = publication.Payload;
         int start = Store(payload.Bytes);
@@ -97,22 +99,11 @@ internal sealed class MessageBatch
     /// <summary>
     /// The messages as a subscriber gets them. For the fan-out, which holds the reference on them until the batch is released.
     /// </summary>
-    public FrameBatch FramesFor(ChannelName channel, ISubscriber subscriber)
-    {
-        if (!IsLogged)
-            return _frames[0];
-        var encoding = subscriber.Encoding;
-        foreach (var frames in _frames)
-        {
-            if (frames.Encoding == encoding)
-                return frames;
-        }
-        return Encode(channel, encoding);
-    }
+    public FrameBatch FramesFor(ChannelName channel, ISubscriber subscriber) => FramesFor(channel, subscriber.Encoding);
 
     public void Release()
     {
-        foreach (var frames in _frames)
+        foreach (var (_, frames) in _frames)
             frames.Release();
         _frames.Clear();
         if (_payloads.Length > 0)
@@ -122,6 +113,19 @@ internal sealed class MessageBatch
         _payloadBytes = _logged = _loggedBytes = 0;
         Trace = null;
         Pool.Return(this);
+    }
+
+    private FrameBatch FramesFor(ChannelName channel, FrameEncoding encoding)
+    {
+        foreach (var (made, frames) in _frames)
+        {
+            if (made == encoding)
+                return frames;
+        }
+        var source = encoding.Source;
+        var added = source == encoding ? Encode(channel, encoding) : encoding.Transcode(FramesFor(channel, source), channel);
+        _frames.Add((encoding, added));
+        return added;
     }
 
     private FrameBatch Encode(ChannelName channel, FrameEncoding encoding)
@@ -144,7 +148,6 @@ internal sealed class MessageBatch
                 Except = message.Except,
             });
         }
-        _frames.Add(frames);
         return frames;
     }
 

@@ -6,9 +6,9 @@ using Gateway.Server.Options;
 namespace Gateway.Server.Connections;
 
 /// <content>
-/// The rate limits. Every message, ping and pong takes one token, and one for each byte it came in, frame headers and all; a
-/// close frame is free. A message over the limit is held back before anybody looks into it. Its bytes are charged all the same: they
-/// have been read, and until they are paid for nothing more is read.
+/// The rate limits. Every message, ping and pong takes one token, and one for each byte it came in, frame headers and all, or, where those
+/// are more, for each byte that it was inflated to; a close frame is free. A message over the limit is held back before anybody looks into
+/// it. Its bytes are charged all the same: they have been read, and until they are paid for nothing more is read.
 /// </content>
 internal sealed partial class Connection
 {

@@ -77,7 +77,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     private CloseStatus? PeerClose => _reader?.PeerClose;
 
     /// <summary>For the read loop, and for the end of the connection.</summary>
-    private InputReader Reader => _reader ??= InputReader.Rent(_services.Options.Limits.MessageBytes);
+    private InputReader Reader => _reader ??= InputReader.Rent(_services.Options.Limits.MessageBytes, Writer.Encoding.IsCompressed);
 
     private AuditedConnection Audited => new(Lease.Id, Lease.User, Lease.IsAnonymous, Lease.Address, Lease.Transport);
 
@@ -293,6 +293,8 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         while (!IsClosing)
         {
             var frame = reader.Read(ref input);
+            if (frame.CompressedBytes > 0)
+                _services.Metrics.Inflated(frame.CompressedBytes, frame.Payload.Length);
             if (frame.Kind is FrameKind.NeedMoreData)
             {
                 more = false;

@@ -9,6 +9,7 @@ internal static class ConnectionsRegistration
     public static IServiceCollection AddConnectionServices(this IServiceCollection services) => services
         .AddSingleton<ConnectionTable>().AddTickHandler<ConnectionTable>()
         .AddSingleton<SendSchedulers>()
+        .AddSingleton<Compression>()
         .AddSingleton<RateLimits>()
         .AddSingleton<ConnectionServices>();
 

@@ -37,10 +37,11 @@ internal sealed class InputReader
     public bool IsAnswered { get; set; }
 
     /// <param name="maxMessageBytes">The longest message.</param>
-    public static InputReader Rent(int maxMessageBytes)
+    /// <param name="allowsCompression">Whether permessage-deflate was agreed on.</param>
+    public static InputReader Rent(int maxMessageBytes, bool allowsCompression)
     {
         var reader = _spare is { Count: > 0 } spare ? spare.Pop() : new InputReader();
-        reader._frames = new FrameReader(maxMessageBytes);
+        reader._frames = new FrameReader(maxMessageBytes, allowsCompression);
         return reader;
     }
 
@@ -53,12 +54,16 @@ internal sealed class InputReader
             spare.Push(this);
     }
 
-    /// <summary>Reads the next frame and adds what it came in to what is to be paid for.</summary>
+    /// <summary>
+    /// Reads the next frame and adds what it came in to what is to be paid for; a compressed one is paid for as if it had come plain.
+    /// </summary>
     public ReceivedFrame Read(ref ReadOnlySequence<byte> input)
     {
         long before = input.Length;
         var frame = _frames.Read(ref input);
         Unpaid += before - input.Length;
+        if (frame.CompressedBytes > 0)
+            Unpaid = Math.Max(Unpaid, frame.Payload.Length);
         return frame;
     }
 }

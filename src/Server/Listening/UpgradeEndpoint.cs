@@ -77,6 +77,8 @@ internal sealed class UpgradeEndpoint(AdmissionControl admission, ClientAddresse
         services.Metrics.Handshaken(start);
         if (admitted.Subprotocol is not null)
             context.Response.Headers.SecWebSocketProtocol = admitted.Subprotocol;
+        if (admitted.Deflate is { } deflate)
+            context.Response.Headers.SecWebSocketExtensions = deflate.Answer;
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var stream = connect is null
             ? await UpgradeAsync(context, upgrade!, request!.Key).ConfigureAwait(false)

@@ -91,7 +91,7 @@ internal sealed class UpgradeHandler(AdmissionControl admission, ClientAddresses
         var answer = new ArrayBufferWriter<byte>(256);
         if (admitted is not null)
         {
-            UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol);
+            UpgradeResponse.WriteAccepted(answer, request!, admitted.Subprotocol, admitted.Deflate?.Answer);
             return (new Connection(transport, admitted.Encoding, services, admitted.Lease, admitted.Dialect), answer.WrittenMemory);
         }
         services.Audit.Refused(address, refusal!);

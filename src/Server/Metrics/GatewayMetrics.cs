@@ -53,6 +53,11 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly StripedCounter _sent = new();
     private readonly StripedCounter _sentBytes = new();
     private readonly StripedCounter _delivered = new();
+    private readonly StripedCounter _deflated = new();
+    private readonly StripedCounter _deflatedTo = new();
+    private readonly StripedCounter _inflated = new();
+    private readonly StripedCounter _inflatedTo = new();
+    private readonly StripedCounter _saved = new();
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -92,6 +97,13 @@ internal sealed class GatewayMetrics : IDisposable
             "gateway.network.received", () => _receivedBytes.Value, "By", "Bytes of frames received from clients.");
         _meter.CreateObservableCounter(
             "gateway.network.sent", () => _sentBytes.Value, "By", "Bytes of frames handed to the sockets of clients.");
+        _meter.CreateObservableCounter(
+            "gateway.network.saved", () => _saved.Value, "By", "Bytes that messages to clients would have had more uncompressed.");
+        _meter.CreateObservableCounter(
+            "gateway.deflate.input", () => _deflated.Value, "By", "Bytes of messages that were deflated, once for all subscribers.");
+        _meter.CreateObservableCounter("gateway.deflate.output", () => _deflatedTo.Value, "By", "Bytes that these were deflated to.");
+        _meter.CreateObservableCounter("gateway.inflate.input", () => _inflated.Value, "By", "Bytes of compressed messages from clients.");
+        _meter.CreateObservableCounter("gateway.inflate.output", () => _inflatedTo.Value, "By", "Bytes that these were inflated to.");
     }
 
     public void Connected(TransportKind transport)
@@ -130,6 +142,27 @@ internal sealed class GatewayMetrics : IDisposable
     {
         _sent.Add(messages);
         _sentBytes.Add(bytes);
+    }
+
+    /// <summary>A message was deflated, for as many clients as take it.</summary>
+    public void Deflated(int bytes, int to)
+    {
+        _deflated.Add(bytes);
+        _deflatedTo.Add(to);
+    }
+
+    /// <summary>A message of a client's was inflated.</summary>
+    public void Inflated(int bytes, int to)
+    {
+        _inflated.Add(bytes);
+        _inflatedTo.Add(to);
+    }
+
+    /// <summary>So many bytes less were queued for clients than without compression.</summary>
+    public void Saved(long bytes)
+    {
+        if (bytes > 0)
+            _saved.Add(bytes);
     }
 
     /// <summary>One batch has gone to all who are to have it.</summary>

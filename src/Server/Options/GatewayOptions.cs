@@ -36,6 +36,8 @@ internal sealed record GatewayOptions
 
     public HeartbeatOptions Heartbeat { get; init; } = new();
 
+    public CompressionOptions Compression { get; init; } = new();
+
     public PresenceOptions Presence { get; init; } = new();
 
     public RedisOptions Redis { get; init; } = new();

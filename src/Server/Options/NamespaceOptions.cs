@@ -23,5 +23,10 @@ internal sealed record NamespaceOptions
     /// <summary>What happens to a subscriber that does not keep up. Default <see cref="SlowConsumerPolicy.Disconnect"/>.</summary>
     public SlowConsumerPolicy SlowConsumer { get; init; } = SlowConsumerPolicy.Disconnect;
 
+    /// <summary>
+    /// Whether messages go compressed to clients that take them so. Default true; false for secrets beside what others may choose (CRIME).
+    /// </summary>
+    public bool Compress { get; init; } = true;
+
     public bool HasHistory => History > 0;
 }

@@ -54,23 +54,40 @@ public sealed class DotNetClientTests
         Assert.Equal((WebSocketCloseStatus.NormalClosure, "bye"), (bob.Socket.CloseStatus!.Value, bob.Socket.CloseStatusDescription));
     }
 
-    [Fact]
-    public async Task An_offer_to_compress_is_not_taken_up()
+    public static TheoryData<WebSocketDeflateOptions> DeflateOptions() =>
+    [
+        new WebSocketDeflateOptions(),
+        new WebSocketDeflateOptions { ClientContextTakeover = false, ServerContextTakeover = false },
+        new WebSocketDeflateOptions { ClientMaxWindowBits = 9, ServerMaxWindowBits = 9 },
+        new WebSocketDeflateOptions { ClientMaxWindowBits = 12, ServerMaxWindowBits = 13 },
+    ];
+
+    [Theory]
+    [MemberData(nameof(DeflateOptions))]
+    public async Task Compression_works_with_whatever_the_client_asks_for(WebSocketDeflateOptions options)
     {
-        await using var server = await GatewayServer.StartAsync("Diagnostics:Echo=true");
+        await using var server = await GatewayServer.StartAsync("Diagnostics:Echo=true", "Limits:MessageBytes=1000000");
+        using var measured = new Measurements(server);
         using var deadline = new CancellationTokenSource(Eventually.Limit);
         using var socket = new ClientWebSocket();
-        socket.Options.DangerousDeflateOptions = new WebSocketDeflateOptions();
+        socket.Options.DangerousDeflateOptions = options;
 
         await socket.ConnectAsync(server.EchoUri, deadline.Token);
 
-        byte[] sent = new byte[10_000], received = new byte[sent.Length];
-        await socket.SendAsync(sent, WebSocketMessageType.Binary, endOfMessage: true, deadline.Token);
-        int count = 0;
-        for (WebSocketReceiveResult? part = null; part is not { EndOfMessage: true }; count += part.Count)
-            part = await socket.ReceiveAsync(new ArraySegment<byte>(received, count, received.Length - count), deadline.Token);
-        Assert.Equal(sent.Length, count);
-        Assert.Equal(sent, received);
+        var random = new Random(1);
+        foreach (int bytes in new[] { 0, 1, 511, 512, 10_000, 70_000, 1_000_000 })
+        {
+            // Half of it compresses.
+            byte[] sent = new byte[bytes], received = new byte[bytes + 1];
+            random.NextBytes(sent.AsSpan(bytes / 2));
+            await socket.SendAsync(sent, WebSocketMessageType.Binary, endOfMessage: true, deadline.Token);
+            int count = 0;
+            for (WebSocketReceiveResult? part = null; part is not { EndOfMessage: true }; count += part.Count)
+                part = await socket.ReceiveAsync(new ArraySegment<byte>(received, count, received.Length - count), deadline.Token);
+            Assert.Equal(sent, received[..count]);
+        }
+        Assert.Equal(1_081_024, measured["gateway.inflate.output"]);
+        Assert.InRange(measured["gateway.deflate.output"], 500_000, 600_000);
     }
 
     private static long Seq(JsonElement message) => message.GetProperty("seq").GetInt64();

@@ -34,6 +34,9 @@ public sealed class GatewayOptionsTests
         { "Proxy:Trusted", "10.1.2.3/32", options => Of(options).Proxy.Trusted.Append(default).First() },
         { "Heartbeat:Ping", "00:00:04", options => Of(options).Heartbeat.Ping },
         { "Heartbeat:PongTimeout", "00:00:05", options => Of(options).Heartbeat.PongTimeout },
+        { "Compression:Enabled", "False", options => Of(options).Compression.Enabled },
+        { "Compression:Threshold", "513", options => Of(options).Compression.Threshold },
+        { "Compression:Level", "Optimal", options => Of(options).Compression.Level },
         { "Presence:MaxUsers", "6", options => Of(options).Presence.MaxUsers },
         { "Auth:Secret", "0123456789abcdef0123456789abcdef", options => Encoding.UTF8.GetString(Of(options).Auth.Secret ?? []) },
         { "Auth:Jwks", "https://example.com/jwks", options => Of(options).Auth.Jwks ?? "" },
@@ -58,6 +61,7 @@ public sealed class GatewayOptionsTests
         { "Namespaces:chat:Subscribe", "Anyone", options => Of(options).Namespaces["chat"].Subscribe },
         { "Namespaces:chat:Publish", "Nobody", options => Of(options).Namespaces["chat"].Publish },
         { "Namespaces:chat:SlowConsumer", "Latest", options => Of(options).Namespaces["chat"].SlowConsumer },
+        { "Namespaces:chat:Compress", "False", options => Of(options).Namespaces["chat"].Compress },
     };
 
     [Theory]
@@ -104,6 +108,8 @@ public sealed class GatewayOptionsTests
         Assert.Equal((20_000, 500, 100, 100, 1_000), Counts(options.Limits));
         Assert.Equal(TimeSpan.FromSeconds(20), options.Limits.IdleHttp);
         Assert.Equal(new HeartbeatOptions { Ping = TimeSpan.FromSeconds(25), PongTimeout = TimeSpan.FromSeconds(10) }, options.Heartbeat);
+        Assert.Equal(
+            new CompressionOptions { Enabled = true, Threshold = 512, Level = CompressionLevel.Fastest }, options.Compression);
         Assert.Equal((200, TimeSpan.FromSeconds(30), false), (options.Presence.MaxUsers, options.DrainDuration, options.Echo));
         Assert.Equal(new NamespaceOptions
         {
@@ -113,6 +119,7 @@ public sealed class GatewayOptionsTests
             Subscribe = AccessPolicy.Granted,
             Publish = AccessPolicy.Granted,
             SlowConsumer = SlowConsumerPolicy.Disconnect,
+            Compress = true,
         }, options.DefaultNamespace);
         Assert.Equal(["demo"], options.Namespaces.Keys);
     }

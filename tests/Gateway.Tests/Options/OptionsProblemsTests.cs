@@ -28,6 +28,9 @@ public sealed class OptionsProblemsTests
     [InlineData("Heartbeat:Ping", "00:00:00")]
     [InlineData("Heartbeat:PongTimeout", "-00:00:10")]
     [InlineData("Drain:Duration", "soon")]
+    [InlineData("Compression:Enabled", "on")]
+    [InlineData("Compression:Threshold", "-1")]
+    [InlineData("Compression:Level", "best")]
     [InlineData("Presence:MaxUsers", "-1")]
     [InlineData("Memory:HistoryBytes", "1")]
     [InlineData("Transport:SendQueues", "0")]
@@ -44,6 +47,7 @@ public sealed class OptionsProblemsTests
     [InlineData("Namespaces:chat:Subscribe", "everybody")]
     [InlineData("Namespaces:chat:Publish", "0")]
     [InlineData("Namespaces:default:SlowConsumer", "drop")]
+    [InlineData("Namespaces:chat:Compress", "no")]
     public void A_value_that_cannot_be_used_stops_the_start_and_is_named(string key, string value)
     {
         string problem = Assert.Single(Problems($"{key}={value}").Problems);

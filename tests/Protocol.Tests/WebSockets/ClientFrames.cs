@@ -39,6 +39,14 @@ internal static class ClientFrames
         return [.. Header(opcode, payload.Length, final, key), .. masked];
     }
 
+    /// <summary>A message's first frame, marked as compressed (RFC 7692 section 6): RSV1 is the second bit.</summary>
+    public static byte[] Compressed(Opcode opcode, byte[] payload, bool final = true)
+    {
+        byte[] frame = Frame(opcode, payload, final);
+        frame[0] |= 0x40;
+        return frame;
+    }
+
     /// <summary>A header alone, its length encoded minimally.</summary>
     public static byte[] Header(Opcode opcode, long length, bool final = true, byte[]? key = null)
     {

@@ -16,28 +16,35 @@ internal static class Reading
 
     public static void Yields(byte[] input, params Received[] expected) => Yields(Limit, input, expected);
 
-    public static void Yields(int limit, byte[] input, params Received[] expected)
+    public static void Yields(int limit, byte[] input, params Received[] expected) =>
+        Yields(limit, allowsCompression: false, input, expected);
+
+    /// <summary>As <see cref="Yields(int, byte[], Received[])"/>, where permessage-deflate was agreed on.</summary>
+    public static void InflatesTo(int limit, byte[] input, params Received[] expected) =>
+        Yields(limit, allowsCompression: true, input, expected);
+
+    private static void Yields(int limit, bool allowsCompression, byte[] input, Received[] expected)
     {
-        Assert.Equal(expected, Read(limit, [[input]]));
+        Assert.Equal(expected, Read(limit, [[input]], allowsCompression));
 
         foreach (int at in Splits(input.Length))
         {
             byte[] head = input[..at];
             byte[] tail = input[at..];
-            AssertSame(expected, Read(limit, [[head, tail]]), $"two segments, split at {at}");
-            AssertSame(expected, Read(limit, [[head], [tail]]), $"two reads, split at {at}");
-            AssertSame(expected, Read(limit, [[head, [], tail]]), $"an empty segment at {at}");
+            AssertSame(expected, Read(limit, [[head, tail]], allowsCompression), $"two segments, split at {at}");
+            AssertSame(expected, Read(limit, [[head], [tail]], allowsCompression), $"two reads, split at {at}");
+            AssertSame(expected, Read(limit, [[head, [], tail]], allowsCompression), $"an empty segment at {at}");
         }
 
         List<byte[]> single = [.. input.Select(b => new[] { b })];
-        AssertSame(expected, Read(limit, [single]), "a byte per segment");
-        AssertSame(expected, Read(limit, single.Select(b => new List<byte[]> { b })), "a byte per read");
+        AssertSame(expected, Read(limit, [single], allowsCompression), "a byte per segment");
+        AssertSame(expected, Read(limit, single.Select(b => new List<byte[]> { b }), allowsCompression), "a byte per read");
     }
 
     /// <summary>Every outcome of feeding one reader the arrivals, each a list of segments.</summary>
-    public static List<Received> Read(int limit, IEnumerable<List<byte[]>> arrivals)
+    public static List<Received> Read(int limit, IEnumerable<List<byte[]>> arrivals, bool allowsCompression = false)
     {
-        var reader = new FrameReader(limit);
+        var reader = new FrameReader(limit, allowsCompression);
         var outcomes = new List<Received>();
         foreach (List<byte[]> arrival in arrivals)
         {

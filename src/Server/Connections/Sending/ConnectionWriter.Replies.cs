@@ -8,24 +8,14 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
 {
     public bool Send(in Reply reply)
     {
-        bool schedule;
-        lock (this)
-        {
-            if (reply.Subscription is { } subscription)
-            {
-                if (subscription.Ended)
-                    return false;
-                subscription.IsAnswered = true;
-            }
-            if (_state == State.Open)
-                Put(reply);
-            schedule = reply.Timing == SendTiming.Soon && Schedule();
-        }
+        var apart = EncodingOf(reply).IsSlow(reply.Message.Length) ? WriteApart(reply) : null;
+        bool isQueued = TryQueue(reply, apart, out bool schedule);
+        apart?.Release();
         if (schedule)
             Scheduler.Add(this);
-        if (reply.Timing == SendTiming.Now)
+        if (isQueued && reply.Timing == SendTiming.Now)
             Pump();
-        return true;
+        return isQueued;
     }
 
     /// <summary>Queues the answer to the handshake, in front of everything else; it leaves with the first flush.</summary>
@@ -103,15 +93,51 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
         }
     }
 
+    private FrameEncoding EncodingOf(in Reply reply) => reply.StaysPlain ? Encoding.Source : Encoding;
+
+    /// <returns>False when the reply's subscription has ended.</returns>
+    private bool TryQueue(in Reply reply, FrameBatch? apart, out bool schedule)
+    {
+        schedule = false;
+        lock (this)
+        {
+            if (reply.Subscription is { } subscription)
+            {
+                if (subscription.Ended)
+                    return false;
+                subscription.IsAnswered = true;
+            }
+            if (_state == State.Open && apart is not null)
+                _queue.Enqueue(new QueuedFrames(apart, 0, 1, null));
+            else if (_state == State.Open)
+                Put(reply);
+            schedule = reply.Timing == SendTiming.Soon && Schedule();
+            return true;
+        }
+    }
+
     private void Put(in Reply reply)
     {
         var replies = BeginReply(reply.Message.Length, out int start);
-        Encoding.WriteReply(replies, reply.Type, reply.Message, reply.RetryAfter);
-        var mark = reply.Change != PositionChange.None && Encoding.HasPositions
-            ? new PositionMark(reply.Channel!, reply.Change, reply.Position)
-            : null;
-        EndReply(replies, start, mark);
+        Write(replies, reply);
+        EndReply(replies, start, MarkOf(reply));
     }
+
+    /// <summary>Writes a reply that takes long before the lock is taken: whoever delivers to the connection would wait for it.</summary>
+    private FrameBatch WriteApart(in Reply reply)
+    {
+        var frames = FrameBatch.Rent(Encoding);
+        Write(frames, reply);
+        frames.EndFrame(start: 0, MarkOf(reply));
+        return frames;
+    }
+
+    private void Write(FrameBatch output, in Reply reply) =>
+        EncodingOf(reply).WriteReply(output, reply.Type, reply.Message, reply.RetryAfter);
+
+    private PositionMark? MarkOf(in Reply reply) => reply.Change != PositionChange.None && Encoding.HasPositions
+        ? new PositionMark(reply.Channel!, reply.Change, reply.Position)
+        : null;
 
     /// <summary>The batch at the end of the queue, where that is one of replies with room, or a new one.</summary>
     /// <param name="bytes">About as many bytes as the reply takes.</param>

@@ -16,6 +16,9 @@ internal readonly ref struct Reply
     /// <summary>The message as the dialect writes it.</summary>
     public ReadOnlySpan<byte> Message { get; init; }
 
+    /// <summary>Whether it is of a namespace whose messages stay uncompressed.</summary>
+    public bool StaysPlain { get; init; }
+
     public SendTiming Timing { get; init; }
 
     /// <summary>The subscription that the message belongs to: once that has ended, the message is not sent. Null for none.</summary>

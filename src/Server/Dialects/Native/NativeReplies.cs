@@ -38,6 +38,7 @@ internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
             Change = change,
             Channel = channel,
             Position = position,
+            StaysPlain = StaysPlain(channel),
         });
     }
 
@@ -68,6 +69,7 @@ internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
             Change = PositionChange.Advance,
             Channel = channel,
             Position = new Position(Epoch: null!, message.Seq),
+            StaysPlain = StaysPlain(channel),
         });
     }
 
@@ -82,14 +84,14 @@ internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
     {
         var json = ReplyBuffer.Rent();
         ServerMessageWriter.PresenceSnapshot(json, channel.Json, id, presence);
-        Send(MessageType.Presence, json);
+        Send(MessageType.Presence, json, channel);
     }
 
     public void History(ChannelName channel, ReadOnlySpan<byte> id, HistoryPage page)
     {
         var json = ReplyBuffer.Rent();
         ServerMessageWriter.History(json, channel.Json, id, page.Top.Epoch, page.Messages, page.More);
-        Send(MessageType.History, json);
+        Send(MessageType.History, json, channel);
     }
 
     public void Refreshed(ReadOnlySpan<byte> id, long? expires)
@@ -122,6 +124,12 @@ internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
             Change = change,
             Channel = channel,
         });
+
+    /// <summary>Whether what the channel holds, its messages and its users, must not be compressed.</summary>
+    private static bool StaysPlain(ChannelName channel) => !channel.Namespace.Rules.Compress;
+
+    private void Send(ReadOnlySpan<byte> type, ArrayBufferWriter<byte> json, ChannelName channel) =>
+        outlet.Send(new Reply { Type = type, Message = json.WrittenSpan, StaysPlain = StaysPlain(channel) });
 
     private void Send(
         ReadOnlySpan<byte> type, ArrayBufferWriter<byte> json, SendTiming timing = SendTiming.WithFlush, long? retryAfter = null) =>

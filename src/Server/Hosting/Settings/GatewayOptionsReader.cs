@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Gateway.Protocol.Compression;
 using Gateway.Server.Options;
 
 namespace Gateway.Server.Hosting.Settings;
@@ -42,6 +43,12 @@ internal static class GatewayOptionsReader
         ["sockets"] = TransportChoice.Sockets,
     };
 
+    private static readonly Dictionary<string, CompressionLevel> CompressionLevels = new()
+    {
+        ["fastest"] = CompressionLevel.Fastest,
+        ["optimal"] = CompressionLevel.Optimal,
+    };
+
     /// <exception cref="OptionsProblemsException">Some value cannot be used.</exception>
     public static GatewayOptions Read(IConfiguration configuration) => Read(configuration, new GatewayOptions());
 
@@ -58,7 +65,7 @@ internal static class GatewayOptionsReader
     public static GatewayOptions Read(IConfiguration configuration, GatewayOptions defaults, SettingsReader settings)
     {
         var options = Read(settings, defaults);
-        options = options with { Warnings = [.. SettingNames.Warnings(configuration, settings.Unknown())] };
+        options = options with { Warnings = [.. SettingNames.Warnings(configuration, settings.Unknown()), .. Warnings(options)] };
         return settings.Problems.Count == 0 ? options : throw new OptionsProblemsException(settings.Problems);
     }
 
@@ -89,6 +96,12 @@ internal static class GatewayOptionsReader
                 Ping = settings.Time("Heartbeat:Ping", defaults.Heartbeat.Ping, Instant, Day),
                 PongTimeout = settings.Time("Heartbeat:PongTimeout", defaults.Heartbeat.PongTimeout, Instant, Day),
             },
+            Compression = new CompressionOptions
+            {
+                Enabled = settings.Flag("Compression:Enabled", defaults.Compression.Enabled),
+                Threshold = settings.Integer("Compression:Threshold", defaults.Compression.Threshold, 0, 1 << 20),
+                Level = settings.Choice("Compression:Level", defaults.Compression.Level, CompressionLevels),
+            },
             Presence = new PresenceOptions
             {
                 MaxUsers = settings.Integer("Presence:MaxUsers", defaults.Presence.MaxUsers, 0, 100_000),
@@ -114,6 +127,12 @@ internal static class GatewayOptionsReader
         };
         CheckTogether(settings, options);
         return options;
+    }
+
+    private static IEnumerable<string> Warnings(GatewayOptions options)
+    {
+        if (options.Compression.Enabled && !ZLib.IsAvailable)
+            yield return "Gateway:Compression:Enabled is not possible with this version of .NET, nothing is compressed";
     }
 
     private static LimitsOptions ReadLimits(SettingsReader settings, LimitsOptions defaults)
@@ -191,6 +210,7 @@ internal static class GatewayOptionsReader
         Subscribe = settings.Choice($"Namespaces:{name}:Subscribe", fallback.Subscribe, Permissions),
         Publish = settings.Choice($"Namespaces:{name}:Publish", fallback.Publish, Permissions),
         SlowConsumer = settings.Choice($"Namespaces:{name}:SlowConsumer", fallback.SlowConsumer, Policies),
+        Compress = settings.Flag($"Namespaces:{name}:Compress", fallback.Compress),
     };
 
     private static void CheckTogether(SettingsReader settings, GatewayOptions options)

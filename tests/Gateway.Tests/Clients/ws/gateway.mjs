@@ -7,11 +7,15 @@ export class Client {
   #received = [];
   #waiting = [];
 
+  /** The gateway's Sec-WebSocket-Extensions; empty without. */
+  answer = '';
+
   /** Resolves with the code and reason of the close frame. */
   closed;
 
   constructor(socket) {
     this.#socket = socket;
+    socket.on('upgrade', ({ headers }) => (this.answer = headers['sec-websocket-extensions'] ?? ''));
     this.closed = new Promise((resolve) => socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })));
     socket.on('message', (data, isBinary) => this.#take({ data, isBinary }));
     // A lost connection ends the waits, so that a script fails instead of hanging.
@@ -80,9 +84,9 @@ export class Client {
 }
 
 /** The HTTP answer of a refused upgrade. */
-export function refusal(url, protocols) {
+export function refusal(url, protocols, options = {}) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, protocols);
+    const socket = new WebSocket(url, protocols, options);
     socket.on('open', () => reject(new Error('was not refused')));
     socket.on('error', reject);
     socket.on('unexpected-response', (_, response) => {
