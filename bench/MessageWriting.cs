@@ -13,14 +13,26 @@ public class MessageWriting
     private static readonly Utf8Text User = Utf8Text.Of("user-7");
 
     private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private readonly byte[] _attached = Attachments.Of(new byte[48]).With([]);
     private readonly byte[] _content = """{"text":"Hello, is anybody here?","n":[1,2.5]}"""u8.ToArray();
 
     [Benchmark(Baseline = true)]
     public int Message()
     {
         _output.ResetWrittenCount();
-        ServerMessageWriter.Message(_output, Channel, _content, User.Span, seq: 123_456, time: 1_700_000_000_000);
+        ServerMessageWriter.Message(_output, Channel, Payload.Json(_content), User.Span, seq: 123_456, time: 1_700_000_000_000);
         return _output.WrittenCount;
+    }
+
+    [Benchmark]
+    public int Attached()
+    {
+        _output.ResetWrittenCount();
+        var payload = new Payload(PayloadKind.Attachments, _attached);
+        int size = ServerMessageWriter.BinarySize(Channel, payload, User.Span, seq: 123_456, time: 1_700_000_000_000);
+        var message = _output.GetSpan(size)[..size];
+        ServerMessageWriter.Binary(message, Channel, payload, User.Span, seq: 123_456, time: 1_700_000_000_000);
+        return size;
     }
 
     [Benchmark]

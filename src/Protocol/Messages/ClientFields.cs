@@ -12,6 +12,7 @@ internal ref struct ClientFields
     public ReadOnlySpan<byte> Id;
     public ReadOnlySpan<byte> Channel;
     public ReadOnlySpan<byte> Content;
+    public ReadOnlySpan<byte> Attachments;
     public ReadOnlySpan<byte> Key;
     public ReadOnlySpan<byte> Token;
     public ReadOnlySpan<byte> Echo;
@@ -63,6 +64,8 @@ internal ref struct ClientFields
                 Recover = scanner.ReadValue();
             else if (scanner.NameIs("limit"u8))
                 Limit = scanner.ReadValue();
+            else if (scanner.NameIs("attachments"u8))
+                Attachments = scanner.ReadValue();
             else if (scanner.NameIs("before"u8))
                 Before = scanner.ReadValue();
             else if (scanner.NameIs("after"u8))

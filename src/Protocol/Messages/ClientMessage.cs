@@ -15,8 +15,17 @@ internal ref struct ClientMessage
     /// <summary>The channel's name in unescaped UTF-8.</summary>
     public ReadOnlySpan<byte> Channel { get; internal set; }
 
-    /// <summary>The content as raw JSON, byte for byte as received.</summary>
+    /// <summary>The content as raw JSON, byte for byte as received. Empty in a message that has attachments alone.</summary>
     public ReadOnlySpan<byte> Content { get; internal set; }
+
+    /// <summary>
+    /// The attachments as a raw JSON array: lengths that have been checked in a binary message, otherwise strings that nobody has looked
+    /// at. Empty for none.
+    /// </summary>
+    public ReadOnlySpan<byte> Attachments { get; internal set; }
+
+    /// <summary>The bytes of all attachments of a binary message.</summary>
+    public ReadOnlySpan<byte> AttachedBytes { get; internal set; }
 
     /// <summary>The idempotency key in unescaped UTF-8, at most <see cref="ClientMessageReader.MaxKeyBytes"/> bytes.</summary>
     public ReadOnlySpan<byte> Key { get; internal set; }

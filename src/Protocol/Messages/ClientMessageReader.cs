@@ -1,9 +1,11 @@
+using System.Text.Unicode;
+
 namespace Gateway.Protocol.Messages;
 
 /// <summary>Reads the messages of clients. Stateless, so any thread may call it.</summary>
 /// <remarks>
-/// The payload is that of a WebSocket text message, so its bytes are known to be UTF-8. Reading allocates only for strings with escapes and
-/// for errors, and never more than the payload's own size.
+/// The payload is that of a WebSocket text message, so its bytes are known to be UTF-8; those of a binary message are checked. Reading
+/// allocates only for strings with escapes and for errors, and never more than the payload's own size.
 /// </remarks>
 internal static class ClientMessageReader
 {
@@ -16,45 +18,98 @@ internal static class ClientMessageReader
     /// <summary>The longest idempotency key: room for any UUID or hash. The server keeps keys for minutes.</summary>
     public const int MaxKeyBytes = 255;
 
-    /// <summary>Reads a message.</summary>
+    private enum Form
+    {
+        Text,
+        Binary,
+        Request,
+    }
+
+    /// <summary>Reads a text message.</summary>
     /// <returns>
     /// False if the message is wrong. <paramref name="error"/> then says why, and <paramref name="message"/> has only its id, if the
     /// payload was JSON and had a valid id anywhere.
     /// </returns>
-    public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
-        TryRead(payload, isMessage: false, out message, out error);
-
-    /// <summary>Reads a payload that can only be a <c>message</c>, and so may leave out its <c>type</c>.</summary>
-    /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, out ClientMessage, out ProtocolError)" path="/returns"/>
-    public static bool TryReadPublish(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error) =>
-        TryRead(payload, isMessage: true, out message, out error);
-
-    private static bool TryRead(ReadOnlySpan<byte> payload, bool isMessage, out ClientMessage message, out ProtocolError error)
+    public static bool TryRead(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error)
     {
         message = default;
-        if (ClientFields.TryCollect(payload, out var fields, out string? problem))
+        return ClientFields.TryCollect(payload, out var fields, out string? problem)
+            ? TryRead(fields, Form.Text, ref message, out error)
+            : Fail(problem, out error);
+    }
+
+    /// <summary>Reads the body of a request, which can only be a <c>message</c>, and so may leave out its <c>type</c>.</summary>
+    /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, out ClientMessage, out ProtocolError)" path="/returns"/>
+    public static bool TryReadPublish(ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error)
+    {
+        message = default;
+        if (!ClientFields.TryCollect(payload, out var fields, out string? problem))
+            return Fail(problem, out error);
+        if (fields.Type.IsEmpty)
+            fields.Type = "\"message\""u8;
+        if (!TryRead(fields, Form.Request, ref message, out error))
+            return false;
+        if (message.Type == ClientMessageType.Message)
+            return true;
+        message = new ClientMessage { Id = message.Id };
+        return Fail("The field 'type' must be 'message', or left out.", out error);
+    }
+
+    /// <summary>Reads a binary message.</summary>
+    /// <param name="payload">The payload, of which nothing is known.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="error">What is wrong with the header's fields.</param>
+    /// <param name="violation">
+    /// How the payload breaks the layout, which ends the connection; short enough for a close frame. Null where it does not.
+    /// </param>
+    /// <inheritdoc cref="TryRead(ReadOnlySpan{byte}, out ClientMessage, out ProtocolError)" path="/returns"/>
+    public static bool TryReadBinary(
+        ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error, out string? violation)
+    {
+        message = default;
+        error = default;
+        if (!BinaryMessage.TrySplit(payload, out var header, out var bytes, out string problem))
+            violation = problem;
+        else if (!Utf8.IsValid(header))
+            violation = "the header of the binary message is not UTF-8";
+        else if (!ClientFields.TryCollect(header, out var fields, out _))
+            violation = "the header of the binary message is not one JSON object";
+        else if (!AttachmentLengths.TryCheck(fields.Attachments, bytes.Length, out problem))
+            violation = problem;
+        else
         {
-            if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
-                message.Id = fields.Id;
-            if (isMessage && fields.Type.IsEmpty)
-                fields.Type = "\"message\""u8;
-            problem = CheckFields(in fields, ref message);
-            if (isMessage && problem is null && message.Type != ClientMessageType.Message)
-                problem = "The field 'type' must be 'message', or left out.";
+            message.AttachedBytes = bytes;
+            bool isRead = TryRead(fields, Form.Binary, ref message, out error);
+            violation = isRead && message.Type is not (ClientMessageType.Message or ClientMessageType.Unknown)
+                ? "of all types, only 'message' has attachments"
+                : null;
+            return isRead && violation is null;
         }
-        if (problem is null)
+        return false;
+    }
+
+    private static bool TryRead(in ClientFields fields, Form form, ref ClientMessage message, out ProtocolError error)
+    {
+        if (JsonValue.IsString(fields.Id) || JsonValue.IsNumber(fields.Id))
+            message.Id = fields.Id;
+        if (CheckFields(fields, form, ref message) is not { } problem)
         {
             error = default;
             return true;
         }
         message = new ClientMessage { Id = message.Id };
-        error = new ProtocolError(ErrorCode.BadRequest, problem);
+        return Fail(problem, out error);
+    }
+
+    private static bool Fail(string? problem, out ProtocolError error)
+    {
+        error = new ProtocolError(ErrorCode.BadRequest, problem!);
         return false;
     }
 
     /// <summary>Fills in the fields that the type uses, and ignores the others.</summary>
     /// <returns>The first problem. Null for none.</returns>
-    private static string? CheckFields(in ClientFields fields, ref ClientMessage message)
+    private static string? CheckFields(in ClientFields fields, Form form, ref ClientMessage message)
     {
         if (!fields.Id.IsEmpty && message.Id.IsEmpty)
             return "The field 'id' must be a string or a number.";
@@ -70,6 +125,7 @@ internal static class ClientMessageReader
                 ?? ReadRecover(fields.Recover, ref message),
             ClientMessageType.Unsubscribe or ClientMessageType.Presence => ReadChannel(fields.Channel, ref message),
             ClientMessageType.Message => ReadChannel(fields.Channel, ref message)
+                ?? ReadAttachments(fields.Attachments, form, ref message)
                 ?? ReadContent(fields.Content, ref message)
                 ?? ReadEcho(fields.Echo, ref message)
                 ?? ReadKey(fields.Key, ref message),
@@ -115,10 +171,20 @@ internal static class ClientMessageReader
         return legal ? null : "The field 'token' must be a non-empty string of valid Unicode.";
     }
 
+    private static string? ReadAttachments(ReadOnlySpan<byte> value, Form form, ref ClientMessage message)
+    {
+        if (!AttachmentTexts.AreThere(value))
+            return null;
+        message.Attachments = value;
+        return form == Form.Text ? "A message with 'attachments' must be a binary message." : null;
+    }
+
     private static string? ReadContent(ReadOnlySpan<byte> value, ref ClientMessage message)
     {
         message.Content = value;
-        return value.IsEmpty ? "The field 'content' must be given; it may be any JSON value." : null;
+        return value.IsEmpty && message.Attachments.IsEmpty
+            ? "The field 'content' must be given unless there are attachments; it may be any JSON value."
+            : null;
     }
 
     private static string? ReadEcho(ReadOnlySpan<byte> value, ref ClientMessage message)

@@ -99,7 +99,7 @@ internal static partial class ServerMessageWriter
             if (i > 0)
                 output.Write(","u8);
             var message = messages[i];
-            Message(output, channel, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
+            Message(output, channel, message.Payload, message.Sender.Span, message.Seq, message.Time);
         }
         writer.WriteEndArray();
         writer.WriteBoolean("more"u8, more);

@@ -7,10 +7,12 @@ namespace Gateway.Server.Api;
 
 /// <summary>A message for one channel.</summary>
 /// <param name="Channel">The channel.</param>
-/// <param name="Content">The content: any JSON.</param>
+/// <param name="Content">The content: any JSON. It may be left out where there are attachments.</param>
+/// <param name="Attachments">Up to 16 byte strings in base64.</param>
 /// <param name="Key">An idempotency key: the same one again publishes nothing.</param>
 /// <param name="Sender">The user that subscribers see as the sender.</param>
-internal sealed record PublishBody(string Channel, JsonElement Content, string? Key = null, string? Sender = null);
+internal sealed record PublishBody(
+    string Channel, JsonElement? Content = null, IReadOnlyList<string>? Attachments = null, string? Key = null, string? Sender = null);
 
 /// <summary>The answer to a publish. The position is given in a namespace with history.</summary>
 /// <param name="Channel">The channel.</param>
@@ -20,10 +22,13 @@ internal sealed record PublishReply(string Channel, string? Epoch = null, long? 
 
 /// <summary>A message for several channels.</summary>
 /// <param name="Channels">The channels.</param>
-/// <param name="Content">The content: any JSON.</param>
+/// <param name="Content">The content: any JSON. It may be left out where there are attachments.</param>
+/// <param name="Attachments">Up to 16 byte strings in base64.</param>
 /// <param name="Key">An idempotency key, of each channel by itself.</param>
 /// <param name="Sender">The user that subscribers see as the sender.</param>
-internal sealed record BroadcastBody(IReadOnlyList<string> Channels, JsonElement Content, string? Key = null, string? Sender = null);
+internal sealed record BroadcastBody(
+    IReadOnlyList<string> Channels, JsonElement? Content = null, IReadOnlyList<string>? Attachments = null, string? Key = null,
+    string? Sender = null);
 
 /// <summary>
 /// The answers to a broadcast, in the order of its channels. A channel that did not take the message has a problem in its place.
@@ -37,8 +42,8 @@ internal sealed record BatchBody(IReadOnlyList<BatchCommand> Commands);
 /// One command of a batch. Its type is the name of an operation, and decides which of the other fields it has.
 /// </summary>
 internal sealed record BatchCommand(
-    string Type, string? Channel = null, IReadOnlyList<string>? Channels = null, JsonElement? Content = null, string? Key = null,
-    string? Sender = null, string? User = null, string? Connection = null, string? Reason = null);
+    string Type, string? Channel = null, IReadOnlyList<string>? Channels = null, JsonElement? Content = null,
+    IReadOnlyList<string>? Attachments = null, string? Key = null, string? Sender = null, string? User = null, string? Connection = null, string? Reason = null);
 
 /// <summary>The answers to a batch: for each command the one that it would have been given alone.</summary>
 internal sealed record BatchReplies(IReadOnlyList<JsonElement> Results);
@@ -76,8 +81,11 @@ internal sealed record HistoryReply(string Type, string Channel, string Epoch, I
 /// <summary>One message of a history.</summary>
 /// <param name="Type">Always <c>message</c>.</param>
 /// <param name="Channel">The channel.</param>
-/// <param name="Content">The content: any JSON.</param>
 /// <param name="Seq">The number of the message within the epoch.</param>
 /// <param name="Time">When it was published, in Unix milliseconds.</param>
+/// <param name="Content">The content: any JSON. Missing in a message that has attachments alone.</param>
+/// <param name="Attachments">The attachments in base64, if any.</param>
 /// <param name="Sender">The user who published it, if any.</param>
-internal sealed record HistoryMessage(string Type, string Channel, JsonElement Content, long Seq, long Time, string? Sender = null);
+internal sealed record HistoryMessage(
+    string Type, string Channel, long Seq, long Time, JsonElement? Content = null, IReadOnlyList<string>? Attachments = null,
+    string? Sender = null);

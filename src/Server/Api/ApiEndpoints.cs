@@ -16,7 +16,7 @@ internal sealed partial class ApiEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         Post<PublishBody, PublishReply>(
-            "publish", "Publish a message to a channel", publishing.Publish, StatusCodes.Status504GatewayTimeout);
+            "publish", "Publish a message to a channel", publishing.Publish, takesBytes: true, StatusCodes.Status504GatewayTimeout);
         Post<BroadcastBody, PublishReplies>("broadcast", "Publish a message to several channels", publishing.Broadcast);
         Post<BatchBody, BatchReplies>("batch", "Do several commands in order", batch.Batch);
         Post<SubscribeBody, ActionReply>("subscribe", "Subscribe connections to a channel", connections.Subscribe);
@@ -35,20 +35,26 @@ internal sealed partial class ApiEndpoints(
         routes.Map("/api/{**path}", handler.Query("unknown", request => new(ApiProblem.NoOperation(request)))).ExcludeFromDescription();
         routes.MapOpenApi();
 
-        void Post<TBody, TReply>(string name, string summary, ApiOperation operation, params int[] more)
+        void Post<TBody, TReply>(string name, string summary, ApiOperation operation, bool takesBytes = false, params int[] more)
         {
-            var command = handler.Command(name, operation);
+            var command = handler.Command(name, operation, takesBytes);
             Describe<TReply>(routes.MapPost("/api/" + name, command), command, name, summary)
                 .WithMetadata([Problem(StatusCodes.Status413PayloadTooLarge), .. more.Select(Problem)])
                 // Not as metadata: that would refuse other content types, with an answer that is none of ours.
                 .AddOpenApiOperationTransformer(async (operation, context, cancellation) =>
                 {
                     var schema = await context.GetOrCreateSchemaAsync(typeof(TBody), null, cancellation).ConfigureAwait(false);
-                    operation.RequestBody = new OpenApiRequestBody
-                    {
-                        Required = true,
-                        Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = schema } },
-                    };
+                    var content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = schema } };
+                    operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
+                    if (!takesBytes)
+                        return;
+                    var bytes = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" };
+                    content.Add(ApiHandler.Bytes, new() { Schema = bytes });
+                    operation.Parameters =
+                    [
+                        .. Array.ConvertAll(
+                            ["channel", "key", "sender"], field => Parameter(field, JsonSchemaType.String, ParameterLocation.Query)),
+                    ];
                 });
         }
 

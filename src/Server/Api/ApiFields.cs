@@ -14,12 +14,19 @@ internal ref struct ApiFields
     public ReadOnlySpan<byte> Channel;
     public ReadOnlySpan<byte> Channels;
     public ReadOnlySpan<byte> Content;
+    public ReadOnlySpan<byte> Attachments;
     public ReadOnlySpan<byte> Key;
     public ReadOnlySpan<byte> Sender;
     public ReadOnlySpan<byte> User;
     public ReadOnlySpan<byte> Connection;
     public ReadOnlySpan<byte> Reason;
     public ReadOnlySpan<byte> Commands;
+
+    /// <summary>A body that is one attachment, where <see cref="IsUpload"/>.</summary>
+    public ReadOnlySpan<byte> Upload;
+
+    /// <summary>Whether the body was bytes instead of JSON.</summary>
+    public bool IsUpload;
 
     /// <summary>Reads a body, which comes from outside: nothing in it has been checked.</summary>
     public static bool TryRead(ReadOnlySpan<byte> body, out ApiFields fields, out ApiReply problem)
@@ -43,6 +50,16 @@ internal ref struct ApiFields
         return problem.Status == 0;
     }
 
+    /// <summary>Reads a request whose body is one attachment, and whose other fields are in the query.</summary>
+    public static ApiFields OfUpload(IQueryCollection query, ReadOnlySpan<byte> body) => new()
+    {
+        Channel = TextIn(query, "channel"),
+        Key = TextIn(query, "key"),
+        Sender = TextIn(query, "sender"),
+        Upload = body,
+        IsUpload = true,
+    };
+
     /// <summary>Reads a JSON value that has been checked.</summary>
     /// <returns>False when it is no object.</returns>
     public bool TryCollect(ReadOnlySpan<byte> json)
@@ -56,6 +73,8 @@ internal ref struct ApiFields
                 Channel = scanner.ReadValue();
             else if (scanner.NameIs("content"u8))
                 Content = scanner.ReadValue();
+            else if (scanner.NameIs("attachments"u8))
+                Attachments = scanner.ReadValue();
             else if (scanner.NameIs("key"u8))
                 Key = scanner.ReadValue();
             else if (scanner.NameIs("sender"u8))
@@ -106,6 +125,11 @@ internal ref struct ApiFields
         text = default;
         return value.IsEmpty || (JsonValue.TryReadString(value, out text) && text.Length > 0 && text.Length <= most);
     }
+
+    /// <summary>A text as it would stand in JSON; empty when absent.</summary>
+    private static ReadOnlySpan<byte> TextIn(IQueryCollection query, string name) => query[name] is { Count: > 0 } values
+        ? (byte[])[.. "\""u8, .. JsonText.Encode(Encoding.UTF8.GetBytes(values[^1] ?? "")).EncodedUtf8Bytes, .. "\""u8]
+        : default;
 
     /// <summary>The same as a string; null when absent.</summary>
     public static bool TryText(ReadOnlySpan<byte> value, int most, out string? text)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Gateway.Server.Metrics;
 using Gateway.Server.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Server.Api;
 
@@ -11,14 +12,21 @@ namespace Gateway.Server.Api;
 /// </summary>
 internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions options, GatewayMetrics metrics, ILogger<ApiHandler> log)
 {
+    /// <summary>The content type of a body that is an attachment.</summary>
+    public const string Bytes = "application/octet-stream";
+
     private readonly int _limit = options.Api.BodyBytes;
 
     /// <summary>A request with a body.</summary>
-    public RequestDelegate Command(string name, ApiOperation operation) => context => HandleAsync(context, name, async request =>
-    {
-        using var activity = Tracing.StartRequest(name, request);
-        return await ReadAsync(request, operation).ConfigureAwait(false);
-    });
+    /// <param name="name">The operation's name.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="takesBytes">Whether the body may also be one attachment as it is, with the other fields in the query.</param>
+    public RequestDelegate Command(string name, ApiOperation operation, bool takesBytes = false) =>
+        context => HandleAsync(context, name, async request =>
+        {
+            using var activity = Tracing.StartRequest(name, request);
+            return await ReadAsync(request, operation, takesBytes && IsBytes(request) ? request.Query : null).ConfigureAwait(false);
+        });
 
     /// <summary>A request without.</summary>
     public RequestDelegate Query(string name, Func<HttpRequest, ValueTask<ApiReply>> query) => context => HandleAsync(context, name, query);
@@ -45,7 +53,7 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         await WriteAsync(context.Response, reply).ConfigureAwait(false);
     }
 
-    private async ValueTask<ApiReply> ReadAsync(HttpRequest request, ApiOperation operation)
+    private async ValueTask<ApiReply> ReadAsync(HttpRequest request, ApiOperation operation, IQueryCollection? upload)
     {
         if (request.ContentLength > _limit)
             return ApiProblem.BodyTooLarge(_limit);
@@ -54,14 +62,14 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         // What came in one piece, as nearly all do, is read where it is.
         if (read.Buffer.IsSingleSegment && (read.IsCompleted || read.Buffer.Length == request.ContentLength))
         {
-            var running = Run(read.Buffer.FirstSpan, operation);
+            var running = Run(read.Buffer.FirstSpan, operation, upload);
             body.AdvanceTo(read.Buffer.End);
             return await running.ConfigureAwait(false);
         }
-        return await GatherAsync(body, read, operation).ConfigureAwait(false);
+        return await GatherAsync(body, read, operation, upload).ConfigureAwait(false);
     }
 
-    private async ValueTask<ApiReply> GatherAsync(PipeReader body, ReadResult read, ApiOperation operation)
+    private async ValueTask<ApiReply> GatherAsync(PipeReader body, ReadResult read, ApiOperation operation, IQueryCollection? upload)
     {
         byte[] bytes = ArrayPool<byte>.Shared.Rent(16 * 1024);
         int length = 0;
@@ -81,7 +89,7 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
                     break;
                 read = await body.ReadAsync().ConfigureAwait(false);
             }
-            return await Run(bytes.AsSpan(0, length), operation).ConfigureAwait(false);
+            return await Run(bytes.AsSpan(0, length), operation, upload).ConfigureAwait(false);
         }
         finally
         {
@@ -97,8 +105,18 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
         bytes = larger;
     }
 
-    private static ValueTask<ApiReply> Run(ReadOnlySpan<byte> body, ApiOperation operation) =>
-        ApiFields.TryRead(body, out var fields, out var problem) ? operation(fields) : new(problem);
+    /// <param name="body">The body.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="upload">The query of a request whose body is an attachment; null for JSON.</param>
+    private static ValueTask<ApiReply> Run(ReadOnlySpan<byte> body, ApiOperation operation, IQueryCollection? upload)
+    {
+        if (upload is not null)
+            return operation(ApiFields.OfUpload(upload, body));
+        return ApiFields.TryRead(body, out var fields, out var problem) ? operation(fields) : new(problem);
+    }
+
+    private static bool IsBytes(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(Bytes, StringComparison.OrdinalIgnoreCase);
 
     private static async Task WriteAsync(HttpResponse response, ApiReply reply)
     {

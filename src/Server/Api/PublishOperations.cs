@@ -114,19 +114,37 @@ internal sealed class PublishOperations(Namespaces namespaces, ChannelTable chan
     {
         message = default;
         problem = default;
-        if (fields.Content.IsEmpty)
-            problem = ApiProblem.Bad("content", "'content' must be given; it may be any JSON value");
-        else if (!ApiFields.TryText(fields.Key, ClientMessageReader.MaxKeyBytes, out ReadOnlySpan<byte> key))
+        if (!TryPayload(fields, out var payload, out problem))
+            return false;
+        if (!ApiFields.TryText(fields.Key, ClientMessageReader.MaxKeyBytes, out ReadOnlySpan<byte> key))
             problem = ApiProblem.Bad("key", $"'key' must be a string of 1 to {ClientMessageReader.MaxKeyBytes} bytes");
         else if (!ApiFields.TryText(fields.Sender, MaxSenderBytes, out ReadOnlySpan<byte> sender))
             problem = ApiProblem.Bad("sender", $"'sender' must be a string of 1 to {MaxSenderBytes} bytes");
         else
             message = new PublishRequest
             {
-                Payload = Payload.Json(fields.Content),
+                Payload = payload,
                 Key = IdempotencyKey.OfApi(key),
                 Sender = Utf8Text.Of(sender),
             };
+        return problem.Status == 0;
+    }
+
+    private static bool TryPayload(in ApiFields fields, out Payload payload, out ApiReply problem)
+    {
+        payload = Payload.Json(fields.Content);
+        problem = default;
+        if (fields.IsUpload)
+            payload = new Payload(PayloadKind.Attachments, Attachments.Of(fields.Upload).Block);
+        else if (AttachmentTexts.AreThere(fields.Attachments))
+        {
+            if (AttachmentTexts.TryDecode(fields.Attachments, out var attachments, out string wrong))
+                payload = new Payload(PayloadKind.Attachments, attachments.With(fields.Content));
+            else
+                problem = ApiProblem.Bad("attachments", $"'attachments' {wrong}");
+        }
+        else if (fields.Content.IsEmpty)
+            problem = ApiProblem.Bad("content", "'content' must be given unless there are attachments; it may be any JSON value");
         return problem.Status == 0;
     }
 }

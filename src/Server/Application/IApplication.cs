@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Naming;
 
@@ -25,11 +26,11 @@ internal interface IApplication : IOccupancySink
     /// <summary>Decides whether a client that has the right to subscribe may do so.</summary>
     ValueTask<Decision> SubscribeAsync(in Caller caller, ChannelName channel);
 
-    /// <summary>Decides whether a client that has the right to publish may do so, and with which content.</summary>
+    /// <summary>Decides whether a client that has the right to publish may do so, and with which content and attachments.</summary>
     /// <param name="caller">The publisher.</param>
     /// <param name="channel">The channel.</param>
-    /// <param name="content">JSON; read before the method returns.</param>
-    ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, ReadOnlySpan<byte> content);
+    /// <param name="payload">The message; read before the method returns.</param>
+    ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, Payload payload);
 
     void OnConnected(string connection, string user);
 

@@ -17,9 +17,6 @@ internal sealed record CloseRequest(
 {
     public static readonly CloseRequest NoPong = new(new(CloseCode.NoPong, "nothing received in time"), Reconnect: true, DropQueued: true);
 
-    public static readonly CloseRequest BinaryRefused =
-        new(Status: new(CloseCode.UnsupportedData, "binary messages are not supported"), HalfCloses: true);
-
     public static readonly CloseRequest TokenExpired = new(new(CloseCode.TokenExpired, "token expired"), Reconnect: true);
 
     /// <summary>Tokens can't be judged here at the moment; another node may be able to.</summary>
@@ -60,6 +57,10 @@ internal sealed record CloseRequest(
     };
 
     public static CloseRequest SlowConsumer(CloseStatus status) => new(status, Reconnect: true, DropQueued: true);
+
+    /// <summary>A binary message does not have the layout of one.</summary>
+    /// <param name="problem">How not. No more than fits into a close frame, 123 bytes of UTF-8.</param>
+    public static CloseRequest NoBinaryMessage(string problem) => new(new CloseStatus(CloseCode.UnsupportedData, problem), HalfCloses: true);
 
     public static CloseRequest Violation(CloseStatus status) => new(status, HalfCloses: true);
 

@@ -89,18 +89,17 @@ internal sealed class PublishEndpoint(
         var identity = signIn.Identity ?? authenticator.WithoutToken.Named(ConnectionId.Next());
         if (Read(body.WrittenMemory, identity, out var error) is not { } message)
             return error.ToRefusal();
-        var content = message.Content;
+        var decision = Decision.Allowed;
         if (services.ApplicationFor(Interests.Publish) is { } application)
         {
             var caller = new Caller(null, identity.User, address);
-            var decision = await application.PublishAsync(caller, message.Channel, content.Span).ConfigureAwait(false);
+            decision = await application.PublishAsync(caller, message.Channel, message.Payload).ConfigureAwait(false);
             if (decision.Denial is { } denial)
                 return denial.ToRefusal();
-            content = decision.Content ?? content;
         }
         var result = await services.Backplane.PublishAsync(message.Channel, new PublishRequest
         {
-            Payload = Payload.Json(content.Span),
+            Payload = decision.Apply(message.Payload),
             Sender = identity.Sender,
             // Without a token another request is another somebody: only the address is the same when it is sent again.
             Key = signIn.Identity is null
@@ -160,9 +159,18 @@ internal sealed class PublishEndpoint(
             error = SessionError.Forbidden;
             return null;
         }
+        if (!message.Attachments.IsEmpty)
+        {
+            if (AttachmentTexts.TryDecode(message.Attachments, out var attachments, out problem))
+                return new Accepted(
+                    name, message.Id.ToArray(), PayloadKind.Attachments, attachments.With(message.Content), message.Key.ToArray());
+            error = SessionError.BadRequest($"The field 'attachments' {problem}.");
+            return null;
+        }
         // A slice of the body, byte for byte.
         body.Span.Overlaps(message.Content, out int at);
-        return new Accepted(name, message.Id.ToArray(), body.Slice(at, message.Content.Length), message.Key.ToArray());
+        return new Accepted(
+            name, message.Id.ToArray(), PayloadKind.Json, body.Slice(at, message.Content.Length), message.Key.ToArray());
     }
 
     private static async Task AnswerAsync(HttpResponse response, Accepted message, Position? position)
@@ -181,5 +189,8 @@ internal sealed class PublishEndpoint(
         return RefusalResponse.WriteAsync(context.Response, refusal);
     }
 
-    private sealed record Accepted(ChannelName Channel, byte[] Id, ReadOnlyMemory<byte> Content, byte[] Key);
+    private sealed record Accepted(ChannelName Channel, byte[] Id, PayloadKind Kind, ReadOnlyMemory<byte> Bytes, byte[] Key)
+    {
+        public Payload Payload => new(Kind, Bytes.Span);
+    }
 }

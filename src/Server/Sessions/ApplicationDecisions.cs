@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Server.Application;
 using Gateway.Server.Connections;
 using Gateway.Server.Metrics;
@@ -26,10 +27,10 @@ internal static class ApplicationDecisions
             ? WaitAsync(session, application.SubscribeAsync(CallerOf(session), channel))
             : default;
 
-    /// <summary>Whether the client may publish a message, and with which content. The content is read before the method returns.</summary>
-    public static ValueTask<Decision> DecidePublishAsync(this ChannelSession session, ChannelName channel, ReadOnlySpan<byte> content) =>
+    /// <summary>Whether the client may publish a message, and with which payload. The payload is read before the method returns.</summary>
+    public static ValueTask<Decision> DecidePublishAsync(this ChannelSession session, ChannelName channel, Payload payload) =>
         session.Services.ApplicationFor(Interests.Publish) is { } application
-            ? WaitAsync(session, application.PublishAsync(CallerOf(session), channel, content))
+            ? WaitAsync(session, application.PublishAsync(CallerOf(session), channel, payload))
             : default;
 
     private static Caller CallerOf(ChannelSession session) =>

@@ -42,7 +42,7 @@ internal sealed partial class ChannelSession
         var identity = NamedIdentity;
         var publishing = Services.Backplane.PublishAsync(name, new PublishRequest
         {
-            Payload = Payload.Json(command.Content),
+            Payload = command.Payload,
             Sender = identity.Sender,
             Key = identity.IsSignedIn
                 ? IdempotencyKey.OfUser(identity.Sender, command.Key)
@@ -52,7 +52,7 @@ internal sealed partial class ChannelSession
         if (publishing.IsCompletedSuccessfully)
             Answer(publishing.Result, name, command.Id, SendTiming.WithFlush);
         else
-            Pending.AddPublish(publishing, name, command.Id.ToArray(), command.Content.Length);
+            Pending.AddPublish(publishing, name, command.Id.ToArray(), command.Payload.Bytes.Length);
         // The publisher waits when its messages pile up; the channel's subscribers and other publishers do not.
         return local is { IsBacklogged: true } ? new ValueTask(local.WaitForCapacityAsync()) : default;
     }
@@ -78,7 +78,7 @@ internal sealed partial class ChannelSession
         // The application has no say over a client without the right.
         if (PublishableChannel(command, out _) is not { } name)
             return default;
-        return new QueuedPublish(name, command).RunIfAllowedAsync(this, this.DecidePublishAsync(name, command.Content));
+        return new QueuedPublish(name, command).RunIfAllowedAsync(this, this.DecidePublishAsync(name, command.Payload));
     }
 
     /// <summary>Answers a publish, unless it was done and the client wants no answer.</summary>

@@ -15,7 +15,7 @@ namespace Gateway.Server.Sessions;
 /// </remarks>
 internal sealed partial class PendingRequests
 {
-    /// <summary>The cost of a publish, beside its content.</summary>
+    /// <summary>The cost of a publish, beside its payload.</summary>
     public const int PublishCost = 64;
 
     /// <summary>
@@ -99,10 +99,10 @@ internal sealed partial class PendingRequests
     /// <param name="publishing">What is left to do of it.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="id">The request's id.</param>
-    /// <param name="contentLength">Bytes of its content, which count as its cost.</param>
-    public void AddPublish(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, int contentLength)
+    /// <param name="length">Bytes of its payload, which count as its cost.</param>
+    public void AddPublish(ValueTask<PublishResult> publishing, ChannelName channel, byte[] id, int length)
     {
-        int cost = PublishCost + contentLength;
+        int cost = PublishCost + length;
         _ = AnswerAsync(publishing, BeginPublish(channel, cost), id, cost);
     }
 

@@ -1,3 +1,5 @@
+using Gateway.Protocol.Messages;
+
 namespace Gateway.Server.Sessions;
 
 /// <summary>A client's wish to publish a message. Its spans are valid during the call that takes it.</summary>
@@ -6,7 +8,7 @@ internal readonly ref struct PublishCommand
     /// <summary>The channel's name in UTF-8, not checked yet.</summary>
     public ReadOnlySpan<byte> Channel { get; init; }
 
-    public ReadOnlySpan<byte> Content { get; init; }
+    public Payload Payload { get; init; }
 
     /// <summary>The idempotency key; empty for none.</summary>
     public ReadOnlySpan<byte> Key { get; init; }

@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Server.Application;
 using Gateway.Server.Naming;
 
@@ -7,7 +8,8 @@ namespace Gateway.Server.Sessions;
 internal sealed class QueuedPublish : ChannelRequest
 {
     private readonly byte[] _bytes;
-    private readonly int _contentLength;
+    private readonly PayloadKind _kind;
+    private readonly int _length;
     private readonly bool _echo;
 
     /// <param name="channel">The channel.</param>
@@ -16,8 +18,8 @@ internal sealed class QueuedPublish : ChannelRequest
     {
         Channel = channel;
         Id = command.Id.ToArray();
-        (_contentLength, _echo) = (command.Content.Length, command.Echo);
-        _bytes = [.. command.Content, .. command.Key];
+        (_kind, _length, _echo) = (command.Payload.Kind, command.Payload.Bytes.Length, command.Echo);
+        _bytes = [.. command.Payload.Bytes, .. command.Key];
     }
 
     public override int Cost => PendingRequests.PublishCost;
@@ -28,8 +30,8 @@ internal sealed class QueuedPublish : ChannelRequest
     public PublishCommand Command => new()
     {
         Channel = Channel.Utf8,
-        Content = _bytes.AsSpan(0, _contentLength),
-        Key = _bytes.AsSpan(_contentLength),
+        Payload = new Payload(_kind, _bytes.AsSpan(0, _length)),
+        Key = _bytes.AsSpan(_length),
         Echo = _echo,
         Id = Id,
     };
@@ -46,8 +48,7 @@ internal sealed class QueuedPublish : ChannelRequest
         if (decision.Denial is { } denial)
             session.Refuse(denial, Id, Channel.Utf8);
         else
-            await session.PublishNow(decision.Content is { } replaced ? Command with { Content = replaced.Span } : Command)
-                .ConfigureAwait(false);
+            await session.PublishNow(Command with { Payload = decision.Apply(Command.Payload) }).ConfigureAwait(false);
         await session.WaitForCapacityAsync().ConfigureAwait(false);
     }
 }

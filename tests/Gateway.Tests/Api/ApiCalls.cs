@@ -27,6 +27,8 @@ internal static class ApiCalls
         {
             if (name == "Transfer-Encoding")
                 request.Headers.TransferEncodingChunked = true;
+            else if (name == "Content-Type")
+                request.Content!.Headers.TryAddWithoutValidation(name, value);
             else
                 request.Headers.TryAddWithoutValidation(name, value);
         }

@@ -57,8 +57,8 @@ public sealed class NativeRepliesTests : IDisposable
 
         _replies.Recovered(_subscription, new PublishedMessage(PayloadKind.Json, "8"u8.ToArray(), default, Seq: 5, Time: 0));
 
-        _outlet.Sent("message", """{"type":"message","channel":"news","content":8,"seq":5}""");
-        Assert.Equal((PositionChange.Advance, "news", 5), (_outlet.Change.Change, _outlet.Change.Channel, _outlet.Change.Position.Seq));
+        _outlet.Sent("message", "8@5");
+        Assert.Same(_subscription, _outlet.Subscription);
     }
 
     [Fact]
@@ -144,6 +144,13 @@ public sealed class NativeRepliesTests : IDisposable
             _last = (Encoding.UTF8.GetString(reply.Type), Encoding.UTF8.GetString(reply.Message));
             Change = (reply.Change, reply.Channel?.ToString(), reply.Position);
             (Timing, Subscription, RetryAfter) = (reply.Timing, reply.Subscription, reply.RetryAfter);
+            return Takes;
+        }
+
+        public bool SendMessage(Subscription subscription, in Publication publication)
+        {
+            _last = ("message", $"{Encoding.UTF8.GetString(publication.Payload.Bytes)}@{publication.Seq}");
+            Subscription = subscription;
             return Takes;
         }
 

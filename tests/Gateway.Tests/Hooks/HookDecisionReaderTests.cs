@@ -68,13 +68,56 @@ public sealed class HookDecisionReaderTests
         Assert.Equal(default, decision);
     }
 
+    [Theory]
+    [InlineData("""{"allow":true,"attachments":["AQI=","\/\/8="]}""", null, "0102ffff")]
+    [InlineData("""{"allow":true,"attachments":[""]}""", null, "")]
+    [InlineData("""{"allow":true,"content":7,"attachments":["AQ=="]}""", "7", "01")]
+    [InlineData("""{"allow":true,"content":7,"attachments":[]}""", "7", null)]
+    [InlineData("""{"allow":true,"attachments":[ ]}""", null, null)]
+    public void A_yes_may_bring_other_attachments_or_none(string json, string? content, string? bytes)
+    {
+        Assert.Null(Read(json, out var decision));
+
+        Assert.Equal(content, decision.Content is { } replaced ? Encoding.UTF8.GetString(replaced.Span) : null);
+        var payload = decision.Apply(Payload.Json("\"own\""u8));
+        Assert.Equal(content ?? "\"own\"", Encoding.UTF8.GetString(payload.Content));
+        Assert.Equal(bytes ?? "", Convert.ToHexStringLower(payload.Attachments.Bytes));
+        Assert.Equal(bytes is null, payload.Attachments.IsEmpty);
+    }
+
+    [Fact]
+    public void Attachments_that_an_answer_does_not_name_stay()
+    {
+        Assert.Null(Read("""{"allow":true,"content":7}""", out var decision, content: 0, attached: 3));
+
+        var payload = decision.Apply(new Payload(PayloadKind.Attachments, Attachments.Of("abc"u8).Block));
+        Assert.Equal("7", Encoding.UTF8.GetString(payload.Content));
+        Assert.Equal("abc", Encoding.UTF8.GetString(payload.Attachments.Bytes));
+    }
+
+    [Theory]
+    [InlineData("""{"allow":true,"attachments":"AQ=="}""", 1, 0, "must be an array")]
+    [InlineData("""{"allow":true,"attachments":[1]}""", 1, 0, "must be an array")]
+    [InlineData("""{"allow":true,"attachments":["A"]}""", 1, 0, "number 1 is none")]
+    [InlineData("""{"allow":true,"attachments":["AQ==","_w=="]}""", 1, 0, "number 2 is none")]
+    [InlineData("""{"allow":true,"attachments":["","","","","","","","","","","","","","","","",""]}""", 1, 0, "at most 16")]
+    [InlineData("""{"allow":true,"attachments":["AAAAAAAAAAAAAAAAAAAAAAAAAAA="]}""", 1, 0, "over Limits:MessageBytes")]
+    [InlineData("""{"allow":true,"attachments":["AAAA"]}""", 18, 0, "over Limits:MessageBytes")]
+    [InlineData("""{"allow":true,"content":1234}""", 0, 17, "over Limits:MessageBytes")]
+    [InlineData("""{"allow":true,"attachments":[]}""", 0, 3, "leaves nothing")]
+    public void An_answer_with_attachments_that_will_not_do_is_none(string json, int content, int attached, string problem)
+    {
+        Assert.Contains(problem, Read(json, out var decision, content, attached), StringComparison.Ordinal);
+        Assert.Equal(default, decision);
+    }
+
     [Fact]
     public void Text_that_is_not_UTF8_is_no_answer() =>
         Assert.Contains(
             "not UTF-8",
-            HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), MaxContent, out _),
+            HookDecisionReader.TryRead(Encoding.Latin1.GetBytes("{\"allow\":true,\"content\":\"\u00fc\"}"), 1, 0, MaxContent, out _),
             StringComparison.Ordinal);
 
-    private static string? Read(string json, out Decision decision) =>
-        HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), MaxContent, out decision);
+    private static string? Read(string json, out Decision decision, int content = 1, int attached = 0) =>
+        HookDecisionReader.TryRead(Encoding.UTF8.GetBytes(json), content, attached, MaxContent, out decision);
 }

@@ -39,7 +39,7 @@ public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServe
     {
         await using var client = await ConnectAsync();
         await client.SendAsync(RawWebSocket.Frame(Binary, payload));
-        await DisconnectAsync(client, 1003, "binary messages are not supported");
+        await DisconnectAsync(client, 1003, "a binary message begins with the length of its header, in 4 bytes");
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class DisconnectTests(EchoServer server) : IClassFixture<EchoServe
         await client.SendAsync(
             (byte[])[.. RawWebSocket.TextFrame(ping), .. RawWebSocket.Frame(Binary, [1]), .. RawWebSocket.TextFrame(ping)]);
         await MessageAsync(client, "pong");
-        await DisconnectAsync(client, 1003, "binary messages are not supported");
+        await DisconnectAsync(client, 1003, "a binary message begins with the length of its header, in 4 bytes");
     }
 
     [Theory]

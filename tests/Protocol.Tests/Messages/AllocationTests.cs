@@ -22,7 +22,34 @@ public sealed class AllocationTests
 
     [Fact]
     public void Writing_a_message_allocates_nothing() =>
-        Assert.Equal(0, Allocated(() => ServerMessageWriter.Message(_output, Chat, "{\"a\":1}"u8, User.Span, 123_456, 1_700_000_000_000)));
+        Assert.Equal(0, Allocated(() => ServerMessageWriter.Message(_output, Chat, Payload.Json("{\"a\":1}"u8), User.Span, 123_456, 1_700_000_000_000)));
+
+    [Fact]
+    public void Reading_a_binary_message_allocates_nothing()
+    {
+        byte[] payload = AttachmentsTests.Bytes(
+            """{"type":"message","channel":"chat:1","content":{"n":[1,2.5]},"id":"m1","attachments":[2,1]}""", 1, 2, 3);
+        byte[] block = new byte[Attachments.HeaderSize(2)];
+        Assert.Equal(0, Allocated(() =>
+        {
+            if (!ClientMessageReader.TryReadBinary(payload, out var message, out _, out string? violation))
+                throw new InvalidOperationException(violation);
+            AttachmentLengths.Read(message.Attachments, block);
+        }));
+    }
+
+    [Fact]
+    public void Writing_attachments_allocates_nothing_in_either_form()
+    {
+        byte[] block = AttachmentsTests.Block([1, 2, 3], []);
+        Assert.Equal(0, Allocated(() =>
+        {
+            var payload = new Payload(PayloadKind.Attachments, block);
+            ServerMessageWriter.Message(_output, Chat, payload, User.Span, 123_456, 1_700_000_000_000);
+            int size = ServerMessageWriter.BinarySize(Chat, payload, User.Span, 123_456, 1_700_000_000_000);
+            ServerMessageWriter.Binary(_output.GetSpan(size)[..size], Chat, payload, User.Span, 123_456, 1_700_000_000_000);
+        }));
+    }
 
     [Fact]
     public void Writing_an_ack_allocates_nothing() =>

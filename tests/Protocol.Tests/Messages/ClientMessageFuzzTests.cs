@@ -12,7 +12,7 @@ public sealed class ClientMessageFuzzTests
 
     private static readonly string[] Names =
     [
-        "type", "id", "channel", "content", "key", "token", "echo", "recover", "limit", "before", "after",
+        "type", "id", "channel", "content", "key", "token", "echo", "recover", "limit", "before", "after", "attachments",
         "x", "\\u0069d", "\\ud800", "\\uD8",
     ];
 

@@ -41,13 +41,13 @@ public sealed class MessageSizeTests
         long seq = parts.Seq >>> (parts.SeqShift & 63), time = parts.Time >>> (parts.TimeShift & 63);
 
         var output = new ArrayBufferWriter<byte>();
-        ServerMessageWriter.Message(output, JsonText.Encode(channel), content, senderText, seq, time);
+        ServerMessageWriter.Message(output, JsonText.Encode(channel), Payload.Json(content), senderText, seq, time);
         byte[] inPlace = new byte[output.WrittenCount];
-        ServerMessageWriter.Message(inPlace, JsonText.Encode(channel), content, senderText, seq, time);
+        ServerMessageWriter.Message(inPlace, JsonText.Encode(channel), Payload.Json(content), senderText, seq, time);
         using var written = JsonDocument.Parse(output.WrittenMemory);
         JsonElement root = written.RootElement;
         return output.WrittenSpan.SequenceEqual(inPlace)
-            && output.WrittenCount == ServerMessageWriter.MessageSize(JsonText.Encode(channel), content, senderText, seq, time)
+            && output.WrittenCount == ServerMessageWriter.MessageSize(JsonText.Encode(channel), Payload.Json(content), senderText, seq, time)
             && root.GetProperty("channel").GetString() == channel
             && root.GetProperty("content").GetString() == Whole(parts.Content)
             && Text(root, "sender") == (string.IsNullOrEmpty(sender) ? null : sender)

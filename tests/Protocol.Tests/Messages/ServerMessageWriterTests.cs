@@ -56,14 +56,14 @@ public sealed class ServerMessageWriterTests
     {
         Assert.Equal(
             """{"type":"message","channel":"chat:1","content":{"a" : 1e400}}""",
-            Written.By(output => ServerMessageWriter.Message(output, Chat, """{"a" : 1e400}"""u8, default, 0, 0)));
+            Written.By(output => ServerMessageWriter.Message(output, Chat, Payload.Json("""{"a" : 1e400}"""u8), default, 0, 0)));
         Assert.Equal(
             """{"type":"message","channel":"chat:1","content":null,"sender":"u\"","seq":9223372036854775807,"time":1}""",
-            Written.By(output => ServerMessageWriter.Message(output, Chat, "null"u8, "u\""u8, long.MaxValue, 1)));
+            Written.By(output => ServerMessageWriter.Message(output, Chat, Payload.Json("null"u8), "u\""u8, long.MaxValue, 1)));
         Assert.Equal(
             """{"type":"message","channel":"é\\","content":"\ud800","time":1700000000000}""",
             Written.By(output => ServerMessageWriter.Message(
-                output, JsonText.Encode("é\\"u8), """ "\ud800" """u8[1..^1], default, 0, 1_700_000_000_000)));
+                output, JsonText.Encode("é\\"u8), Payload.Json(""" "\ud800" """u8[1..^1]), default, 0, 1_700_000_000_000)));
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class ServerMessageWriterTests
             Written.By(output =>
             {
                 ServerMessageWriter.Pong(output, default);
-                ServerMessageWriter.Message(output, Chat, "1"u8, default, 0, 0);
+                ServerMessageWriter.Message(output, Chat, Payload.Json("1"u8), default, 0, 0);
                 ServerMessageWriter.Pong(output, "2"u8);
             }));
     }

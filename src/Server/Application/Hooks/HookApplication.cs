@@ -1,3 +1,4 @@
+using Gateway.Protocol.Messages;
 using Gateway.Server.Backplane;
 using Gateway.Server.Naming;
 using Gateway.Server.Options;
@@ -19,8 +20,8 @@ internal sealed class HookApplication(GatewayOptions options, HookCalls? calls =
 
     public ValueTask<Decision> SubscribeAsync(in Caller caller, ChannelName channel) => calls?.SubscribeAsync(caller, channel) ?? default;
 
-    public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
-        calls?.PublishAsync(caller, channel, content) ?? default;
+    public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, Payload payload) =>
+        calls?.PublishAsync(caller, channel, payload) ?? default;
 
     public void OnConnected(string connection, string user) => events?.Add(HookEvents.Connected, connection, user);
 

@@ -31,13 +31,23 @@ internal static class HookBody
     /// <param name="time">Unix milliseconds.</param>
     /// <param name="caller">The publisher.</param>
     /// <param name="channel">The channel.</param>
-    /// <param name="content">JSON, which stays as it is byte for byte.</param>
-    public static ReadOnlyMemory<byte> Publish(string node, long time, in Caller caller, ChannelName channel, ReadOnlySpan<byte> content)
+    /// <param name="payload">The message, whose content stays as it is byte for byte.</param>
+    public static ReadOnlyMemory<byte> Publish(string node, long time, in Caller caller, ChannelName channel, Payload payload)
     {
         var body = Begin(HookEvents.Publish, node, time, caller, out var writer);
         writer.WriteString("channel"u8, channel.Json);
-        writer.WritePropertyName("content"u8);
-        writer.WriteRawValue(content, skipInputValidation: true);
+        if (payload.Content is { IsEmpty: false } content)
+        {
+            writer.WritePropertyName("content"u8);
+            writer.WriteRawValue(content, skipInputValidation: true);
+        }
+        if (payload.Attachments is { IsEmpty: false } attachments)
+        {
+            writer.WritePropertyName("attachments"u8);
+            byte[] texts = new byte[AttachmentTexts.Size(attachments)];
+            AttachmentTexts.Write(attachments, texts);
+            writer.WriteRawValue(texts, skipInputValidation: true);
+        }
         return End(body, writer);
     }
 

@@ -17,6 +17,9 @@ internal sealed class HookCalls : IDisposable
     /// <summary>Room for all that an answer holds beside a message's content.</summary>
     private const int AnswerBytes = 16 * 1024;
 
+    /// <summary>What a byte takes in base64, rounded up.</summary>
+    private const double Base64Growth = 1.34;
+
     private static readonly ProtocolError NoAnswer = new(ErrorCode.Unavailable, "the application does not answer; nothing was done");
 
     private readonly GatewayOptions _options;
@@ -31,7 +34,7 @@ internal sealed class HookCalls : IDisposable
     public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILoggerFactory logs)
     {
         (_options, _time, _metrics, _log) = (options, time, metrics, logs.CreateLogger(HookLog.CallsCategory));
-        _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + options.Limits.MessageBytes);
+        _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + (int)Math.Min(int.MaxValue - AnswerBytes, Base64Growth * options.Limits.MessageBytes));
         BlockingHook? Configured(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
         (_connect, _subscribe, _publish) =
             (Configured(HookEvents.Connect), Configured(HookEvents.Subscribe), Configured(HookEvents.Publish));
@@ -51,11 +54,13 @@ internal sealed class HookCalls : IDisposable
 
     /// <param name="caller">The publisher.</param>
     /// <param name="channel">The channel.</param>
-    /// <param name="content">JSON; read before the method returns.</param>
-    public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, ReadOnlySpan<byte> content) =>
-        _publish is null ? default : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, content));
+    /// <param name="payload">The message; read before the method returns.</param>
+    public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, Payload payload) =>
+        _publish is null
+            ? default
+            : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, payload), payload.Content.Length, payload.Attachments.Bytes.Length);
 
-    private async ValueTask<Decision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body)
+    private async ValueTask<Decision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body, int content = 0, int attached = 0)
     {
         if (!hook.Circuit.TryEnter())
         {
@@ -67,7 +72,8 @@ internal sealed class HookCalls : IDisposable
         _metrics.Waited(Stopwatch.GetElapsedTime(start));
         Note(hook, reply);
         var decision = Decision.Allowed;
-        string? problem = reply.Problem ?? HookDecisionReader.TryRead(reply.Json, _options.Limits.MessageBytes, out decision);
+        string? problem = reply.Problem
+            ?? HookDecisionReader.TryRead(reply.Json, content, attached, _options.Limits.MessageBytes, out decision);
         if (problem is not null)
         {
             _metrics.Called(hook.Name, CallResult.Failed);
@@ -83,7 +89,7 @@ internal sealed class HookCalls : IDisposable
     {
         if (decision.Denial is not null)
             return CallResult.Denied;
-        return decision.Content is not null ? CallResult.Replaced : CallResult.Allowed;
+        return decision.Replaces ? CallResult.Replaced : CallResult.Allowed;
     }
 
     private Decision WithoutAnswer => _options.Hooks.FailOpen ? Decision.Allowed : new Decision(NoAnswer);

@@ -22,15 +22,22 @@ internal static class HookDecisionReader
 
     /// <summary>Reads an answer.</summary>
     /// <param name="json">The answer.</param>
-    /// <param name="maxContent">Bytes that a content to publish may have.</param>
+    /// <param name="content">Bytes of the client's own content.</param>
+    /// <param name="attached">Bytes of the client's own attachments.</param>
+    /// <param name="most">Bytes that a message may have.</param>
     /// <param name="decision">What the answer says.</param>
     /// <returns>What is wrong with the answer; null for nothing.</returns>
-    public static string? TryRead(ReadOnlyMemory<byte> json, int maxContent, out Decision decision)
+    public static string? TryRead(ReadOnlyMemory<byte> json, int content, int attached, int most, out Decision decision)
     {
         decision = default;
         try
         {
-            return Utf8.IsValid(json.Span) ? Read(json, maxContent, out decision) : "its answer is not UTF-8";
+            if (!Utf8.IsValid(json.Span))
+                return "its answer is not UTF-8";
+            if ((Read(json, out var read) ?? CheckSize(read, content, attached, most)) is { } problem)
+                return problem;
+            decision = read;
+            return null;
         }
         catch (JsonException)
         {
@@ -38,13 +45,13 @@ internal static class HookDecisionReader
         }
     }
 
-    private static string? Read(ReadOnlyMemory<byte> json, int maxContent, out Decision decision)
+    private static string? Read(ReadOnlyMemory<byte> json, out Decision decision)
     {
         decision = default;
         var scanner = new JsonObjectScanner(json.Span);
         if (!scanner.TryEnter())
             return "its answer is not a JSON object";
-        ReadOnlySpan<byte> allow = default, code = default, message = default, content = default;
+        ReadOnlySpan<byte> allow = default, code = default, message = default, content = default, texts = default;
         while (scanner.MoveNext())
         {
             if (scanner.NameIs("allow"u8))
@@ -55,6 +62,8 @@ internal static class HookDecisionReader
                 message = scanner.ReadValue();
             else if (scanner.NameIs("content"u8))
                 content = scanner.ReadValue();
+            else if (scanner.NameIs("attachments"u8))
+                texts = scanner.ReadValue();
             else
                 scanner.ReadValue();
         }
@@ -62,11 +71,38 @@ internal static class HookDecisionReader
             return "its answer has no 'allow' that is true or false";
         if (!isAllowed)
             decision = new Decision(new ProtocolError(Code(code), Text(message)));
-        else if (content.Length > maxContent)
-            return "the 'content' in its answer is over Limits:MessageBytes";
-        else if (json.Span.Overlaps(content, out int at))
-            decision = new Decision(null, json.Slice(at, content.Length));
+        else
+            return ReadReplacement(json, content, texts, out decision);
         return null;
+    }
+
+    private static string? ReadReplacement(
+        ReadOnlyMemory<byte> json, ReadOnlySpan<byte> content, ReadOnlySpan<byte> texts, out Decision decision)
+    {
+        decision = default;
+        Attachments attachments = default;
+        if (AttachmentTexts.AreThere(texts) && !AttachmentTexts.TryDecode(texts, out attachments, out string problem))
+            return $"the 'attachments' in its answer {problem}";
+        if (json.Span.Overlaps(content, out int at))
+            decision = decision with { Content = json.Slice(at, content.Length) };
+        if (!texts.IsEmpty)
+            decision = decision with { Attachments = attachments.Block.ToArray() };
+        return null;
+    }
+
+    /// <summary>Checks the message that comes of a decision.</summary>
+    private static string? CheckSize(in Decision decision, int content, int attached, int most)
+    {
+        if (!decision.Replaces)
+            return null;
+        content = decision.Content?.Length ?? content;
+        if (decision.Attachments is { } block)
+        {
+            if (block.IsEmpty && content == 0)
+                return "its answer leaves nothing of the message";
+            attached = block.IsEmpty ? 0 : Attachments.Read(block.Span).Bytes.Length;
+        }
+        return (long)content + attached > most ? "the message in its answer is over Limits:MessageBytes" : null;
     }
 
     private static string Code(ReadOnlySpan<byte> value)

@@ -56,7 +56,7 @@ internal sealed class HistoryStream
         if (_count == _ring.Length)
             Grow();
         _ring[(_first + _count++) % _ring.Length] = message;
-        Bytes += message.Content.Length + MessageOverhead;
+        Bytes += message.Bytes.Length + MessageOverhead;
         return Top = Top with { Seq = message.Seq };
     }
 
@@ -68,7 +68,7 @@ internal sealed class HistoryStream
 
     public void DropOldest()
     {
-        Bytes -= _ring[_first].Content.Length + MessageOverhead;
+        Bytes -= _ring[_first].Bytes.Length + MessageOverhead;
         _ring[_first] = default;
         _first = (_first + 1) % _ring.Length;
         if (--_count == 0)
@@ -100,7 +100,7 @@ internal sealed class HistoryStream
         for (; seq >= first && seq <= last && messages.Count < query.Limit; seq += forward ? 1 : -1)
         {
             var message = _ring[(int)((_first + (seq - Oldest)) % _ring.Length)];
-            bytes += message.Content.Length + MessageOverhead;
+            bytes += message.Bytes.Length + MessageOverhead;
             if (bytes > query.MaxBytes && messages.Count > 0)
                 break;
             messages.Add(message);

@@ -70,10 +70,12 @@ internal readonly ref struct MessageBody
     /// <summary>Whether these are all bytes of a body that a gateway of this version wrote, and so may be read.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length <= HeaderBytes || ChecksumOf(bytes) != RecordChecksum.Of(bytes[ChecksumBytes..]) || !IsKnown(bytes[ChecksumBytes]))
+        if (bytes.Length <= HeaderBytes || ChecksumOf(bytes) != RecordChecksum.Of(bytes[ChecksumBytes..])
+            || (bytes[ChecksumBytes] & ~KindBits) != Layout)
             return false;
         var (sender, except, trace) = LengthsOf(bytes);
-        return bytes.Length > HeaderBytes + sender + except + trace;
+        int header = HeaderBytes + sender + except + trace;
+        return bytes.Length > header && Payload.IsWhole(KindOf(bytes), bytes[header..]);
     }
 
     /// <summary>Of a body that is whole. Tells messages apart: time and sender are in it, too.</summary>
@@ -90,7 +92,7 @@ internal readonly ref struct MessageBody
             Sender = rest[..sender],
             Except = ConnectionId.TryParse(rest.Slice(sender, except)),
             Trace = trace == 0 ? null : Encoding.ASCII.GetString(rest.Slice(sender + except, trace)),
-            Payload = new Payload((PayloadKind)(bytes[ChecksumBytes] & KindBits), rest[(sender + except + trace)..]),
+            Payload = new Payload(KindOf(bytes), rest[(sender + except + trace)..]),
         };
     }
 
@@ -98,7 +100,7 @@ internal readonly ref struct MessageBody
     /// <param name="last">What the last call returned: most often the same again, and then nothing is made.</param>
     public Utf8Text SenderText(Utf8Text last) => Sender.SequenceEqual(last.Span) ? last : Utf8Text.Of(Sender);
 
-    private static bool IsKnown(byte form) => (form & ~KindBits) == Layout && (PayloadKind)(form & KindBits) == PayloadKind.Json;
+    private static PayloadKind KindOf(ReadOnlySpan<byte> bytes) => (PayloadKind)(bytes[ChecksumBytes] & KindBits);
 
     private static (int Sender, int Except, int Trace) LengthsOf(ReadOnlySpan<byte> bytes)
     {

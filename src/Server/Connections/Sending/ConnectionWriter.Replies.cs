@@ -1,5 +1,7 @@
 using Gateway.Protocol.WebSockets;
+using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
+using Gateway.Server.Naming;
 
 namespace Gateway.Server.Connections.Sending;
 
@@ -15,6 +17,25 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             Scheduler.Add(this);
         if (isQueued && reply.Timing == SendTiming.Now)
             Pump();
+        return isQueued;
+    }
+
+    public bool SendMessage(Subscription subscription, in Publication publication)
+    {
+        var channel = subscription.Channel.Name;
+        int size = MessageBatch.SizeOf(channel, publication);
+        var apart = Encoding.IsSlow(size) ? WriteApart(channel, publication) : null;
+        bool isQueued;
+        lock (this)
+        {
+            isQueued = !subscription.Ended;
+            subscription.IsAnswered |= isQueued;
+            if (isQueued && _state == State.Open && apart is not null)
+                _queue.Enqueue(new QueuedFrames(apart, 0, 1, null));
+            else if (isQueued && _state == State.Open)
+                Put(channel, publication, size);
+        }
+        apart?.Release();
         return isQueued;
     }
 
@@ -137,6 +158,25 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
 
     private PositionMark? MarkOf(in Reply reply) => reply.Change != PositionChange.None && Encoding.HasPositions
         ? new PositionMark(reply.Channel!, reply.Change, reply.Position)
+        : null;
+
+    private void Put(ChannelName channel, in Publication publication, int size)
+    {
+        var replies = BeginReply(size, out int start);
+        Encoding.WriteMessage(replies, channel, publication);
+        EndReply(replies, start, MarkOf(channel, publication));
+    }
+
+    private FrameBatch WriteApart(ChannelName channel, in Publication publication)
+    {
+        var frames = FrameBatch.Rent(Encoding);
+        Encoding.WriteMessage(frames, channel, publication);
+        frames.EndFrame(start: 0, MarkOf(channel, publication));
+        return frames;
+    }
+
+    private PositionMark? MarkOf(ChannelName channel, in Publication publication) => Encoding.HasPositions
+        ? new PositionMark(channel, PositionChange.Advance, new Position(Epoch: null!, publication.Seq))
         : null;
 
     /// <summary>The batch at the end of the queue, where that is one of replies with room, or a new one.</summary>

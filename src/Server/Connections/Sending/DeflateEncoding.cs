@@ -70,9 +70,18 @@ internal sealed class DeflateEncoding(FrameEncoding plain, BoundedPool<Deflater>
         WriteReply(output, frames);
     }
 
-    // Messages of a channel come by Transcode; written here they are as valid, and plain.
-    public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication) =>
-        plain.WriteMessage(output, channel, publication);
+    // Messages of a channel come by Transcode; here those that one client has missed.
+    public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
+    {
+        if (!channel.Namespace.Rules.Compress)
+        {
+            plain.WriteMessage(output, channel, publication);
+            return;
+        }
+        var frames = FrameBatch.Rent(plain);
+        plain.WriteMessage(frames, channel, publication);
+        WriteReply(output, frames);
+    }
 
     public override void WritePresence(FrameBatch output, ChannelName channel, PresenceMessage presence) =>
         plain.WritePresence(output, channel, presence);

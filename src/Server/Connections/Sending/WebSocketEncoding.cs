@@ -23,9 +23,13 @@ internal abstract class WebSocketEncoding : FrameEncoding
 
     /// <summary>Writes the header of a text frame.</summary>
     /// <param name="output">Where to.</param>
-    /// <param name="length">Bytes of the text, which follows.</param>
-    /// <returns>Space for the text; <see cref="FrameBatch.Advance"/> is the caller's.</returns>
+    /// <param name="length">Bytes of the payload, which follows.</param>
+    /// <returns>Space for the payload; <see cref="FrameBatch.Advance"/> is the caller's.</returns>
     protected static Span<byte> BeginText(FrameBatch output, int length) => Begin(output, Opcode.Text, length);
+
+    /// <summary>Writes the header of a binary frame.</summary>
+    /// <inheritdoc cref="BeginText"/>
+    protected static Span<byte> BeginBinary(FrameBatch output, int length) => Begin(output, Opcode.Binary, length);
 
     /// <summary>Writes a text frame.</summary>
     protected static void WriteText(FrameBatch output, ReadOnlySpan<byte> text) => Write(output, Opcode.Text, text);

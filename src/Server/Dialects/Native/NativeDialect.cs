@@ -11,9 +11,9 @@ using Gateway.Server.Sessions;
 namespace Gateway.Server.Dialects.Native;
 
 /// <summary>
-/// Protocol version 1 on one connection: reads each JSON message once and gives the session what it asks for. Called by the connection,
-/// from the threads that <see cref="IDialect"/> names. It answers itself, because a writer of replies would be another object of every
-/// idle connection.
+/// Protocol version 1 on one connection: reads each message once and gives the session what it asks for. Called by the connection, from
+/// the threads that <see cref="IDialect"/> names. It answers itself, because a writer of replies would be another object of every idle
+/// connection.
 /// </summary>
 internal sealed class NativeDialect : NativeReplies, IDialect
 {
@@ -36,28 +36,24 @@ internal sealed class NativeDialect : NativeReplies, IDialect
 
     public ValueTask OnMessageAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
-        if (kind == FrameKind.Binary)
-        {
-            _session.Connection.RequestClose(CloseRequest.BinaryRefused);
-            return default;
-        }
         _session.Services.Metrics.Received();
-        if (ClientMessageReader.TryRead(payload.Span, out var message, out var error))
+        if (TryRead(kind, payload.Span, out var message, out var error, out string? violation))
             return Do(message);
-        _session.Refuse(error, message.Id, message.Channel);
+        if (violation is not null)
+            _session.Connection.RequestClose(CloseRequest.NoBinaryMessage(violation));
+        else
+            _session.Refuse(error, message.Id, message.Channel);
         return default;
     }
 
     public void OnRateLimited(FrameKind kind, ReadOnlyMemory<byte> payload, long retryAfter)
     {
-        if (kind == FrameKind.Binary)
-        {
-            _session.Connection.RequestClose(CloseRequest.BinaryRefused);
-            return;
-        }
         // Read all the same: without its id the client would not know which message was not done.
-        ClientMessageReader.TryRead(payload.Span, out var message, out _);
-        _session.RefuseRate(message.Id, message.Channel, retryAfter);
+        TryRead(kind, payload.Span, out var message, out _, out string? violation);
+        if (violation is not null)
+            _session.Connection.RequestClose(CloseRequest.NoBinaryMessage(violation));
+        else
+            _session.RefuseRate(message.Id, message.Channel, retryAfter);
     }
 
     public void WriteDisconnect(IBufferWriter<byte> output, CloseRequest close) =>
@@ -82,14 +78,7 @@ internal sealed class NativeDialect : NativeReplies, IDialect
         switch (message.Type)
         {
             case ClientMessageType.Message:
-                return _session.Publish(new PublishCommand
-                {
-                    Channel = message.Channel,
-                    Content = message.Content,
-                    Key = message.Key,
-                    Echo = message.Echo,
-                    Id = message.Id,
-                });
+                return message.Attachments.IsEmpty ? Publish(message, Payload.Json(message.Content)) : PublishAttached(message);
             case ClientMessageType.Ping:
                 _session.Ping(message.Id);
                 return default;
@@ -103,6 +92,45 @@ internal sealed class NativeDialect : NativeReplies, IDialect
             default:
                 return _session.Do(message.Channel, RequestOf(message));
         }
+    }
+
+    private ValueTask Publish(in ClientMessage message, Payload payload) =>
+        _session.Publish(new PublishCommand
+        {
+            Channel = message.Channel,
+            Payload = payload,
+            Key = message.Key,
+            Echo = message.Echo,
+            Id = message.Id,
+        });
+
+    /// <summary>Puts the payload together in pooled memory, which the session has read when its method returns.</summary>
+    private ValueTask PublishAttached(in ClientMessage message)
+    {
+        int header = Attachments.HeaderSize(AttachmentLengths.Count(message.Attachments));
+        int attached = header + message.AttachedBytes.Length;
+        int length = attached + message.Content.Length;
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            AttachmentLengths.Read(message.Attachments, bytes);
+            message.AttachedBytes.CopyTo(bytes.AsSpan(header));
+            message.Content.CopyTo(bytes.AsSpan(attached));
+            return Publish(message, new Payload(PayloadKind.Attachments, bytes.AsSpan(0, length)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private static bool TryRead(
+        FrameKind kind, ReadOnlySpan<byte> payload, out ClientMessage message, out ProtocolError error, out string? violation)
+    {
+        if (kind == FrameKind.Binary)
+            return ClientMessageReader.TryReadBinary(payload, out message, out error, out violation);
+        violation = null;
+        return ClientMessageReader.TryRead(payload, out message, out error);
     }
 
     private static ChannelRequest RequestOf(in ClientMessage message)

@@ -7,7 +7,9 @@ using Gateway.Server.Naming;
 
 namespace Gateway.Server.Dialects.Native;
 
-/// <summary>The native protocol's messages, <c>gateway.v1.json</c>, in WebSocket frames.</summary>
+/// <summary>
+/// The native protocol's messages, <c>gateway.v1.json</c>, in WebSocket frames: text, but binary where a message has attachments.
+/// </summary>
 internal sealed class NativeEncoding : WebSocketEncoding
 {
     public static readonly NativeEncoding Instance = new();
@@ -18,10 +20,19 @@ internal sealed class NativeEncoding : WebSocketEncoding
 
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
-        var content = publication.Payload.Bytes;
+        var payload = publication.Payload;
         var sender = publication.Sender.Span;
-        int size = ServerMessageWriter.MessageSize(channel.Json, content, sender, publication.Seq, publication.Time);
-        ServerMessageWriter.Message(BeginText(output, size), channel.Json, content, sender, publication.Seq, publication.Time);
+        int size;
+        if (payload.Kind == PayloadKind.Json)
+        {
+            size = ServerMessageWriter.MessageSize(channel.Json, payload, sender, publication.Seq, publication.Time);
+            ServerMessageWriter.Message(BeginText(output, size), channel.Json, payload, sender, publication.Seq, publication.Time);
+        }
+        else
+        {
+            size = ServerMessageWriter.BinarySize(channel.Json, payload, sender, publication.Seq, publication.Time);
+            ServerMessageWriter.Binary(BeginBinary(output, size)[..size], channel.Json, payload, sender, publication.Seq, publication.Time);
+        }
         output.Advance(size);
     }
 

@@ -56,22 +56,14 @@ internal class NativeReplies(IReplyOutlet outlet) : IClientReplies
         SendUnsubscribed(channel, json, reason.KeepsPosition ? PositionChange.None : PositionChange.Remove, SendTiming.Now);
     }
 
-    public bool Recovered(Subscription subscription, in PublishedMessage message)
-    {
-        var channel = subscription.Channel.Name;
-        var json = ReplyBuffer.Rent();
-        ServerMessageWriter.Message(json, channel.Json, message.Content.Span, message.Sender.Span, message.Seq, message.Time);
-        return outlet.Send(new Reply
+    public bool Recovered(Subscription subscription, in PublishedMessage message) =>
+        outlet.SendMessage(subscription, new Publication
         {
-            Type = MessageType.Message,
-            Message = json.WrittenSpan,
-            Subscription = subscription,
-            Change = PositionChange.Advance,
-            Channel = channel,
-            Position = new Position(Epoch: null!, message.Seq),
-            StaysPlain = StaysPlain(channel),
+            Payload = message.Payload,
+            Sender = message.Sender,
+            Seq = message.Seq,
+            Time = message.Time,
         });
-    }
 
     public void Published(ChannelName channel, ReadOnlySpan<byte> id, Position? position, SendTiming timing)
     {

@@ -34,19 +34,19 @@ internal sealed class EventStreamEncoding : FrameEncoding
 
     public override void WriteMessage(FrameBatch output, ChannelName channel, in Publication publication)
     {
-        var content = publication.Payload.Bytes;
+        var payload = publication.Payload;
         var sender = publication.Sender.Span;
-        int size = ServerMessageWriter.MessageSize(channel.Json, content, sender, publication.Seq, publication.Time);
-        if (content.ContainsAny(LineEnds))
+        int size = ServerMessageWriter.MessageSize(channel.Json, payload, sender, publication.Seq, publication.Time);
+        if (payload.Content.ContainsAny(LineEnds))
         {
             var message = ReplyBuffer.Rent();
-            ServerMessageWriter.Message(message, channel.Json, content, sender, publication.Seq, publication.Time);
+            ServerMessageWriter.Message(message, channel.Json, payload, sender, publication.Seq, publication.Time);
             WriteEvent(output, MessageType.Message, message.WrittenSpan, retryAfter: null);
             return;
         }
         var frame = output.GetSpan(MessageBegin.Length + size + End.Length);
         MessageBegin.CopyTo(frame);
-        ServerMessageWriter.Message(frame[MessageBegin.Length..], channel.Json, content, sender, publication.Seq, publication.Time);
+        ServerMessageWriter.Message(frame[MessageBegin.Length..], channel.Json, payload, sender, publication.Seq, publication.Time);
         End.CopyTo(frame[(MessageBegin.Length + size)..]);
         output.Advance(MessageBegin.Length + size + End.Length);
     }
