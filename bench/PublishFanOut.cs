@@ -1,3 +1,4 @@
+using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Bench.InMemory;
 
@@ -42,13 +43,22 @@ public class PublishFanOut
     /// <summary>What is published instead of <see cref="Content"/>; null for nothing.</summary>
     public string? OtherContent { get; set; }
 
+    /// <summary>Whether the content is an attachment instead of JSON.</summary>
+    [Params(false, true)]
+    public bool Bytes { get; set; }
+
     [GlobalSetup]
     public void Setup()
     {
         string channel = History ? "kept:room" : "room";
         _node = new Node("Namespaces:kept:History=100");
         _publisher = new Client(_node, _replied);
-        _one = ClientFrames.Text($$"""{"type":"message","channel":"{{channel}}","content":{{OtherContent ?? Content}},"id":"m1"}""", Key);
+        byte[] attachment = Encoding.UTF8.GetBytes(Content);
+        _one = Bytes
+            ? ClientFrames.Attached(
+                $$"""{"type":"message","channel":"{{channel}}","id":"m1","attachments":[{{attachment.Length}}]}""", attachment, Key)
+            : ClientFrames.Text(
+                $$"""{"type":"message","channel":"{{channel}}","content":{{OtherContent ?? Content}},"id":"m1"}""", Key);
         _several = [.. Enumerable.Repeat(_one, InFlight).SelectMany(frame => frame)];
         int streams = Streams ? Subscribers / 2 : 0;
         _subscribers = [.. Enumerable.Range(0, Subscribers - streams).Select(i => new Client(_node, _delivered, i < Compressing))];

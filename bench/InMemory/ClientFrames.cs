@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
+using Gateway.Protocol.Messages;
 using Gateway.Protocol.WebSockets;
 
 namespace Gateway.Bench.InMemory;
 
-/// <summary>Text frames as a client sends them: masked. Stateless.</summary>
+/// <summary>Frames as a client sends them: masked. Stateless.</summary>
 internal static class ClientFrames
 {
     /// <summary>
@@ -15,6 +16,7 @@ internal static class ClientFrames
     private const int MaxHeaderBytes = 14;
     private const byte FinalText = 0x81;
     private const byte CompressedBit = 0x40;
+    private const byte FinalBinary = 0x82;
     private const byte FinalPong = 0x8A;
     private const byte MaskBit = 0x80;
 
@@ -26,6 +28,18 @@ internal static class ClientFrames
     /// <summary>A text frame that is marked as compressed (RFC 7692 section 6).</summary>
     public static byte[] Compressed(ReadOnlySpan<byte> deflated, uint key = NoKey) =>
         Frame(FinalText | CompressedBit, deflated.ToArray(), key);
+
+    /// <summary>A binary message of the protocol.</summary>
+    public static byte[] Attached(string header, ReadOnlySpan<byte> attachments, uint key = NoKey) =>
+        Frame(FinalBinary, BinaryPayload(header, attachments), key);
+
+    /// <summary>The payload of a binary message of the protocol.</summary>
+    public static byte[] BinaryPayload(string header, ReadOnlySpan<byte> attachments)
+    {
+        byte[] length = new byte[BinaryMessage.LengthBytes];
+        BinaryPrimitives.WriteInt32BigEndian(length, Encoding.UTF8.GetByteCount(header));
+        return [.. length, .. Encoding.UTF8.GetBytes(header), .. attachments];
+    }
 
     private static byte[] Frame(byte first, byte[] bytes, uint key)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gateway.Bench.Deflating;
+using Gateway.Protocol.Messages;
 
 namespace Gateway.Bench.Smoke;
 
@@ -22,7 +23,12 @@ internal static class SmokeOperations
     private const double TickNoise = 2;
 
     /// <summary>The content's array is kept and nothing else: its header and length, and the bytes rounded up to whole words.</summary>
-    private static double KeptContent => 24 + ((Encoding.UTF8.GetByteCount(PublishFanOut.Content) + 7) & ~7);
+    private static double KeptContent => KeptArray(Encoding.UTF8.GetByteCount(PublishFanOut.Content));
+
+    /// <summary>An attachment is kept with its length.</summary>
+    private static double KeptBytes => KeptArray(Attachments.HeaderSize(1) + Encoding.UTF8.GetByteCount(PublishFanOut.Content));
+
+    private static double KeptArray(int length) => 24 + ((length + 7) & ~7);
 
     /// <summary>Each is made when it is its turn, and what it needed is cleaned up after it.</summary>
     public static IEnumerable<Operation> All()
@@ -31,6 +37,7 @@ internal static class SmokeOperations
         [
             Reading, Writing, Lookups, Sending, Streaming, Waiting, Echoing,
             Compressing, () => Publishing(history: false), () => Publishing(history: true), () => Publishing(history: false, streams: true),
+            () => Publishing(history: false, bytes: true), () => Publishing(history: true, bytes: true),
             () => Publishing(compressing: 0), () => Publishing(PublishFanOut.Subscribers / 2), () => Publishing(PublishFanOut.Subscribers),
         ];
         return groups.SelectMany(group => group());
@@ -58,6 +65,7 @@ internal static class SmokeOperations
         }
         var messages = new MessageReading();
         yield return new("reading a message", () => messages.Message(), Allowed: 0);
+        yield return new("reading a message of bytes", () => messages.Attached(), Allowed: 0);
         yield return new("reading a subscribe", () => messages.Subscribe(), Allowed: 0);
     }
 
@@ -65,6 +73,7 @@ internal static class SmokeOperations
     {
         var messages = new MessageWriting();
         yield return new("writing a message", () => messages.Message(), Allowed: 0);
+        yield return new("writing a message of bytes", () => messages.Attached(), Allowed: 0);
         yield return new("writing an ack", () => messages.Ack(), Allowed: 0);
     }
 
@@ -140,15 +149,16 @@ internal static class SmokeOperations
         publishing.Cleanup();
     }
 
-    private static IEnumerable<Operation> Publishing(bool history, bool streams = false)
+    private static IEnumerable<Operation> Publishing(bool history, bool streams = false, bool bytes = false)
     {
-        var publishing = new PublishFanOut { History = history, Streams = streams };
+        var publishing = new PublishFanOut { History = history, Streams = streams, Bytes = bytes };
         publishing.Setup();
-        double allowed = PublishNoise + (history ? KeptContent : 0);
+        double allowed = PublishNoise + (history ? bytes ? KeptBytes : KeptContent : 0);
         string to = $"to {PublishFanOut.Subscribers}{(history ? ", history" : "")}{(streams ? ", half of them streams" : "")}";
-        yield return new($"publish {to}", publishing.One, allowed, Calls: 500);
+        string what = bytes ? "publish bytes" : "publish";
+        yield return new($"{what} {to}", publishing.One, allowed, Calls: 500);
         yield return new(
-            $"publish {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
+            $"{what} {to}, {PublishFanOut.InFlight} in flight", publishing.SeveralInFlight, allowed, PublishFanOut.InFlight, Calls: 1_000);
         publishing.Cleanup();
     }
 }
