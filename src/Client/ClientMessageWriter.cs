@@ -1,23 +1,43 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Gateway.Protocol.Messages;
 
 namespace Gateway.Client;
 
-/// <summary>Writes the client's messages, each as one JSON object in UTF-8. Stateless.</summary>
+/// <summary>Writes the client's messages, each as one JSON object in UTF-8, with the attachments behind it. Stateless.</summary>
 internal static class ClientMessageWriter
 {
-    public static byte[] Publish<T>(long id, string channel, T content, JsonTypeInfo<T> type, bool echo, string key) =>
-        Write(MessageType.Message, id, writer =>
+    /// <summary>Writes a message: as text, or as a binary message where it has attachments.</summary>
+    /// <param name="id">The request's id.</param>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="content">Writes the content. Null for none.</param>
+    /// <param name="attachments">The attachments.</param>
+    /// <param name="echo">Whether this client gets the message too.</param>
+    /// <param name="key">The idempotency key.</param>
+    public static byte[] Publish(
+        long id, string channel, Action<Utf8JsonWriter>? content, IReadOnlyCollection<ReadOnlyMemory<byte>> attachments, bool echo, string key)
+    {
+        byte[] text = Write(MessageType.Message, id, writer =>
         {
             writer.WriteString("channel"u8, channel);
-            writer.WritePropertyName("content"u8);
-            JsonSerializer.Serialize(writer, content, type);
+            if (content is not null)
+            {
+                writer.WritePropertyName("content"u8);
+                content(writer);
+            }
             writer.WriteString("key"u8, key);
             if (!echo)
                 writer.WriteBoolean("echo"u8, false);
+            if (attachments.Count == 0)
+                return;
+            writer.WriteStartArray("attachments"u8);
+            foreach (var attachment in attachments)
+                writer.WriteNumberValue(attachment.Length);
+            writer.WriteEndArray();
         });
+        return attachments.Count == 0 ? text : Join(text, attachments);
+    }
 
     public static byte[] Subscribe(long id, string channel, Position? recover, string? token) =>
         Write(MessageType.Subscribe, id, writer =>
@@ -54,6 +74,18 @@ internal static class ClientMessageWriter
     public static byte[] Refresh(long id, string token) => Write(MessageType.Refresh, id, writer => writer.WriteString("token"u8, token));
 
     public static byte[] Ping(long id) => Write(MessageType.Ping, id, _ => { });
+
+    private static byte[] Join(byte[] header, IReadOnlyCollection<ReadOnlyMemory<byte>> attachments)
+    {
+        var message = new ArrayBufferWriter<byte>(
+            BinaryMessage.LengthBytes + header.Length + attachments.Sum(attachment => attachment.Length));
+        BinaryPrimitives.WriteInt32BigEndian(message.GetSpan(BinaryMessage.LengthBytes), header.Length);
+        message.Advance(BinaryMessage.LengthBytes);
+        message.Write(header);
+        foreach (var attachment in attachments)
+            message.Write(attachment.Span);
+        return message.WrittenSpan.ToArray();
+    }
 
     private static byte[] Write(ReadOnlySpan<byte> type, long id, Action<Utf8JsonWriter> fields)
     {

@@ -76,7 +76,9 @@ internal sealed partial class Connection
                 return null;
             length += received.Count;
             if (received.EndOfMessage)
-                return ServerMessage.Read(_buffer.AsSpan(0, length));
+                return received.MessageType == WebSocketMessageType.Binary
+                    ? ServerMessage.ReadBinary(_buffer.AsSpan(0, length))
+                    : ServerMessage.Read(_buffer.AsSpan(0, length));
             if (length == MaxReceivedBytes)
                 throw new JsonException($"a message of more than {MaxReceivedBytes} bytes");
             if (length == _buffer.Length)

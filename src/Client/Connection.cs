@@ -134,8 +134,11 @@ internal sealed partial class Connection : IDisposable
         {
             while (!_closing)
             {
-                if (_control.TryDequeue(out byte[]? frame) || (frame = NextRequest()) is not null)
-                    await SendAsync(frame).ConfigureAwait(false);
+                if (_control.TryDequeue(out byte[]? frame))
+                    await SendAsync(frame, WebSocketMessageType.Text).ConfigureAwait(false);
+                else if (NextRequest() is { } request)
+                    await SendAsync(request.Frame, request.IsBinary ? WebSocketMessageType.Binary : WebSocketMessageType.Text)
+                        .ConfigureAwait(false);
                 else
                     await _signal.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             }
@@ -149,15 +152,15 @@ internal sealed partial class Connection : IDisposable
         }
     }
 
-    private Task SendAsync(byte[] frame) =>
-        _socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+    private Task SendAsync(byte[] frame, WebSocketMessageType type) =>
+        _socket.SendAsync(frame, type, endOfMessage: true, CancellationToken.None);
 
-    private byte[]? NextRequest()
+    private Request? NextRequest()
     {
         var request = _services.Requests.Next();
         if (request is { Unechoed: { } channel })
             _services.Subscriptions.Find(channel)?.OnPublishing(request.Id);
-        return request?.Frame;
+        return request;
     }
 
     /// <summary>Whether a WebSocket throws this when its peer or its network is gone, or when this side has aborted it.</summary>

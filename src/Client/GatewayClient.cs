@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Gateway.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -52,15 +53,10 @@ public sealed partial class GatewayClient : IAsyncDisposable
         PublishOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(channel);
         ArgumentNullException.ThrowIfNull(type);
-        long id = _subscriptions.NextId();
-        string key = options?.Key ?? Guid.NewGuid().ToString("N");
-        bool echo = options?.Echo ?? true;
-        byte[] frame = ClientMessageWriter.Publish(id, channel, content, type, echo, key);
-        var request = new Request(id, frame, changes: true, unechoed: echo ? null : channel);
-        var answer = await RequestAsync(request, cancellationToken).ConfigureAwait(false);
-        return answer.Position;
+        return await PublishAsync(
+            channel, writer => JsonSerializer.Serialize(writer, content, type), options?.Attachments ?? [], options, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="PublishAsync{T}(string, T, JsonTypeInfo{T}, PublishOptions?, CancellationToken)"/>
@@ -69,6 +65,18 @@ public sealed partial class GatewayClient : IAsyncDisposable
     public Task<Position?> PublishAsync<T>(
         string channel, T content, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
         PublishAsync(channel, content, TypeOf<T>(), options, cancellationToken);
+
+    /// <summary>Publishes bytes to a channel: a message with attachments and without content. Without a connection it waits for one.</summary>
+    /// <param name="channel">The channel's name. Publishing needs no subscription.</param>
+    /// <param name="bytes">The first attachment. Those of <paramref name="options"/> follow it.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the waiting. A message that has been sent may be published all the same.</param>
+    /// <returns>The position of the accepted message. Null in a channel without history.</returns>
+    /// <exception cref="GatewayException">The message was refused: see <see cref="GatewayException.Code"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public Task<Position?> PublishBytesAsync(
+        string channel, ReadOnlyMemory<byte> bytes, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
+        PublishAsync(channel, content: null, [bytes, .. options?.Attachments ?? []], options, cancellationToken);
 
     /// <summary>Subscribes to a channel, now and after every reconnect, until the subscription is disposed of.</summary>
     /// <param name="channel">The channel's name. A client can have one subscription to it at a time.</param>
@@ -160,6 +168,23 @@ public sealed partial class GatewayClient : IAsyncDisposable
         var request = new Request(id, ClientMessageWriter.Presence(id, channel), changes: false);
         var answer = await RequestAsync(request, cancellationToken).ConfigureAwait(false);
         return PresenceState.Of(answer) ?? new PresenceState(null, 0);
+    }
+
+    private async Task<Position?> PublishAsync(
+        string channel,
+        Action<Utf8JsonWriter>? content,
+        IReadOnlyCollection<ReadOnlyMemory<byte>> attachments,
+        PublishOptions? options,
+        CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(channel);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(attachments.Count, BinaryMessage.MaxAttachments, nameof(options));
+        long id = _subscriptions.NextId();
+        string key = options?.Key ?? Guid.NewGuid().ToString("N");
+        bool echo = options?.Echo ?? true;
+        byte[] frame = ClientMessageWriter.Publish(id, channel, content, attachments, echo, key);
+        var request = new Request(id, frame, changes: true, unechoed: echo ? null : channel, isBinary: attachments.Count > 0);
+        return (await RequestAsync(request, cancellation).ConfigureAwait(false)).Position;
     }
 
     private async Task<ServerMessage> RequestAsync(Request request, CancellationToken cancellation)

@@ -8,10 +8,13 @@ internal static class MessageReader
 {
     public static Message<T> Read<T>(ServerMessage message, string channel, Position? position, JsonTypeInfo<T> type) => new(
         channel,
-        JsonSerializer.Deserialize(message.Content, type),
+        message.Content.Length == 0 && message.Attachments.Count > 0 ? default : JsonSerializer.Deserialize(message.Content, type),
         message.Sender,
         position,
-        message.Time is { } time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null);
+        message.Time is { } time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null)
+    {
+        Attachments = message.Attachments,
+    };
 
     public static HistoryPage<T> ReadPage<T>(ServerMessage page, string channel, JsonTypeInfo<T> type)
     {

@@ -16,4 +16,7 @@ public sealed record PublishOptions
     /// <see cref="GatewayErrorCode.Closed"/>.
     /// </summary>
     public string? Key { get; init; }
+
+    /// <summary>Bytes that go along with the message, 16 attachments at most. They are copied before the call returns.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Attachments { get; init; } = [];
 }

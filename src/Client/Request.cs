@@ -8,13 +8,16 @@ namespace Gateway.Client;
 /// <param name="frame">The message to send.</param>
 /// <param name="changes">Whether the request does more than read.</param>
 /// <param name="unechoed">The channel that the request publishes to without echo. Null for any other request.</param>
-internal sealed class Request(long id, byte[] frame, bool changes, string? unechoed = null)
+/// <param name="isBinary">Whether the message is a binary one.</param>
+internal sealed class Request(long id, byte[] frame, bool changes, string? unechoed = null, bool isBinary = false)
 {
     private readonly TaskCompletionSource<ServerMessage> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public long Id => id;
 
     public byte[] Frame => frame;
+
+    public bool IsBinary => isBinary;
 
     /// <summary>The clock's timestamp of the first sending. Null before it.</summary>
     public long? Sent { get; set; }

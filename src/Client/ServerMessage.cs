@@ -33,6 +33,9 @@ internal sealed class ServerMessage
     /// <summary>The content as raw JSON.</summary>
     public byte[] Content { get; private set; } = [];
 
+    /// <summary>The attachments, in memory of the message's own.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Attachments { get; private set; } = [];
+
     public bool? Recovered { get; private set; }
 
     public bool? Reconnect { get; private set; }
@@ -66,13 +69,23 @@ internal sealed class ServerMessage
     public Position? Position => Epoch is null ? null : new Position(Epoch, Seq);
 
     /// <exception cref="JsonException">The bytes are not JSON, or a field is of another kind than the protocol says.</exception>
-    public static ServerMessage Read(ReadOnlySpan<byte> json)
+    public static ServerMessage Read(ReadOnlySpan<byte> json) => Read(json, attached: null);
+
+    /// <exception cref="JsonException">The bytes are not a binary message of the protocol.</exception>
+    public static ServerMessage ReadBinary(ReadOnlySpan<byte> message)
+    {
+        if (!BinaryMessage.TrySplit(message, out var header, out var bytes, out string problem))
+            throw new JsonException(problem);
+        return Read(header, bytes.ToArray());
+    }
+
+    private static ServerMessage Read(ReadOnlySpan<byte> json, byte[]? attached)
     {
         var reader = new Utf8JsonReader(json);
         reader.Read();
         try
         {
-            return Read(ref reader, json);
+            return Read(ref reader, json, attached);
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or OverflowException)
         {
@@ -80,7 +93,7 @@ internal sealed class ServerMessage
         }
     }
 
-    private static ServerMessage Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    private static ServerMessage Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, byte[]? attached = null)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             throw new JsonException("not an object");
@@ -89,12 +102,12 @@ internal sealed class ServerMessage
         {
             string name = reader.GetString()!;
             reader.Read();
-            message.Set(name, ref reader, json);
+            message.Set(name, ref reader, json, attached);
         }
         return message;
     }
 
-    private void Set(string name, ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
+    private void Set(string name, ref Utf8JsonReader reader, ReadOnlySpan<byte> json, byte[]? attached)
     {
         switch (name)
         {
@@ -109,6 +122,7 @@ internal sealed class ServerMessage
             case "time": Time = reader.GetInt64(); break;
             case "sender": Sender = reader.GetString(); break;
             case "content": Content = Raw(ref reader, json); break;
+            case "attachments": Attachments = attached is null ? Decoded(ref reader) : Cut(ref reader, attached); break;
             case "recovered": Recovered = reader.GetBoolean(); break;
             case "reconnect": Reconnect = reader.GetBoolean(); break;
             case "more": More = reader.GetBoolean(); break;
@@ -159,6 +173,28 @@ internal sealed class ServerMessage
         int start = (int)reader.TokenStartIndex;
         reader.Skip();
         return json[start..(int)reader.BytesConsumed].ToArray();
+    }
+
+    /// <summary>Attachments in text are base64.</summary>
+    private static List<ReadOnlyMemory<byte>> Decoded(ref Utf8JsonReader reader)
+    {
+        var attachments = new List<ReadOnlyMemory<byte>>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            attachments.Add(reader.GetBytesFromBase64());
+        return attachments;
+    }
+
+    /// <summary>Attachments in a binary message are lengths of what follows the header.</summary>
+    private static List<ReadOnlyMemory<byte>> Cut(ref Utf8JsonReader reader, ReadOnlyMemory<byte> bytes)
+    {
+        var attachments = new List<ReadOnlyMemory<byte>>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            int length = reader.GetInt32();
+            attachments.Add(bytes[..length]);
+            bytes = bytes[length..];
+        }
+        return bytes.IsEmpty ? attachments : throw new JsonException("bytes that belong to no attachment");
     }
 
     private static List<string> Strings(ref Utf8JsonReader reader)

@@ -68,6 +68,12 @@ internal static partial class DocumentExamples
         }
     }
 
+    public static async Task PicturesAsync(GatewayClient client, ReadOnlyMemory<byte> picture)
+    {
+        await client.PublishBytesAsync("pictures", picture);
+        await client.PublishAsync("pictures", "a cat", new PublishOptions { Attachments = [picture] });
+    }
+
     public static async Task<List<int>> HistoryAsync(GatewayClient client)
     {
         var numbers = new List<int>();

@@ -1,3 +1,4 @@
+import { pack } from './attachments.js';
 import { Backoff } from './backoff.js';
 import { Channel, type ChannelHost } from './channel.js';
 import { abnormal, adviceFor, type Close } from './close.js';
@@ -134,12 +135,19 @@ export class GatewayClient extends Emitter<ClientEvents> {
     return new Subscription<T>(this, channel);
   }
 
-  /** Publishes, now or as soon as there is a connection. Resolves when the gateway has taken the message. */
-  publish(channel: string, content: unknown, { echo, key }: PublishOptions = {}): Promise<Ack> {
+  /**
+   * Publishes, now or as soon as there is a connection: any JSON, or bytes, or both. Resolves when the gateway has taken the
+   * message.
+   */
+  publish(channel: string, content: unknown, { echo, key, attachments = [] }: PublishOptions = {}): Promise<Ack> {
+    if (content instanceof Uint8Array) {
+      attachments = [content, ...attachments];
+      content = undefined;
+    }
     const id = this.nextId();
     key ??= `${this.#keyPrefix}-${id}`;
     const silentIn = echo === false ? channel : undefined;
-    return this.#ask({ type: 'message', channel, content, id, echo, key }, key, silentIn);
+    return this.#ask({ type: 'message', channel, content, id, echo, key }, key, silentIn, attachments);
   }
 
   /** Reads a page of a channel's history. */
@@ -159,9 +167,17 @@ export class GatewayClient extends Emitter<ClientEvents> {
     return ++this.#lastId;
   }
 
-  #ask<Reply>(message: ClientMessage & { id?: number }, key?: string, silentIn?: string): Promise<Reply> {
-    // As text at once: what the caller does to the content afterwards changes nothing.
-    const asking = (async () => this.#outbox.add<Reply>(message.id!, JSON.stringify(message), key, silentIn))();
+  #ask<Reply>(
+    message: ClientMessage & { id?: number },
+    key?: string,
+    silentIn?: string,
+    attachments?: Uint8Array[],
+  ): Promise<Reply> {
+    // Written at once: what the caller does to the content afterwards changes nothing.
+    const asking = (async () => {
+      const data = attachments?.length ? pack(message, attachments) : JSON.stringify(message);
+      return this.#outbox.add<Reply>(message.id!, data, key, silentIn);
+    })();
     // Not everybody who publishes looks at the result; a refusal must not end their process.
     asking.catch(() => {});
     return asking;
@@ -217,7 +233,7 @@ export class GatewayClient extends Emitter<ClientEvents> {
     this.#settled = setTimeout(() => this.#backoff.reset(), defaults.settled);
     this.#status = { state: 'connected' };
     for (const channel of this.#channels.values()) void channel.resume();
-    this.#outbox.start((text) => this.#connection!.sendText(text), this.#connection!.window);
+    this.#outbox.start((data) => this.#connection!.sendData(data), this.#connection!.window);
     this.#ready!.resolve();
     this.emit('state', { state: 'connected' });
   }

@@ -1,3 +1,4 @@
+import { readText, unpack } from './attachments.js';
 import { abnormal, type Close, nothingHeard } from './close.js';
 import type { ClientMessage, Connected, DisconnectMessage, ServerMessage } from './messages.js';
 import type { Link, LinkRequest, Transport } from './transport.js';
@@ -41,7 +42,7 @@ export class Connection {
       timeouts.connect,
     );
     this.#link = transport(request, {
-      message: (text) => this.#onMessage(text),
+      message: (data) => this.#onMessage(data),
       heard: () => this.#heard(),
       closed: (code, reason, retryAfter) => {
         this.#linkClosed();
@@ -51,15 +52,15 @@ export class Connection {
   }
 
   send(message: ClientMessage): void {
-    this.sendText(JSON.stringify(message));
+    this.sendData(JSON.stringify(message));
   }
 
   get window(): number | undefined {
     return this.#link!.window;
   }
 
-  sendText(text: string): void {
-    if (!this.#ended) this.#link!.send(text);
+  sendData(data: string | Uint8Array<ArrayBuffer>): void {
+    if (!this.#ended) this.#link!.send(data);
   }
 
   /** Asks for a sign of life now, whenever the last one came. */
@@ -87,14 +88,14 @@ export class Connection {
     this.#answered = true;
   }
 
-  #onMessage(text: string): void {
+  #onMessage(data: string | ArrayBuffer): void {
     if (this.#ended) return;
     this.#heard();
     let message: ServerMessage;
     try {
-      message = JSON.parse(text);
+      message = typeof data === 'string' ? readText(data) : unpack(data);
     } catch {
-      this.#fail(1002, 'a message that is not JSON');
+      this.#fail(1002, 'a message that cannot be read');
       return;
     }
     if (message.type === 'connected') {

@@ -7,7 +7,10 @@ export interface Position {
 /** What was published to a channel. `seq` and `epoch` are there where the channel has history. */
 export interface Message<T = unknown> {
   channel: string;
+  /** Undefined in a message that has attachments alone. */
   content: T;
+  /** The bytes that came with it, where some did. */
+  attachments?: Uint8Array[];
   sender?: string;
   seq?: number;
   /** Unix milliseconds, by the gateway's clock. */

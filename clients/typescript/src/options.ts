@@ -57,6 +57,8 @@ export interface SubscribeOptions {
 }
 
 export interface PublishOptions {
+  /** Bytes to go along, up to 16 pieces. */
+  attachments?: Uint8Array[];
   /** False keeps the message from this very connection. */
   echo?: boolean;
   /** An idempotency key of the application's own: the gateway takes one message per key within five minutes. */

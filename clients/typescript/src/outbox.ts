@@ -9,7 +9,7 @@ export interface Rate {
 
 interface Entry {
   id: number;
-  text: string;
+  data: string | Uint8Array<ArrayBuffer>;
   key?: string;
   /** The channel, if this is a message that will not be heard there. */
   silentIn?: string;
@@ -44,7 +44,7 @@ export class Outbox {
   lastSent = 0;
   /** What of it has to go out on this connection. */
   #due: Entry[] = [];
-  #send: ((text: string) => void) | undefined;
+  #send: ((data: string | Uint8Array<ArrayBuffer>) => void) | undefined;
   /** How many more may be on their way. */
   #room = 0;
   #tokens: number;
@@ -72,9 +72,9 @@ export class Outbox {
     return count;
   }
 
-  add<Reply>(id: number, text: string, key?: string, silentIn?: string): Promise<Reply> {
+  add<Reply>(id: number, data: string | Uint8Array<ArrayBuffer>, key?: string, silentIn?: string): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
-      const entry: Entry = { id, text, key, silentIn, resolve, reject };
+      const entry: Entry = { id, data, key, silentIn, resolve, reject };
       if (this.#entries.size >= this.limit && !this.#refuseOldest()) {
         this.#refuse(entry);
         return;
@@ -88,7 +88,7 @@ export class Outbox {
   }
 
   /** A connection is there: everything unanswered goes out on it. */
-  start(send: (text: string) => void, room = Infinity): void {
+  start(send: (data: string | Uint8Array<ArrayBuffer>) => void, room = Infinity): void {
     this.#send = send;
     this.#room = room;
     this.lastSent = 0;
@@ -180,7 +180,7 @@ export class Outbox {
       entry.sentAt ??= Date.now();
       entry.waits = false;
       this.lastSent = Math.max(this.lastSent, entry.id);
-      this.#send!(entry.text);
+      this.#send!(entry.data);
     }
     const wait = Math.max(this.#heldUntil - now, ((1 - this.#tokens) / this.rate.perSecond) * 1000);
     if (this.#room && this.#due.length) this.#timer = setTimeout(() => this.#pump(), Math.ceil(wait));

@@ -1,3 +1,4 @@
+import { unpack } from './attachments.js';
 import { abnormal } from './close.js';
 import type { ServerMessage } from './messages.js';
 import { addressOf, type Link, type LinkEvents, type LinkRequest, type Transport } from './transport.js';
@@ -49,8 +50,8 @@ class SseLink implements Link {
     else queueMicrotask(() => this.#tell({ type: 'connected', connection: '', user: '', node: '', ping: unknownPing }));
   }
 
-  send(text: string): void {
-    const message = JSON.parse(text);
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    const message = typeof data === 'string' ? JSON.parse(data) : unpack(data.buffer);
     const { type, channel, id } = message;
     if (type === 'subscribe') {
       if (!this.#channels.has(channel)) this.#reopen();
@@ -61,7 +62,11 @@ class SseLink implements Link {
       this.#token = message.token;
       this.#reopen();
     } else if (type === 'message') {
-      void this.#post(text, id, channel);
+      // Over HTTP, attachments are base64.
+      message.attachments = message.attachments?.map((bytes: Uint8Array) =>
+        btoa(bytes.reduce((letters, byte) => letters + String.fromCharCode(byte), '')),
+      );
+      void this.#post(JSON.stringify(message), id, channel);
     } else if (type === 'ping') {
       // Asked only where the stream was silent for too long. Without a stream there is nothing that could have died.
       if (!this.#channels.size) this.#tell({ type: 'pong' });

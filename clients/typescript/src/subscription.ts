@@ -74,7 +74,7 @@ export class Subscription<T = unknown> extends Emitter<SubscriptionEvents<T>> im
     return this.#channel.presence?.value;
   }
 
-  publish(content: T, options?: PublishOptions): Promise<Ack> {
+  publish(content: T | Uint8Array, options?: PublishOptions): Promise<Ack> {
     return this.#client.publish(this.channel, content, options);
   }
 

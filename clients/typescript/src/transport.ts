@@ -1,6 +1,6 @@
-/** What a link tells: every server message as the JSON text it came in, that anything was heard at all, and its end. */
+/** What a link tells: every server message as it came in, text or binary, that anything was heard at all, and its end. */
 export interface LinkEvents {
-  message(text: string): void;
+  message(data: string | ArrayBuffer): void;
   heard(): void;
   /** Once, and nothing after it. */
   closed(code: number, reason: string, retryAfter?: number): void;
@@ -10,8 +10,8 @@ export interface LinkEvents {
 export interface Link {
   /** How many messages may be sent before the first is answered; as many as there are if not given. */
   readonly window?: number;
-  /** A client message as JSON text. */
-  send(text: string): void;
+  /** A client message as JSON text, or a binary one where it has attachments. */
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code: number, reason: string): void;
 }
 

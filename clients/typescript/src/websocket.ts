@@ -6,11 +6,12 @@ export type WebSocketConstructor = new (
   url: string,
   protocols: string[],
 ) => {
+  binaryType: any;
   onopen: ((event: any) => void) | null;
   onmessage: ((event: any) => void) | null;
   onerror: ((event: any) => void) | null;
   onclose: ((event: any) => void) | null;
-  send(data: string): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 };
 
@@ -23,6 +24,7 @@ export function webSocket(implementation?: WebSocketConstructor): Transport {
     const WebSocket = implementation ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
     if (!WebSocket) throw new TypeError('There is no WebSocket here: pass one in the options');
     const socket = new WebSocket(addressOf(url, 'ws').href, ['gateway.v1.json']);
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       events.heard();
       if (token !== undefined) socket.send(JSON.stringify({ type: 'auth', token } satisfies ClientMessage));

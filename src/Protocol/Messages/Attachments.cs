@@ -8,8 +8,8 @@ namespace Gateway.Protocol.Messages;
 /// </summary>
 internal readonly ref struct Attachments
 {
-    /// <summary>The most attachments of a message: an album, and few enough for one look at all lengths.</summary>
-    public const int MaxCount = 16;
+    /// <inheritdoc cref="BinaryMessage.MaxAttachments"/>
+    public const int MaxCount = BinaryMessage.MaxAttachments;
 
     private Attachments(ReadOnlySpan<byte> block) => Block = block;
 

@@ -6,9 +6,12 @@ namespace Gateway.Protocol.Messages;
 /// The layout of every message with attachments on a WebSocket, whatever its type: the length of the header (4 bytes, big-endian), the
 /// header, which is the message as JSON with <c>attachments</c> as lengths, and the bytes of all attachments. Stateless.
 /// </summary>
-internal static class BinaryMessage
+public static class BinaryMessage
 {
     public const int LengthBytes = sizeof(int);
+
+    /// <summary>The most attachments of a message: an album, and few enough for one look at all lengths.</summary>
+    public const int MaxAttachments = 16;
 
     /// <summary>Splits a message.</summary>
     /// <param name="message">The payload of a binary message.</param>

@@ -37,7 +37,7 @@ function merge<T>(known: Message<T>[], more: Message<T>[], limit: number): Messa
 export function useChannel<T = unknown>(
   channel: string | null,
   { onMessage, token, history = 0, limit = 100 }: ChannelOptions<T> = {},
-): ChannelView<T> & { publish: (content: T, options?: PublishOptions) => Promise<Ack> } {
+): ChannelView<T> & { publish: (content: T | Uint8Array, options?: PublishOptions) => Promise<Ack> } {
   const client = useClient();
   const latest = useLatest({ onMessage, token });
   const [view, setView] = useState<ChannelView<T>>(empty);
@@ -83,7 +83,7 @@ export function useChannel<T = unknown>(
   }, [client, channel, history, limit, latest]);
 
   const publish = useCallback(
-    (content: T, options?: PublishOptions) => client.publish(channel!, content, options),
+    (content: T | Uint8Array, options?: PublishOptions) => client.publish(channel!, content, options),
     [client, channel],
   );
   return { ...view, publish };
