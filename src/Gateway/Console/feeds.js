@@ -3,7 +3,7 @@ import { byId, el, reconcile, setText } from './dom.js';
 import { ago, count } from './format.js';
 
 const codes = {
-  1000: 'closed normally', 1001: 'going away', 1002: 'protocol error', 1003: 'binary refused', 1005: 'closed without a code',
+  1000: 'closed normally', 1001: 'going away', 1002: 'protocol error', 1003: 'malformed binary message', 1005: 'closed without a code',
   1006: 'vanished', 1007: 'not UTF-8', 1009: 'message too big', 1011: 'internal error', 1012: 'restarting', 1013: 'overloaded',
   4001: 'unauthorized', 4003: 'forbidden or disconnected', 4008: 'slow consumer', 4010: 'token expired',
   4011: 'no answer to a ping', 4029: 'rate limit',

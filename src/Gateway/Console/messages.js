@@ -1,3 +1,4 @@
+import { attachments } from './attachments.js';
 import { el, reconcile } from './dom.js';
 import { clock } from './format.js';
 import { parse, pretty } from './json.js';
@@ -54,10 +55,11 @@ export class Messages {
   }
 }
 
-function item({ seq, time, sender, content }, isFirst) {
+function item({ channel, seq, time, sender, content, attachments: texts }, isFirst) {
   const head = el('div', { class: 'message-head' },
     el('span', { class: 'tag' }, `#${seq}`),
     el('time', { datetime: new Date(time).toISOString(), title: new Date(time).toString() }, clock(time)),
     sender === undefined ? null : el('span', { class: 'sender' }, sender));
-  return el('li', { class: isFirst ? null : 'fresh' }, head, pretty(content));
+  return el('li', { class: isFirst ? null : 'fresh' }, head,
+    content === undefined ? null : pretty(content), texts ? attachments(texts, `${channel.replace(/[^\w-]+/g, '-')}-${seq}`) : null);
 }

@@ -58,6 +58,30 @@ public sealed class OperatorPageTests(ChromiumBrowser browser) : IClassFixture<C
     }
 
     [Fact]
+    public async Task Attachments_are_shown_by_their_size_and_can_be_saved()
+    {
+        await using var server = await StartAsync("Namespaces:chat:History=100");
+        await using var ann = await JsonClient.ConnectAsync(server, "?user=ann");
+        await ann.SubscribeAsync("chat:room/7");
+        byte[] picture = [0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8, .. new byte[2_992]];
+        await ann.SendBytesAsync(AttachedMessage.Of("chat:room/7", "", picture, []));
+        await using var console = await browser.OpenAsync(server.InternalPort);
+
+        await console.Channel("chat:room/7").ClickAsync();
+        var attachments = console.Drawer.Locator(".attachments button");
+        await ShowsAsync(attachments.First, "2.93 KB");
+        await ShowsAsync(attachments.Last, "0 B");
+        await IsVisibleAsync(console.Drawer.Locator(".message-list .json"), visible: false);
+
+        var saved = await console.Page.RunAndWaitForDownloadAsync(() => attachments.First.ClickAsync());
+        Assert.Equal("chat-room-7-1-1.png", saved.SuggestedFilename);
+        await using var file = await saved.CreateReadStreamAsync();
+        using var bytes = new MemoryStream();
+        await file.CopyToAsync(bytes);
+        Assert.Equal(picture, bytes.ToArray());
+    }
+
+    [Fact]
     public async Task Names_and_messages_of_clients_are_never_markup()
     {
         await using var server = await StartAsync("Namespaces:default:History=10", "Namespaces:default:Presence=true");
