@@ -12,7 +12,7 @@ function tampered(arrives: (message: any, text: string) => string[]): Transport 
   return (request, events) =>
     transport(request, {
       ...events,
-      message: (text) => arrives(JSON.parse(text), text).forEach(events.message),
+      message: (text) => arrives(JSON.parse(String(text)), String(text)).forEach(events.message),
     });
 }
 
@@ -62,7 +62,7 @@ const slowToAcknowledge: Transport = (request, events) =>
   webSocket(WebSocket)(request, {
     ...events,
     message: (text) =>
-      JSON.parse(text).type === 'ack'
+      JSON.parse(String(text)).type === 'ack'
         ? void setTimeout(() => events.message(text), 20 * Math.random())
         : events.message(text),
   });
