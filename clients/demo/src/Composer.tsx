@@ -1,7 +1,12 @@
 import { type FormEvent, useState } from 'react';
 import './Composer.css';
 
-export function Composer(props: { room: string; onType: (text: string) => void; onSay: (text: string) => void }) {
+export function Composer(props: {
+    room: string;
+    onType: (text: string) => void;
+    onSay: (text: string) => void;
+    onFiles: (files: FileList) => void;
+}) {
     const [text, setText] = useState('');
 
     function say(event: FormEvent) {
@@ -24,6 +29,11 @@ export function Composer(props: { room: string; onType: (text: string) => void; 
                 onChange={({ target }) => {
                     setText(target.value);
                     props.onType(target.value.trim());
+                }}
+                onPaste={(event) => {
+                    if (!event.clipboardData.files.length) return;
+                    event.preventDefault();
+                    props.onFiles(event.clipboardData.files);
                 }}
                 onKeyDown={(event) => {
                     // Enter also ends a word in scripts that are composed of several keys.

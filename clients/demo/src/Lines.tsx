@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'react';
 import { Avatar, colourOf } from './Avatar.js';
+import { Picture } from './Picture.js';
 import type { Line } from './useChat.js';
 import './Lines.css';
 
@@ -21,6 +22,7 @@ export function Lines({ lines, me, loaded }: { lines: Line[]; me: string; loaded
     const last = lines.at(-1);
 
     const toEnd = () => list.current!.scrollTo({ top: list.current!.scrollHeight });
+    const stayAtEnd = () => atEnd.current && toEnd();
     useLayoutEffect(() => {
         if (atEnd.current || last?.by.id === me) toEnd();
         else setUnread(true);
@@ -42,6 +44,7 @@ export function Lines({ lines, me, loaded }: { lines: Line[]; me: string; loaded
                         line={line}
                         isMine={line.by.id === me}
                         follows={follows(line, lines[index - 1])}
+                        onGrow={stayAtEnd}
                     />
                 ))}
             </ol>
@@ -51,7 +54,7 @@ export function Lines({ lines, me, loaded }: { lines: Line[]; me: string; loaded
                         <path d="M20 12a8 8 0 0 1-11.6 7.1L4 20.5l1.4-4.4A8 8 0 1 1 20 12Z" />
                     </svg>
                     <b>Nothing was said here yet</b>
-                    <p>Write something, and see it in another tab at the same moment.</p>
+                    <p>Write something or drop a picture, and see it in another tab at the same moment.</p>
                     <a href="" target="_blank">
                         Open another tab
                     </a>
@@ -66,7 +69,8 @@ export function Lines({ lines, me, loaded }: { lines: Line[]; me: string; loaded
     );
 }
 
-function One({ line, isMine, follows }: { line: Line; isMine: boolean; follows: boolean }) {
+function One(props: { line: Line; isMine: boolean; follows: boolean; onGrow: () => void }) {
+    const { line, isMine, follows, onGrow } = props;
     return (
         <li
             className={['line', line.state, isMine && 'mine', follows && 'follows'].filter(Boolean).join(' ')}
@@ -74,7 +78,12 @@ function One({ line, isMine, follows }: { line: Line; isMine: boolean; follows: 
         >
             {!isMine && !follows && <Avatar person={line.by} />}
             {!follows && !isMine && <b>{line.by.name}</b>}
-            <p>{line.text}</p>
+            <p>
+                {line.pictures?.map((bytes, index) => (
+                    <Picture key={index} bytes={bytes} from={line.by.name} onLoad={onGrow} />
+                ))}
+                {line.text}
+            </p>
             <small>
                 {line.problem ?? (line.state === 'waiting' ? 'waiting' : line.time && clock.format(line.time))}
             </small>

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { Composer } from './Composer.js';
 import { Lines } from './Lines.js';
 import { People, Stack } from './People.js';
+import { picturesOf } from './pictures.js';
 import { useActivity } from './useActivity.js';
 import { useChat } from './useChat.js';
 import type { Profile } from './useProfile.js';
@@ -12,9 +13,21 @@ export function Room({ room: { name, about }, profile }: { room: { name: string;
     const { people, count, typing, typed } = useActivity(name, profile);
     const { lines, position, say, state, recovered, error } = useChat(name, profile);
     const notice = useNotice(state, recovered);
+    const show = async (files: FileList) => {
+        // One message each, as large as one may be.
+        for (const picture of await picturesOf(files)) void say('', [picture]);
+    };
     return (
         <>
-            <main className="room" aria-label={name}>
+            <main
+                className="room"
+                aria-label={name}
+                onDragOver={(event) => event.preventDefault()}
+                onDrop={(event) => {
+                    event.preventDefault();
+                    void show(event.dataTransfer.files);
+                }}
+            >
                 <header>
                     <div>
                         <h2>
@@ -36,6 +49,7 @@ export function Room({ room: { name, about }, profile }: { room: { name: string;
                 <Composer
                     room={name}
                     onType={typed}
+                    onFiles={(files) => void show(files)}
                     onSay={(text) => {
                         typed('');
                         void say(text);

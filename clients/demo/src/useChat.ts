@@ -11,6 +11,7 @@ interface Said {
 }
 
 export interface Line extends Said {
+  pictures?: Uint8Array[];
   time?: number;
   state: 'said' | 'waiting' | 'refused';
   /** Why it was refused. */
@@ -23,13 +24,13 @@ const isSaid = (content: unknown): content is Said => {
 };
 
 /** Anybody can publish anything, from a shell for example: that is shown as it is. */
-function lineOf({ content, sender = 'backend', seq, time }: Message): Line {
+function lineOf({ content, attachments: pictures, sender = 'backend', seq, time }: Message): Line {
   if (isSaid(content)) {
     const { id, by, text } = content;
-    return { id, by: { id: by.id, name: by.name }, text, time, state: 'said' };
+    return { id, by: { id: by.id, name: by.name }, text, pictures, time, state: 'said' };
   }
-  const text = typeof content === 'string' ? content : JSON.stringify(content);
-  return { id: `${seq}`, by: { id: sender, name: sender }, text, time, state: 'said' };
+  const text = typeof content === 'string' ? content : (JSON.stringify(content) ?? '');
+  return { id: `${seq}`, by: { id: sender, name: sender }, text, pictures, time, state: 'said' };
 }
 
 /** What was said in a room, followed by what was written here and is still on its way. */
@@ -38,11 +39,11 @@ export function useChat(room: string, { id, name }: Profile) {
   const [written, setWritten] = useState<Line[]>([]);
 
   const say = useCallback(
-    async (text: string) => {
+    async (text: string, pictures?: Uint8Array[]) => {
       const said: Said = { id: newId(), by: { id, name }, text };
-      setWritten((written) => [...written, { ...said, state: 'waiting' }]);
+      setWritten((written) => [...written, { ...said, pictures, state: 'waiting' }]);
       try {
-        await publish(said);
+        await publish(said, { attachments: pictures });
         setWritten((written) => written.filter((line) => line.id !== said.id));
       } catch (refusal) {
         const problem = (refusal as Error).message;

@@ -151,3 +151,30 @@ it('shows whatever somebody publishes to a room, as text', async () => {
     'I see',
   ]);
 });
+
+it('shows pictures that are dropped or pasted, smaller where they are too large, and those that a backend publishes', async () => {
+  const { gateway, url } = await start();
+  const ada = await (await Visitor.with(browser, 'Ada')).opens(url);
+  const grace = await (await Visitor.with(browser, 'Grace')).opens(url);
+  await ada.has('Ada', 'Grace');
+  await ada.gives('drop', 40);
+  // Noise, which no format makes small.
+  await ada.gives('paste', 900);
+  expect(await grace.pictures(2)).toEqual([40, expect.any(Number)]);
+  const [, width] = await ada.pictures(2);
+  expect(width).toBeGreaterThan(100);
+  expect(width).toBeLessThan(900);
+
+  const publish = (body: Uint8Array<ArrayBuffer>) =>
+    fetch(`http://127.0.0.1:${gateway.internalPort}/api/publish?channel=demo:lobby`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body,
+    });
+  await publish(new Uint8Array(Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')));
+  await publish(new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'));
+  expect((await grace.pictures(3)).at(-1)).toBe(1);
+  await grace.shows('bytes that are no picture');
+  await ada.page.reload();
+  expect(await ada.pictures(3)).toEqual(await grace.pictures(3));
+});

@@ -77,6 +77,44 @@ export class Chat {
     await expect.poll(async () => (await names.allTextContents()).sort(), { timeout: 30_000 }).toEqual(people);
   }
 
+  /** Drops or pastes a square picture of noise. */
+  async gives(way: 'drop' | 'paste', width: number): Promise<void> {
+    await this.page.evaluate(
+      async ([way, width]) => {
+        const canvas = new OffscreenCanvas(width, width);
+        const noise = new ImageData(width, width);
+        for (let at = 0; at < noise.data.length; at += 65_536)
+          crypto.getRandomValues(noise.data.subarray(at, at + 65_536) as Uint8ClampedArray<ArrayBuffer>);
+        for (let at = 3; at < noise.data.length; at += 4) noise.data[at] = 255;
+        canvas.getContext('2d')!.putImageData(noise, 0, 0);
+        const data = new DataTransfer();
+        data.items.add(new File([await canvas.convertToBlob()], 'noise.png', { type: 'image/png' }));
+        const target = document.querySelector('textarea')!;
+        const options = { bubbles: true, cancelable: true };
+        target.dispatchEvent(
+          way === 'drop'
+            ? new DragEvent('drop', { ...options, dataTransfer: data })
+            : new ClipboardEvent('paste', { ...options, clipboardData: data }),
+        );
+      },
+      [way, width] as const,
+    );
+  }
+
+  /** The widths of the pictures in the room, once so many are there. */
+  async pictures(count: number): Promise<number[]> {
+    await this.page.waitForFunction(
+      (count) =>
+        [...document.querySelectorAll<HTMLImageElement>('.line:not(.waiting) img')].filter(
+          (image) => image.naturalWidth,
+        ).length === count,
+      count,
+    );
+    return this.page
+      .locator('.line img')
+      .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth));
+  }
+
   until(selector: string, count: number): Promise<unknown> {
     return this.page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length === count, [
       selector,

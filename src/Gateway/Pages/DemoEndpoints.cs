@@ -10,8 +10,9 @@ internal sealed class DemoEndpoints : IPortEndpoints
 {
     public const string Path = "/demo";
 
+    // Pictures that people send are blobs.
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public void Map(IEndpointRouteBuilder routes)
