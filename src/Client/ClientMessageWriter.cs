@@ -16,7 +16,8 @@ internal static class ClientMessageWriter
     /// <param name="echo">Whether this client gets the message too.</param>
     /// <param name="key">The idempotency key.</param>
     public static byte[] Publish(
-        long id, string channel, Action<Utf8JsonWriter>? content, IReadOnlyCollection<ReadOnlyMemory<byte>> attachments, bool echo, string key)
+        long id, string channel, Action<Utf8JsonWriter>? content, IReadOnlyCollection<ReadOnlyMemory<byte>> attachments, bool echo,
+        string key)
     {
         byte[] text = Write(MessageType.Message, id, writer =>
         {

@@ -66,7 +66,9 @@ public sealed partial class GatewayClient : IAsyncDisposable
         string channel, T content, PublishOptions? options = null, CancellationToken cancellationToken = default) =>
         PublishAsync(channel, content, TypeOf<T>(), options, cancellationToken);
 
-    /// <summary>Publishes bytes to a channel: a message with attachments and without content. Without a connection it waits for one.</summary>
+    /// <summary>
+    /// Publishes bytes to a channel: a message with attachments and without content. Without a connection the message waits for one.
+    /// </summary>
     /// <param name="channel">The channel's name. Publishing needs no subscription.</param>
     /// <param name="bytes">The first attachment. Those of <paramref name="options"/> follow it.</param>
     /// <param name="options">Null for the defaults.</param>

@@ -54,8 +54,9 @@ public sealed class AttachmentTests
         await using var server = await GatewayServer.StartAsync(Clients.Settings);
         await using var client = Clients.To(server);
 
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => client.PublishBytesAsync(
-            "news", default, new PublishOptions { Attachments = [.. Enumerable.Repeat(ReadOnlyMemory<byte>.Empty, 16)] }, Clients.Deadline));
+        var sixteen = new PublishOptions { Attachments = [.. Enumerable.Repeat(ReadOnlyMemory<byte>.Empty, 16)] };
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => client.PublishBytesAsync("news", default, sixteen, Clients.Deadline));
         var failure = await Assert.ThrowsAsync<GatewayException>(
             () => client.PublishBytesAsync("news", new byte[65_536], cancellationToken: Clients.Deadline));
         Assert.Equal(GatewayErrorCode.MessageTooLarge, failure.Code);

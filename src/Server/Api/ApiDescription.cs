@@ -43,7 +43,8 @@ internal sealed record BatchBody(IReadOnlyList<BatchCommand> Commands);
 /// </summary>
 internal sealed record BatchCommand(
     string Type, string? Channel = null, IReadOnlyList<string>? Channels = null, JsonElement? Content = null,
-    IReadOnlyList<string>? Attachments = null, string? Key = null, string? Sender = null, string? User = null, string? Connection = null, string? Reason = null);
+    IReadOnlyList<string>? Attachments = null, string? Key = null, string? Sender = null, string? User = null,
+    string? Connection = null, string? Reason = null);
 
 /// <summary>The answers to a batch: for each command the one that it would have been given alone.</summary>
 internal sealed record BatchReplies(IReadOnlyList<JsonElement> Results);

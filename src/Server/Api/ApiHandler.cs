@@ -116,7 +116,8 @@ internal sealed partial class ApiHandler(ApiAccess access, GatewayOptions option
     }
 
     private static bool IsBytes(HttpRequest request) =>
-        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(Bytes, StringComparison.OrdinalIgnoreCase);
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && type.MediaType.Equals(Bytes, StringComparison.OrdinalIgnoreCase);
 
     private static async Task WriteAsync(HttpResponse response, ApiReply reply)
     {

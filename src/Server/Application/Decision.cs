@@ -24,6 +24,8 @@ internal readonly record struct Decision(
             return payload;
         var content = Content is { } replaced ? replaced.Span : payload.Content;
         var block = Attachments is { } others ? others.Span : payload.Attachments.Block;
-        return block.IsEmpty ? Payload.Json(content) : new Payload(PayloadKind.Attachments, Protocol.Messages.Attachments.Read(block).With(content));
+        return block.IsEmpty
+            ? Payload.Json(content)
+            : new Payload(PayloadKind.Attachments, Protocol.Messages.Attachments.Read(block).With(content));
     }
 }

@@ -60,7 +60,8 @@ internal sealed record CloseRequest(
 
     /// <summary>A binary message does not have the layout of one.</summary>
     /// <param name="problem">How not. No more than fits into a close frame, 123 bytes of UTF-8.</param>
-    public static CloseRequest NoBinaryMessage(string problem) => new(new CloseStatus(CloseCode.UnsupportedData, problem), HalfCloses: true);
+    public static CloseRequest NoBinaryMessage(string problem) =>
+        new(new CloseStatus(CloseCode.UnsupportedData, problem), HalfCloses: true);
 
     public static CloseRequest Violation(CloseStatus status) => new(status, HalfCloses: true);
 

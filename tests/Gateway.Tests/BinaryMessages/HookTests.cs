@@ -81,7 +81,7 @@ public sealed class HookTests
         await using var server = await GatewayServer.StartAsync(backend.Settings("publish", "Limits:MessageBytes=1000000"));
         backend.OnCall = (context, request) => Backend.AnswerAsync(
             context,
-            JsonSerializer.Serialize(new { allow = true, attachments = new[] { new byte[request.Json.GetProperty("content").GetInt32()] } }));
+            JsonSerializer.Serialize(new { allow = true, attachments = new[] { new byte[request.Json.Number("content")] } }));
         await using var client = await JsonClient.ConnectAsync(server);
         await client.SubscribeAsync("a");
 

@@ -58,7 +58,7 @@ public sealed class LimitTests
         }
         for (int cut = 0; cut <= message.Length; cut++)
             await client.SendAsync((byte[])[
-                .. RawWebSocket.Frame(Binary, message[..cut], fin: false), .. RawWebSocket.Frame(0, message[cut..])]);
+                .. RawWebSocket.Frame(Binary, message.AsSpan(0, cut), fin: false), .. RawWebSocket.Frame(0, message.AsSpan(cut))]);
 
         for (int i = 0; i < frame.Length - 1 + message.Length + 1; i++)
         {

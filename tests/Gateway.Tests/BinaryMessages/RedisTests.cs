@@ -63,7 +63,8 @@ public sealed class RedisTests
         Assert.Equal([[1, 2], []], missed.Attachments);
 
         var page = await subscriber.AskAsync("""{"type":"history","channel":"h:room"}""", "history");
-        Assert.Equal(["", "AQI= "], page.GetProperty("messages").EnumerateArray().Select(one => string.Join(' ', one.Texts("attachments"))));
+        Assert.Equal(
+            ["", "AQI= "], page.GetProperty("messages").EnumerateArray().Select(one => string.Join(' ', one.Texts("attachments"))));
     }
 
     [Fact]

@@ -75,7 +75,8 @@ public sealed class StreamTests(StreamTests.Shared gateway) : IClassFixture<Stre
     [InlineData("""{"channel":"a","content":1,"attachments":[3]}""", "'attachments' must be an array of strings in base64")]
     [InlineData("""{"channel":"a","attachments":["AQI=","A*=="]}""", "number 2 is none")]
     [InlineData(
-        """{"channel":"a","attachments":["","","","","","","","","","","","","","","","",""]}""", "'attachments' must have at most 16 elements")]
+        """{"channel":"a","attachments":["","","","","","","","","","","","","","","","",""]}""",
+        "'attachments' must have at most 16 elements")]
     public async Task A_request_with_attachments_that_will_not_do_is_refused(string body, string problem)
     {
         var (status, answer) = await PostAsync(Port, body);

@@ -18,7 +18,8 @@ public sealed class WebSocketTests(SharedGateway gateway) : IClassFixture<Shared
 
         var message = await client.ReceiveAttachedAsync();
         Assert.Equal([picture], message.Attachments);
-        Assert.Equal(("message", channel, "ann"), (message.Header.Text("type"), message.Header.Text("channel"), message.Header.Text("sender")));
+        Assert.Equal(
+            ("message", channel, "ann"), (message.Header.Text("type"), message.Header.Text("channel"), message.Header.Text("sender")));
         Assert.False(message.Header.Has("content"));
     }
 
@@ -176,7 +177,8 @@ public sealed class WebSocketTests(SharedGateway gateway) : IClassFixture<Shared
     [InlineData("""{"type":"message","channel":"c","attachments":["AQID"]}""", "'attachments' in the header must be an array of lengths")]
     [InlineData("""{"type":"message","channel":"c","attachments":[]}""", "a binary message has 1 to 16 attachments")]
     [InlineData(
-        """{"type":"message","channel":"c","attachments":[2]}""", "the lengths in 'attachments' are not those of the bytes behind the header")]
+        """{"type":"message","channel":"c","attachments":[2]}""",
+        "the lengths in 'attachments' are not those of the bytes behind the header")]
     [InlineData(
         """{"type":"message","channel":"c","attachments":[2147483647]}""",
         "the lengths in 'attachments' are not those of the bytes behind the header")]

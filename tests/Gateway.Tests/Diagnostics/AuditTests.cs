@@ -38,7 +38,8 @@ public sealed class AuditTests : IDisposable
         Assert.Equal(Of("opened"), _log.Of(Opened));
         Assert.Equal(
             [$"Connection {closing.ConnectionId} of ann from 127.0.0.1 ended with 1000: the client closed.",
-             $"Connection {kicked.ConnectionId} of eve from 127.0.0.1 ended with 1003: a binary message begins with the length of its header, in 4 bytes.",
+             $"Connection {kicked.ConnectionId} of eve from 127.0.0.1 ended with 1003: "
+                + "a binary message begins with the length of its header, in 4 bytes.",
              $"Connection {vanishing.ConnectionId} of bob from 127.0.0.1 ended with 1006: the client vanished."],
             _log.Of(Ended).OrderBy(line => line.Split("ended with ")[1], StringComparer.Ordinal));
 

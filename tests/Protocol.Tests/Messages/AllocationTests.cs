@@ -22,7 +22,8 @@ public sealed class AllocationTests
 
     [Fact]
     public void Writing_a_message_allocates_nothing() =>
-        Assert.Equal(0, Allocated(() => ServerMessageWriter.Message(_output, Chat, Payload.Json("{\"a\":1}"u8), User.Span, 123_456, 1_700_000_000_000)));
+        Assert.Equal(0, Allocated(
+            () => ServerMessageWriter.Message(_output, Chat, Payload.Json("{\"a\":1}"u8), User.Span, 123_456, 1_700_000_000_000)));
 
     [Fact]
     public void Reading_a_binary_message_allocates_nothing()

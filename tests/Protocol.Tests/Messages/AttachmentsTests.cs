@@ -13,7 +13,8 @@ public sealed class AttachmentsTests
     [InlineData("[\"\"]", 0)]
     [InlineData("[\"AQID\"]", 3)]
     [InlineData(" [ \"AQ==\" ,\n\"\", \"\\/\\/8=\" ] ", 1, 0, 2)]
-    [InlineData("[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"AQ==\"]", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)]
+    [InlineData("[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"AQ==\"]",
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)]
     public void Text_in_base64_becomes_a_block(string array, params int[] lengths)
     {
         Assert.True(AttachmentTexts.TryDecode(Encoding.UTF8.GetBytes(array.Trim()), out var attachments, out string problem), problem);
@@ -114,7 +115,8 @@ public sealed class AttachmentsTests
             ServerMessageWriter.Message(text, Chat, payload, default, 1, 1);
             Assert.Equal(
                 Enumerable.Range(0, count).Select(i => i * i * 7),
-                JsonDocument.Parse(text).RootElement.GetProperty("attachments").EnumerateArray().Select(one => one.GetBytesFromBase64().Length));
+                JsonDocument.Parse(text).RootElement.GetProperty("attachments").EnumerateArray()
+                    .Select(one => one.GetBytesFromBase64().Length));
             Assert.True(ClientMessageReader.TryReadBinary(Binary(block, default, 1, 1), out _, out _, out string? violation), violation);
         }
     }

@@ -147,7 +147,8 @@ public sealed class BinaryMessageTests
     public void A_header_length_that_lies_breaks_the_layout()
     {
         byte[] whole = Bytes(Message, [1, 2, 3]);
-        foreach (uint lie in (uint[])[0, 1, (uint)Message.Length - 1, (uint)Message.Length + 1, (uint)whole.Length, int.MaxValue, uint.MaxValue])
+        uint length = (uint)Message.Length;
+        foreach (uint lie in (uint[])[0, 1, length - 1, length + 1, (uint)whole.Length, int.MaxValue, uint.MaxValue])
         {
             byte[] lying = [(byte)(lie >> 24), (byte)(lie >> 16), (byte)(lie >> 8), (byte)lie, .. whole[4..]];
             Assert.False(ClientMessageReader.TryReadBinary(lying, out _, out _, out string? violation));

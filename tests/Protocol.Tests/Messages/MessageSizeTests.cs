@@ -47,7 +47,8 @@ public sealed class MessageSizeTests
         using var written = JsonDocument.Parse(output.WrittenMemory);
         JsonElement root = written.RootElement;
         return output.WrittenSpan.SequenceEqual(inPlace)
-            && output.WrittenCount == ServerMessageWriter.MessageSize(JsonText.Encode(channel), Payload.Json(content), senderText, seq, time)
+            && output.WrittenCount
+                == ServerMessageWriter.MessageSize(JsonText.Encode(channel), Payload.Json(content), senderText, seq, time)
             && root.GetProperty("channel").GetString() == channel
             && root.GetProperty("content").GetString() == Whole(parts.Content)
             && Text(root, "sender") == (string.IsNullOrEmpty(sender) ? null : sender)

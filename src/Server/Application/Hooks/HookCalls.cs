@@ -34,7 +34,8 @@ internal sealed class HookCalls : IDisposable
     public HookCalls(GatewayOptions options, TimeProvider time, HookMetrics metrics, ILoggerFactory logs)
     {
         (_options, _time, _metrics, _log) = (options, time, metrics, logs.CreateLogger(HookLog.CallsCategory));
-        _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, AnswerBytes + (int)Math.Min(int.MaxValue - AnswerBytes, Base64Growth * options.Limits.MessageBytes));
+        int answerBytes = AnswerBytes + (int)Math.Min(int.MaxValue - AnswerBytes, Base64Growth * options.Limits.MessageBytes);
+        _client = new HookClient(options.Hooks, time, options.Hooks.Timeout, MaxConnections, answerBytes);
         BlockingHook? Configured(HookEvents hook) => options.Hooks.Events.HasFlag(hook) ? new BlockingHook(HookNames.Of(hook), time) : null;
         (_connect, _subscribe, _publish) =
             (Configured(HookEvents.Connect), Configured(HookEvents.Subscribe), Configured(HookEvents.Publish));
@@ -58,7 +59,8 @@ internal sealed class HookCalls : IDisposable
     public ValueTask<Decision> PublishAsync(in Caller caller, ChannelName channel, Payload payload) =>
         _publish is null
             ? default
-            : AskAsync(_publish, HookBody.Publish(Node, Now, caller, channel, payload), payload.Content.Length, payload.Attachments.Bytes.Length);
+            : AskAsync(
+                _publish, HookBody.Publish(Node, Now, caller, channel, payload), payload.Content.Length, payload.Attachments.Bytes.Length);
 
     private async ValueTask<Decision> AskAsync(BlockingHook hook, ReadOnlyMemory<byte> body, int content = 0, int attached = 0)
     {
