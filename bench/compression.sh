@@ -4,6 +4,7 @@
 #   bench/compression.sh                              1,000 subscribers of 1 KB of JSON
 #   bench/compression.sh --subscribers 100 --bytes 16384 --seconds 5
 #   bench/compression.sh --gateway "/srv/gateway/Gateway --Gateway:Transport:Kind=sockets"
+#   bench/compression.sh --no-build                   what was built before
 #   bench/compression.sh --write                      puts the table into docs/performance.md
 #
 # Server CPU per delivery, bytes on the wire per delivery (of all that clients receive), and the server's memory under load. Each server is
@@ -17,21 +18,23 @@ bytes=1024
 seconds=3
 warmup=2
 gateway=
+build=yes
 write=
 
 usage() {
-  printf 'usage: bench/compression.sh [--subscribers N] [--bytes N] [--seconds N] [--warmup N] [--gateway "COMMAND"] [--write]\n' >&2
+  printf 'usage: bench/compression.sh [--subscribers N] [--bytes N] [--seconds N] [--warmup N] [--gateway "COMMAND"] [--no-build] [--write]\n' >&2
   exit 2
 }
 
 while [ $# -gt 0 ]; do
-  [ "$1" = --write ] || [ $# -gt 1 ] || usage
+  [[ $1 = --write || $1 = --no-build || $# -gt 1 ]] || usage
   case $1 in
     --subscribers) subscribers=$2; shift ;;
     --bytes) bytes=$2; shift ;;
     --seconds) seconds=$2; shift ;;
     --warmup) warmup=$2; shift ;;
     --gateway) gateway=$2; shift ;;
+    --no-build) build= ;;
     --write) write=yes ;;
     *) usage ;;
   esac
@@ -53,11 +56,11 @@ trap 'stop_server; rm -rf "$results"' EXIT
 trap 'exit 130' INT TERM
 
 ulimit -n "$(ulimit -Hn)"
-{
+if [ -n "$build" ]; then
   [ -n "$gateway" ] || dotnet build -c Release src/Gateway --nologo -v quiet
   dotnet build -c Release load --nologo -v quiet
   npm ci --prefix bench/peers --no-audit --no-fund
-} >&2
+fi >&2
 root=$PWD
 peers=$root/bench/peers
 [ -n "$gateway" ] || gateway="dotnet $root/src/Gateway/bin/Release/net10.0/Gateway.dll"

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Gateway.Load.Dialects;
 using Gateway.Load.Clients;
+using Gateway.Load.Dialects;
 using Gateway.Load.Measuring;
 using Gateway.Load.Sockets;
 

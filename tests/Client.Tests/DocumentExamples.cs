@@ -27,6 +27,12 @@ internal static partial class DocumentExamples
         }
     }
 
+    public static GatewayClientOptions Compressing(Uri url)
+    {
+        var options = new GatewayClientOptions { Url = url, Compress = true };
+        return options;
+    }
+
     public static async Task RegisterAsync(
         IServiceCollection services, Uri url, Func<CancellationToken, ValueTask<string?>> fetchTokenAsync)
     {

@@ -38,6 +38,19 @@ public sealed class ScenarioTests(ScenarioTests.Servers servers) : IClassFixture
     public async Task Messages_larger_than_a_segment_arrive_whole() =>
         AssertFine(await Runs.RunAsync("fanout", Url, options => options with { Bytes = 60_000 }), "delivery");
 
+    [Theory]
+    [InlineData(0, 1.1, 1.5)]
+    [InlineData(50, 0.5, 1)]
+    [InlineData(100, 0.2, 0.5)]
+    public async Task Clients_that_offer_compression_receive_less(int percent, double least, double most)
+    {
+        const int Bytes = 1_000;
+        var report = await Runs.RunAsync("fanout", Url, options => options with { Bytes = Bytes, Compress = percent });
+
+        AssertFine(report, "delivery");
+        Assert.InRange(report.Facts["bytes received/message"], least * Bytes, most * Bytes);
+    }
+
     [Fact]
     public async Task Channels_share_out_the_subscribers() =>
         AssertFine(await Runs.RunAsync("channels", Url), "delivery");
