@@ -186,7 +186,7 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
         if (_posted is { IsEmpty: false })
             return DoPostedAsync(_posted, isCompleted);
         if (_heartbeat.TakePing())
-            Writer.Ping();
+            Writer.Ping(SendTiming.WithFlush);
         var flushed = Writer.FlushAsync();
         return flushed.IsCompletedSuccessfully ? new ValueTask<bool>(GoesOn(isCompleted)) : GoesOnAsync(flushed, isCompleted);
     }
@@ -205,10 +205,12 @@ internal sealed partial class Connection : IConnectionReceiver, IWriterOwner
     {
         if (!_heartbeat.TryBeat(now, _services.Options.Heartbeat, Writer, out bool isDue, out long next))
             RequestClose(CloseRequest.NoPong);
-        // The read loop sends the ping: where one thread has many connections, the pongs to the first pings have come when it has sent the
-        // last, and none of them wakes it. Sent by the clock, a heartbeat costs twice as much.
-        else if (isDue)
+        // Where one thread has many connections, it sends their pings: when it has sent the last, the pongs to the first have come, and
+        // none of them wakes it. Sent by the clock, a heartbeat costs twice as much there.
+        else if (isDue && _transport.SharesThread)
             _transport.Wake();
+        else if (isDue && _heartbeat.TakePing())
+            Writer.Ping(SendTiming.Now);
         return next;
     }
 

@@ -83,7 +83,9 @@ internal struct Heartbeat(long now)
         return true;
     }
 
-    /// <summary>Whether to send a ping now. For the read loop.</summary>
+    /// <summary>
+    /// Whether to send a ping now. For whoever sends it: the read loop, or the clock where that one has a thread for itself.
+    /// </summary>
     public bool TakePing()
     {
         if (!Volatile.Read(in _isDue))

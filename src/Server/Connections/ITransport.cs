@@ -21,6 +21,9 @@ internal interface ITransport
     /// </summary>
     bool ClosesWhenOutputEnds { get; }
 
+    /// <summary>Whether one thread receives for many connections, in turn.</summary>
+    bool SharesThread { get; }
+
     /// <summary>
     /// Hands the input of an open connection to it, until it wants no more or the input has ended, and then tells it so.
     /// </summary>

@@ -19,6 +19,8 @@ internal abstract class PipeTransport : ITransport, IOutput
 
     public abstract bool ClosesWhenOutputEnds { get; }
 
+    public bool SharesThread => false;
+
     /// <summary>Of the connection below: TLS and the socket, where there are any.</summary>
     protected abstract IFeatureCollection Features { get; }
 

@@ -31,7 +31,7 @@ internal sealed partial class ClientSubscriptions
     /// <returns>When the next one expires, in Unix seconds; <see cref="long.MaxValue"/> where none does.</returns>
     public long EndExpired(long now)
     {
-        foreach (var subscription in RemoveExpired(now) ?? [])
+        foreach (var subscription in RemoveExpired(now))
         {
             GiveBack(subscription, dropQueued: true);
             session.Replies.Unsubscribed(subscription.Channel.Name, UnsubscribeReason.TokenExpired);

@@ -116,12 +116,11 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
 
     /// <summary>Takes out those that have expired, all in one step, so that a renewal comes either before or after it.</summary>
     /// <param name="now">In Unix seconds.</param>
-    /// <returns>Null for none.</returns>
-    private List<ClientSubscription>? RemoveExpired(long now)
+    private IReadOnlyCollection<ClientSubscription> RemoveExpired(long now)
     {
         // Read without the lock, as every connection looks and mostly finds nothing.
         if (Volatile.Read(ref _nextExpiry) > now)
-            return null;
+            return [];
         lock (this)
         {
             var expired = new List<ClientSubscription>();

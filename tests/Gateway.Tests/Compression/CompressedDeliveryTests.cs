@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.TestSupport;
+using Gateway.Tests.Redis.Faults;
 
 namespace Gateway.Tests.Compression;
 
@@ -291,6 +292,8 @@ public sealed class CompressedDeliveryTests
         string[] settings = ["Redis:Addresses=" + redis.Address, "Namespaces:log:History=10"];
         await using var here = await GatewayServer.StartAsync(settings);
         await using var there = await GatewayServer.StartAsync(settings);
+        await here.IsReadyAsync();
+        await there.IsReadyAsync();
         await using var compressing = await CompressingClient.ConnectAsync(here.PublicPort);
         await using var plain = await CompressingClient.ConnectAsync(here.PublicPort, offer: null);
         await using var publisher = await CompressingClient.ConnectAsync(there.PublicPort);

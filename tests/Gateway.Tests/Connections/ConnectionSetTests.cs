@@ -170,6 +170,8 @@ public sealed class ConnectionSetTests : IAsyncLifetime
 
         public bool ClosesWhenOutputEnds => false;
 
+        public bool SharesThread => false;
+
         public Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened) => throw new NotSupportedException();
 
         public Task ReceiveAsync(IInputReceiver receiver) => throw new NotSupportedException();

@@ -67,8 +67,8 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
         }
     }
 
-    /// <summary>Queues a sign of life, from outside the read loop; it leaves with that one's next flush.</summary>
-    public void Ping()
+    /// <summary>Sends a sign of life, from the read loop with its next flush, or from outside it at once.</summary>
+    public void Ping(SendTiming timing)
     {
         lock (this)
         {
@@ -78,6 +78,8 @@ internal sealed partial class ConnectionWriter : IReplyOutlet
             Encoding.WritePing(replies);
             EndReply(replies, start);
         }
+        if (timing == SendTiming.Now)
+            Pump();
     }
 
     /// <summary>Queues the answer to a client's ping; it leaves with the read loop's next flush.</summary>

@@ -29,6 +29,8 @@ internal sealed class StreamTransport : ITransport
 
     public bool ClosesWhenOutputEnds => false;
 
+    public bool SharesThread => false;
+
     public async Task RunAsync(IConnectionReceiver connection, ValueTask<bool> opened)
     {
         try

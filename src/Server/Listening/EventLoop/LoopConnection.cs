@@ -61,6 +61,8 @@ internal sealed partial class LoopConnection : LoopHandle, ILoopWork, ITransport
 
     public IOutput Output => this;
 
+    public bool SharesThread => true;
+
     /// <summary>The loop closes the socket when the connection is over.</summary>
     public bool ClosesWhenOutputEnds => false;
 
