@@ -31,13 +31,19 @@ internal sealed partial class ClientSubscriptions
     /// <returns>When the next one expires, in Unix seconds; <see cref="long.MaxValue"/> where none does.</returns>
     public long EndExpired(long now)
     {
-        foreach (var subscription in RemoveExpired(now))
+        if (RemoveExpired(now) is { } expired)
+            End(expired);
+        uint next = Volatile.Read(ref _nextExpiry);
+        return next == uint.MaxValue ? long.MaxValue : next;
+    }
+
+    private void End(List<ClientSubscription> expired)
+    {
+        foreach (var subscription in expired)
         {
             GiveBack(subscription, dropQueued: true);
             session.Replies.Unsubscribed(subscription.Channel.Name, UnsubscribeReason.TokenExpired);
         }
-        uint next = Volatile.Read(ref _nextExpiry);
-        return next == uint.MaxValue ? long.MaxValue : next;
     }
 
     /// <summary>Takes from every subscription what the session's identity does not allow any more.</summary>

@@ -116,11 +116,12 @@ internal sealed partial class ClientSubscriptions(ChannelSession session)
 
     /// <summary>Takes out those that have expired, all in one step, so that a renewal comes either before or after it.</summary>
     /// <param name="now">In Unix seconds.</param>
-    private IReadOnlyCollection<ClientSubscription> RemoveExpired(long now)
+    /// <returns>Null for none.</returns>
+    private List<ClientSubscription>? RemoveExpired(long now)
     {
         // Read without the lock, as every connection looks and mostly finds nothing.
         if (Volatile.Read(ref _nextExpiry) > now)
-            return [];
+            return null;
         lock (this)
         {
             var expired = new List<ClientSubscription>();
