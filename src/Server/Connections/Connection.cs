@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
 using Gateway.Protocol.WebSockets;
 using Gateway.Server.Audit;
 using Gateway.Server.Channels;
