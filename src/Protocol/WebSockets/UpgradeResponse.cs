@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -9,7 +10,10 @@ namespace Gateway.Protocol.WebSockets;
 /// <summary>Writes the answer to an upgrade request, RFC 6455 section 4.2.2. Stateless, so any thread may call it.</summary>
 internal static class UpgradeResponse
 {
-    private const string AcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    /// <summary>Base64 of the 20 bytes of a hash.</summary>
+    private const int AcceptKeyLength = 28;
+
+    private static ReadOnlySpan<byte> AcceptGuid => "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"u8;
 
     /// <summary>Writes that the protocols are switched. Frames follow on the connection.</summary>
     /// <param name="output">The output, which the caller flushes.</param>
@@ -22,8 +26,10 @@ internal static class UpgradeResponse
         ArgumentNullException.ThrowIfNull(request);
         if (subprotocol is not null && !request.Subprotocols.Contains(subprotocol))
             throw new ArgumentException("Only an offered subprotocol can be confirmed.", nameof(subprotocol));
-        output.Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"u8);
-        WriteHeader(output, "Sec-WebSocket-Accept", AcceptKey(request.Key));
+        output.Write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "u8);
+        WriteAcceptKey(output.GetSpan(AcceptKeyLength), request.Key);
+        output.Advance(AcceptKeyLength);
+        output.Write("\r\n"u8);
         if (subprotocol is not null)
             WriteHeader(output, "Sec-WebSocket-Protocol", subprotocol);
         if (extensions is not null)
@@ -63,9 +69,20 @@ internal static class UpgradeResponse
     /// <summary>The Sec-WebSocket-Accept for a key, which proves that a WebSocket server has read the request.</summary>
     public static string AcceptKey(string key)
     {
+        Span<byte> accept = stackalloc byte[AcceptKeyLength];
+        WriteAcceptKey(accept, key);
+        return Encoding.ASCII.GetString(accept);
+    }
+
+    private static void WriteAcceptKey(Span<byte> output, string key)
+    {
+        Span<byte> proof = stackalloc byte[key.Length + AcceptGuid.Length];
+        AcceptGuid.CopyTo(proof[Encoding.ASCII.GetBytes(key, proof)..]);
+        Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
 #pragma warning disable CA5350 // SHA-1 is the RFC's choice and guards no secret here.
-        return Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + AcceptGuid)));
+        SHA1.HashData(proof, hash);
 #pragma warning restore CA5350
+        Base64.EncodeToUtf8(hash, output, out _, out _);
     }
 
     /// <summary>

@@ -45,4 +45,16 @@ public sealed class ConnectionIdTests
         Assert.Equal(16, ids.Select(id => id.Slot(16)).Distinct().Count());
         Assert.All(ids, id => Assert.InRange(id.Slot(3), 0, 2));
     }
+
+    [Fact]
+    public async Task Ids_of_several_threads_differ()
+    {
+        var drawn = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            static () => Enumerable.Range(0, 200).Select(_ => ConnectionId.Next()).ToList(),
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+
+        Assert.Equal(4 * 200, drawn.SelectMany(ids => ids).Distinct().Count());
+    }
 }

@@ -22,6 +22,11 @@ internal sealed class LoopListenerFactory(
     ILoggerFactory logs)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    private const int TcpLevel = 6, DeferAccept = 9;
+
+    /// <summary>The shortest time for which the system defers: until the client has been sent the answer to its connect once more.</summary>
+    private const int DeferSeconds = 1;
+
     public bool CanBind(EndPoint endpoint) => endpoint is LoopEndPoint;
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
@@ -55,6 +60,9 @@ internal sealed class LoopListenerFactory(
             socket.NoDelay = options.Value.NoDelay;
             // An accept that finds nothing is an answer, not a wait.
             socket.Blocking = false;
+            // A socket is accepted with its request in it, so that it wakes the loop once. One that sends nothing is accepted a second
+            // later.
+            socket.SetRawSocketOption(TcpLevel, DeferAccept, BitConverter.GetBytes(DeferSeconds));
             socket.Listen(options.Value.Backlog);
             return socket;
         }

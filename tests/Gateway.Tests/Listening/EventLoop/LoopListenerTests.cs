@@ -92,6 +92,18 @@ public sealed class LoopListenerTests
     }
 
     [Fact]
+    public async Task A_socket_that_has_sent_nothing_is_accepted_too()
+    {
+        await using var listening = await ListenAsync();
+        using var socket = listening.Connect();
+        await Eventually.TrueAsync(() => listening.Open.Count == 1, "it is counted");
+
+        socket.Send("Wait"u8);
+
+        await Eventually.TrueAsync(() => listening.Handshakes.Kept.Count == 1, "it is kept");
+    }
+
+    [Fact]
     public async Task An_address_with_too_many_sockets_is_not_let_in()
     {
         await using var listening = await ListenAsync(settings: "Limits:SocketsPerAddress=2");
