@@ -24,7 +24,7 @@ internal sealed class LoopListenerFactory(
 {
     private const int TcpLevel = 6, DeferAccept = 9;
 
-    /// <summary>The shortest time for which the system defers: until the client has been sent the answer to its connect once more.</summary>
+    /// <summary>The shortest time for which the system defers: until it has answered the client's connect once more.</summary>
     private const int DeferSeconds = 1;
 
     public bool CanBind(EndPoint endpoint) => endpoint is LoopEndPoint;
