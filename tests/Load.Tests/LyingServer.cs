@@ -131,7 +131,7 @@ internal sealed class LyingServer : IAsyncDisposable
             _kept = text;
         if (lie is Lie.Lose or Lie.Swap)
             return;
-        await SendAsync(socket, lie == Lie.Change ? text.Replace("aaaa", "aaab", StringComparison.Ordinal) : text);
+        await SendAsync(socket, lie == Lie.Change ? text.Replace("{id:", "{is:", StringComparison.Ordinal) : text);
         if (lie == Lie.Repeat)
             await SendAsync(socket, text);
         if (_kept is { } late)
