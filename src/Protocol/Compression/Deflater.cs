@@ -26,7 +26,7 @@ internal sealed unsafe class Deflater : CriticalFinalizerObject, IDisposable
 
     /// <summary>More than any message of so many bytes may become: 9 bits for each byte, and the ends of blocks.</summary>
     public static int MaxBytes(int messageBytes) =>
-        (int)Math.Min(Array.MaxLength, messageBytes + (messageBytes >> 3) + (messageBytes >> 6) + 64L);
+        (int)Math.Min(Array.MaxLength, 64L + messageBytes + (messageBytes >> 3) + (messageBytes >> 6));
 
     /// <summary>Deflates a message.</summary>
     /// <param name="message">The message, not empty.</param>

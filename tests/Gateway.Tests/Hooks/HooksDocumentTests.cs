@@ -43,6 +43,10 @@ public sealed partial class HooksDocumentTests : IDisposable
             if (command.Groups["answer"].Success)
                 Assert.Equal(command.Groups["answer"].Value, output);
         }
+        // A message without content, which the page has no command for, does not end the backend either.
+        string published = await RunAsync(
+            $$"""curl -s http://127.0.0.1:{{server.PublicPort}}/publish -d '{"channel":"news","attachments":["AQID"]}'""");
+        Assert.Equal("""{"channel":"news"}""", published);
 
         await backend.SaysAsync("disconnected anonymous-");
         Assert.Matches(

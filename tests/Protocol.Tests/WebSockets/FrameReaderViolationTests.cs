@@ -192,12 +192,15 @@ public sealed class FrameReaderViolationTests
             Binary(Bytes(300)),
             [.. Text(Bytes(300), final: false), .. Ping(Bytes(5)), .. Continuation(Bytes(0), final: false), .. Continuation([0xFF])],
             [.. Binary(Bytes(60), final: false), .. Continuation(Bytes(60), final: false), .. Pong([]), .. Continuation(Bytes(700))],
+            Compressed(Opcode.Binary, Bytes(300)),
+            [.. Compressed(Opcode.Text, Bytes(300), final: false), .. Ping(Bytes(5)), .. Continuation(Bytes(60))],
+            [.. Compressed(Opcode.Binary, Bytes(60), final: false), .. Continuation(Bytes(60), final: false), .. Continuation(Bytes(700))],
         ];
         foreach (byte[] whole in wholes)
         {
             for (int at = 1; at < whole.Length; at++)
             {
-                var reader = new FrameReader(100);
+                var reader = new FrameReader(100, allowsCompression: true);
                 bool isRefused = false;
                 foreach (byte[] part in new[] { whole[..at], whole[at..^1] })
                 {
