@@ -176,5 +176,7 @@ it('shows pictures that are dropped or pasted, smaller where they are too large,
   expect((await grace.pictures(3)).at(-1)).toBe(1);
   await grace.shows('bytes that are no picture');
   await ada.page.reload();
+  // Only then is it known which of them are pictures.
+  await ada.shows('bytes that are no picture');
   expect(await ada.pictures(3)).toEqual(await grace.pictures(3));
 });

@@ -14,8 +14,8 @@ public sealed class IdleMemoryTests
     private const int Connections = 10_000;
 
     /// <summary>
-    /// 490 to 890 were measured, after what connecting had left behind was given back, and with it up to 2 MB of what the start had; a tenth
-    /// is room.
+    /// 490 to 890 were measured, after what connecting had left behind was given back, and with it up to 2 MB of what the start had; a
+    /// tenth is room.
     /// </summary>
     private const long MostBytes = 1_000;
 
