@@ -9,7 +9,7 @@
 # machine with it: ratios within one run hold, absolute figures are those of this machine on this day.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. bench/ports.sh
+. bench/server.sh
 
 all_servers="gateway bun ws aspnet signalr socketio"
 all_scenarios="echo fanout fanout16 channels rate idle"
@@ -44,21 +44,6 @@ done
 for server in $servers; do [[ " $all_servers " == *" $server "* ]] || usage; done
 for scenario in $scenarios; do [[ " $all_scenarios echo16 fanout10k " == *" $scenario "* ]] || usage; done
 
-results=$(mktemp -d)
-server_pid=
-
-stop_server() {
-  [ -n "$server_pid" ] || return 0
-  # Its whole group, which nobody else is in.
-  kill -- "-$server_pid" 2> /dev/null || true
-  wait "$server_pid" 2> /dev/null || true
-  server_pid=
-}
-
-trap 'stop_server; rm -rf "$results"' EXIT
-trap 'exit 130' INT TERM
-
-ulimit -n "$(ulimit -Hn)"
 {
   dotnet build -c Release src/Gateway --nologo -v quiet
   dotnet build -c Release load --nologo -v quiet
@@ -68,7 +53,7 @@ ulimit -n "$(ulimit -Hn)"
 root=$PWD
 peers=$root/bench/peers
 
-start_server() {
+start_peer() {
   local name=$1 port=$2 command
   case $name in
     gateway)
@@ -81,12 +66,7 @@ start_server() {
     socketio) command=(node "$peers/socketio.js") ;;
     aspnet | signalr) command=(dotnet "$peers/aspnet/bin/Release/net10.0/Gateway.Bench.Peers.dll") ;;
   esac
-  (cd "$results" && PORT=$port NODE_ENV=production exec setsid "${command[@]}") > "$results/$name.log" 2>&1 &
-  server_pid=$!
-  ! await_port "$port" || return 0
-  printf 'compare: %s does not listen\n' "$name" >&2
-  cat "$results/$name.log" >&2
-  exit 1
+  start_server "$name" "$port" "${command[@]}"
 }
 
 measure() {
@@ -117,7 +97,7 @@ for scenario in $scenarios; do
   for name in $servers; do
     printf '%s %s\n' "$scenario" "$name" >&2
     port=$(free_port)
-    start_server "$name" "$port"
+    start_peer "$name" "$port"
     measure "$scenario" "$name" "$port" > "$results/$scenario.$name.json" || failed=1
     stop_server
   done

@@ -11,7 +11,7 @@
 # started fresh; the load runner shares the machine with it, so ratios within one run hold.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. bench/ports.sh
+. bench/server.sh
 
 subscribers=1000
 bytes=1024
@@ -41,21 +41,6 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-results=$(mktemp -d)
-server_pid=
-
-stop_server() {
-  [ -n "$server_pid" ] || return 0
-  # Its whole group, which nobody else is in.
-  kill -- "-$server_pid" 2> /dev/null || true
-  wait "$server_pid" 2> /dev/null || true
-  server_pid=
-}
-
-trap 'stop_server; rm -rf "$results"' EXIT
-trap 'exit 130' INT TERM
-
-ulimit -n "$(ulimit -Hn)"
 if [ -n "$build" ]; then
   [ -n "$gateway" ] || dotnet build -c Release src/Gateway --nologo -v quiet
   dotnet build -c Release load --nologo -v quiet
@@ -81,13 +66,9 @@ measure() {
     ws) command=(node "$peers/ws.js") ;;
     bun) command=("$peers/node_modules/.bin/bun" "$peers/bun.js") ;;
   esac
-  (cd "$results" && PORT=$port COMPRESS=$([ "$percent" = 0 ] || echo yes) NODE_ENV=production exec setsid "${command[@]}") \
-    > "$results/$server.log" 2>&1 &
-  server_pid=$!
-  if ! await_port "$port"; then
-    cat "$results/$server.log" >&2
-    exit 1
-  fi
+  [ "$percent" = 0 ] || export COMPRESS=yes
+  start_server "$server" "$port" "${command[@]}"
+  unset COMPRESS
   dotnet load/bin/Release/net10.0/Gateway.Load.dll fanout --url "ws://127.0.0.1:$port/ws" --dialect "$dialect" --connections "$subscribers" \
     --bytes "$bytes" --compress "$percent" --seconds "$seconds" --warmup "$warmup" --threads "$((($(nproc) + 1) / 2))" --pid "$server_pid" \
     --json > "$results/$name.json" || printf 'compression: %s failed\n' "$name" >&2

@@ -6,22 +6,10 @@
 #   bench/growth.sh --seconds 10        longer
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. bench/ports.sh
+. bench/server.sh
 
 seconds=2
 [ "${1:-}" != --seconds ] || seconds=$2
-results=$(mktemp -d)
-server_pid=
-
-stop_server() {
-  [ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; } 2> /dev/null || true
-  server_pid=
-}
-
-trap 'stop_server; rm -rf "$results"' EXIT
-trap 'exit 130' INT TERM
-
-ulimit -n "$(ulimit -Hn)"
 dotnet build -c Release src/Gateway --nologo -v quiet >&2
 dotnet build -c Release load --nologo -v quiet >&2
 
@@ -30,10 +18,8 @@ run() {
   local series=$1 x=$2 cores=$3 port
   shift 3
   port=$(free_port)
-  taskset -c "$cores" dotnet src/Gateway/bin/Release/net10.0/Gateway.dll "--Gateway:Public=http://127.0.0.1:$port" "--Gateway:Internal=http://127.0.0.1:$(free_port)" \
-    --Gateway:Drain:Duration=00:00:00 "${gateway_open[@]}" > "$results/server.log" 2>&1 &
-  server_pid=$!
-  await_port "$port"
+  start_server server "$port" taskset -c "$cores" dotnet "$PWD/src/Gateway/bin/Release/net10.0/Gateway.dll" "--Gateway:Public=http://127.0.0.1:$port" \
+    "--Gateway:Internal=http://127.0.0.1:$(free_port)" --Gateway:Drain:Duration=00:00:00 "${gateway_open[@]}"
   printf '%s %s\n' "$series" "$x" >&2
   dotnet load/bin/Release/net10.0/Gateway.Load.dll "$@" --url "ws://127.0.0.1:$port/ws" --pid "$server_pid" --warmup 2 --seconds "$seconds" --json \
     > "$results/$series.$x.json"

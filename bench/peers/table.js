@@ -1,35 +1,17 @@
 // Makes the table of compare.sh from the reports of the load runner: node table.js RESULTS SERVERS SCENARIOS [DOCUMENT]
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { join } from 'node:path';
+import { number, provenance, publish, read, table } from './report.js';
 
 const [results, serverList, scenarioList, document] = process.argv.slice(2);
 const servers = serverList.split(' ');
 const names = { gateway: '**gateway**', bun: 'Bun', ws: 'ws', aspnet: 'ASP.NET Core', signalr: 'SignalR', socketio: 'Socket.IO' };
-const begin = '<!-- compare:begin -->';
-const end = '<!-- compare:end -->';
-
-const number = (value, digits = 0) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const version = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version;
-
-function read(scenario, server) {
-  const file = join(results, `${scenario}.${server}.json`);
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const report = text ? JSON.parse(text) : undefined;
-  if (report?.problems.count) process.stderr.write(`${scenario} ${server}: ${report.problems.first.join('\n')}\n`);
-  return report?.problems.count === 0 && report.server ? report : undefined;
-}
-
-function table(heading, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(heading), line(heading.map((_, i) => (i < 2 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
+const reportOf = (scenario, server) => read(join(results, `${scenario}.${server}.json`), `${scenario} ${server}`);
 
 // Each value beside what it is of Bun's.
 function compared(scenario, columns) {
-  const base = servers.includes('bun') ? read(scenario, 'bun') : undefined;
+  const base = servers.includes('bun') ? reportOf(scenario, 'bun') : undefined;
   return servers.map((server, i) => {
-    const report = server === 'bun' ? base : read(scenario, server);
+    const report = server === 'bun' ? base : reportOf(scenario, server);
     const cells = columns.flatMap(({ value, format, ratio }) => {
       if (!report) return ratio ? ['failed', ''] : ['failed'];
       const cell = format(value(report));
@@ -56,22 +38,12 @@ const parts = [];
 const loads = scenarios.filter((scenario) => scenario !== 'idle');
 if (loads.length) {
   const heading = ['load', 'server', 'messages/s', 'of Bun', 'server CPU per message', 'of Bun', 'p50', 'p99', 'of Bun'];
-  parts.push(table(heading, loads.flatMap((scenario) => compared(scenario, loadColumns))));
+  parts.push(table(heading, loads.flatMap((scenario) => compared(scenario, loadColumns)), 2));
 }
 if (scenarios.includes('idle'))
-  parts.push(table(['load', 'server', 'memory per connection', 'of Bun', 'connects/s', 'of Bun'], compared('idle', idleColumns)));
+  parts.push(table(['load', 'server', 'memory per connection', 'of Bun', 'connects/s', 'of Bun'], compared('idle', idleColumns), 2));
 
 const packages = { bun: 'bun', ws: 'ws', socketio: 'socket.io' };
-const versions = Object.entries(packages).filter(([server]) => servers.includes(server)).map(([, name]) => `${name} ${version(name)}`);
-const machine = `${cpus().length} × ${cpus()[0].model}, Linux ${release()}, Node.js ${process.version}${versions.map((text) => `, ${text}`).join('')}`;
-parts.push(`Measured by \`bench/compare.sh\` on ${new Date().toISOString().slice(0, 10)}: ${machine}.`);
-const text = parts.join('\n\n');
-process.stdout.write(`${text}\n`);
-
-if (document) {
-  const page = readFileSync(document, 'utf8');
-  const from = page.indexOf(begin);
-  const to = page.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${document} has no ${begin} … ${end}`);
-  writeFileSync(document, `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`);
-}
+const used = Object.entries(packages).filter(([server]) => servers.includes(server)).map(([, name]) => name);
+parts.push(`Measured ${provenance('bench/compare.sh', used)}`);
+publish(parts.join('\n\n'), 'compare', document);
