@@ -15,7 +15,7 @@ namespace Gateway.Protocol.WebSockets;
 /// Other frames are gathered in pooled memory. The reader itself has a few dozen bytes, so that an idle connection which sent half a header
 /// holds neither an input buffer nor a pooled one.
 /// </remarks>
-internal struct FrameReader : IDisposable
+internal partial struct FrameReader : IDisposable
 {
     private const int MaxControlPayload = 125;
 
@@ -248,55 +248,6 @@ internal struct FrameReader : IDisposable
     {
         Dispose();
         return ReceivedFrame.Violation(violation);
-    }
-
-    /// <summary>
-    /// Fails, and passes over the rest of the message. The header that was too much is not consumed: it is read again, without a limit.
-    /// </summary>
-    private ReceivedFrame FailPassingOver(CloseStatus violation)
-    {
-        bool isOpen = _message.IsOpen;
-        var failed = Fail(violation);
-        _message = new MessageAssembly(int.MaxValue);
-        if (isOpen)
-            _message.Open(Opcode.Binary, isCompressed: false);
-        _state = State.PassingOver;
-        return failed;
-    }
-
-    private void PassOver(ref ReadOnlySequence<byte> input)
-    {
-        while (_state == State.PassingOver && !input.IsEmpty)
-        {
-            if (_remaining > 0)
-            {
-                int passed = (int)Math.Min(input.Length, _remaining);
-                input = input.Slice(passed);
-                _remaining -= passed;
-            }
-            else if (input.First.IsEmpty)
-            {
-                input = AfterFirstSegment(input);
-                continue;
-            }
-            else
-            {
-                var status = TakeHeader(input.First.Span, out var header, out _, out int consumed);
-                input = input.Slice(consumed);
-                if (status == OperationStatus.NeedMoreData)
-                    continue;
-                // A close frame in the middle of a message is the last frame.
-                bool ends = status == OperationStatus.InvalidData || header.Opcode == Opcode.Close;
-                if (ends)
-                    _state = State.Ended;
-                else if (header.Opcode is Opcode.Text or Opcode.Binary)
-                    _message.Open(header.Opcode, header.IsCompressed);
-                _remaining = header.PayloadLength;
-                _isFinal = header.IsFinal && !FrameHeader.IsControl(header.Opcode);
-            }
-            if (_remaining == 0 && _isFinal)
-                _state = State.Ended;
-        }
     }
 
     /// <summary>Gives back the memory that the previous Read lent out. A message that is still being gathered stays.</summary>

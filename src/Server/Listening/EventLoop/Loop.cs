@@ -7,7 +7,7 @@ namespace Gateway.Server.Listening.EventLoop;
 /// A thread that waits for the descriptors it was given and runs what they are ready for, one after the other. <see cref="Post"/> and the
 /// counters are for any thread, everything else is for the loop's own.
 /// </summary>
-internal sealed class Loop : WorkQueue, IDisposable
+internal sealed partial class Loop : WorkQueue, IDisposable
 {
     /// <summary>Posted work done in one turn. With more, events would wait behind it.</summary>
     private const int PostsPerTurn = 1024;
@@ -266,37 +266,4 @@ internal sealed class Loop : WorkQueue, IDisposable
 
     /// <summary>Logs a failure at something that is not to end the loop.</summary>
     public void Failed(Exception failure, string activity) => LoopLog.Failed(_log, failure, Number, activity);
-
-    /// <summary>
-    /// Has the loop drop its connections, and end when their ends are over, which completes <see cref="Ended"/>. From any thread.
-    /// </summary>
-    public void Dispose() => Post(new Stopping(this));
-
-    /// <summary>Has a loop that is to end not wait any longer for the ends of its connections. From any thread.</summary>
-    public void Abandon()
-    {
-        Volatile.Write(ref _isAbandoned, true);
-        Dispose();
-    }
-
-    /// <summary>Whether there are connections whose handling waits: the loop tells them of their end when it is done.</summary>
-    private bool IsNeeded => Running > 0 && !Volatile.Read(ref _isAbandoned);
-
-    private void DropAll()
-    {
-        _isStopping = true;
-        foreach (var handle in _handles)
-            handle?.OnStopping();
-    }
-
-    private sealed class Stopping(Loop loop) : ILoopWork
-    {
-        public string Activity => "stopping";
-
-        public void Execute() => loop.DropAll();
-
-        public void OnFailed()
-        {
-        }
-    }
 }

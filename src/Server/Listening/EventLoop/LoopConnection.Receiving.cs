@@ -279,24 +279,4 @@ internal sealed partial class LoopConnection
         for (int reads = 0; reads < ReadsPerTurn && Libc.Receive(Descriptor, buffer.Span, peek: false) > 0; reads++)
             continue;
     }
-
-    /// <summary>Hands a connection's last input to a receiver. <see cref="Task"/> completes when the receiver wants no more.</summary>
-    private sealed class AwaitedReceiver(IInputReceiver receiver) : IInputReceiver
-    {
-        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Task => _ended.Task;
-
-        public ValueTask OnInputAsync(ReadOnlySequence<byte> input) => receiver.OnInputAsync(input);
-
-        public ValueTask<bool> OnConsumedAsync(bool isCompleted) => receiver.OnConsumedAsync(isCompleted);
-
-        public void Complete(Exception? failure)
-        {
-            if (failure is null)
-                _ended.SetResult();
-            else
-                _ended.SetException(failure);
-        }
-    }
 }
