@@ -117,29 +117,11 @@ internal sealed class ConnectionSet
             _times[SlotOf(connection.Id)] = ((uint)now & ~Hastened) - 1;
     }
 
-    /// <summary>Copies all that are there now into an array, which is made larger if need be.</summary>
-    /// <returns>How many.</returns>
-    public int CopyTo(ref Connection[] connections)
-    {
-        lock (_gate)
-        {
-            if (connections.Length < _count)
-                connections = new Connection[_slots.Length];
-            int copied = 0;
-            foreach (var connection in _slots)
-            {
-                if (connection is not null)
-                    connections[copied++] = connection;
-            }
-            return copied;
-        }
-    }
-
+    /// <summary>All that are there now.</summary>
     public Connection[] ToArray()
     {
-        Connection[] all = [];
-        int count = CopyTo(ref all);
-        return all[..count];
+        lock (_gate)
+            return [.. _slots.OfType<Connection>()];
     }
 
     // What follows is called with the lock held.

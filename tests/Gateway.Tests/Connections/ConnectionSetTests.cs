@@ -61,9 +61,9 @@ public sealed class ConnectionSetTests : IAsyncLifetime
             set.Add(connection, 0);
         Connection[] copies = [];
 
-        Assert.Equal(10, set.CopyTo(ref copies));
+        Assert.Equal(10, set.CopyDueTo(ref copies, 0));
         var first = copies;
-        Assert.Equal(10, set.CopyTo(ref copies));
+        Assert.Equal(10, set.CopyDueTo(ref copies, 0));
 
         Assert.Same(first, copies);
         Assert.Equal(all, copies.Take(10).ToHashSet());

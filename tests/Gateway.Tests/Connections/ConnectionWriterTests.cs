@@ -1,11 +1,8 @@
 using System.Diagnostics;
-using Gateway.Protocol.WebSockets;
-using Gateway.Server.Channels;
 using Gateway.Server.Connections;
 using Gateway.Server.Connections.Sending;
 using Gateway.Server.Dialects.Echo;
 using Gateway.Server.Metrics;
-using Gateway.Server.Naming;
 using Gateway.TestSupport;
 using Gateway.Tests.Sessions;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,7 +18,7 @@ public sealed class ConnectionWriterTests
         await using var server = await GatewayServer.StartAsync();
         var output = new TakingOutput();
         var metrics = server.Services.GetRequiredService<GatewayMetrics>();
-        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), new SendScheduler(metrics), 1 << 20);
+        var writer = new ConnectionWriter(EchoEncoding.Instance, output, new SilentOwner(), new SendScheduler(metrics), 1 << 20);
         const int Frames = 1_000;
         // Each frame is too large to be sent with its neighbour.
         for (int i = 0; i < Frames; i++)
@@ -75,27 +72,6 @@ public sealed class ConnectionWriterTests
         {
             Depths.Add(new StackTrace().FrameCount);
             return new ValueTask<bool>(true);
-        }
-    }
-
-    private sealed class Owner : IWriterOwner
-    {
-        public ConnectionId Id => default;
-
-        public void OnSlow(CloseStatus status)
-        {
-        }
-
-        public void OnOverflow(string policy, ChannelName channel, long dropped)
-        {
-        }
-
-        public void OnPresenceDropped()
-        {
-        }
-
-        public void OnGap(Subscription subscription)
-        {
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Gateway.Protocol.Messages;
-using Gateway.Protocol.WebSockets;
 using Gateway.Server.Backplane;
 using Gateway.Server.Channels;
 using Gateway.Server.Connections.Sending;
@@ -11,6 +10,7 @@ using Gateway.Server.Naming;
 using Gateway.Server.Options;
 using Gateway.TestSupport;
 using Gateway.Tests.Channels;
+using Gateway.Tests.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -96,7 +96,7 @@ public sealed class LoopFanOutTests : IAsyncDisposable
         {
             for (int i = 0; i < Writers; i++)
             {
-                var writer = new ConnectionWriter(EchoEncoding.Instance, output, new Owner(), sends, 1 << 20);
+                var writer = new ConnectionWriter(EchoEncoding.Instance, output, new SilentOwner(), sends, 1 << 20);
                 writer.SendBinary("x"u8);
                 sends.Add(writer);
             }
@@ -170,27 +170,6 @@ public sealed class LoopFanOutTests : IAsyncDisposable
         }
 
         public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes) => throw new NotSupportedException();
-    }
-
-    private sealed class Owner : IWriterOwner
-    {
-        public ConnectionId Id => default;
-
-        public void OnSlow(CloseStatus status)
-        {
-        }
-
-        public void OnOverflow(string policy, ChannelName channel, long dropped)
-        {
-        }
-
-        public void OnPresenceDropped()
-        {
-        }
-
-        public void OnGap(Subscription subscription)
-        {
-        }
     }
 
     private sealed class FailingFanOut : IThreadPoolWorkItem
