@@ -85,7 +85,8 @@ measure() {
     fanout10k) command=(fanout "${timed[@]}" --connections 10000) ;;
     channels) command=(channels "${timed[@]}" --connections 1000 --channels 100 --in-flight 100) ;;
     rate) command=(fanout "${timed[@]}" --connections 1000 --rate 100) ;;
-    idle) command=(idle --seconds 2 --connections "$connections") ;;
+    # Long enough for a server that gives back what connecting needed.
+    idle) command=(idle --seconds 5 --connections "$connections") ;;
   esac
   local path=$channels
   [ "${command[0]}" != echo ] || path=$echo

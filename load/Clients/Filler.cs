@@ -24,7 +24,7 @@ internal static class Filler
         while (text.Length < MaxBytes)
         {
             bool isInStock = random.Next(2) == 0;
-            text.Append($"{{id:{random.Next(100_000, 999_999)},name:'{Names[random.Next(Names.Length)]}',");
+            text.Append($"{{id:{random.Next(100_000, 999_999)},name:{Names[random.Next(Names.Length)]},");
             text.Append($"price:{random.Next(100, 99_999)},quantity:{random.Next(1, 9)},inStock:{isInStock}}},");
         }
         return Encoding.ASCII.GetBytes(text.ToString(0, MaxBytes));
